@@ -1,0 +1,47 @@
+/**
+ * Every bound of Conclave, with its unit in the name. What is read from others is refused beyond these;
+ * what is written is checked before it is sent.
+ */
+
+// Store
+/** etcd's default --max-txn-ops. */
+export const storeOperationsMax = 128
+/** etcd's default --max-request-bytes: keys and values of one transaction. */
+export const storeRequestBytesMax = 1_572_864
+export const storeKeyBytesMax = 1024
+export const leaseTtlSMin = 1
+export const leaseTtlSMax = 3600
+
+// Names
+export const userNameCharsMin = 2
+export const userNameCharsMax = 32
+export const roomNameCharsMax = 64
+export const topicBytesMax = 512
+
+// Rooms
+export const membersMax = 4096
+export const wrapsPerPage = 256
+export const knockBytesMax = 4096
+export const knockDays = 7
+export const roomIdPrefixBitsMin = 80
+
+// Records
+/** One CBOR item nested deeper than this is refused. */
+export const codecDepthMax = 16
+export const messagesPerRecordMax = 64
+/** UTF-8 bytes of one message's text. */
+export const messageTextBytesMax = 16_384
+/** A message record's bytes on the wire. */
+export const messageRecordBytesMax = 65_536
+/** A control record's bytes on the wire (its wraps stand in pages of their own). */
+export const controlRecordBytesMax = 65_536
+export const reactionBytesMax = 32
+
+// Password
+export const argonMemoryKiBMin = 64 * 1024
+export const argonMemoryKiBMax = 1024 * 1024
+export const argonPassesMin = 1
+export const argonPassesMax = 10
+export const argonLanesMax = 8
+export const passwordBytesMax = 1024
+export const vaultBytesMax = 1_048_576

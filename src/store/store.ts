@@ -1,0 +1,127 @@
+/**
+ * The store port: ordered byte keys, one revision a transaction, watch from a revision.
+ *
+ * It is what Conclave needs of etcd's v3 API and no more (https://etcd.io/docs/v3.5/learning/api/). Three
+ * implementations stand behind it: memory, one SQLite file shared by several processes, and an etcd cluster.
+ * One conformance suite (test/conformance) holds for all of them.
+ *
+ * Keys are compared as bytes. `end` is exclusive. Values handed in or out are never mutated afterwards.
+ * Revisions start at 1 for the first transaction that changes anything and grow by one with each such
+ * transaction; they are never signed, nor relied on across a restore.
+ *
+ * Every method rejects with a ConclaveError: `usage` for a request outside the bounds below, `unavailable`
+ * (retryable) when no answer came in time, `store-full`, `not-a-store`, `closed` after close(). An aborted signal
+ * rejects with its reason.
+ */
+import type { Bytes } from '../base/bytes.ts'
+
+export type Revision = number
+
+export interface Entry {
+  readonly key: Bytes
+  readonly value: Bytes
+  /** Revision of the transaction that created the key, and of the one that last wrote it. */
+  readonly createRevision: Revision
+  readonly modRevision: Revision
+}
+
+export interface RangeOptions {
+  /** At most this many entries; `more` tells whether others are left. No bound when absent. */
+  readonly limit?: number
+  /** From the end of the range backwards. On etcd: only for ranges known to be small. */
+  readonly reverse?: boolean
+  /** Leave the values empty. */
+  readonly keysOnly?: boolean
+}
+
+export interface RangeResult {
+  /** The store's revision when the range was read: watch from `revision + 1` misses nothing. */
+  readonly revision: Revision
+  readonly entries: readonly Entry[]
+  readonly more: boolean
+}
+
+/** What must hold for a transaction's `then` to happen. */
+export type Compare =
+  /** The key was last written at `modRevision`; 0: it does not exist. */
+  | { readonly kind: 'revision'; readonly key: Uint8Array; readonly modRevision: Revision }
+  /** The key exists with exactly this value. */
+  | { readonly kind: 'value'; readonly key: Uint8Array; readonly value: Uint8Array }
+  /** No key exists in [key, end). */
+  | { readonly kind: 'empty'; readonly key: Uint8Array; readonly end: Uint8Array }
+
+export type Operation =
+  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array; readonly lease?: LeaseId }
+  /** Deletes the key, or every key in [key, end). */
+  | { readonly kind: 'delete'; readonly key: Uint8Array; readonly end?: Uint8Array }
+  /** Reads the key, or up to `limit` entries of [key, end), into `reads`. Sees the writes before it in the same transaction. */
+  | { readonly kind: 'read'; readonly key: Uint8Array; readonly end?: Uint8Array; readonly limit?: number }
+
+/** At most `storeOperationsMax` operations a branch and as many compares; a key is written at most once in a branch. */
+export interface Transaction {
+  readonly if?: readonly Compare[]
+  readonly then: readonly Operation[]
+  readonly else?: readonly Operation[]
+}
+
+export interface CommitResult {
+  /** Whether `then` happened (`else` did otherwise). */
+  readonly ok: boolean
+  readonly revision: Revision
+  /** One array of entries for each `read` operation of the branch that happened, in order. */
+  readonly reads: readonly (readonly Entry[])[]
+}
+
+export type StoreEvent =
+  | { readonly kind: 'put'; readonly entry: Entry }
+  | { readonly kind: 'delete'; readonly key: Bytes; readonly modRevision: Revision }
+
+/** All events of one revision that fall in the watched range, in key order; a revision is never split. */
+export interface WatchBatch {
+  readonly revision: Revision
+  readonly events: readonly StoreEvent[]
+}
+
+export interface WatchOptions {
+  /** First revision to report; one in the future is waited for. From now on when absent. */
+  readonly from?: Revision
+  readonly signal?: AbortSignal
+}
+
+export type LeaseId = string
+
+/** Keys put under a lease are deleted when it expires: at the latest `2 × ttlS` seconds after its owner's last sign of life. */
+export interface Lease {
+  readonly id: LeaseId
+  readonly ttlS: number
+  /** Aborted when the lease is lost (expired or revoked elsewhere). */
+  readonly lost: AbortSignal
+  /** Ends the lease now and deletes its keys. */
+  revoke(): Promise<void>
+}
+
+export interface StoreCapabilities {
+  /** Acknowledged transactions survive kill -9 and a restart. */
+  readonly durable: boolean
+  /** Other processes see the same data. */
+  readonly multiProcess: boolean
+}
+
+export interface Store {
+  readonly capabilities: StoreCapabilities
+  range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult>
+  /**
+   * One transaction: atomic, durable before it resolves. A rejection with `unavailable` leaves it unknown whether it
+   * happened: writers make every write create-only or compared, and look before they try again.
+   */
+  commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult>
+  /**
+   * Events of [start, end), in order of revision, without loss or duplicate. The watch is established by the time that
+   * the first `next()` has been called and a range has since been answered. Ends quietly on abort of its signal and on
+   * close(); throws CompactedError when `from` is no longer kept: read the range again.
+   */
+  watch(start: Uint8Array, end: Uint8Array, options?: WatchOptions): AsyncIterable<WatchBatch>
+  /** A lease that this store keeps alive until it is revoked or the store is closed. 1 ≤ ttlS ≤ 3600. */
+  lease(ttlS: number, signal?: AbortSignal): Promise<Lease>
+  close(): Promise<void>
+}
