@@ -1,0 +1,90 @@
+/**
+ * The layers of ARCHITECTURE.md as rules: a folder of src/ imports only what its row names, plus base.
+ * Every rule is an allow-list (`pathNot`), so that a folder that nobody thought of is refused too.
+ */
+
+/** What each folder may import besides itself and base. */
+const layers = {
+  base: [],
+  crypto: [],
+  store: [],
+  protocol: ['crypto/'],
+  chat: ['protocol/', 'store/store[.]ts$', 'store/compacted[.]ts$'],
+  tui: ['chat/'],
+  node: ['store/store[.]ts$', 'store/compacted[.]ts$', 'store/etcd/'],
+  cli: ['tui/', 'node/', 'chat/', 'store/'],
+}
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
+  name: `layer-${folder}`,
+  comment: `${folder} may import ${['base', ...allowed].join(', ')} alone`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: [`^src/(${folder}|base)/`, ...allowed.map((path) => `^src/${path}`)] },
+}))
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'known-folders',
+      comment: 'a new folder of src/ needs a row in the table of layers first',
+      severity: 'error',
+      from: { path: '.' },
+      to: { path: '^src/', pathNot: [`^src/(${Object.keys(layers).join('|')})/`, '^src/(index|main)[.]ts$'] },
+    },
+    {
+      name: 'main-only-starts-cli',
+      severity: 'error',
+      from: { path: '^src/main[.]ts$' },
+      to: { path: '^src/', pathNot: '^src/cli/' },
+    },
+    {
+      name: 'index-is-the-public-api',
+      comment: 'the public API wires chat through cli/connect; of lower layers it exports types alone',
+      severity: 'error',
+      from: { path: '^src/index[.]ts$' },
+      to: { path: '^src/', pathNot: ['^src/(chat|base)/', '^src/cli/connect'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: { path: '^(src|test|bench|scripts)/' },
+      to: { circular: true },
+    },
+    {
+      name: 'src-knows-no-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|examples|scripts)/' },
+    },
+    {
+      name: 'examples-use-the-public-api',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^src/', pathNot: '^src/index[.]ts$' },
+    },
+    {
+      name: 'no-unlisted-dependency',
+      comment: 'what src/ imports stands in package.json under dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'not-resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^dist/'] },
+    tsPreCompilationDeps: true,
+    detectJSDocImports: false,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

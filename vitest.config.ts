@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Real processes, files and an etcd take part in the tests, so the time limits are wide; they end what hangs
+ * and assert nothing. Two workers: more of them starve each other's etcd on a small machine.
+ */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    environment: 'node',
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    env: { CONCLAVE_KDF: 'floor' },
+  },
+})
