@@ -1,0 +1,157 @@
+/**
+ * What every front end sees: the terminal interface, the command line, bots.
+ *
+ * A `Chat` is one identity, unlocked, on one store. It opens without the store too: what the replica holds can be read,
+ * and messages wait in the outbox. Everything shown comes out of the replica; every message goes through the outbox.
+ * Operations on members are immediate or refused, never queued. All methods reject with a ConclaveError.
+ */
+import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
+
+export interface Chat {
+  readonly self: Person
+  /** Whether the store answers just now. */
+  readonly connection: Connection
+  /** Rooms that this identity is or was in or waits for, and listed ones, sorted by name. Brings joined rooms up to date first when the store answers. */
+  rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]>
+  /** What is known without asking the store: for a first screen. */
+  knownRooms(): readonly RoomSummary[]
+  create(name: string, options?: CreateOptions): Promise<Room>
+  /** A joined (or left) room by name, `name#id-prefix` or id. @throws no-such-room, not-member */
+  open(room: string, signal?: AbortSignal): Promise<Room>
+  /** Knocks, unless already in or waiting. */
+  join(room: string, signal?: AbortSignal): Promise<Admission>
+  /** Every change worth a redraw: of the connection, the list of rooms, counts. */
+  subscribe(listener: () => void): Unsubscribe
+  close(): Promise<void>
+}
+
+export type Unsubscribe = () => void
+
+export interface Connection {
+  readonly state: 'connecting' | 'online' | 'offline'
+  /** In words, for a status line: 'local store', '4/5 nodes, can lose 1', 'offline: …'. */
+  readonly detail: string
+}
+
+export type Standing = 'member' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'
+
+export interface RoomSummary {
+  readonly name: string
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  readonly standing: Standing
+  readonly unread: number
+  readonly mentions: number
+  /** 0 when not a member. */
+  readonly members: number
+}
+
+export interface CreateOptions {
+  readonly unlisted?: boolean
+  readonly acceptBy?: 'members' | 'admins'
+}
+
+/** The course of a knock. */
+export interface Admission {
+  readonly roomId: string
+  readonly roomName: string
+  /** As it stands; kept current. */
+  readonly state: 'waiting' | 'accepted' | 'rejected'
+  /** Resolves with the room once accepted; rejects with `rejected`, or the signal's reason. */
+  wait(signal?: AbortSignal): Promise<Room>
+  /** Takes the knock back. */
+  withdraw(): Promise<void>
+}
+
+export interface Member extends Person {
+  readonly role: 'admin' | 'member'
+}
+
+export interface Knock extends Person {
+  readonly at: number
+}
+
+export interface Room {
+  readonly id: string
+  readonly name: string
+  readonly topic: string
+  readonly standing: Standing
+  /** Who did it, when standing is kicked. */
+  readonly endedBy: Person | undefined
+  readonly members: readonly Member[]
+  /** Open knocks, oldest first. */
+  readonly knocks: readonly Knock[]
+  readonly pending: readonly PendingItem[]
+  /** Newest seq. */
+  readonly seq: number
+  readonly unread: number
+  /** The seq up to which one has read. */
+  readonly readUpTo: number
+
+  /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Sending keeps order. */
+  send(content: MessageContent | string): Promise<Sent>
+  /** Takes a queued or failed message out of the outbox. */
+  drop(id: string): Promise<void>
+
+  /** The newest `limit` items before `before` (exclusive `i`; absent: the end), oldest first. Fetches what the replica lacks. */
+  history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>
+  /** Items from seq `from` on (absent: only new ones) and then as they come, without gap or repetition, until aborted or the membership ends. */
+  follow(options?: { readonly from?: number; readonly signal?: AbortSignal }): AsyncIterable<TimelineItem>
+  /** Resolves once everything that the store held at the time of the call is in the replica. */
+  refresh(signal?: AbortSignal): Promise<void>
+
+  accept(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
+  reject(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
+  kick(name: string): Promise<Done>
+  leave(): Promise<Done>
+  /** Marks everything up to seq as read. */
+  markRead(seq: number): Promise<void>
+  /** Checks the whole log: every hash, signature and rule. */
+  verify(signal?: AbortSignal): Promise<Verification>
+
+  /** Timeline items that arrive while subscribed (in order), and changes of anything above. */
+  subscribe(listener: (change: RoomChange) => void): Unsubscribe
+}
+
+export type RoomChange =
+  | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }
+  | { readonly kind: 'knock'; readonly item: AdminItem }
+  /** Members, knocks, topic, pending, counts or standing changed. */
+  | { readonly kind: 'state' }
+
+export interface Sent {
+  readonly id: string
+  /** Rejects when it cannot be sent: `kicked`, `not-member`. Never because the store is away. */
+  readonly sent: Promise<{ readonly seq: number; readonly id: string; readonly i: number }>
+}
+
+export interface HistoryQuery {
+  readonly limit: number
+  /** Only items with a smaller `i`. */
+  readonly before?: number
+  /** Only items from this seq on, oldest first (instead of the newest). */
+  readonly fromSeq?: number
+}
+
+export interface HistoryPage {
+  readonly items: readonly TimelineItem[]
+  /** Whether there are older items (newer ones with `fromSeq`). */
+  readonly more: boolean
+}
+
+/** The place that the operation's record took in the log. */
+export interface Done {
+  readonly i: number
+}
+
+export interface Verification {
+  readonly records: number
+  readonly messages: number
+  readonly controls: number
+  /** Records passed over, with the reason. */
+  readonly voids: readonly { readonly i: number; readonly reason: string }[]
+  /** Empty when all is well. */
+  readonly damage: readonly { readonly i: number; readonly reason: string }[]
+  /** Hash of the newest control record, hexadecimal. */
+  readonly head: string
+}

@@ -1,0 +1,82 @@
+/** What a timeline shows, one item a line or a block of lines. Texts are as their authors wrote them: a front end makes them harmless. */
+
+/** A person as a room knows him: the name bound when he was accepted, and the fingerprint of his root key. */
+export interface Person {
+  readonly name: string
+  /** 24 decimal digits in groups of four, the same everywhere. */
+  readonly fingerprint: string
+}
+
+interface MessageBase {
+  readonly kind: 'message'
+  /** Place in the room's log; several messages sent together share it. */
+  readonly i: number
+  /** Counts the room's messages from 1, without gaps. */
+  readonly seq: number
+  /** 32 hexadecimal digits; what replies, edits, deletions and reactions refer to. */
+  readonly id: string
+  /** The author's clock, milliseconds since the epoch: a claim, for display only. */
+  readonly at: number
+  readonly from: Person
+  readonly own: boolean
+}
+
+export type MessageContent =
+  | { readonly type: 'text' | 'emote'; readonly text: string }
+  | { readonly type: 'reply'; readonly to: string; readonly text: string }
+  | { readonly type: 'edit'; readonly to: string; readonly text: string }
+  | { readonly type: 'delete'; readonly to: string }
+  | { readonly type: 'react'; readonly to: string; readonly emoji: string; readonly on: boolean }
+  | { readonly type: 'file'; readonly name: string; readonly bytes: number; readonly mediaType: string }
+  /** A type that this version does not know: shown as a placeholder. */
+  | { readonly type: 'unknown'; readonly name: string }
+
+export type MessageItem = MessageBase & MessageContent
+
+export type AdminEvent =
+  | 'create'
+  | 'knock'
+  | 'accept'
+  | 'reject'
+  | 'invite'
+  | 'kick'
+  | 'leave'
+  | 'rotate'
+  | 'rekey'
+  | 'promote'
+  | 'demote'
+  | 'policy'
+  | 'topic'
+  | 'repair'
+
+/** An `<admin>` line: something happened to the room itself. */
+export interface AdminItem {
+  readonly kind: 'admin'
+  /** Absent for a knock, which has no place in the log. */
+  readonly i?: number
+  readonly at: number
+  readonly event: AdminEvent
+  readonly by: Person
+  readonly target?: Person
+  /** The new topic, the policy in words, … */
+  readonly detail?: string
+}
+
+/** A record that was passed over, or damage: shown once, in its place. */
+export interface WarningItem {
+  readonly kind: 'warning'
+  readonly i: number
+  readonly reason: string
+}
+
+export type TimelineItem = MessageItem | AdminItem | WarningItem
+
+/** A message of one's own that is not yet acknowledged by the store. */
+export interface PendingItem {
+  readonly id: string
+  readonly at: number
+  readonly content: MessageContent
+  /** `failed`: it will not be sent (one is no longer a member); kept until dropped. */
+  readonly state: 'queued' | 'failed'
+  readonly reason?: string
+}
