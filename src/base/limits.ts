@@ -6,11 +6,21 @@
 // Store
 /** etcd's default --max-txn-ops. */
 export const storeOperationsMax = 128
-/** etcd's default --max-request-bytes: keys and values of one transaction. */
+/** etcd's default --max-request-bytes: keys and values of one transaction, and its framing. */
 export const storeRequestBytesMax = 1_572_864
+/** Counted for a request, and for each of its operations and compares, so that etcd's own count is never larger. */
+export const storeFramingBytes = 64
 export const storeKeyBytesMax = 1024
 export const leaseTtlSMin = 1
 export const leaseTtlSMax = 3600
+/** Revisions that the memory store keeps for a watch that resumes. */
+export const memoryHistoryRevisionsMax = 10_000
+/** Superseded versions and deletions stay this long in the embedded store, for a watch that resumes, … */
+export const storeHistoryMs = 3_600_000
+/** … but never more rows of them than this. */
+export const storeHistoryRowsMax = 100_000
+/** A read or write of a store gives up after this long. */
+export const storeDeadlineMs = 10_000
 
 // Names
 export const userNameCharsMin = 2
@@ -45,3 +55,7 @@ export const argonPassesMax = 10
 export const argonLanesMax = 8
 export const passwordBytesMax = 1024
 export const vaultBytesMax = 1_048_576
+
+// Memory
+/** Imported public keys kept ready, per algorithm. */
+export const publicKeysCachedMax = 8192

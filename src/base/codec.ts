@@ -1,0 +1,163 @@
+/**
+ * Deterministic CBOR (RFC 8949 §4.2.1): what is signed or hashed has one encoding.
+ *
+ * Values are integers within ±(2^53 − 1), byte strings, text strings, booleans, null and arrays; nothing else.
+ * Decoding refuses every other encoding of the same value, so that decode ∘ encode and encode ∘ decode are identities.
+ */
+import { decode as decodeCbor, encode as encodeCbor, rfc8949EncodeOptions } from 'cborg'
+import { equalBytes, type Bytes } from './bytes.ts'
+import { codecDepthMax } from './limits.ts'
+
+export type Value = number | string | boolean | null | Uint8Array | readonly Value[]
+
+/** The bytes are not the one encoding of a value that the reader expects. What is read from others fails with this, and only this. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError'
+}
+
+export function encode(value: Value): Bytes {
+  return encodeCbor(value, rfc8949EncodeOptions) as Bytes
+}
+
+/** @throws FormatError */
+export function decode(bytes: Uint8Array): Value {
+  checkDepth(bytes)
+  let value: unknown
+  try {
+    value = decodeCbor(bytes, {
+      strict: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+      allowBigInt: false,
+      useMaps: true,
+    })
+  } catch (error) {
+    throw new FormatError('not CBOR', { cause: error })
+  }
+  // Floats, maps, non-shortest lengths and lone surrogates all fail here: they do not encode back to the same bytes or at all.
+  if (!isValue(value) || !equalBytes(encode(value), bytes)) throw new FormatError('not deterministic CBOR')
+  return value
+}
+
+function isValue(value: unknown): value is Value {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return true
+  if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0)
+  if (value instanceof Uint8Array) return true
+  return Array.isArray(value) && value.every(isValue)
+}
+
+/** Refuses arrays nested too deeply, and arrays that claim more items than bytes are left, before the decoder allocates for them. */
+function checkDepth(bytes: Uint8Array): void {
+  const open: number[] = []
+  let at = 0
+  while (at < bytes.length) {
+    const initial = bytes[at] as number
+    const major = initial >> 5
+    const [argument, size] = readArgument(bytes, at, initial & 0x1f)
+    at += size
+    if (major === 2 || major === 3) {
+      at += argument
+    } else if (major === 4) {
+      if (argument > bytes.length - at) throw new FormatError('array longer than its bytes')
+      if (argument > 0) {
+        open.push(argument)
+        if (open.length > codecDepthMax) throw new FormatError('nested too deeply')
+        continue
+      }
+    } else if (major === 5 || major === 6) {
+      throw new FormatError('maps and tags are not used')
+    }
+    while (open.length > 0) {
+      const left = (open.pop() as number) - 1
+      if (left > 0) {
+        open.push(left)
+        break
+      }
+    }
+  }
+}
+
+function readArgument(bytes: Uint8Array, at: number, info: number): [argument: number, size: number] {
+  if (info < 24) return [info, 1]
+  if (info > 27) throw new FormatError('indefinite or reserved length')
+  const width = 2 ** (info - 24)
+  if (at + 1 + width > bytes.length) throw new FormatError('cut short')
+  let argument = 0
+  for (let k = 0; k < width; k += 1) argument = argument * 256 + (bytes[at + 1 + k] as number)
+  return [argument, 1 + width]
+}
+
+/** Reads the positional fields of an array, each with its type and bounds, in order. */
+export class Fields {
+  readonly #items: readonly Value[]
+  #at = 0
+
+  /** @throws FormatError unless `value` is an array of `count` items. */
+  constructor(value: Value | undefined, count: number) {
+    if (!Array.isArray(value) || value.length !== count) throw new FormatError(`expected an array of ${count}`)
+    this.#items = value as readonly Value[]
+  }
+
+  static decode(bytes: Uint8Array, count: number): Fields {
+    return new Fields(decode(bytes), count)
+  }
+
+  next(): Value {
+    if (this.#at >= this.#items.length) throw new FormatError('too few fields')
+    const item = this.#items[this.#at] as Value
+    this.#at += 1
+    return item
+  }
+
+  /** An integer from 0 to `max` (2^53 − 1 when absent). */
+  unsigned(max = Number.MAX_SAFE_INTEGER): number {
+    const item = this.next()
+    if (typeof item !== 'number' || item < 0 || item > max) throw new FormatError('expected an unsigned integer')
+    return item
+  }
+
+  boolean(): boolean {
+    const item = this.next()
+    if (typeof item !== 'boolean') throw new FormatError('expected a boolean')
+    return item
+  }
+
+  /** Exactly `length` bytes. */
+  fixed(length: number): Bytes {
+    const item = this.next()
+    if (!(item instanceof Uint8Array) || item.length !== length) throw new FormatError(`expected ${length} bytes`)
+    return item as Bytes
+  }
+
+  /** Up to `max` bytes. */
+  bytes(max: number): Bytes {
+    const item = this.next()
+    if (!(item instanceof Uint8Array) || item.length > max) throw new FormatError(`expected up to ${max} bytes`)
+    return item as Bytes
+  }
+
+  /** Text of up to `maxBytes` UTF-8 bytes. */
+  text(maxBytes: number): string {
+    const item = this.next()
+    if (typeof item !== 'string' || Buffer.byteLength(item) > maxBytes) throw new FormatError('expected text')
+    return item
+  }
+
+  /** An array of up to `max` items. */
+  array(max: number): readonly Value[] {
+    const item = this.next()
+    if (!Array.isArray(item) || item.length > max) throw new FormatError(`expected an array of up to ${max}`)
+    return item as readonly Value[]
+  }
+
+  /** null, or whatever `read` makes of the field. */
+  nullable<T>(read: (fields: Fields) => T): T | null {
+    if (this.#items[this.#at] === null) {
+      this.#at += 1
+      return null
+    }
+    return read(this)
+  }
+}
