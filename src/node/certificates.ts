@@ -1,0 +1,141 @@
+/**
+ * The cluster's own certificate authority (ECDSA P-256), and what it issues.
+ *
+ * A node's certificate serves as server, peer and client: both extended key usages, its addresses as subject
+ * alternative names. Every node bears the same common name: etcd's peer port lets that name alone in
+ * (--peer-cert-allowed-cn compares exactly), so that a person's certificate, which the same authority issued, is no
+ * way into the cluster's own traffic. A person's common name is his name; no name can contain a colon.
+ * https://etcd.io/docs/v3.5/op-guide/security/
+ */
+import 'reflect-metadata'
+import { randomBytes, webcrypto } from 'node:crypto'
+import { isIP } from 'node:net'
+import * as x509 from '@peculiar/x509'
+
+type CryptoKey = webcrypto.CryptoKey
+type CryptoKeyPair = webcrypto.CryptoKeyPair
+
+x509.cryptoProvider.set(webcrypto)
+
+const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const day = 86_400_000
+/** A clock behind by less than this still finds a new certificate valid. */
+const backdateMs = day
+const authorityDays = 20 * 365
+const nodeDays = 2 * 365
+/** A person renews by a new ticket: long, because access ends by removal and not by expiry. */
+const personDays = 5 * 365
+
+export const nodeCommonName = 'conclave:node'
+/** etcd's superuser, once access control is on. */
+const reservedName = 'root'
+
+/** Certificate and private key, PEM (the key as PKCS #8). */
+export interface Identity {
+  readonly certificate: string
+  readonly key: string
+}
+
+export async function createAuthority(now = Date.now()): Promise<Identity> {
+  const keys = await newKeys()
+  const name = `CN=Conclave cluster ${randomBytes(4).toString('hex')}`
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...(await common(name, name, keys, keys, now, authorityDays)),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) }
+}
+
+/** Valid at the given hosts (names or addresses) and at this machine's own loopback. */
+export async function issueNode(authority: Identity, hosts: readonly string[], now = Date.now()): Promise<Identity> {
+  const alternatives = [...new Set([...hosts, '127.0.0.1', '::1', 'localhost'])].map((host) => ({
+    type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
+    value: host,
+  }))
+  return issue(authority, nodeCommonName, nodeDays, now, [
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+    new x509.SubjectAlternativeNameExtension(alternatives),
+  ])
+}
+
+/** For a person who only chats. @throws RangeError for a name that would mean something else to etcd. */
+export async function issuePerson(authority: Identity, name: string, now = Date.now()): Promise<Identity> {
+  if (!/^[A-Za-z0-9_-]{2,32}$/.test(name) || name.toLowerCase() === reservedName)
+    throw new RangeError(`not a name: ${name}`)
+  return issueClient(authority, name, now)
+}
+
+/** For the programs of a node's own home. */
+export async function issueLocal(authority: Identity, now = Date.now()): Promise<Identity> {
+  return issueClient(authority, nodeCommonName, now)
+}
+
+async function issueClient(authority: Identity, commonName: string, now: number): Promise<Identity> {
+  return issue(authority, commonName, personDays, now, [
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+  ])
+}
+
+async function issue(
+  authority: Identity,
+  commonName: string,
+  days: number,
+  now: number,
+  extensions: readonly x509.Extension[],
+): Promise<Identity> {
+  const issuer = new x509.X509Certificate(authority.certificate)
+  const keys = await newKeys()
+  const signer = { publicKey: issuer.publicKey, privateKey: await importKey(authority.key) }
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...(await common(`CN=${commonName}`, issuer.subject, keys, signer, now, days)),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ...extensions,
+    ],
+  })
+  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) }
+}
+
+async function common(
+  subject: string,
+  issuer: string,
+  keys: CryptoKeyPair,
+  signer: { readonly publicKey: x509.PublicKey | CryptoKey; readonly privateKey: CryptoKey },
+  now: number,
+  days: number,
+): Promise<Omit<x509.X509CertificateCreateParams, 'extensions'> & { signingKey: CryptoKey }> {
+  return {
+    // Positive and not zero (RFC 5280 §4.1.2.2).
+    serialNumber: `01${randomBytes(15).toString('hex')}`,
+    subject,
+    issuer,
+    notBefore: new Date(now - backdateMs),
+    notAfter: new Date(now + days * day),
+    signingAlgorithm: signing,
+    publicKey: keys.publicKey,
+    signingKey: signer.privateKey,
+  }
+}
+
+async function newKeys(): Promise<CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(signing, true, ['sign', 'verify'])
+}
+
+async function importKey(key: string): Promise<CryptoKey> {
+  const der = Buffer.from(key.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  return webcrypto.subtle.importKey('pkcs8', der, signing, false, ['sign'])
+}
+
+async function exportKey(key: CryptoKey): Promise<string> {
+  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`
+}
+
+function pem(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`
+}
