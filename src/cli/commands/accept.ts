@@ -1,0 +1,14 @@
+/** `accept ROOM NAME`: lets somebody in who knocked. */
+import type { Command } from 'commander'
+import { decide } from '../admission.ts'
+import type { Act } from '../session.ts'
+
+export function addAccept(program: Command, act: Act): void {
+  program
+    .command('accept')
+    .description('let somebody in who asked to join')
+    .argument('<room>')
+    .argument('<name>')
+    .option('--fingerprint <digits>', 'only the key with this fingerprint')
+    .action(act(decide((room, name, options) => room.accept(name, options), 'is in')))
+}

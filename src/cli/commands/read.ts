@@ -1,0 +1,69 @@
+/** `read ROOM`: what was said, and with --follow what comes. */
+import type { Command } from 'commander'
+import { ConclaveError } from '../../base/errors.ts'
+import type { TimelineItem } from '../../chat/item.ts'
+import { bringUpToDate } from '../freshness.ts'
+import { itemObject } from '../item-json.ts'
+import { ItemLines } from '../item-text.ts'
+import { wholeNumber } from '../numbers.ts'
+import { Place, coming, ended, from, newest } from '../reading.ts'
+import type { Act, Session } from '../session.ts'
+
+interface Options {
+  readonly last?: number
+  readonly from?: number
+  readonly follow?: true
+}
+
+export function addRead(program: Command, act: Act): void {
+  program
+    .command('read')
+    .summary('print what was said')
+    .description(
+      'Prints what was said in a room, all of it unless told otherwise.\n\n' +
+        'With --follow it goes on with what comes until Ctrl-C (exit code 0) or a kick (4).\n' +
+        'When the store does not answer it prints what this machine holds, and exits 5.',
+    )
+    .argument('<room>')
+    .option('--last <n>', 'only the newest n lines', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--from <seq>', 'only from the message with this number on', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option('--follow', 'go on with what comes')
+    .action(act(read))
+}
+
+async function read(session: Session, roomName: string, options: Options): Promise<void> {
+  if (options.last !== undefined && options.from !== undefined) {
+    throw new ConclaveError('usage', '--last and --from exclude each other')
+  }
+  try {
+    await show(session, roomName, options)
+  } catch (error) {
+    // Ctrl-C is how following ends.
+    if (!options.follow || !session.signal.aborted) throw error
+  }
+}
+
+async function show(session: Session, roomName: string, options: Options): Promise<void> {
+  const { out, signal } = session
+  const chat = await session.chat()
+  const room = await chat.open(roomName, signal)
+  const behind = await bringUpToDate(room, signal)
+  const lines = new ItemLines(room.members.map(({ name }) => name))
+  const print = (item: TimelineItem): Promise<void> => out.print(itemObject(item), out.json ? '' : lines.lines(item))
+
+  const place = new Place()
+  if (options.last === undefined) {
+    for await (const item of from(room, options.from ?? 0, place, signal)) await print(item)
+  } else {
+    // One more than wanted, so that the place is known even if nothing is to be shown.
+    const items = await newest(room, options.last + 1, signal)
+    const first = items.length - Math.min(options.last, items.length)
+    for (const [at, item] of items.entries()) if (place.advance(item) && at >= first) await print(item)
+  }
+  if (options.follow) {
+    for await (const item of coming(room, place, signal)) await print(item)
+    signal.throwIfAborted()
+  }
+  const reason = ended(room) ?? behind
+  if (reason) throw reason
+}

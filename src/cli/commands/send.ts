@@ -1,0 +1,46 @@
+/** `send ROOM TEXT` and `send ROOM -`: one message, or one a line from stdin, pipelined. */
+import type { Command } from 'commander'
+import { ConclaveError } from '../../base/errors.ts'
+import { messageTextBytesMax } from '../../base/limits.ts'
+import { Delivery, isBlank } from '../delivery.ts'
+import { sendLines } from '../send-lines.ts'
+import type { Act } from '../session.ts'
+
+interface Options {
+  readonly queue?: true
+}
+
+export function addSend(program: Command, act: Act): void {
+  program
+    .command('send')
+    .summary('send a message, or every line of stdin')
+    .description(
+      'Sends a message and prints its number once the store has it durably. With - every line of stdin is a message\n' +
+        '(blank ones are skipped), and the numbers come in their order.\n\n' +
+        'When the store does not answer for 10 s it fails with exit code 5, and nothing is kept. With --queue the message\n' +
+        'is kept, and sent as soon as the store is back and Conclave runs.\n' +
+        'Put -- before a text that begins with a dash: conclave send demo -- "-5 degrees"',
+    )
+    .argument('<room>')
+    .argument('<text>', 'the message, or - for stdin')
+    .option('--queue', 'keep it for later when the store does not answer')
+    .action(
+      act(async (session, roomName: string, text: string, { queue }: Options) => {
+        if (text !== '-') check(text)
+        const chat = await session.chat()
+        const room = await chat.open(roomName, session.signal)
+        const delivery = new Delivery({ chat, room, out: session.out, signal: session.signal, queue: queue === true })
+        if (text === '-') await sendLines(delivery, session.stdin)
+        else await delivery.sendOne(text)
+      }),
+    )
+}
+
+function check(text: string): void {
+  if (isBlank(text)) throw new ConclaveError('usage', 'the message is empty')
+  if (Buffer.byteLength(text) > messageTextBytesMax) {
+    throw new ConclaveError('usage', `the message is longer than ${messageTextBytesMax} bytes`, {
+      hint: 'Send it in parts; "conclave send ROOM -" makes a message of every line.',
+    })
+  }
+}

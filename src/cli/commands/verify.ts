@@ -1,0 +1,41 @@
+/** `verify ROOM`: checks every hash, signature and rule of a room's whole log. */
+import type { Command } from 'commander'
+import { ConclaveError } from '../../base/errors.ts'
+import type { Act } from '../session.ts'
+
+export function addVerify(program: Command, act: Act): void {
+  program
+    .command('verify')
+    .summary('check a whole room')
+    .description(
+      'Checks every hash, signature and rule of the room from its first record on. Exits 7 when something was changed,\n' +
+        'withheld or forged. Two members who get the same head have the same room.',
+    )
+    .argument('<room>')
+    .action(
+      act(async (session, roomName: string) => {
+        const { out, signal } = session
+        const chat = await session.chat()
+        const room = await chat.open(roomName, signal)
+        const { records, messages, controls, voids, damage, head } = await room.verify(signal)
+        const places = (list: typeof voids): { i: number; reason: string }[] =>
+          list.map(({ i, reason }) => ({ i, reason }))
+        const lines = [
+          `${records} records (${messages} messages, ${controls} changes of the room)`,
+          ...voids.map(({ i, reason }) => `passed over: record ${i}: ${reason}`),
+          ...damage.map(({ i, reason }) => `damaged: record ${i}: ${reason}`),
+          `head ${head}`,
+          ...(damage.length === 0 ? [`All of ${room.name} is as its members signed it.`] : []),
+        ]
+        await out.print(
+          { ok: damage.length === 0, records, messages, controls, voids: places(voids), damage: places(damage), head },
+          lines.join('\n'),
+        )
+        if (damage.length > 0) {
+          throw new ConclaveError('tampering', `${room.name} is damaged in ${damage.length} places`, {
+            hint: 'Compare the head with another member. Members put back what their own copies hold when they are online.',
+          })
+        }
+      }),
+    )
+}

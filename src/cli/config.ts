@@ -1,0 +1,48 @@
+/** What a home remembers about itself: config.json, written by `connect` and `node`, and by hand. */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ConclaveError } from '../base/errors.ts'
+
+export interface HomeConfig {
+  /** The store's URL; the home's embedded store when absent. */
+  readonly store?: string | undefined
+}
+
+/** Empty when there is none. @throws usage when the file is not what it should be. */
+export async function readConfig(home: string): Promise<HomeConfig> {
+  const file = configFile(home)
+  let text
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw unreadable(file, error)
+  }
+  // Loaded only where there is something to check: it takes 30 ms.
+  const { z } = await import('zod')
+  const schema = z.strictObject({ store: z.string().min(1).max(4096).optional() })
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+/** Appears whole or not at all. */
+export async function writeConfig(home: string, config: HomeConfig): Promise<void> {
+  const file = configFile(home)
+  const half = `${file}.${process.pid}`
+  await writeFile(half, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  await rename(half, file)
+}
+
+function configFile(home: string): string {
+  return join(home, 'config.json')
+}
+
+function unreadable(file: string, cause: unknown): ConclaveError {
+  return new ConclaveError('usage', `${file} can't be read as this home's configuration`, {
+    hint: 'It is {"store": "URL"} or absent: mend it, or move it away.',
+    cause,
+  })
+}

@@ -1,0 +1,113 @@
+/**
+ * Sending from a command: a message is either durable in the store, or it fails and nothing of it is kept; with
+ * `queue` it may also stay in the outbox, and the result says so.
+ */
+import { ConclaveError, isConclaveError } from '../base/errors.ts'
+import { storeDeadlineMs } from '../base/limits.ts'
+import type { Chat, Room, Sent } from '../chat/chat.ts'
+import type { Output } from './output.ts'
+import { until } from './until.ts'
+
+/** With `queue`: how long the store may take before a message counts as queued. */
+const queueAfterMs = 2000
+
+interface Parts {
+  readonly chat: Chat
+  readonly room: Room
+  readonly out: Output
+  readonly signal: AbortSignal
+  readonly queue: boolean
+}
+
+export class Delivery {
+  readonly signal: AbortSignal
+  readonly #chat: Chat
+  readonly #room: Room
+  readonly #out: Output
+  readonly #queue: boolean
+  /** With `queue`: the store did not answer for one message, so the next ones don't wait for it as long. */
+  #away = false
+
+  constructor({ chat, room, out, signal, queue }: Parts) {
+    this.#chat = chat
+    this.#room = room
+    this.#out = out
+    this.signal = signal
+    this.#queue = queue
+  }
+
+  /** Before the first message: without a store nothing is even begun. @throws unavailable after 10 s */
+  async begin(): Promise<void> {
+    if (this.#queue || this.#online) return
+    const changed = Promise.withResolvers<void>()
+    const unsubscribe = this.#chat.subscribe(() => this.#online && changed.resolve())
+    try {
+      // It may have come back between the look and the subscription.
+      if (!this.#online) await until(changed.promise, this.signal, storeDeadlineMs, () => this.#unavailable())
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  send(text: string): Promise<Sent> {
+    return this.#room.send(text)
+  }
+
+  async sendOne(text: string): Promise<void> {
+    await this.begin()
+    const message = await this.send(text)
+    try {
+      await this.report(message)
+    } catch (error) {
+      throw await this.takeBack([message], error)
+    }
+  }
+
+  /** Prints the message's place once it has one. @throws unavailable after 10 s, or what keeps it from being sent */
+  async report({ id, sent }: Sent): Promise<void> {
+    // Whoever stops waiting for it does not want to hear of it again.
+    sent.catch(() => {})
+    const ms = !this.#queue ? storeDeadlineMs : this.#away && !this.#online ? 0 : queueAfterMs
+    try {
+      const { seq } = await until(sent, this.signal, ms, () => this.#unavailable())
+      await this.#out.print({ seq, id }, `sent: number ${seq}`)
+    } catch (error) {
+      if (!this.#queue || !isConclaveError(error, 'unavailable')) throw error
+      this.#away = true
+      await this.#out.print({ queued: true, id }, 'queued: it will be sent once the store answers')
+    }
+  }
+
+  /**
+   * Takes back what was not acknowledged, the newest first, so that what remains has no hole.
+   *
+   * @returns the error to end with
+   */
+  async takeBack(messages: readonly Sent[], reason: unknown): Promise<unknown> {
+    // With `queue` they may stay; and one that can't be sent any more stays as failed, for its author to see.
+    if (this.#queue || (isConclaveError(reason) && reason.code !== 'unavailable')) return reason
+    let doubtful = 0
+    for (const { id } of messages.toReversed()) await this.#room.drop(id).catch(() => (doubtful += 1))
+    if (doubtful === 0) return reason
+    return new ConclaveError('unavailable', `the store did not say whether it has ${doubtful} of the messages`, {
+      hint: 'conclave read ROOM shows, once the store answers, whether they were sent.',
+      cause: reason,
+    })
+  }
+
+  get #online(): boolean {
+    return this.#chat.connection.state === 'online'
+  }
+
+  #unavailable(): ConclaveError {
+    return new ConclaveError('unavailable', `the store does not answer (${this.#chat.connection.detail})`, {
+      hint: 'Nothing was kept. With --queue a message is kept, and sent once the store is back.',
+      retryable: true,
+    })
+  }
+}
+
+/** White space alone is no message. */
+export function isBlank(text: string): boolean {
+  return text.trim() === ''
+}

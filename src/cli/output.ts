@@ -1,0 +1,92 @@
+/**
+ * Everything that a command prints.
+ *
+ * With --json every line on stdout is one object, and an error is one object on stderr. For people the same facts come
+ * as text, and whatever others wrote in it is made harmless here, in one place: control characters, escape sequences
+ * and bidirectional overrides appear as visible marks. A reader that went away (`| head`) is no error: `gone` is
+ * aborted, and what is printed afterwards is dropped.
+ */
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { ConclaveError } from '../base/errors.ts'
+import { sanitize } from '../tui/sanitize.ts'
+import { jsonLine } from './json.ts'
+import type { JsonObject } from './json.ts'
+
+export interface Streams {
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
+
+export class Output {
+  readonly json: boolean
+  readonly #stdout: Writable
+  readonly #stderr: Writable
+  readonly #gone = new AbortController()
+
+  constructor(streams: Streams, json: boolean) {
+    this.json = json
+    this.#stdout = streams.stdout
+    this.#stderr = streams.stderr
+    // On a pipe without a reader a write fails later, as an event: unheard it would end the program with a stack trace.
+    this.#stdout.on('error', (error) => this.#gone.abort(error))
+    this.#stderr.on('error', () => {})
+  }
+
+  /** Aborted once nobody reads stdout any more. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  /** One result: an object for scripts, text (of one or more lines, or none) for people. Resolves when there is room for more. */
+  async print(object: JsonObject, text: string): Promise<void> {
+    if (this.json) await this.#write(`${jsonLine(object)}\n`)
+    else if (text !== '') await this.#write(`${harmless(text)}\n`)
+  }
+
+  /** For people alone: what frames the results. */
+  async text(text: string): Promise<void> {
+    if (!this.json) await this.#write(`${harmless(text)}\n`)
+  }
+
+  /** A remark beside the results, for people alone. */
+  note(text: string): void {
+    if (!this.json) this.#stderr.write(`${harmless(text)}\n`)
+  }
+
+  fail(error: unknown): void {
+    const { code, message, hint } = describeError(error)
+    if (this.json) this.#stderr.write(`${jsonLine({ error: code, message, hint })}\n`)
+    else this.#stderr.write(`conclave: ${harmless(message)}\n${hint === '' ? '' : `${indent(harmless(hint))}\n`}`)
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.gone.aborted || this.#stdout.write(text)) return
+    // Rejects when the stream fails meanwhile, or has already.
+    await once(this.#stdout, 'drain', { signal: this.gone }).catch(() => {})
+  }
+}
+
+export interface ErrorDescription {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
+export function describeError(error: unknown): ErrorDescription {
+  if (error instanceof ConclaveError) return { code: error.code, message: error.message, hint: error.hint ?? '' }
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    code: 'unexpected',
+    message: `unexpected error: ${message}`,
+    hint: 'This is a defect of Conclave. CONCLAVE_LOG=conclave.log and the same command again writes a log (no texts, no keys) worth reporting.',
+  }
+}
+
+function harmless(text: string): string {
+  return text.split('\n').map(sanitize).join('\n')
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ')
+}

@@ -1,0 +1,65 @@
+/** The command line as a whole: its commands in the order of the help, and the options that all of them take. */
+import { Command } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { addAccept } from './commands/accept.ts'
+import { addChat } from './commands/chat.ts'
+import { addCreate } from './commands/create.ts'
+import { addJoin } from './commands/join.ts'
+import { addKick } from './commands/kick.ts'
+import { addKnocks } from './commands/knocks.ts'
+import { addLeave } from './commands/leave.ts'
+import { addLogin } from './commands/login.ts'
+import { addMembers } from './commands/members.ts'
+import { addRead } from './commands/read.ts'
+import { addReject } from './commands/reject.ts'
+import { addRooms } from './commands/rooms.ts'
+import { addSend } from './commands/send.ts'
+import { addSignup } from './commands/signup.ts'
+import { addVerify } from './commands/verify.ts'
+import { addWhoami } from './commands/whoami.ts'
+import { addGlobalOptions } from './options.ts'
+import type { Act } from './session.ts'
+
+type AddCommand = (program: Command, act: Act) => void
+
+/** One entry a heading of the help. A command's module loads nothing heavy: what it needs comes through its session. */
+const groups: readonly { readonly heading: string; readonly commands: readonly AddCommand[] }[] = [
+  { heading: 'Chat:', commands: [addChat, addSend, addRead] },
+  { heading: 'You:', commands: [addSignup, addLogin, addWhoami] },
+  { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addVerify] },
+  { heading: 'Who is in:', commands: [addMembers, addKnocks, addAccept, addReject, addKick] },
+]
+
+const examples = `
+Examples:
+  conclave signup ada                 a new identity, with a passphrase of six words
+  conclave                            the terminal interface
+  conclave create demo                a room; others join it and wait for somebody to accept them
+  conclave join demo --wait 600       on another machine, as somebody else
+  conclave accept demo bob            back here, by any member
+  conclave send demo "Hello!"
+  tail -f log | conclave send demo -  one message a line
+  conclave read demo --follow --json
+
+Without --store, everybody who uses this home meets in its embedded store.
+conclave COMMAND --help says more about a command.`
+
+/** The command for an empty command line. */
+export const defaultCommand = 'chat'
+
+export function buildProgram(act: Act): Command {
+  const program = new Command('conclave')
+    .description('A group chat for the terminal that has no owner, end-to-end encrypted.')
+    .version(manifest.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .usage('[options] [command]')
+    .addHelpText('after', examples)
+    .exitOverride()
+  addGlobalOptions(program)
+  for (const { heading, commands } of groups) {
+    program.commandsGroup(heading)
+    for (const add of commands) add(program, act)
+  }
+  return program
+}

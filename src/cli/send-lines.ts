@@ -1,0 +1,58 @@
+/**
+ * A message a line from stdin, pipelined: lines are read while hundreds of messages are on their way, so that the store
+ * gets them in batches; results come in the order of the lines, each as soon as its message is durable. Reading stops
+ * while too many are unacknowledged. What was acknowledged before a mistake in the input stays sent.
+ */
+import { addAbortSignal } from 'node:stream'
+import { messageTextBytesMax } from '../base/limits.ts'
+import type { Sent } from '../chat/chat.ts'
+import { isBlank } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
+import { readLines } from './stdin-lines.ts'
+
+/** Unacknowledged messages. */
+const inFlightMax = 512
+
+export async function sendLines(delivery: Delivery, stdin: NodeJS.ReadStream): Promise<void> {
+  await delivery.begin()
+  const failed = new AbortController()
+  const stop = AbortSignal.any([delivery.signal, failed.signal])
+  addAbortSignal(stop, stdin)
+
+  /** Of the messages on their way, in order, when each was reported; rejects once one before it could not be. */
+  const reports: Promise<void>[] = []
+  const unreported: Promise<Sent>[] = []
+  let last = Promise.resolve()
+  const begin = (text: string): void => {
+    const sending = delivery.send(text)
+    unreported.push(sending)
+    last = last.then(async () => {
+      await delivery.report(await sending)
+      unreported.shift()
+    })
+    last.catch((error: unknown) => failed.abort(error))
+    reports.push(last)
+  }
+
+  let mistake: unknown
+  try {
+    for await (const { text } of readLines(stdin, messageTextBytesMax)) {
+      if (isBlank(text)) continue
+      begin(text)
+      if (reports.length >= inFlightMax) await reports.shift()
+    }
+  } catch (error) {
+    if (!stop.aborted) mistake = error
+  }
+  try {
+    await last
+    delivery.signal.throwIfAborted()
+  } catch (error) {
+    const begun = await Promise.allSettled(unreported)
+    throw await delivery.takeBack(
+      begun.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+      error,
+    )
+  }
+  if (mistake !== undefined) throw mistake
+}

@@ -1,0 +1,79 @@
+/**
+ * What a command works with: its options, its output, and the chat, which is opened when it is first asked for.
+ * Whoever runs the command closes it all again.
+ */
+import type { Accounts } from '../chat/accounts.ts'
+import type { Chat } from '../chat/chat.ts'
+import type { Wiring } from './connect.ts'
+import type { ExitCode } from './exit.ts'
+import { findIdentity, latestIdentity } from './identity.ts'
+import type { GlobalOptions } from './options.ts'
+import type { Output } from './output.ts'
+import { obtainPassword } from './password.ts'
+import type { Prompt } from './prompt.ts'
+
+export class Session {
+  readonly options: GlobalOptions
+  readonly out: Output
+  readonly prompt: Prompt
+  readonly stdin: NodeJS.ReadStream
+  /** Aborted by Ctrl-C and its kin, and when nobody reads the output any more. */
+  readonly signal: AbortSignal
+  #wiring: Promise<Wiring> | undefined
+  #chat: Chat | undefined
+
+  constructor(parts: Pick<Session, 'options' | 'out' | 'prompt' | 'stdin' | 'signal'>) {
+    this.options = parts.options
+    this.out = parts.out
+    this.prompt = parts.prompt
+    this.stdin = parts.stdin
+    this.signal = parts.signal
+  }
+
+  async accounts(): Promise<Accounts> {
+    // Loaded late: a command line that is only asked for its help loads neither stores nor cryptography.
+    this.#wiring ??= import('./connect.ts').then(({ wire }) => wire(this.options))
+    return (await this.#wiring).accounts
+  }
+
+  /** The name that the command acts as: --as, or the identity of this home that was used last. */
+  async name(): Promise<string> {
+    const { as, home } = this.options
+    const known = await (await this.accounts()).identities()
+    return as === undefined ? latestIdentity(known, home).name : (findIdentity(known, as)?.name ?? as)
+  }
+
+  /** Logs in with the password that is given or asked for. */
+  async chat(): Promise<Chat> {
+    if (this.#chat) return this.#chat
+    const name = await this.name()
+    const password = await obtainPassword(this.options, name, this.prompt)
+    return this.keep(await (await this.accounts()).logIn({ name, password, ...this.recovery() }))
+  }
+
+  /** Hands over a chat that the command opened itself. */
+  keep(chat: Chat): Chat {
+    this.#chat = chat
+    return chat
+  }
+
+  recovery(): { recoveryCode?: string } {
+    const { recoveryCode } = this.options
+    return recoveryCode === undefined ? {} : { recoveryCode }
+  }
+
+  async close(): Promise<void> {
+    await this.#chat?.close()
+    const wiring = await this.#wiring?.catch(() => undefined)
+    await wiring?.close()
+  }
+}
+
+/** What a command does; its exit code is 0 unless it says otherwise. */
+export type Action<Arguments extends unknown[]> = (
+  session: Session,
+  ...args: Arguments
+) => Promise<ExitCode | undefined | void>
+
+/** Makes an action of ours into one that commander calls. */
+export type Act = <Arguments extends unknown[]>(action: Action<Arguments>) => (...args: Arguments) => Promise<void>

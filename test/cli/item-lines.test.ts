@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import type { AdminItem, MessageContent, MessageItem } from '../../src/chat/item.ts'
+import { isoTime, itemObject } from '../../src/cli/item-json.ts'
+import { ItemLines } from '../../src/cli/item-text.ts'
+
+const ada = { name: 'ada', fingerprint: '1111 2222 3333 4444 5555 6666' }
+const bob = { name: 'bob', fingerprint: '6666 5555 4444 3333 2222 1111' }
+/** Local time, as the lines are. */
+const at = new Date(2026, 10, 23, 14, 2).getTime()
+const firstId = '0123456789abcdef'.repeat(2)
+const laterId = 'fedcba9876543210'.repeat(2)
+
+function message(content: MessageContent, id = firstId): MessageItem {
+  return { kind: 'message', i: 17, seq: 12, id, at, from: ada, own: false, ...content }
+}
+
+function admin(fields: Partial<AdminItem>): AdminItem {
+  return { kind: 'admin', i: 3, at, event: 'create', by: ada, ...fields }
+}
+
+test('a text as scripts read it', () => {
+  expect(itemObject(message({ type: 'text', text: 'Hi' }))).toEqual({
+    i: 17,
+    seq: 12,
+    id: firstId,
+    at: new Date(at).toISOString(),
+    from: 'ada',
+    type: 'text',
+    text: 'Hi',
+  })
+})
+
+test.each<MessageContent>([
+  { type: 'emote', text: 'waves' },
+  { type: 'reply', to: laterId, text: 'yes' },
+  { type: 'edit', to: laterId, text: 'better' },
+  { type: 'delete', to: laterId },
+  { type: 'react', to: laterId, emoji: '👍', on: true },
+  { type: 'file', name: 'a.pdf', bytes: 3, mediaType: 'application/pdf' },
+  { type: 'unknown', name: 'poll' },
+])('a $type carries its own fields', (content) => {
+  expect(itemObject(message(content))).toMatchObject(content)
+})
+
+test('an admin line as scripts read it', () => {
+  expect(itemObject(admin({ event: 'accept', target: bob }))).toEqual({
+    i: 3,
+    at: new Date(at).toISOString(),
+    type: 'admin',
+    event: 'accept',
+    by: 'ada',
+    target: 'bob',
+  })
+})
+
+test('a time that no clock shows does not end the program', () => {
+  expect(isoTime(Number.MAX_SAFE_INTEGER)).toBe('+275760-09-13T00:00:00.000Z')
+  expect(new ItemLines([]).lines(message({ type: 'text', text: 'x' }))).toContain('x')
+  expect(new ItemLines([]).lines({ ...message({ type: 'text', text: 'x' }), at: Number.MAX_SAFE_INTEGER })).toContain(
+    '--:--',
+  )
+})
+
+test('lines are aligned, and a day begins with a divider', () => {
+  const lines = new ItemLines(['ada', 'bartholomew'])
+  expect(lines.lines(message({ type: 'text', text: 'Hello!' }))).toBe(
+    '── Mon 23 November 2026 ──\n14:02          ada │ Hello!',
+  )
+  expect(lines.lines(message({ type: 'text', text: 'again' }))).toBe('14:02          ada │ again')
+})
+
+test("a text's further lines stay behind the bar", () => {
+  const lines = new ItemLines([])
+  lines.lines(message({ type: 'text', text: 'first' }))
+  expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ ada kicked bob' }))).toBe(
+    '14:02      ada │ x\n               │ 14:03  <admin> │ ada kicked bob',
+  )
+})
+
+test('a reply quotes what it answers, while that is known', () => {
+  const lines = new ItemLines([])
+  lines.lines(message({ type: 'text', text: 'How is everyone?\nReally.' }))
+  expect(lines.lines(message({ type: 'reply', to: firstId, text: 'Fine.' }, laterId))).toBe(
+    '14:02      ada │ > ada: How is everyone?…\n               │ Fine.',
+  )
+  expect(lines.lines(message({ type: 'delete', to: 'ab'.repeat(16) }))).toContain('message abababab')
+})
+
+test('who knocks is shown with the gesture that lets him in, and the fingerprint', () => {
+  const lines = new ItemLines([])
+  const text = lines.lines(admin({ event: 'knock', by: bob }))
+  expect(text).toContain('<admin> │ User bob would like to join! Please type "!bob" to accept')
+  expect(text).toContain(bob.fingerprint)
+})
+
+test.each([
+  ['accept', 'ada accepted bob'],
+  ['reject', 'ada rejected bob'],
+  ['kick', 'ada kicked bob'],
+] as const)('%s names both', (event, text) => {
+  expect(new ItemLines([]).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
+})
