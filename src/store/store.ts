@@ -5,13 +5,14 @@
  * implementations stand behind it: memory, one SQLite file shared by several processes, and an etcd cluster.
  * One conformance suite (test/conformance) holds for all of them.
  *
- * Keys are compared as bytes. `end` is exclusive. Values handed in or out are never mutated afterwards.
- * Revisions start at 1 for the first transaction that changes anything and grow by one with each such
- * transaction; they are never signed, nor relied on across a restore.
+ * Keys are compared as bytes. `end` is exclusive and sorts after its start. Values handed in or out are never mutated
+ * afterwards. Revisions are positive and grow by one with each transaction that changes anything (which one is first
+ * is the store's affair); they are never signed, nor relied on across a restore.
  *
  * Every method rejects with a ConclaveError: `usage` for a request outside the bounds below, `unavailable`
- * (retryable) when no answer came in time, `store-full`, `not-a-store`, `closed` after close(). An aborted signal
- * rejects with its reason.
+ * (retryable) when no answer came in time, `store-full`, `not-a-store`, `not-allowed` (file permissions, access
+ * control), `closed` after close() and for a put under a lease that has ended. An aborted signal rejects with its
+ * reason.
  */
 import type { Bytes } from '../base/bytes.ts'
 
