@@ -83,7 +83,8 @@ export class Delivery {
    *
    * @returns the error to end with
    */
-  async takeBack(messages: readonly Sent[], reason: unknown): Promise<unknown> {
+  async takeBack(messages: readonly Sent[], cause: unknown): Promise<Error> {
+    const reason = cause instanceof Error ? cause : new Error(String(cause))
     // With `queue` they may stay; and one that can't be sent any more stays as failed, for its author to see.
     if (this.#queue || (isConclaveError(reason) && reason.code !== 'unavailable')) return reason
     let doubtful = 0

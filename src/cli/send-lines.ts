@@ -19,40 +19,39 @@ export async function sendLines(delivery: Delivery, stdin: NodeJS.ReadStream): P
   const stop = AbortSignal.any([delivery.signal, failed.signal])
   addAbortSignal(stop, stdin)
 
-  /** Of the messages on their way, in order, when each was reported; rejects once one before it could not be. */
+  /** In order: when each message was reported. One that fails, or comes after such a one, rejects. */
   const reports: Promise<void>[] = []
   const unreported: Promise<Sent>[] = []
   let last = Promise.resolve()
-  const begin = (text: string): void => {
-    const sending = delivery.send(text)
-    unreported.push(sending)
-    last = last.then(async () => {
-      await delivery.report(await sending)
-      unreported.shift()
-    })
-    last.catch((error: unknown) => failed.abort(error))
-    reports.push(last)
+  const report = async (before: Promise<void>, sending: Promise<Sent>): Promise<void> => {
+    await before
+    await delivery.report(await sending)
+    void unreported.shift()
   }
 
-  let mistake: unknown
+  let mistake: Error | undefined
   try {
     for await (const { text } of readLines(stdin, messageTextBytesMax)) {
       if (isBlank(text)) continue
-      begin(text)
+      const sending = delivery.send(text)
+      // It is heard of in its turn.
+      sending.catch(() => {})
+      unreported.push(sending)
+      last = report(last, sending)
+      last.catch((error: unknown) => failed.abort(error))
+      reports.push(last)
       if (reports.length >= inFlightMax) await reports.shift()
     }
   } catch (error) {
-    if (!stop.aborted) mistake = error
+    if (!stop.aborted) mistake = error as Error
   }
   try {
     await last
     delivery.signal.throwIfAborted()
   } catch (error) {
     const begun = await Promise.allSettled(unreported)
-    throw await delivery.takeBack(
-      begun.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
-      error,
-    )
+    const messages = begun.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    throw await delivery.takeBack(messages, error)
   }
   if (mistake !== undefined) throw mistake
 }

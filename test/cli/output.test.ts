@@ -12,7 +12,6 @@ function streams(): { stdout: PassThrough; stderr: PassThrough } {
 const hostile = 'a\u001b[2J\u001b]0;t\u0007\u009b2J\r\b\u202ezzz'
 
 /** What a terminal acts on rather than shows; a line feed is ours. */
-// eslint-disable-next-line no-control-regex
 const active = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
 test('with --json a result is one object a line, whatever is in it', async () => {
