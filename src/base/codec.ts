@@ -16,7 +16,7 @@ export class FormatError extends Error {
 }
 
 export function encode(value: Value): Bytes {
-  return encodeCbor(value, rfc8949EncodeOptions) as Bytes
+  return encodeCbor(value, rfc8949EncodeOptions)
 }
 
 /** @throws FormatError */

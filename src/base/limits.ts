@@ -54,8 +54,23 @@ export const argonPassesMin = 1
 export const argonPassesMax = 10
 export const argonLanesMax = 8
 export const passwordBytesMax = 1024
+/** zxcvbn's estimate of the guesses that a password of one's own withstands, as a power of ten. */
+export const passwordGuessesLog10Min = 9
+
+// Vault and registry
 export const vaultBytesMax = 1_048_576
+export const vaultSeedsMax = 256
+export const vaultRoomsMax = 2048
+export const vaultPinsMax = 8192
+export const vaultSecretsMax = 4096
+/** How often a name can change its key. Each change adds a link of about 100 bytes to its record. */
+export const nameGenerationsMax = 256
+export const nameRecordBytesMax = 32_768
 
 // Memory
 /** Imported public keys kept ready, per algorithm. */
 export const publicKeysCachedMax = 8192
+
+// Files
+export const fileNameBytesMax = 255
+export const mediaTypeBytesMax = 127

@@ -1,0 +1,191 @@
+/**
+ * Writing control records: an operation becomes a record, with the wraps of the epoch that it opens.
+ *
+ * In two steps, because an append may lose its place to others: what is prepared is bound to the head (n and the
+ * control hash) and may be sealed for one index after another while only messages come between; once the head has
+ * changed it is prepared anew, with a new secret, because the wraps of a lost attempt are public.
+ */
+import { roomIdOf } from './fold.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { zeroHash } from '../crypto/hash.ts'
+import type { Random } from '../crypto/random.ts'
+import type { Signer } from '../crypto/sign.ts'
+import { signCard } from './card.ts'
+import { sealControl } from './control.ts'
+import { epochKeys, epochSecretBytes, sealLink, type EpochKeys, type EpochLink } from './epoch.ts'
+import { decodeKnock, knockId, knockPublicKey } from './knock.ts'
+import { genesisNonceBytes, opensEpoch, type Operation, type RoomPolicy } from './operation.ts'
+import { entryTagBytes, recordHash, type ControlOutside, type Entry } from './record.ts'
+import { headOf, type Room } from './room.ts'
+import { apply, invitationTag } from './rules.ts'
+import { protocolVersion, suiteHybrid1 } from './version.ts'
+import { makeWrapPages, wrapSecret, type WrapPage, type WrapTarget } from './wraps.ts'
+
+/** A record's place, and what it claims. */
+export interface Position {
+  readonly i: number
+  readonly previousHash: Bytes
+  readonly at: number
+  readonly seq: number
+}
+
+export interface Sealed {
+  readonly record: Bytes
+  /** Written in the same transaction when the record opens an epoch. */
+  readonly card: Bytes | undefined
+}
+
+export interface Prepared {
+  readonly operation: Operation
+  readonly n: number
+  /** To be in the store before the record is. */
+  readonly wraps: { readonly name: Bytes; readonly pages: readonly WrapPage[] } | undefined
+  /** Of the epoch that the record opens, else those in force. */
+  readonly keys: EpochKeys
+  seal(position: Position): Sealed
+}
+
+export interface Author {
+  readonly signer: Signer
+  readonly random: Random
+}
+
+type OutsideRest = Omit<ControlOutside, 'version' | 'suite' | 'i' | 'previousHash'>
+
+export interface NewRoom {
+  readonly name: string
+  readonly wrapKey: Bytes
+  readonly roomName: string
+  readonly policy: RoomPolicy
+}
+
+export async function prepareGenesis(
+  { signer, random }: Author,
+  { name, wrapKey, roomName, policy }: NewRoom,
+): Promise<{ readonly roomId: Bytes; readonly prepared: Prepared }> {
+  const nonce = random(genesisNonceBytes)
+  const operation = { type: 'create', name, wrapKey, policy, nonce, roomName } as const
+  const roomId = roomIdOf(signer.publicKey, operation)
+  const keys = epochKeys(roomId, 0, zeroHash, random(epochSecretBytes))
+  const context = { roomId, n: 0, previousHead: zeroHash, epoch: 0 }
+  const wraps = await makeWrapPages(context, [{ index: 0, wrapKey }], keys.secret)
+  const knockKey = await knockPublicKey(keys)
+  const rest: OutsideRest = {
+    n: 0,
+    previousHead: zeroHash,
+    previousHeadIndex: 0,
+    epoch: 0,
+    under: 0,
+    confirm: keys.confirm,
+    links: [],
+    wraps: wraps.name,
+    entry: null,
+  }
+  const seal = (position: Position) => {
+    const record = sealRecord(roomId, keys, { signer, random }, rest, operation, position)
+    return { record, card: cardOf(roomId, roomName, signer, rest, record, knockKey) }
+  }
+  return { roomId, prepared: { operation, n: 0, wraps, keys, seal } }
+}
+
+/**
+ * @param current keys of the epoch in force; for an admin's way out of a garbage epoch, of the one before it.
+ * @param repaired for `repair`: the keys of the epoch named, and of the one that its link leads to.
+ * @throws VoidRecord when the room's rules refuse the operation to this author.
+ */
+export async function prepareControl(
+  author: Author,
+  room: Room,
+  operation: Operation,
+  current: EpochKeys,
+  repaired?: { readonly of: EpochKeys; readonly to: EpochKeys },
+): Promise<Prepared> {
+  const { signer, random } = author
+  const head = headOf(room)
+  const n = room.marks.length
+  const opens = opensEpoch(operation.type)
+  const epoch = opens ? room.epoch + 1 : room.epoch
+  const context = { roomId: room.id, n, previousHead: head.hash, epoch }
+  const base: OutsideRest = {
+    n,
+    previousHead: head.hash,
+    previousHeadIndex: head.i,
+    epoch,
+    under: current.epoch,
+    confirm: null,
+    links: repaired ? [sealLink(room.id, repaired.of, repaired.to, random)] : [],
+    wraps: null,
+    entry: await entryFor(room, operation, context, current.secret),
+  }
+  // Refused here already if it would be void: nothing of it is written then.
+  const trial = { ...base, version: protocolVersion, suite: suiteHybrid1, i: head.i + 1, previousHash: head.hash }
+  const next = apply(room, signer.publicKey, operation, { i: trial.i, n, outside: trial })
+  if (!opens) {
+    const seal = (position: Position) => {
+      return { record: sealRecord(room.id, current, author, base, operation, position), card: undefined }
+    }
+    return { operation, n, wraps: undefined, keys: current, seal }
+  }
+  const keys = epochKeys(room.id, epoch, head.hash, random(epochSecretBytes))
+  const wraps = await makeWrapPages(context, wrapTargets(next), keys.secret)
+  const knockKey = await knockPublicKey(keys)
+  const links: EpochLink[] = [sealLink(room.id, keys, current, random)]
+  const rest = { ...base, confirm: keys.confirm, links, wraps: wraps.name }
+  const seal = (position: Position) => {
+    const record = sealRecord(room.id, current, author, rest, operation, position)
+    return { record, card: cardOf(room.id, room.name, signer, rest, record, knockKey) }
+  }
+  return { operation, n, wraps, keys, seal }
+}
+
+/** Everybody who gets the secret of an epoch opened now: members, and those with an open invitation. */
+function wrapTargets(room: Room): readonly WrapTarget[] {
+  const invited = [...room.invitations.values()].map(({ wrapKey }, k) => ({ index: room.nextIndex + k, wrapKey }))
+  return [...room.members.values(), ...invited]
+}
+
+async function entryFor(
+  room: Room,
+  operation: Operation,
+  context: { roomId: Bytes; n: number; previousHead: Bytes; epoch: number },
+  secret: Bytes,
+): Promise<Entry | null> {
+  switch (operation.type) {
+    case 'accept': {
+      const { wrapKey } = decodeKnock(operation.knock)
+      const tag = knockId(operation.knock).slice(0, entryTagBytes)
+      return { tag, wrapped: (await wrapSecret(context, wrapKey, secret)) ?? null }
+    }
+    case 'invite': {
+      const tag = invitationTag(room.id, operation.rootKey)
+      return { tag, wrapped: (await wrapSecret(context, operation.wrapKey, secret)) ?? null }
+    }
+    case 'reject':
+      return { tag: operation.knockId.slice(0, entryTagBytes), wrapped: null }
+    default:
+      return null
+  }
+}
+
+function sealRecord(
+  roomId: Bytes,
+  under: EpochKeys,
+  { signer, random }: Author,
+  rest: OutsideRest,
+  operation: Operation,
+  { i, previousHash, at, seq }: Position,
+): Bytes {
+  const outside = { version: protocolVersion, suite: suiteHybrid1, i, previousHash, ...rest }
+  return sealControl(roomId, under, signer, outside, { operation, at, seq }, random)
+}
+
+function cardOf(
+  roomId: Bytes,
+  name: string,
+  signer: Signer,
+  { n, epoch }: OutsideRest,
+  record: Bytes,
+  knockKey: Bytes,
+): Bytes {
+  return signCard(signer, { roomId, name, n, epoch, head: recordHash(record), knockKey })
+}

@@ -1,0 +1,180 @@
+/**
+ * One control record on top of a room: the next room, or the reason why the record is void.
+ *
+ * Pure: the same room, place, bytes and epoch secrets give the same verdict on every machine. Wraps, links, the
+ * registry, pins and clocks play no part. The rules' numbers are those of docs/protocol.md.
+ */
+import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { FormatError } from '../base/codec.ts'
+import { hash, zeroHash } from '../crypto/hash.ts'
+import { openControl, type ControlBody } from './control.ts'
+import type { Keyring } from './keyring.ts'
+import { hasEntry, opensEpoch, policyValue, type Operation, type OperationType } from './operation.ts'
+import type { ControlOuter, ControlOutside } from './record.ts'
+import { memberByKey, type Member, type Opening, type Room } from './room.ts'
+import { apply, enter } from './rules.ts'
+import { VoidRecord, require, type ControlVerdict } from './verdict.ts'
+import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
+
+/** Where a record stands: its index, the hash of the record before it, and its own. */
+export interface RecordPlace {
+  readonly i: number
+  readonly previousHash: Bytes
+  readonly hash: Bytes
+}
+
+type Create = Extract<Operation, { type: 'create' }>
+
+export function roomIdOf(creatorRootKey: Bytes, { wrapKey, policy, nonce }: Create): Bytes {
+  return hash(labels.room, protocolVersion, suiteHybrid1, creatorRootKey, wrapKey, policyValue(policy), nonce)
+}
+
+/** `room` is undefined for genesis. `signatureKnownGood` skips what this reader has verified before. */
+export function foldControl(
+  roomId: Bytes,
+  room: Room | undefined,
+  place: RecordPlace,
+  outer: ControlOuter,
+  keyring: Keyring,
+  signatureKnownGood = false,
+): ControlVerdict {
+  try {
+    return room === undefined
+      ? foldGenesis(roomId, place, outer, keyring, signatureKnownGood)
+      : foldNext(room, place, outer, keyring, signatureKnownGood)
+  } catch (error) {
+    if (error instanceof VoidRecord || error instanceof FormatError) return { kind: 'void', reason: error.message }
+    throw error
+  }
+}
+
+function foldGenesis(
+  roomId: Bytes,
+  place: RecordPlace,
+  outer: ControlOuter,
+  keyring: Keyring,
+  signatureKnownGood: boolean,
+): ControlVerdict {
+  const { outside } = outer
+  checkPlace(outside, place)
+  require(outside.version === protocolVersion, 'unknown version')
+  require(outside.i === 0 && outside.n === 0 && outside.previousHeadIndex === 0, 'genesis is the first record')
+  require(equalBytes(outside.previousHead, zeroHash), 'genesis follows nothing')
+  require(outside.epoch === 0 && outside.under === 0, 'genesis opens epoch 0')
+  const keys = keyring.get(outside.confirm)
+  if (keys === undefined) return { kind: 'locked', epoch: 0 }
+  const body = openControl(roomId, keys, outer, signatureKnownGood)
+  const { operation, author: rootKey } = body
+  require(operation.type === 'create', 'genesis creates the room')
+  checkShape(outside, 'create')
+  require(equalBytes(roomIdOf(rootKey, operation), roomId), 'not the genesis of this room')
+  const { name, wrapKey, policy, roomName } = operation
+  const empty: Room = {
+    id: roomId,
+    version: outside.version,
+    suite: outside.suite,
+    name: roomName,
+    topic: '',
+    policy,
+    marks: [],
+    epoch: 0,
+    openings: [],
+    members: new Map(),
+    nextIndex: 0,
+    invitations: new Map(),
+    answered: new Set(),
+    departures: new Map(),
+    tenures: new Map(),
+  }
+  const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }
+  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, outside), body, author: creator }
+}
+
+function foldNext(
+  room: Room,
+  place: RecordPlace,
+  outer: ControlOuter,
+  keyring: Keyring,
+  signatureKnownGood: boolean,
+): ControlVerdict {
+  const { outside } = outer
+  checkPlace(outside, place)
+  require(outside.version === room.version && outside.version === protocolVersion, 'unknown version')
+  const from = continues(room, outside)
+  require(from !== undefined, 'does not follow the head')
+  const keys = keyring.get(room.openings[outside.under]?.confirm)
+  if (keys === undefined) return { kind: 'locked', epoch: outside.under }
+  const body = openControl(room.id, keys, outer, signatureKnownGood)
+  const { operation, author: authorKey } = body
+  const author = memberByKey(room, authorKey) ?? guest(room, body)
+  require(author !== undefined, 'author is not a member')
+  checkShape(outside, operation.type)
+
+  const wayOut = outside.under !== (room.marks[from]?.epoch ?? room.epoch)
+  if (wayOut) require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
+  if (from < room.marks.length - 1) return { kind: 'rewind', n: from }
+
+  const next = apply(room, authorKey, operation, { i: place.i, n: outside.n, outside })
+  const openings = wayOut ? room.openings.map((opening, e) => (e === room.epoch ? undefined : opening)) : room.openings
+  return { kind: 'valid', room: mark({ ...next, openings }, place, outside), body, author }
+}
+
+/**
+ * The n of the control record that this one follows: the head; or, for an admin's way out, the record that opened an
+ * epoch nobody could open, sealed under the epoch before that.
+ */
+function continues(room: Room, outside: ControlOutside): number | undefined {
+  const from = outside.n - 1
+  const previous = room.marks[from]
+  if (previous === undefined || !equalBytes(outside.previousHead, previous.hash)) return undefined
+  if (outside.previousHeadIndex !== previous.i) return undefined
+  if (from === room.marks.length - 1 && outside.under === room.epoch) return from
+  const opening = room.openings[previous.epoch]
+  return opening?.n === from && from > 0 && outside.under === opening.under ? from : undefined
+}
+
+/** Somebody who takes up an invitation writes his own accept. */
+function guest(room: Room, { operation, author }: ControlBody): Member | undefined {
+  if (operation.type !== 'accept') return undefined
+  const invitation = [...room.invitations.values()].find(({ rootKey }) => equalBytes(rootKey, author))
+  return invitation && { ...invitation, index: room.nextIndex, firstRootKey: author, admin: false }
+}
+
+function checkPlace(outside: ControlOutside, place: RecordPlace): void {
+  require(outside.suite === suiteHybrid1, 'unknown suite')
+  require(outside.i === place.i, 'written for another place')
+  require(equalBytes(outside.previousHash, place.previousHash), 'follows another record')
+}
+
+/** Which of the outside fields an operation has. */
+function checkShape(outside: ControlOutside, type: OperationType): void {
+  const opens = opensEpoch(type)
+  require((outside.confirm !== null) === opens && (outside.wraps !== null) === opens, 'epoch where none opens')
+  require((outside.entry !== null) === hasEntry(type), 'entry where none belongs')
+  require(outside.links.length === (type === 'repair' || (opens && type !== 'create') ? 1 : 0), 'links do not fit')
+  if (opens && type !== 'create') {
+    const [link] = outside.links
+    require(link?.of === outside.epoch && link.to === outside.under, 'link does not lead back')
+  }
+}
+
+/** Sets the landmark of a valid record, and the epoch that it opens. */
+function mark(room: Room, place: RecordPlace, outside: ControlOutside): Room {
+  const marks = [...room.marks, { i: place.i, hash: place.hash, epoch: outside.epoch }]
+  if (outside.confirm === null || outside.wraps === null) {
+    require(outside.epoch === room.epoch, 'epoch without an opening')
+    return { ...room, marks }
+  }
+  require(outside.epoch === (outside.n === 0 ? 0 : room.epoch + 1), 'epochs follow one another')
+  const opening: Opening = {
+    epoch: outside.epoch,
+    before: outside.previousHead,
+    confirm: outside.confirm,
+    n: outside.n,
+    under: outside.under,
+    wraps: outside.wraps,
+  }
+  const openings = [...room.openings]
+  openings[outside.epoch] = opening
+  return { ...room, marks, openings, epoch: outside.epoch }
+}

@@ -1,0 +1,67 @@
+/**
+ * The epoch secrets that a reader holds, found by what pins them: the confirm of the record that opened the epoch. So a
+ * void record that claims to open an epoch can't put its own secret in the place of the true one.
+ */
+import { hex, type Bytes } from '../base/bytes.ts'
+import { confirmedKeys, openLink, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'
+import type { ControlOutside } from './record.ts'
+
+export class Keyring {
+  readonly #byConfirm = new Map<string, EpochKeys>()
+
+  /** undefined when this reader lacks the secret, or nothing opened the epoch. */
+  get(confirm: Bytes | null | undefined): EpochKeys | undefined {
+    return confirm ? this.#byConfirm.get(hex(confirm)) : undefined
+  }
+
+  add(keys: EpochKeys): void {
+    this.#byConfirm.set(hex(keys.confirm), keys)
+  }
+
+  /** Adds the keys of an opening if the secret is the one that it pins. */
+  addSecret(roomId: Bytes, opening: EpochOpening, secret: Bytes): boolean {
+    const keys = confirmedKeys(roomId, opening, secret)
+    if (keys !== undefined) this.add(keys)
+    return keys !== undefined
+  }
+
+  all(): readonly EpochKeys[] {
+    return [...this.#byConfirm.values()]
+  }
+
+  /**
+   * Walks the links of control records, read in the clear, from every epoch that is known back to the first. The
+   * records need not be verified: confirm decides what a link leads to.
+   */
+  walkBack(roomId: Bytes, outsides: readonly ControlOutside[]): void {
+    const openings = new Map<number, EpochOpening[]>()
+    const links = new Map<number, EpochLink[]>()
+    for (const { epoch, previousHead: before, confirm, links: own } of outsides) {
+      if (confirm !== null) push(openings, epoch, { epoch, before, confirm })
+      for (const link of own) push(links, link.of, link)
+    }
+    const epochs = [...openings.keys()].sort((a, b) => b - a)
+    for (const epoch of epochs) {
+      for (const opening of openings.get(epoch) ?? []) {
+        const keys = this.get(opening.confirm)
+        if (keys === undefined) continue
+        for (const link of links.get(epoch) ?? []) this.#follow(roomId, keys, link, openings.get(link.to) ?? [])
+      }
+    }
+  }
+
+  #follow(roomId: Bytes, of: EpochKeys, link: EpochLink, targets: readonly EpochOpening[]): void {
+    if (link.to >= link.of) return
+    for (const target of targets) {
+      if (this.get(target.confirm) !== undefined) continue
+      const keys = openLink(roomId, of, link, target)
+      if (keys !== undefined) this.add(keys)
+    }
+  }
+}
+
+function push<T>(map: Map<number, T[]>, key: number, item: T): void {
+  const items = map.get(key)
+  if (items === undefined) map.set(key, [item])
+  else items.push(item)
+}

@@ -1,0 +1,136 @@
+/**
+ * Message records: one or more messages of one author, signed inside and sealed under the epoch's message key, so that
+ * operators don't see who writes. Each stands for itself: a reader needs the control chain, the hash of the record
+ * before, and nothing else.
+ */
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
+import { messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
+import { hash, hashBytes } from '../crypto/hash.ts'
+import type { Random } from '../crypto/random.ts'
+import { nonceBytes, open, seal } from '../crypto/seal.ts'
+import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
+import { contentValue, decodeContent, type Content } from './content.ts'
+import type { EpochKeys } from './epoch.ts'
+import type { RecordPlace } from './fold.ts'
+import type { Keyring } from './keyring.ts'
+import { pad, unpad } from './padding.ts'
+import { encodeMessageOuter, type MessageOuter } from './record.ts'
+import { markBefore, memberAt, type Member, type Room } from './room.ts'
+import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
+
+export const deviceBytes = 8
+export const messageIdBytes = 16
+
+export interface MessageInside {
+  readonly previousHash: Bytes
+  readonly author: Bytes
+  /** Drawn at each start of an outbox's owner. */
+  readonly device: Bytes
+  /** Of the first message; the others follow. */
+  readonly counter: number
+  /** Claims: the author's count of messages before, and his clock in milliseconds. */
+  readonly seq: number
+  readonly at: number
+  readonly head: Bytes
+  readonly contents: readonly Content[]
+}
+
+export type MessageVerdict =
+  | { readonly kind: 'valid'; readonly inside: MessageInside; readonly author: Member }
+  | { readonly kind: 'void'; readonly reason: string }
+  | { readonly kind: 'locked'; readonly epoch: number }
+
+/** Names a message for replies and edits, and lets a repeated one be shown once. 16 bytes. */
+export function messageId(roomId: Bytes, firstRootKey: Bytes, device: Bytes, counter: number): Bytes {
+  return hash(labels.messageId, roomId, firstRootKey, device, counter).slice(0, messageIdBytes)
+}
+
+/** @throws RangeError beyond messageRecordBytesMax: the caller bounds what it packs together. */
+export function sealMessages(
+  roomId: Bytes,
+  i: number,
+  keys: EpochKeys,
+  signer: Signer,
+  inside: Omit<MessageInside, 'author'>,
+  random: Random,
+): Bytes {
+  const fields = insideValues({ ...inside, author: signer.publicKey })
+  const signature = signer.sign(labels.message, [...context(roomId, keys.epoch, i), ...fields])
+  const nonce = random(nonceBytes)
+  const plaintext = pad(encode([...fields, signature]))
+  const ciphertext = seal(keys.message, nonce, encode(context(roomId, keys.epoch, i)), plaintext)
+  const bytes = encodeMessageOuter({
+    version: protocolVersion,
+    suite: suiteHybrid1,
+    epoch: keys.epoch,
+    nonce,
+    ciphertext,
+  })
+  if (bytes.length > messageRecordBytesMax) throw new RangeError('message record too long')
+  return bytes
+}
+
+/** Whether log/i holds valid messages of a member, by the room as its chain makes it. */
+export function openMessages(
+  room: Room,
+  place: Omit<RecordPlace, 'hash'>,
+  outer: MessageOuter,
+  keyring: Keyring,
+  signatureKnownGood = false,
+): MessageVerdict {
+  const mark = markBefore(room, place.i)
+  const invalid = (reason: string) => ({ kind: 'void', reason }) as const
+  if (outer.version !== protocolVersion || outer.suite !== suiteHybrid1) return invalid('unknown version')
+  if (mark === undefined || outer.epoch !== mark.epoch) return invalid('not the epoch in force')
+  const opening = room.openings[outer.epoch]
+  if (opening === undefined) return invalid('skipped epoch')
+  const keys = keyring.get(opening.confirm)
+  if (keys === undefined) return { kind: 'locked', epoch: outer.epoch }
+  const about = context(room.id, outer.epoch, place.i)
+  const padded = open(keys.message, outer.nonce, encode(about), outer.ciphertext)
+  if (padded === undefined) return invalid('does not open')
+  try {
+    const [inside, signature] = decodeInside(unpad(padded))
+    const author = memberAt(room, inside.author, place.i)
+    if (author === undefined) return invalid('author is not a member')
+    if (!equalBytes(inside.head, mark.hash)) return invalid('not the head in force')
+    if (!equalBytes(inside.previousHash, place.previousHash)) return invalid('follows another record')
+    const signed = () => verify(inside.author, labels.message, [...about, ...insideValues(inside)], signature)
+    if (!signatureKnownGood && !signed()) return invalid('wrong signature')
+    return { kind: 'valid', inside, author }
+  } catch (error) {
+    if (error instanceof FormatError) return invalid(error.message)
+    throw error
+  }
+}
+
+/** The ids of a valid record's messages (hexadecimal), in order. */
+export function idsOf(room: Room, { device, counter, contents }: MessageInside, author: Member): string[] {
+  return contents.map((_, k) => hex(messageId(room.id, author.firstRootKey, device, counter + k)))
+}
+
+function context(roomId: Bytes, epoch: number, i: number): readonly Value[] {
+  return [protocolVersion, suiteHybrid1, roomId, epoch, i]
+}
+
+function insideValues(inside: MessageInside): readonly Value[] {
+  const { previousHash, author, device, counter, seq, head, at, contents } = inside
+  return [previousHash, author, device, counter, seq, head, at, contents.map(contentValue)]
+}
+
+function decodeInside(bytes: Bytes): [MessageInside, signature: Bytes] {
+  const fields = Fields.decode(bytes, 9)
+  const inside = {
+    previousHash: fields.fixed(hashBytes),
+    author: fields.fixed(publicKeyBytes),
+    device: fields.fixed(deviceBytes),
+    counter: fields.unsigned(Number.MAX_SAFE_INTEGER - messagesPerRecordMax),
+    seq: fields.unsigned(),
+    head: fields.fixed(hashBytes),
+    at: fields.unsigned(),
+    contents: fields.array(messagesPerRecordMax).map(decodeContent),
+  }
+  if (inside.contents.length === 0) throw new FormatError('no message')
+  return [inside, fields.fixed(signatureBytes)]
+}

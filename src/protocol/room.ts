@@ -1,0 +1,124 @@
+/**
+ * A room as its control chain makes it: who is in, who may what, which epoch is in force. Immutable; `fold.ts` makes
+ * the next one. It also remembers who was in when, so that any message of the past can be judged.
+ */
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import type { EpochOpening } from './epoch.ts'
+import type { RoomPolicy } from './operation.ts'
+
+export interface Member {
+  /** Ordinal of acceptance, never reused: finds one's wrap in a page. */
+  readonly index: number
+  readonly name: string
+  readonly rootKey: Bytes
+  readonly wrapKey: Bytes
+  /** The root key under which he came: message ids are made of it, so that they outlive a change of keys. */
+  readonly firstRootKey: Bytes
+  readonly admin: boolean
+}
+
+export interface Invitation {
+  readonly rootKey: Bytes
+  readonly wrapKey: Bytes
+  readonly name: string
+}
+
+/** From `from` (exclusive: the record that let him in) up to `until` (inclusive: the record that ended it) in the log. */
+export interface Tenure {
+  readonly member: Member
+  readonly from: number
+  readonly until: number
+}
+
+/** A valid control record, as a landmark of the log. */
+export interface ControlMark {
+  readonly i: number
+  readonly hash: Bytes
+  /** In force from here on. */
+  readonly epoch: number
+}
+
+export interface Room {
+  readonly id: Bytes
+  readonly version: number
+  readonly suite: number
+  readonly name: string
+  readonly topic: string
+  readonly policy: RoomPolicy
+  /** By index n. The last one is the head. */
+  readonly marks: readonly ControlMark[]
+  readonly epoch: number
+  /** By epoch. A skipped epoch has none. */
+  readonly openings: readonly (Opening | undefined)[]
+  /** By root key (hexadecimal), in order of acceptance. */
+  readonly members: ReadonlyMap<string, Member>
+  readonly nextIndex: number
+  readonly invitations: ReadonlyMap<string, Invitation>
+  /** Ids of knocks that were answered (hexadecimal): a knock serves once. */
+  readonly answered: ReadonlySet<string>
+  /** By root key: the control record with which somebody last left or was kicked. */
+  readonly departures: ReadonlyMap<string, Departure>
+  /** By root key. */
+  readonly tenures: ReadonlyMap<string, readonly Tenure[]>
+}
+
+export interface Opening extends EpochOpening {
+  /** The control record that opens the epoch. */
+  readonly n: number
+  /** The epoch that its link leads back to; itself for genesis. */
+  readonly under: number
+  readonly wraps: Bytes
+}
+
+/** A retired key was replaced by its owner: it never comes back. */
+export interface Departure {
+  readonly n: number
+  readonly kind: 'left' | 'kicked' | 'retired'
+  readonly by: string
+}
+
+export const stillIn = Number.MAX_SAFE_INTEGER
+
+export function headOf(room: Room): ControlMark {
+  const head = room.marks.at(-1)
+  if (head === undefined) throw new Error('a room has a genesis record')
+  return head
+}
+
+export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {
+  return room.members.get(hex(rootKey))
+}
+
+/** The control record in force at log index i: the newest one before it. */
+export function markBefore(room: Room, i: number): ControlMark | undefined {
+  let low = 0
+  let high = room.marks.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((room.marks[middle] as ControlMark).i < i) low = middle + 1
+    else high = middle
+  }
+  return low === 0 ? undefined : room.marks[low - 1]
+}
+
+/** Who held this root key as a member when log/i was written. */
+export function memberAt(room: Room, rootKey: Bytes, i: number): Member | undefined {
+  const tenures = room.tenures.get(hex(rootKey)) ?? []
+  return tenures.find((tenure) => tenure.from < i && i <= tenure.until)?.member
+}
+
+export function adminsOf(room: Room): readonly Member[] {
+  return [...room.members.values()].filter((member) => member.admin)
+}
+
+/** n of the valid control record with this hash. Searched from the end, where nearly all questions lie. */
+export function ordinalOf(room: Room, hash: Bytes): number | undefined {
+  for (let n = room.marks.length - 1; n >= 0; n -= 1) {
+    if (equalBytes((room.marks[n] as ControlMark).hash, hash)) return n
+  }
+  return undefined
+}
+
+export function mayAccept(room: Room, member: Member): boolean {
+  return member.admin || room.policy.acceptBy === 'members'
+}

@@ -1,0 +1,252 @@
+/**
+ * Who may do what: each operation's rule and what it makes of the room. docs/protocol.md lists the same rules by number.
+ *
+ * Every function here takes the room before the record and throws VoidRecord when its rule does not hold.
+ */
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { FormatError } from '../base/codec.ts'
+import { membersMax } from '../base/limits.ts'
+import { hash } from '../crypto/hash.ts'
+import { verify } from '../crypto/sign.ts'
+import { decodeKnock, knockId, type Knock } from './knock.ts'
+import type { Operation } from './operation.ts'
+import { entryTagBytes, type ControlOutside, type Entry } from './record.ts'
+import {
+  adminsOf,
+  mayAccept,
+  memberByKey,
+  ordinalOf,
+  stillIn,
+  type Departure,
+  type Member,
+  type Room,
+  type Tenure,
+} from './room.ts'
+import { labels } from './version.ts'
+import { require } from './verdict.ts'
+
+/** Where the record stands. */
+export interface Place {
+  readonly i: number
+  readonly n: number
+  readonly outside: ControlOutside
+}
+
+type Rule<T extends Operation['type']> = (
+  room: Room,
+  author: Member | undefined,
+  authorKey: Bytes,
+  operation: Extract<Operation, { type: T }>,
+  place: Place,
+) => Room
+
+export function apply(room: Room, authorKey: Bytes, operation: Operation, place: Place): Room {
+  const author = memberByKey(room, authorKey)
+  const rule = rules[operation.type] as Rule<Operation['type']>
+  return rule(room, author, authorKey, operation, place)
+}
+
+export function invitationTag(roomId: Bytes, rootKey: Bytes): Bytes {
+  return hash(labels.invitation, roomId, rootKey).slice(0, entryTagBytes)
+}
+
+const rules: { readonly [T in Operation['type']]: Rule<T> } = {
+  create() {
+    require(false, 'a room is created once')
+  },
+
+  accept(room, author, authorKey, operation, place) {
+    const knock = readKnock(operation.knock)
+    const id = knockId(operation.knock)
+    require(equalBytes(knock.roomId, room.id), 'knock for another room')
+    require(!room.answered.has(hex(id)), 'knock already answered')
+    require(isEntry(place.outside.entry, id, true), 'entry does not fit the knock')
+    const answered = new Set(room.answered).add(hex(id))
+
+    const present = memberByKey(room, knock.rootKey)
+    if (present !== undefined) {
+      require(author !== undefined, 'author is not a member')
+      require(equalBytes(present.wrapKey, knock.wrapKey), 'a new wrap key takes a rekey')
+      return { ...room, answered }
+    }
+
+    const key = hex(knock.rootKey)
+    const invitation = room.invitations.get(key)
+    const invited = equalBytes(authorKey, knock.rootKey) && invitation !== undefined
+    require(invited || (author !== undefined && mayAccept(room, author)), 'author may not accept')
+    require(!invited || equalBytes(invitation.wrapKey, knock.wrapKey), 'not the key that was invited')
+    checkReturn(room, knock.rootKey, invited || author?.admin === true)
+    const seen = ordinalOf(room, knock.head)
+    require(seen !== undefined && seen >= (room.departures.get(key)?.n ?? 0), 'knock from before a departure')
+    checkNewWrapKey(room, knock.wrapKey, knock.rootKey)
+    require(room.members.size < (room.policy.kind === 'pair' ? 2 : membersMax), 'the room is full')
+    const member: Member = {
+      index: room.nextIndex,
+      name: knock.name,
+      rootKey: knock.rootKey,
+      wrapKey: knock.wrapKey,
+      firstRootKey: knock.rootKey,
+      admin: room.policy.kind === 'pair',
+    }
+    return enter({ ...room, answered, invitations: without(room.invitations, key) }, member, place.i)
+  },
+
+  reject(room, author, _key, operation, place) {
+    require(author !== undefined && mayAccept(room, author), 'author may not reject')
+    require(!room.answered.has(hex(operation.knockId)), 'knock already answered')
+    require(isEntry(place.outside.entry, operation.knockId, false), 'entry does not fit the knock')
+    return { ...room, answered: new Set(room.answered).add(hex(operation.knockId)) }
+  },
+
+  invite(room, author, _key, operation, place) {
+    require(author !== undefined && mayAccept(room, author), 'author may not invite')
+    require(memberByKey(room, operation.rootKey) === undefined, 'already a member')
+    checkReturn(room, operation.rootKey, author.admin)
+    checkNewWrapKey(room, operation.wrapKey, operation.rootKey)
+    require(room.members.size + room.invitations.size < membersMax, 'the room is full')
+    const { tag } = place.outside.entry as Entry
+    require(equalBytes(tag, invitationTag(room.id, operation.rootKey)), 'entry does not fit the invitation')
+    require(place.outside.entry?.wrapped !== null, 'invitation without a key')
+    const { rootKey, wrapKey, name } = operation
+    return { ...room, invitations: new Map(room.invitations).set(hex(rootKey), { rootKey, wrapKey, name }) }
+  },
+
+  kick(room, author, authorKey, { rootKey }, place) {
+    require(author?.admin === true, 'author is not an admin')
+    require(room.policy.kind === 'group', 'nobody is kicked from a two-person chat')
+    require(!equalBytes(rootKey, authorKey), 'nobody kicks himself')
+    const key = hex(rootKey)
+    const target = room.members.get(key)
+    require(target !== undefined || room.invitations.has(key), 'no such member')
+    const departure = { n: place.n, kind: 'kicked', by: author.name } as const
+    const rest = { ...room, invitations: without(room.invitations, key) }
+    return target === undefined ? rest : depart(rest, target, departure, place.i)
+  },
+
+  leave(room, author, _key, _operation, place) {
+    require(author !== undefined, 'author is not a member')
+    return depart(room, author, { n: place.n, kind: 'left', by: author.name }, place.i)
+  },
+
+  rotate(room, author) {
+    require(author?.admin === true, 'author is not an admin')
+    return room
+  },
+
+  rekey(room, author, authorKey, { rootKey, wrapKey, proof }, place) {
+    require(author !== undefined, 'author is not a member')
+    require(!room.tenures.has(hex(rootKey)) && !room.departures.has(hex(rootKey)), 'root key used before')
+    checkNewWrapKey(room, wrapKey, authorKey)
+    require(!equalBytes(wrapKey, author.wrapKey), 'wrap key used before')
+    const proven = verify(rootKey, labels.rekey, [room.id, authorKey, rootKey, wrapKey], proof)
+    require(proven, 'new key does not agree')
+    const gone = depart(room, author, { n: place.n, kind: 'retired', by: author.name }, place.i, author.admin)
+    return enter(gone, { ...author, rootKey, wrapKey }, place.i)
+  },
+
+  promote: (room, author, _key, { rootKey }, place) => setAdmin(room, author, rootKey, true, place.i),
+
+  demote: (room, author, _key, { rootKey }, place) => setAdmin(room, author, rootKey, false, place.i),
+
+  policy(room, author, _key, { acceptBy, listed, version }) {
+    require(author?.admin === true, 'author is not an admin')
+    require(version >= room.version, 'a room never goes back to an older version')
+    return { ...room, version, policy: { ...room.policy, acceptBy, listed } }
+  },
+
+  topic(room, author, _key, { topic }) {
+    require(author !== undefined, 'author is not a member')
+    return { ...room, topic }
+  },
+
+  repair(room, author, _key, { epoch }, place) {
+    require(author !== undefined, 'author is not a member')
+    const opening = room.openings[epoch]
+    const [link] = place.outside.links
+    require(opening !== undefined && opening.under !== epoch, 'no such link')
+    require(link?.of === epoch && link.to === opening.under, 'link does not fit')
+    return room
+  },
+}
+
+function readKnock(bytes: Bytes): Knock {
+  try {
+    return decodeKnock(bytes)
+  } catch (error) {
+    if (error instanceof FormatError) require(false, error.message)
+    throw error
+  }
+}
+
+function isEntry(entry: Entry | null, id: Bytes, wrapped: boolean): boolean {
+  return entry !== null && equalBytes(entry.tag, id.slice(0, entryTagBytes)) && (entry.wrapped !== null) === wrapped
+}
+
+/** A retired key never comes back; after a kick only an admin lets the key in again. */
+function checkReturn(room: Room, rootKey: Bytes, byAdmin: boolean): void {
+  const departure = room.departures.get(hex(rootKey))
+  require(departure?.kind !== 'retired', 'this key was replaced by its owner')
+  require(departure?.kind !== 'kicked' || byAdmin, 'only an admin lets somebody in again after a kick')
+}
+
+function checkNewWrapKey(room: Room, wrapKey: Bytes, owner: Bytes): void {
+  for (const other of [...room.members.values(), ...room.invitations.values()]) {
+    if (equalBytes(other.rootKey, owner)) continue
+    require(!equalBytes(other.wrapKey, wrapKey), 'wrap key of somebody else')
+  }
+}
+
+function setAdmin(room: Room, author: Member | undefined, rootKey: Bytes, admin: boolean, i: number): Room {
+  require(author?.admin === true, 'author is not an admin')
+  const target = memberByKey(room, rootKey)
+  require(target !== undefined, 'no such member')
+  require(target.admin !== admin, admin ? 'already an admin' : 'not an admin')
+  require(admin || adminsOf(room).length > 1, 'a room keeps an admin')
+  return become(room, { ...target, admin }, i)
+}
+
+/** Ends one tenure and begins another at the same record: the same member, otherwise. */
+function become(room: Room, member: Member, i: number): Room {
+  const key = hex(member.rootKey)
+  const tenures = endTenure(room, key, i)
+  tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
+  return { ...room, tenures, members: new Map(room.members).set(key, member) }
+}
+
+export function enter(room: Room, member: Member, i: number): Room {
+  const key = hex(member.rootKey)
+  const tenures = new Map(room.tenures)
+  tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
+  const members = new Map(room.members).set(key, member)
+  return { ...room, members, tenures, nextIndex: Math.max(room.nextIndex, member.index + 1) }
+}
+
+function depart(room: Room, member: Member, departure: Departure, i: number, staysAdmin = false): Room {
+  const key = hex(member.rootKey)
+  const gone: Room = {
+    ...room,
+    members: without(room.members, key),
+    tenures: endTenure(room, key, i),
+    departures: new Map(room.departures).set(key, departure),
+  }
+  // The last admin is gone: the longest-standing member takes over.
+  if (staysAdmin || adminsOf(gone).length > 0) return gone
+  const [heir] = [...gone.members.values()].sort((a, b) => a.index - b.index)
+  return heir === undefined ? gone : become(gone, { ...heir, admin: true }, i)
+}
+
+function endTenure(room: Room, key: string, i: number): Map<string, readonly Tenure[]> {
+  const tenures = new Map(room.tenures)
+  const own = tenures.get(key) ?? []
+  tenures.set(
+    key,
+    own.map((tenure) => (tenure.until === stillIn ? { ...tenure, until: i } : tenure)),
+  )
+  return tenures
+}
+
+function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+  const rest = new Map(map)
+  rest.delete(key)
+  return rest
+}

@@ -1,0 +1,20 @@
+/** What a reader makes of a log record. Void is a pure function of its bytes, its place and the control chain before it. */
+import type { ControlBody } from './control.ts'
+import type { Member, Room } from './room.ts'
+
+export type ControlVerdict =
+  | { readonly kind: 'valid'; readonly room: Room; readonly body: ControlBody; readonly author: Member }
+  | { readonly kind: 'void'; readonly reason: string }
+  /** Sealed under an epoch whose secret this reader lacks: not to be judged yet. */
+  | { readonly kind: 'locked'; readonly epoch: number }
+  /** An admin's way out of a garbage epoch: fold the chain again up to and with control record n, then this record. */
+  | { readonly kind: 'rewind'; readonly n: number }
+
+/** Thrown inside a fold to say why a record is void. */
+export class VoidRecord extends Error {
+  override readonly name = 'VoidRecord'
+}
+
+export function require(holds: boolean, reason: string): asserts holds {
+  if (!holds) throw new VoidRecord(reason)
+}

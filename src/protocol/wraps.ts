@@ -1,0 +1,83 @@
+/**
+ * A new epoch's secret, wrapped for everybody who is in: pages of 256 by member index, written before the record that
+ * names them by hash. No rule depends on them: whoever can't open his wrap knocks again.
+ */
+import { decode, encode, Fields, FormatError } from '../base/codec.ts'
+import { wrapsPerPage } from '../base/limits.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { hash } from '../crypto/hash.ts'
+import { wrap, type Unwrapper, type Wrapped } from '../crypto/wrap.ts'
+import { decodeWrapped } from './record.ts'
+import { labels } from './version.ts'
+
+/** What a wrap is bound to: the control record that carries or names it. */
+export interface WrapContext {
+  readonly roomId: Bytes
+  readonly n: number
+  readonly previousHead: Bytes
+  readonly epoch: number
+}
+
+export interface WrapTarget {
+  readonly index: number
+  readonly wrapKey: Bytes
+}
+
+/** undefined when the key is no key: that member is left out and knocks again. */
+export function wrapSecret(context: WrapContext, wrapKey: Bytes, secret: Bytes): Promise<Wrapped | undefined> {
+  return wrap(wrapKey, labels.wrap, contextValues(context, wrapKey), secret)
+}
+
+export function unwrapSecret(context: WrapContext, own: Unwrapper, wrapped: Wrapped): Promise<Bytes | undefined> {
+  return own.unwrap(wrapped, labels.wrap, contextValues(context, own.publicKey))
+}
+
+function contextValues({ roomId, n, previousHead, epoch }: WrapContext, wrapKey: Bytes) {
+  return [roomId, n, previousHead, epoch, wrapKey]
+}
+
+export interface WrapPage {
+  readonly page: number
+  readonly bytes: Bytes
+}
+
+/** About a millisecond a member; lets the event loop turn between them. */
+export async function makeWrapPages(
+  context: WrapContext,
+  targets: readonly WrapTarget[],
+  secret: Bytes,
+): Promise<{ readonly name: Bytes; readonly pages: readonly WrapPage[] }> {
+  const byPage = new Map<number, [number, Bytes, Bytes][]>()
+  for (const { index, wrapKey } of targets) {
+    const wrapped = await wrapSecret(context, wrapKey, secret)
+    if (wrapped === undefined) continue
+    const page = pageOf(index)
+    const rows = byPage.get(page) ?? []
+    rows.push([index, wrapped.encapsulation, wrapped.ciphertext])
+    byPage.set(page, rows)
+  }
+  const pages = [...byPage].map(([page, rows]) => ({ page, bytes: encode(rows.sort((a, b) => a[0] - b[0])) }))
+  pages.sort((a, b) => a.page - b.page)
+  return { name: hash(labels.wraps, ...pages.map(({ page, bytes }) => [page, bytes])), pages }
+}
+
+export function pageOf(index: number): number {
+  return Math.floor(index / wrapsPerPage)
+}
+
+/** The wraps of a page by member index; empty for bytes that are no page. */
+export function decodeWrapPage(bytes: Bytes): ReadonlyMap<number, Wrapped> {
+  const wraps = new Map<number, Wrapped>()
+  try {
+    // A page is an array; its own length bounds it.
+    const rows = new Fields([decode(bytes)], 1).array(wrapsPerPage)
+    for (const row of rows) {
+      const fields = new Fields(row, 3)
+      const index = fields.unsigned()
+      wraps.set(index, decodeWrapped([fields.next(), fields.next()]))
+    }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+  }
+  return wraps
+}
