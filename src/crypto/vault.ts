@@ -1,0 +1,256 @@
+/**
+ * The vault: a person's keys and memory, sealed under a password.
+ *
+ * A random data key seals the body; the password's key seals the data key. So the body is sealed anew, at every change,
+ * without asking for the password again, and a change of password draws a new data key. There are two forms, which
+ * share the data key: the local one in the home, and the copy in the store at which operators can guess offline.
+ * Therefore the copy's data key is sealed under a generated passphrase, or under a password *and* the recovery code.
+ *
+ * The outside stands in the clear and is all authenticated: whatever does not change from body to body by the sealed
+ * data key, everything by the sealed body. No byte can be changed so that the vault opens to something else.
+ */
+import { concat, emptyBytes, type Bytes } from '../base/bytes.ts'
+import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
+import { ConclaveError } from '../base/errors.ts'
+import { passwordBytesMax, userNameCharsMax, vaultBytesMax } from '../base/limits.ts'
+import { derive } from './derive.ts'
+import { normalizePassphrase } from './passphrase.ts'
+import { argonSaltBytes, argonValue, passwordBytes, passwordKey, readArgon, type ArgonParameters } from './password.ts'
+import { systemRandom, type Random } from './random.ts'
+import { recoveryCodeBytes } from './recovery-code.ts'
+import { nonceBytes, open, seal, sealKey, sealKeyBytes, tagBytes } from './seal.ts'
+import { checkUserName } from './skeleton.ts'
+import { decodeVaultBody, encodeVaultBody, type VaultBody } from './vault-body.ts'
+
+const vaultVersion = 1
+const sealedDataKeyBytes = nonceBytes + sealKeyBytes + tagBytes
+
+/** `generated`: six words of ours, strong enough by themselves. `chosen`: a password of one's own. */
+export type Protection = 'generated' | 'chosen'
+const protections: readonly Protection[] = ['generated', 'chosen']
+
+export type NewPassword =
+  | { readonly protection: 'generated'; readonly password: string; readonly argon: ArgonParameters }
+  | {
+      readonly protection: 'chosen'
+      readonly password: string
+      readonly argon: ArgonParameters
+      /** 16 random bytes, for the copy in the store. */
+      readonly recoveryCode: Bytes
+    }
+
+export type NewVault = NewPassword & { readonly name: string; readonly body: VaultBody; readonly sequence?: number }
+
+export interface CreatedVault {
+  readonly local: Bytes
+  /** Equal to `local` when the passphrase was generated. */
+  readonly store: Bytes
+  readonly dataKey: Bytes
+  readonly sequence: number
+}
+
+export interface OpenVault {
+  readonly kind: 'open'
+  readonly name: string
+  /** Counts the changes of the body: a lower one than remembered is an old copy. */
+  readonly sequence: number
+  readonly protection: Protection
+  readonly dataKey: Bytes
+  readonly body: VaultBody
+}
+
+export type Damaged = { readonly kind: 'damaged'; readonly reason: string }
+export type VaultOutcome =
+  | OpenVault
+  /** Also when the sealed data key, or what is bound to it, was damaged: the two can't be told apart. */
+  | { readonly kind: 'wrong-password' }
+  /** The copy of a vault with a password of one's own: nothing was tried. */
+  | { readonly kind: 'recovery-code-needed' }
+  | Damaged
+
+interface Outside {
+  readonly name: string
+  readonly sequence: number
+  readonly argon: ArgonParameters
+  readonly salt: Bytes
+  readonly protection: Protection
+  /** The data key is sealed under password and recovery code. */
+  readonly recovery: boolean
+}
+
+interface Sealed extends Outside {
+  readonly sealedDataKey: Bytes
+  readonly sealedBody: Bytes
+}
+
+/**
+ * Runs argon2 once. How strong a password of one's own must be is asked before (`passwordWeakness`).
+ * @throws ConclaveError usage: not a name, not a password, or `generated` and not six words of the list.
+ * @throws FormatError when the body is out of its bounds.
+ */
+export async function createVault(request: NewVault, random: Random = systemRandom): Promise<CreatedVault> {
+  const { name, body, protection, argon, sequence = 1 } = request
+  checkUserName(name)
+  const password = typedPassword(request.password, protection)
+  if (password === undefined) throw unfit(protection)
+  const salt = random(argonSaltBytes)
+  const dataKey = random(sealKeyBytes)
+  const key = await passwordKey(password, salt, argon)
+  const build = (recovery: boolean, code: Bytes): Bytes => {
+    const outside = { name, sequence, argon, salt, protection, recovery }
+    const nonce = random(nonceBytes)
+    const sealedKey = seal(sealKey(outerKey(key, code)), nonce, dataKeyContext(outside), dataKey)
+    return sealBody({ ...outside, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
+  }
+  const local = build(false, emptyBytes)
+  const store = request.protection === 'chosen' ? build(true, checkedCode(request.recoveryCode)) : local
+  return { local, store, dataKey, sequence }
+}
+
+/** Runs argon2 once, unless the bytes are no vault or the recovery code is missing. Never throws for what it was given. */
+export async function openVault(bytes: Uint8Array, password: string, recoveryCode?: Bytes): Promise<VaultOutcome> {
+  const sealed = decodeVault(bytes)
+  if ('kind' in sealed) return sealed
+  if (sealed.recovery && recoveryCode === undefined) return { kind: 'recovery-code-needed' }
+  const typed = typedPassword(password, sealed.protection)
+  if (typed === undefined) return { kind: 'wrong-password' }
+  const key = await passwordKey(typed, sealed.salt, sealed.argon)
+  const outer = outerKey(key, sealed.recovery ? (recoveryCode as Bytes) : emptyBytes)
+  const dataKey = openWithNonce(outer, dataKeyContext(sealed), sealed.sealedDataKey)
+  return dataKey === undefined ? { kind: 'wrong-password' } : openBody(sealed, dataKey)
+}
+
+/** Without the password, for whoever opened it before: either form of the vault, until the password is changed. */
+export function openVaultWithKey(bytes: Uint8Array, dataKey: Bytes): OpenVault | Damaged {
+  const sealed = decodeVault(bytes)
+  return 'kind' in sealed ? sealed : openBody(sealed, dataKey)
+}
+
+/**
+ * The same vault around another body, one sequence on; no argon2. Either form; give both the same `sequence` to keep them
+ * in step (it must be greater than the vault's own).
+ * undefined when the bytes are no vault under this data key, for instance because the password was changed elsewhere.
+ */
+export function resealVault(
+  bytes: Uint8Array,
+  dataKey: Bytes,
+  body: VaultBody,
+  { sequence, random = systemRandom }: { readonly sequence?: number; readonly random?: Random } = {},
+): Bytes | undefined {
+  const sealed = decodeVault(bytes)
+  if ('kind' in sealed || openBody(sealed, dataKey).kind !== 'open') return undefined
+  const next = sequence ?? sealed.sequence + 1
+  if (next <= sealed.sequence) throw new RangeError('the sequence of a vault never goes back')
+  return sealBody({ ...sealed, sequence: next }, dataKey, body, random)
+}
+
+/**
+ * Opens with the old password and seals under a new data key, salt and password, one sequence on. What else was sealed
+ * under `localKey` must be sealed anew by the caller: `dataKey` is the new one, `opened.dataKey` the old.
+ */
+export async function changePassword(
+  bytes: Uint8Array,
+  old: { readonly password: string; readonly recoveryCode?: Bytes },
+  fresh: NewPassword,
+  random: Random = systemRandom,
+): Promise<({ kind: 'changed'; opened: OpenVault } & CreatedVault) | Exclude<VaultOutcome, OpenVault>> {
+  const opened = await openVault(bytes, old.password, old.recoveryCode)
+  if (opened.kind !== 'open') return opened
+  const { name, body, sequence } = opened
+  return { kind: 'changed', opened, ...(await createVault({ ...fresh, name, body, sequence: sequence + 1 }, random)) }
+}
+
+/** The key for what a home keeps sealed beside the vault, such as the outbox. It changes with the password. */
+export function localKey(dataKey: Bytes): Bytes {
+  return derive(dataKey, 'conclave/v1/vault/local')
+}
+
+/** Whose vault this is, as its bytes claim; nothing is opened. undefined when they are no vault. */
+export function vaultName(bytes: Uint8Array): string | undefined {
+  const sealed = decodeVault(bytes)
+  return 'kind' in sealed ? undefined : sealed.name
+}
+
+function decodeVault(bytes: Uint8Array): Sealed | Damaged {
+  if (bytes.length > vaultBytesMax) return { kind: 'damaged', reason: 'larger than a vault can be' }
+  try {
+    const fields = Fields.decode(bytes, 8)
+    if (fields.unsigned() !== vaultVersion) throw new FormatError('of a version that this Conclave does not know')
+    const name = fields.text(userNameCharsMax)
+    const sequence = fields.unsigned()
+    const kdf = new Fields(fields.next(), 2)
+    const argon = readArgon(new Fields(kdf.next(), 3))
+    const salt = kdf.fixed(argonSaltBytes)
+    const protection = protections[fields.unsigned(protections.length - 1)] as Protection
+    const recovery = fields.boolean()
+    const sealedDataKey = fields.fixed(sealedDataKeyBytes)
+    return { name, sequence, argon, salt, protection, recovery, sealedDataKey, sealedBody: fields.bytes(vaultBytesMax) }
+  } catch (error) {
+    if (error instanceof FormatError) return { kind: 'damaged', reason: error.message }
+    throw error
+  }
+}
+
+function openBody(sealed: Sealed, dataKey: Bytes): OpenVault | Damaged {
+  const plaintext = openWithNonce(dataKey, bodyContext(sealed), sealed.sealedBody)
+  if (plaintext === undefined) return { kind: 'damaged', reason: 'its sealed body does not open' }
+  const { name, sequence, protection } = sealed
+  try {
+    return { kind: 'open', name, sequence, protection, dataKey, body: decodeVaultBody(plaintext) }
+  } catch (error) {
+    if (error instanceof FormatError) return { kind: 'damaged', reason: error.message }
+    throw error
+  }
+}
+
+function sealBody(sealed: Omit<Sealed, 'sealedBody'>, dataKey: Bytes, body: VaultBody, random: Random): Bytes {
+  const { name, sequence, argon, salt, protection, recovery, sealedDataKey } = sealed
+  const nonce = random(nonceBytes)
+  const sealedBody = concat(nonce, seal(sealKey(dataKey), nonce, bodyContext(sealed), encodeVaultBody(body)))
+  const kdf = [argonValue(argon), salt]
+  const protectionAt = protections.indexOf(protection)
+  const bytes = encode([vaultVersion, name, sequence, kdf, protectionAt, recovery, sealedDataKey, sealedBody])
+  if (bytes.length > vaultBytesMax) throw new FormatError('larger than a vault can be')
+  return bytes
+}
+
+/** undefined unless the bytes are a nonce and what was sealed with it under this key and context. */
+function openWithNonce(key: Bytes, context: Bytes, bytes: Bytes): Bytes | undefined {
+  return open(sealKey(key), bytes.subarray(0, nonceBytes), context, bytes.subarray(nonceBytes))
+}
+
+/** Everything outside that stays when the body changes. */
+function constantFields({ name, argon, salt, protection, recovery }: Outside): readonly Value[] {
+  return [vaultVersion, name, argonValue(argon), salt, protection, recovery]
+}
+
+function dataKeyContext(outside: Outside): Bytes {
+  return encode(['conclave/v1/vault/data-key', ...constantFields(outside)])
+}
+
+function bodyContext(sealed: Omit<Sealed, 'sealedBody'>): Bytes {
+  return encode(['conclave/v1/vault/body', ...constantFields(sealed), sealed.sequence, sealed.sealedDataKey])
+}
+
+function outerKey(key: Bytes, recoveryCode: Bytes): Bytes {
+  return derive(concat(key, recoveryCode), 'conclave/v1/vault/password')
+}
+
+/** Six generated words are forgiven their case and separators; a password of one's own is taken as typed. */
+function typedPassword(password: string, protection: Protection): Bytes | undefined {
+  const text = protection === 'generated' ? normalizePassphrase(password) : password
+  return text === undefined ? undefined : passwordBytes(text)
+}
+
+function checkedCode(code: Bytes): Bytes {
+  if (code.length !== recoveryCodeBytes) throw new RangeError('a recovery code has 16 bytes')
+  return code
+}
+
+function unfit(protection: Protection): ConclaveError {
+  return protection === 'generated'
+    ? new ConclaveError('usage', 'A generated passphrase has six words of the list.', { hint: 'Let one be generated.' })
+    : new ConclaveError('usage', 'The password is empty, too long or not text.', {
+        hint: `Use up to ${passwordBytesMax} bytes of text.`,
+      })
+}

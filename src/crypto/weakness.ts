@@ -1,0 +1,41 @@
+/**
+ * What speaks against a password of one's own, judged by zxcvbn: its guess at how soon a cracker who knows dictionaries,
+ * keyboards and dates would come to it. The dictionaries take megabytes and are loaded at the first question.
+ */
+import { passwordGuessesLog10Min } from '../base/limits.ts'
+import { passwordBytes } from './password.ts'
+
+/** zxcvbn's scale goes from 0 to 4. */
+const scoreMin = 3
+
+type Judge = (password: string, known: string[]) => { score: number; guessesLog10: number; advice: string }
+let judge: Promise<Judge> | undefined
+
+/** A sentence that says what is wrong, or undefined when the password will do. `name` counts as known to a guesser. */
+export async function passwordWeakness(password: string, name: string): Promise<string | undefined> {
+  if (password.length === 0) return 'The password is empty.'
+  if (passwordBytes(password) === undefined) return 'The password is too long, or is not text.'
+  judge ??= loadJudge()
+  const { score, guessesLog10, advice } = (await judge)(password.normalize('NFKC'), [name, 'conclave'])
+  if (score >= scoreMin && guessesLog10 >= passwordGuessesLog10Min) return undefined
+  return `This password could be guessed. ${advice}`
+}
+
+async function loadJudge(): Promise<Judge> {
+  const [{ ZxcvbnFactory }, common, english] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-en'),
+  ])
+  const zxcvbn = new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...english.dictionary },
+    graphs: common.adjacencyGraphs,
+    translations: english.translations,
+  })
+  return (password, known) => {
+    const { score, guessesLog10, feedback } = zxcvbn.check(password, known)
+    const sentences = [feedback.warning, ...feedback.suggestions].filter((text) => text !== null && text !== '')
+    const advice = sentences.length > 0 ? sentences.join(' ') : 'Make it longer, or let six words be generated.'
+    return { score, guessesLog10, advice }
+  }
+}
