@@ -1,0 +1,35 @@
+/** What was typed before, walked with Up and Down: one list a room, bounded, in memory alone. Pure. */
+
+export interface InputHistory {
+  /** Oldest first. */
+  readonly entries: readonly string[]
+  /** The entry shown, or undefined while one types something new. */
+  readonly at: number | undefined
+  /** What was being typed when the walk began. */
+  readonly draft: string
+}
+
+export const inputHistoryMax = 100
+
+export const emptyInputHistory: InputHistory = { entries: [], at: undefined, draft: '' }
+
+export function remember(history: InputHistory, text: string): InputHistory {
+  const entries = history.entries.at(-1) === text ? history.entries : [...history.entries, text]
+  return { entries: entries.slice(-inputHistoryMax), at: undefined, draft: '' }
+}
+
+/** Undefined where there is nothing older. */
+export function older(history: InputHistory, typed: string): { history: InputHistory; text: string } | undefined {
+  const at = (history.at ?? history.entries.length) - 1
+  const text = history.entries[at]
+  if (text === undefined) return undefined
+  return { history: { ...history, at, draft: history.at === undefined ? typed : history.draft }, text }
+}
+
+export function newer(history: InputHistory): { history: InputHistory; text: string } | undefined {
+  if (history.at === undefined) return undefined
+  const at = history.at + 1
+  const text = history.entries[at]
+  if (text === undefined) return { history: { ...history, at: undefined, draft: '' }, text: history.draft }
+  return { history: { ...history, at }, text }
+}

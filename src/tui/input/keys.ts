@@ -1,0 +1,168 @@
+/**
+ * From what a terminal sends to keys, text and pastes.
+ *
+ * Pure: `(decoder, chunk) → (decoder, inputs)`. A chunk may end anywhere: what could still become an escape sequence
+ * is held back, and `flushKeys`, called when nothing followed for a moment, decides that it was the Escape key. Text
+ * between the brackets of a paste is never taken for keys. Sequences that mean nothing to us are swallowed whole.
+ */
+import { keyOfCsi, keyOfSs3 } from './sequences.ts'
+
+export interface Key {
+  readonly kind: 'key'
+  /** A name (`enter`, `up`, `page-up`), or the character that was pressed together with Ctrl or Alt. */
+  readonly name: string
+  readonly ctrl: boolean
+  readonly alt: boolean
+  readonly shift: boolean
+}
+
+export type Input =
+  | Key
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'paste'; readonly text: string }
+  | { readonly kind: 'wheel'; readonly up: boolean }
+
+export interface KeyDecoder {
+  /** What is held back: the beginning of a sequence, or of a paste. */
+  readonly held: string
+  readonly pasting: boolean
+}
+
+export interface Decoded {
+  readonly decoder: KeyDecoder
+  readonly inputs: readonly Input[]
+}
+
+export const idleKeyDecoder: KeyDecoder = { held: '', pasting: false }
+
+const pasteStart = '\x1b[200~'
+const pasteEnd = '\x1b[201~'
+/** A paste is delivered in pieces beyond this many characters. */
+const pasteCharsMax = 262_144
+/** Longer than any sequence that we know: what is longer is nonsense. */
+const sequenceCharsMax = 64
+const answerCharsMax = 4096
+
+export function key(name: string, modifiers: { ctrl?: boolean; alt?: boolean; shift?: boolean } = {}): Key {
+  const { ctrl = false, alt = false, shift = false } = modifiers
+  return { kind: 'key', name, ctrl, alt, shift }
+}
+
+export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
+  const inputs: Input[] = []
+  let rest = decoder.held + chunk
+  let pasting = decoder.pasting
+  while (rest !== '') {
+    if (pasting) {
+      const end = rest.indexOf(pasteEnd)
+      if (end < 0) {
+        if (rest.length < pasteCharsMax) break
+        const whole = rest.length - pasteEnd.length
+        inputs.push({ kind: 'paste', text: rest.slice(0, whole) })
+        rest = rest.slice(whole)
+        break
+      }
+      if (end > 0) inputs.push({ kind: 'paste', text: rest.slice(0, end) })
+      rest = rest.slice(end + pasteEnd.length)
+      pasting = false
+    } else if (rest.startsWith(pasteStart)) {
+      rest = rest.slice(pasteStart.length)
+      pasting = true
+    } else if (rest.startsWith('\x1b')) {
+      const taken = takeEscape(rest)
+      if (taken === undefined) break
+      if (taken.input !== undefined) inputs.push(taken.input)
+      rest = rest.slice(taken.length)
+    } else {
+      const taken = takePlain(rest)
+      inputs.push(taken.input)
+      rest = rest.slice(taken.length)
+    }
+  }
+  return { decoder: { held: rest, pasting }, inputs }
+}
+
+/** Nothing followed what is held back: a lone Escape, or Escape and then a character typed at once (Alt). */
+export function flushKeys(decoder: KeyDecoder): Decoded {
+  if (decoder.pasting || decoder.held === '') return { decoder, inputs: [] }
+  const inputs: Input[] = []
+  // `ESC [` or `ESC O` alone is Alt with that character; any longer rest is a broken sequence.
+  if (/^\x1b+$/.test(decoder.held)) inputs.push(...Array.from(decoder.held, () => key('escape')))
+  else if (decoder.held.length === 2) inputs.push(key(decoder.held.slice(1), { alt: true }))
+  return { decoder: idleKeyDecoder, inputs }
+}
+
+interface Taken<T> {
+  readonly input: T
+  readonly length: number
+}
+
+/** Undefined: more is needed. */
+function takeEscape(text: string): Taken<Input | undefined> | undefined {
+  const second = text[1]
+  if (second === undefined) return undefined
+  if (second === '\x1b') {
+    // Some terminals put Escape before a whole sequence for Alt; else the first one was the Escape key.
+    const third = text[2]
+    if (third === undefined) return undefined
+    if (third !== '[' && third !== 'O') return { input: key('escape'), length: 1 }
+    const inner = takeEscape(text.slice(1))
+    if (inner === undefined) return undefined
+    const { input } = inner
+    return { input: input?.kind === 'key' ? { ...input, alt: true } : input, length: inner.length + 1 }
+  }
+  if (second === '[') return takeCsi(text)
+  if (second === 'O') {
+    const third = text[2]
+    if (third === undefined) return undefined
+    return { input: keyOfSs3(third), length: 3 }
+  }
+  if (second === ']' || second === 'P' || second === '_' || second === '^' || second === 'X') return takeString(text)
+  const { input, length } = takePlain(text.slice(1), 1)
+  const pressed: Key = input.kind === 'key' ? { ...input, alt: true } : key(textOf(input), { alt: true })
+  return { input: pressed, length: length + 1 }
+}
+
+function textOf(input: Input): string {
+  return input.kind === 'text' ? input.text : ''
+}
+
+function takeCsi(text: string): Taken<Input | undefined> | undefined {
+  const match = /^\x1b\[([0-?]*)([ -/]*)([@-~])/.exec(text)
+  if (match !== null) return { input: keyOfCsi(match[1] ?? '', match[3] ?? ''), length: match[0].length }
+  // Something that can't stand in a sequence ends it, and is read on its own.
+  const broken = /^\x1b\[[0-?]*[ -/]*/.exec(text)?.[0].length ?? 2
+  if (broken < text.length || broken > sequenceCharsMax) return { input: undefined, length: broken }
+  return undefined
+}
+
+/** An answer of the terminal (OSC, DCS, …): swallowed up to its terminator. */
+function takeString(text: string): Taken<undefined> | undefined {
+  const end = /\x07|\x1b\\/.exec(text)
+  if (end !== null) return { input: undefined, length: end.index + end[0].length }
+  return text.length > answerCharsMax ? { input: undefined, length: text.length } : undefined
+}
+
+const controlNames: Readonly<Record<string, string>> = {
+  '\r': 'enter',
+  '\t': 'tab',
+  '\x7f': 'backspace',
+  '\b': 'backspace',
+}
+
+/** A run of text, or one control character. */
+function takePlain(text: string, limit = Infinity): Taken<Input> {
+  const code = text.codePointAt(0) ?? 0
+  if (code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0)) {
+    const run = /^[^\x00-\x1f\x7f-\x9f]+/.exec(text)?.[0] ?? ''
+    const taken = limit === 1 ? String.fromCodePoint(code) : run
+    return { input: { kind: 'text', text: taken }, length: taken.length }
+  }
+  const character = text[0] ?? ''
+  const name = controlNames[character]
+  if (name !== undefined) return { input: key(name), length: 1 }
+  if (code >= 0x80) return { input: key('unknown'), length: 1 }
+  // Ctrl with a letter sends the letter's place in the alphabet; Ctrl-J is a line feed.
+  const letter = code === 0 ? ' ' : String.fromCharCode(code + 0x40).toLowerCase()
+  return { input: key(letter, { ctrl: true }), length: 1 }
+}

@@ -1,0 +1,68 @@
+/** Text with its looks: what a view is made of. Colours help the eye and are never the only sign of anything. */
+import { padEnd, truncate, widthOf } from './width.ts'
+
+export type Colour =
+  | 'red'
+  | 'green'
+  | 'yellow'
+  | 'blue'
+  | 'magenta'
+  | 'cyan'
+  | 'brightRed'
+  | 'brightGreen'
+  | 'brightYellow'
+  | 'brightBlue'
+  | 'brightMagenta'
+  | 'brightCyan'
+
+export interface Style {
+  readonly colour?: Colour
+  readonly bold?: boolean
+  readonly dim?: boolean
+  readonly inverse?: boolean
+  readonly underline?: boolean
+}
+
+export interface Span {
+  readonly text: string
+  readonly style: Style
+}
+
+/** One row of a pane, or of the screen. */
+export type Line = readonly Span[]
+
+export const plainStyle: Style = {}
+
+export function span(text: string, style: Style = plainStyle): Span {
+  return { text, style }
+}
+
+export function line(...parts: readonly (string | Span)[]): Line {
+  return parts.map((part) => (typeof part === 'string' ? span(part) : part))
+}
+
+export function lineWidth(spans: Line): number {
+  return spans.reduce((width, part) => width + widthOf(part.text), 0)
+}
+
+/** Exactly `columns` wide: cut with an ellipsis, or filled with spaces in `fill`. */
+export function fit(spans: Line, columns: number, fill: Style = plainStyle): Line {
+  const fitted: Span[] = []
+  let left = columns
+  for (const [index, part] of spans.entries()) {
+    const width = widthOf(part.text)
+    const last = index === spans.length - 1
+    if (width > left || (width === left && !last && spans.slice(index + 1).some((rest) => rest.text !== ''))) {
+      fitted.push(span(padEnd(truncate(width > left ? part.text : `${part.text}…`, left), left), part.style))
+      return fitted
+    }
+    fitted.push(part)
+    left -= width
+  }
+  if (left > 0) fitted.push(span(' '.repeat(left), fill))
+  return fitted
+}
+
+export function textOfLine(spans: Line): string {
+  return spans.map((part) => part.text).join('')
+}

@@ -1,0 +1,49 @@
+/**
+ * How many columns a text takes, counted by grapheme: what a person sees as one character (a letter with its accents,
+ * an emoji of several people) is never split. Pure; keeps nothing of what it measured.
+ */
+import stringWidth from 'string-width'
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Printable ASCII: a character is a code unit is a column, so the segmenter can stay away. */
+const plain = /^[\x20-\x7e]*$/
+
+export function isPlain(text: string): boolean {
+  return plain.test(text)
+}
+
+export function graphemes(text: string): string[] {
+  if (plain.test(text)) return text.split('')
+  return Array.from(segmenter.segment(text), (part) => part.segment)
+}
+
+export function widthOf(text: string): number {
+  return plain.test(text) ? text.length : stringWidth(text)
+}
+
+/** The text cut to at most `columns`, with an ellipsis where something was cut off. */
+export function truncate(text: string, columns: number): string {
+  if (columns <= 0) return ''
+  if (widthOf(text) <= columns) return text
+  let kept = ''
+  let width = 0
+  for (const grapheme of graphemes(text)) {
+    const next = width + widthOf(grapheme)
+    if (next > columns - 1) break
+    kept += grapheme
+    width = next
+  }
+  return `${kept}…`
+}
+
+/** Exactly `columns` wide: cut, or filled with spaces on the right. */
+export function padEnd(text: string, columns: number): string {
+  const cut = truncate(text, columns)
+  return cut + ' '.repeat(Math.max(0, columns - widthOf(cut)))
+}
+
+/** Exactly `columns` wide: cut, or filled with spaces on the left. */
+export function padStart(text: string, columns: number): string {
+  const cut = truncate(text, columns)
+  return ' '.repeat(Math.max(0, columns - widthOf(cut))) + cut
+}
