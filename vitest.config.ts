@@ -13,6 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    globalSetup: 'scripts/before-tests.js',
     env: { CONCLAVE_KDF: 'floor' },
   },
 })

@@ -1,0 +1,98 @@
+/**
+ * Bundles the program (dist/conclave.js) and the library (dist/index.js) with esbuild.
+ *
+ * A program that runs while it is built anew keeps working: parts are named by their content and stay for a week,
+ * every file appears whole, and the two entries last.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { Failure } from './failure.js'
+import { buildStamp, rememberBuild } from './fresh.js'
+import { run } from './step.js'
+
+const oldPartsDays = 7
+
+/** @param {string} root */
+export async function build(root) {
+  const stamp = buildStamp(root)
+  const dist = join(root, 'dist')
+  const esbuild = await import('esbuild')
+  const entryPoints = { conclave: join(root, 'src/main.ts'), index: join(root, 'src/index.ts') }
+  for (const entry of Object.values(entryPoints)) {
+    if (!existsSync(entry)) throw new Failure(`${entry} is missing`, 'The checkout is incomplete: git status tells.')
+  }
+  const result = await esbuild
+    .build({
+      absWorkingDir: root,
+      entryPoints,
+      outdir: dist,
+      write: false,
+      bundle: true,
+      splitting: true,
+      // Parts lie beside the entries, so that a URL relative to import.meta.url means the same in all of them.
+      chunkNames: 'part-[hash]',
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      jsx: 'automatic',
+      sourcemap: true,
+      sourcesContent: false,
+      logLevel: 'silent',
+      define: {
+        'process.env.NODE_ENV': '"production"',
+        // Ink looks for React's developer tools only if DEV is set; they are not installed.
+        'process.env.DEV': '"false"',
+      },
+      // Dependencies in CommonJS call require for node's own modules.
+      banner: {
+        js: [
+          "import { createRequire as createRequireOfBundle } from 'node:module'",
+          'const require = createRequireOfBundle(import.meta.url)',
+          'const __filename = import.meta.filename, __dirname = import.meta.dirname',
+        ].join('\n'),
+      },
+    })
+    .catch((/** @type {unknown} */ error) => {
+      // No entry is better than an old one: a test of the program must not pass on yesterday's code.
+      for (const name of Object.keys(entryPoints)) rmSync(join(dist, `${name}.js`), { force: true })
+      throw new Failure(`the build failed\n${error instanceof Error ? error.message : String(error)}`)
+    })
+
+  mkdirSync(dist, { recursive: true })
+  const entries = new Set(Object.keys(entryPoints).map((name) => `${name}.js`))
+  const isEntry = (/** @type {{ path: string }} */ file) => Number(entries.has(basename(file.path)))
+  const files = [...result.outputFiles].sort((a, b) => isEntry(a) - isEntry(b))
+  for (const { path, contents } of files) {
+    const half = `${path}.${process.pid}`
+    writeFileSync(half, contents)
+    renameSync(half, path)
+  }
+  removeOldParts(dist, new Set(files.map(({ path }) => basename(path))))
+  rememberBuild(root, stamp)
+}
+
+/**
+ * Emits the public API's declarations to dist/types.
+ *
+ * @param {string} root
+ * @param {string} node a Node that runs the compiler
+ */
+export async function buildTypes(root, node) {
+  rmSync(join(root, 'dist/types'), { recursive: true, force: true })
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  const { code, output } = await run(node, [compiler, '-p', join(root, 'tsconfig.build.json')], { cwd: root })
+  if (code !== 0) throw new Failure(`the public API's types don't compile\n${output}`)
+}
+
+/**
+ * @param {string} dist
+ * @param {Set<string>} current
+ */
+function removeOldParts(dist, current) {
+  const oldest = Date.now() - oldPartsDays * 86_400_000
+  for (const name of readdirSync(dist)) {
+    if (!name.startsWith('part-') || current.has(name)) continue
+    const file = join(dist, name)
+    if (statSync(file).mtimeMs < oldest) rmSync(file, { force: true })
+  }
+}

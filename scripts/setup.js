@@ -1,0 +1,154 @@
+/**
+ * Makes a checkout ready to run: dependencies installed as the lock file says, dist/ built from the present sources.
+ *
+ * Runs on any Node from 20 on and without dependencies, since it is what installs them. When all is fresh it says
+ * nothing and takes milliseconds. Two set-ups at once: the second waits. Options of the command: `--no-build` installs
+ * only, `--types` builds in any case and emits the public API's types too.
+ */
+import { existsSync, realpathSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Failure, printFailure } from './failure.js'
+import { buildFresh, dependenciesFresh, dependenciesStamp, rememberDependencies } from './fresh.js'
+
+const nodeMajorMin = 20
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** The Node that the dependencies bring along: it runs the program and the tests whatever the system has. */
+export const projectNode = join(root, 'node_modules/.bin/node')
+
+/**
+ * @param {{ install?: boolean, build?: boolean, types?: boolean }} [options] with `install: false` the dependencies are
+ *   taken as they are, since what runs on them can't replace them
+ */
+export async function setUp({ install = true, build = true, types = false } = {}) {
+  if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
+    throw new Failure(
+      `Node ${process.versions.node} is too old to set Conclave up: it needs Node ${nodeMajorMin} or newer`,
+      'Install a current one from https://nodejs.org or your package manager, then run the same command again.\n' +
+        '(Conclave itself runs on Node 24, which it installs for itself.)',
+    )
+  }
+  if (!types && (!install || dependenciesFresh(root)) && (!build || buildFresh(root))) return
+
+  const { acquireLock } = await import('./lock.js')
+  const { step, stopChildren } = await import('./step.js')
+  /** @type {(() => void) | undefined} */
+  let endWait
+  /** @type {Promise<void> | undefined} */
+  let waiting
+  const lock = await acquireLock(join(root, '.cache/setup.lock'), {
+    onWait(pid) {
+      const ended = new Promise((/** @type {(value: void) => void} */ resolve) => (endWait = resolve))
+      waiting = step(`Waiting for another start that is setting up (process ${pid})`, () => ended)
+    },
+  })
+  endWait?.()
+  await waiting
+  const onExit = () => {
+    stopChildren()
+    lock.release()
+  }
+  process.once('exit', onExit)
+  try {
+    if (install && !dependenciesFresh(root)) {
+      await step('Installing dependencies', () => installDependencies(lock.addChild))
+    }
+    if (types || (build && !buildFresh(root))) {
+      const bundle = await import('./build.js')
+      await step('Building', () => bundle.build(root))
+      if (types) await step('Writing the types', () => bundle.buildTypes(root, projectNode))
+    }
+  } finally {
+    process.off('exit', onExit)
+    lock.release()
+  }
+}
+
+/**
+ * @param {(pid: number) => void} onStart
+ */
+async function installDependencies(onStart) {
+  const { run } = await import('./step.js')
+  const stamp = dependenciesStamp(root)
+  // The npm that started us, on its own Node, wherever PATH would lead: node_modules/.bin is about to be replaced.
+  const { npm_execpath: script, npm_node_execpath: node } = process.env
+  const [command, before] = script && node && /\.[cm]?js$/.test(script) ? [node, [script]] : ['npm', []]
+  const own = join(root, 'node_modules')
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.startsWith(own))
+  const { code, output, missing } = await run(
+    command,
+    [
+      ...before,
+      'ci',
+      '--include=dev',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      '--fetch-retry-mintimeout=1000',
+      '--fetch-retry-maxtimeout=5000',
+    ],
+    { cwd: root, env: { ...process.env, PATH: path.join(delimiter) }, onStart },
+  )
+  if (missing) {
+    throw new Failure('npm is missing', 'Install npm (it comes with Node from https://nodejs.org), then run it again.')
+  }
+  if (code !== 0) throw installFailure(output)
+  if (!existsSync(projectNode)) {
+    throw new Failure(
+      'npm installed the dependencies without Node 24',
+      'It may have been told to run no install scripts: npm config get ignore-scripts. If so, run\n' +
+        '  npm_config_ignore_scripts=false npm start',
+    )
+  }
+  rememberDependencies(root, stamp)
+}
+
+/** @param {string} output */
+function installFailure(output) {
+  if (/\b(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH)\b/.test(output)) {
+    return new Failure(
+      `the dependencies can't be fetched: npm does not reach its registry\n${output.trim()}`,
+      'Connect to the network (behind a proxy: npm config set proxy URL), then run the same command again.',
+    )
+  }
+  if (/\bENOSPC\b/.test(output)) {
+    return new Failure('the disk is full', 'The dependencies need about 500 MB; make room and run it again.')
+  }
+  return new Failure(
+    `npm ci failed\n${output.trim()}`,
+    'The lines above say why. After mending it, run the same command again.',
+  )
+}
+
+/** Ends with the children, by a signal's customary exit code. */
+async function stopOnSignals() {
+  const { stopChildren } = await import('./step.js')
+  for (const [signal, number] of /** @type {const} */ ([
+    ['SIGHUP', 1],
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ])) {
+    process.on(signal, () => {
+      stopChildren()
+      process.exit(128 + number)
+    })
+  }
+  // npm hands a TERM to the shell between us, which does not hand it on.
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) process.exit(128 + 15)
+  }, 200).unref()
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    const options = process.argv.slice(2)
+    await stopOnSignals()
+    await setUp({ build: !options.includes('--no-build'), types: options.includes('--types') })
+  } catch (error) {
+    printFailure(error)
+    process.exitCode = 1
+  }
+}
