@@ -1,8 +1,9 @@
 /**
- * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. Output makes the texts of
- * others harmless; here a text's further lines are put behind the bar, so that none can pose as another message.
+ * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. A text's
+ * further lines are put behind the bar, so that none can pose as another message.
  */
 import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
+import { sanitize } from '../tui/sanitize.ts'
 
 /** Messages that a reply can still be shown with. */
 const quotableMax = 1000
@@ -30,7 +31,7 @@ export class ItemLines {
   }
 
   #block(time: string, name: string, text: string): string {
-    const [first = '', ...more] = text.split('\n')
+    const [first = '', ...more] = sanitize(text).split('\n')
     const column = (shown: string): string => shown.padStart(this.#nameColumns)
     return [`${time}  ${column(name)} │ ${first}`, ...more.map((line) => `       ${column('')} │ ${line}`)].join('\n')
   }

@@ -22,11 +22,11 @@ export interface GlobalOptions {
 
 export function addGlobalOptions(program: Command): Command {
   return program
-    .option('--home <dir>', 'folder of the identities and the embedded store (CONCLAVE_HOME)')
-    .option('--store <url>', 'sqlite:PATH or etcd://host:port,… (CONCLAVE_STORE)')
-    .option('--as <name>', 'the identity to use, where there are several (CONCLAVE_AS)')
+    .option('--home <dir>', 'where the identities and the embedded store are')
+    .option('--store <url>', 'sqlite:PATH, etcd://HOST:PORT,… or etcds://…')
+    .option('--as <name>', 'which identity, where there are several')
     .option('--json', 'one JSON object a line, errors too')
-    .option('--password-file <file>', 'read the password from its first line (or set CONCLAVE_PASSWORD)')
+    .option('--password-file <file>', 'its first line is the password')
 }
 
 /** An option wins over its variable; an empty variable counts as unset, an empty option is a mistake. */

@@ -41,23 +41,23 @@ export class Output {
   /** One result: an object for scripts, text (of one or more lines, or none) for people. Resolves when there is room for more. */
   async print(object: JsonObject, text: string): Promise<void> {
     if (this.json) await this.#write(`${jsonLine(object)}\n`)
-    else if (text !== '') await this.#write(`${harmless(text)}\n`)
+    else if (text !== '') await this.#write(`${sanitize(text)}\n`)
   }
 
   /** For people alone: what frames the results. */
   async text(text: string): Promise<void> {
-    if (!this.json) await this.#write(`${harmless(text)}\n`)
+    if (!this.json) await this.#write(`${sanitize(text)}\n`)
   }
 
   /** A remark beside the results, for people alone. */
   note(text: string): void {
-    if (!this.json) this.#stderr.write(`${harmless(text)}\n`)
+    if (!this.json) this.#stderr.write(`${sanitize(text)}\n`)
   }
 
   fail(error: unknown): void {
     const { code, message, hint } = describeError(error)
     if (this.json) this.#stderr.write(`${jsonLine({ error: code, message, hint })}\n`)
-    else this.#stderr.write(`conclave: ${harmless(message)}\n${hint === '' ? '' : `${indent(harmless(hint))}\n`}`)
+    else this.#stderr.write(`conclave: ${sanitize(message)}\n${hint === '' ? '' : `${indent(sanitize(hint))}\n`}`)
   }
 
   async #write(text: string): Promise<void> {
@@ -81,10 +81,6 @@ export function describeError(error: unknown): ErrorDescription {
     message: `unexpected error: ${message}`,
     hint: 'This is a defect of Conclave. CONCLAVE_LOG=conclave.log and the same command again writes a log (no texts, no keys) worth reporting.',
   }
-}
-
-function harmless(text: string): string {
-  return text.split('\n').map(sanitize).join('\n')
 }
 
 function indent(text: string): string {

@@ -34,15 +34,24 @@ const examples = `
 Examples:
   conclave signup ada                 a new identity, with a passphrase of six words
   conclave                            the terminal interface
-  conclave create demo                a room; others join it and wait for somebody to accept them
+  conclave create demo                a room
   conclave join demo --wait 600       on another machine, as somebody else
   conclave accept demo bob            back here, by any member
   conclave send demo "Hello!"
-  tail -f log | conclave send demo -  one message a line
+  make 2>&1 | conclave send demo -    one message a line
   conclave read demo --follow --json
 
-Without --store, everybody who uses this home meets in its embedded store.
-conclave COMMAND --help says more about a command.`
+Without a store, all who use the same home meet in the one that it embeds.
+Variables: CONCLAVE_HOME, CONCLAVE_STORE, CONCLAVE_AS, CONCLAVE_PASSWORD, CONCLAVE_LOG.
+Exit codes: 0 done, 2 usage, 3 still waiting, 4 refused, 5 no store, 6 wrong password, 7 tampering.`
+
+/** Options have their place in the command's own help. */
+function subcommandTerm(command: Command): string {
+  const values = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  )
+  return [command.name(), ...values].join(' ')
+}
 
 /** The command for an empty command line. */
 export const defaultCommand = 'chat'
@@ -54,6 +63,7 @@ export function buildProgram(act: Act): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .usage('[options] [command]')
+    .configureHelp({ subcommandTerm })
     .addHelpText('after', examples)
     .exitOverride()
   addGlobalOptions(program)

@@ -10,7 +10,8 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** Built before the tests begin. */
+const program = fileURLToPath(new URL('../../bin/conclave', import.meta.url))
 
 /** Passes every check, and is nobody's. */
 export const password = 'marmot-violin-pumice-84-ladder'
@@ -56,7 +57,7 @@ export function spawnConclave(args: readonly string[], setting: Setting = {}): C
   if (setting.as !== undefined) env['CONCLAVE_AS'] = setting.as
   if (setting.password !== null) env['CONCLAVE_PASSWORD'] = setting.password ?? password
   const json = setting.human ? [] : ['--json']
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...json, ...args], {
+  const child = spawn(program, [...json, ...args], {
     env: { ...env, ...setting.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

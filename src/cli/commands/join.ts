@@ -13,13 +13,13 @@ export function addJoin(program: Command, act: Act): void {
     .command('join')
     .summary('ask to be let into a room')
     .description(
-      'Asks to be let into a room: somebody inside accepts you (conclave accept, or !NAME in the terminal interface).\n' +
+      'Asks to be let into a room: somebody inside accepts you (conclave accept, or !NAME in the terminal interface). ' +
         'ROOM#ID, with at least 20 digits of the id, joins exactly that room, whatever name somebody else gave another.',
     )
     .argument('<room>', 'ROOM or ROOM#ID')
-    .option('--wait <seconds>', 'how long to wait for the answer (0: not at all)', wholeNumber(0, waitSMax), 0)
+    .option('--wait <seconds>', 'how long to wait for the answer (else not at all)', wholeNumber(0, waitSMax))
     .action(
-      act(async (session, name: string, { wait }: { readonly wait: number }) => {
+      act(async (session, name: string, { wait = 0 }: { readonly wait?: number }) => {
         const chat = await session.chat()
         const admission = await chat.join(name, session.signal)
         const room = await answer(session, chat, admission, wait)

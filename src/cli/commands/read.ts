@@ -21,7 +21,7 @@ export function addRead(program: Command, act: Act): void {
     .summary('print what was said')
     .description(
       'Prints what was said in a room, all of it unless told otherwise.\n\n' +
-        'With --follow it goes on with what comes until Ctrl-C (exit code 0) or a kick (4).\n' +
+        'With --follow it goes on with what comes until Ctrl-C (exit code 0) or a kick (4). ' +
         'When the store does not answer it prints what this machine holds, and exits 5.',
     )
     .argument('<room>')

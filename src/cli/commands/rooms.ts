@@ -9,7 +9,7 @@ import { table } from '../table.ts'
 export function addRooms(program: Command, act: Act): void {
   program
     .command('rooms')
-    .description('list your rooms, and those that you can ask to join')
+    .description('list your rooms, and those you can join')
     .action(
       act(async (session) => {
         const { out, signal } = session

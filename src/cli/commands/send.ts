@@ -15,10 +15,10 @@ export function addSend(program: Command, act: Act): void {
     .command('send')
     .summary('send a message, or every line of stdin')
     .description(
-      'Sends a message and prints its number once the store has it durably. With - every line of stdin is a message\n' +
+      'Sends a message and prints its number once the store has it durably. With - every line of stdin is a message ' +
         '(blank ones are skipped), and the numbers come in their order.\n\n' +
-        'When the store does not answer for 10 s it fails with exit code 5, and nothing is kept. With --queue the message\n' +
-        'is kept, and sent as soon as the store is back and Conclave runs.\n' +
+        'When the store does not answer for 10 s it fails with exit code 5, and nothing is kept. With --queue the message ' +
+        'is kept, and sent as soon as the store is back and Conclave runs.\n\n' +
         'Put -- before a text that begins with a dash: conclave send demo -- "-5 degrees"',
     )
     .argument('<room>')

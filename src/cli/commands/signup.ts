@@ -11,7 +11,7 @@ export function addSignup(program: Command, act: Act): void {
     .summary('make a new identity')
     .description(
       'Makes a new identity: a name that nobody else in this store has, and its keys.\n\n' +
-        'With CONCLAVE_PASSWORD or --password-file the password is your own: a weak one is refused, and a recovery\n' +
+        'With CONCLAVE_PASSWORD or --password-file the password is your own: a weak one is refused, and a recovery ' +
         'code is printed that another machine will ask for. Else six random words are generated and printed once.',
     )
     .argument('<name>', '2 to 32 letters, digits, _ and -')

@@ -8,7 +8,7 @@ export function addVerify(program: Command, act: Act): void {
     .command('verify')
     .summary('check a whole room')
     .description(
-      'Checks every hash, signature and rule of the room from its first record on. Exits 7 when something was changed,\n' +
+      'Checks every hash, signature and rule of the room from its first record on. Exits 7 when something was changed, ' +
         'withheld or forged. Two members who get the same head have the same room.',
     )
     .argument('<room>')

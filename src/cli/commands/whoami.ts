@@ -7,7 +7,8 @@ import type { Act } from '../session.ts'
 export function addWhoami(program: Command, act: Act): void {
   program
     .command('whoami')
-    .description('print the name and fingerprint of the identity that commands use')
+    .summary('print your name and fingerprint')
+    .description('Prints name and fingerprint of the identity that commands use. Needs neither password nor store.')
     .action(
       act(async (session) => {
         const { options, out } = session
