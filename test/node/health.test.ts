@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { clusterHealth, describeHealth, lagOf, type MemberAnswer, type MemberStatus } from '../../src/node/health.ts'
+
+function member(n: number, answer: Partial<MemberAnswer> | undefined, learner = false): MemberStatus {
+  const base = { id: n.toString(16).padStart(16, '0'), name: `n${n}`, learner, peerUrls: [], endpoints: [] }
+  if (answer === undefined) return { ...base, answer: undefined }
+  const usual: MemberAnswer = {
+    version: '3.5.33',
+    leader: '1'.padStart(16, '0'),
+    term: 2,
+    raftIndex: 100,
+    raftAppliedIndex: 100,
+    databaseBytes: 1,
+    databaseBytesInUse: 1,
+    alarms: [],
+    latencyMs: 1,
+  }
+  return { ...base, answer: { ...usual, ...answer } }
+}
+
+function cluster(answering: number, voters: number, answer: Partial<MemberAnswer> = {}): MemberStatus[] {
+  return Array.from({ length: voters }, (_, k) => member(k + 1, k < answering ? answer : undefined))
+}
+
+describe('health', () => {
+  test.each([
+    [1, 1, true, 0, '1/1 node, can lose none'],
+    [2, 2, true, 0, '2/2 nodes, can lose none'],
+    [1, 2, false, 0, '1/2 nodes, nothing can be written'],
+    [3, 3, true, 1, '3/3 nodes, can lose 1'],
+    [2, 3, true, 0, '2/3 nodes, can lose none more'],
+    [1, 3, false, 0, '1/3 nodes, nothing can be written'],
+    [5, 5, true, 2, '5/5 nodes, can lose 2'],
+    [4, 5, true, 1, '4/5 nodes, can lose 1 more'],
+    [2, 5, false, 0, '2/5 nodes, nothing can be written'],
+    [7, 7, true, 3, '7/7 nodes, can lose 3'],
+  ])('%i of %i voters answer', (answering, voters, hasQuorum, canLose, text) => {
+    const health = clusterHealth(cluster(answering, voters))
+    expect(health).toMatchObject({ voters, reachable: answering, hasQuorum, canLose })
+    expect(describeHealth(health)).toBe(text)
+  })
+
+  test('learners do not count as voters', () => {
+    const members = [...cluster(3, 3), member(9, {}, true)]
+    expect(clusterHealth(members)).toMatchObject({ voters: 3, learners: 1, canLose: 1 })
+  })
+
+  test('a majority that knows no leader is no quorum', () => {
+    expect(clusterHealth(cluster(3, 3, { leader: undefined }))).toMatchObject({ hasQuorum: false, leader: undefined })
+  })
+
+  test('the newest term tells the leader', () => {
+    const old = member(1, { term: 2, leader: '1'.padStart(16, '0') })
+    const fresh = [2, 3].map((n) => member(n, { term: 3, leader: '2'.padStart(16, '0') }))
+    expect(clusterHealth([old, ...fresh]).leader).toBe('n2')
+  })
+
+  test('nobody at all', () => {
+    expect(clusterHealth([])).toMatchObject({ voters: 0, hasQuorum: false, canLose: 0 })
+  })
+
+  test('lag is counted against the furthest log', () => {
+    const members = [member(1, { raftIndex: 120 }), member(2, { raftAppliedIndex: 90 }), member(3, undefined)]
+    expect(members.map((one) => lagOf(one, members))).toEqual([20, 30, undefined])
+  })
+})
