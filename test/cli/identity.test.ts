@@ -15,8 +15,7 @@ test('signup with a password of one’s own prints name, fingerprint and recover
 
 test('signup without a password generates a passphrase and prints it once; it logs in', async () => {
   const home = temporaryFolder()
-  const { lines } = await done(['signup', 'ada'], { home, password: null })
-  const { passphrase } = lines[0]
+  const { passphrase } = (await done(['signup', 'ada'], { home, password: null })).first
   expect(passphrase.split(/[ -]/)).toHaveLength(6)
   const { lines: rooms } = await done(['rooms'], { home, password: passphrase })
   expect(rooms).toEqual([])
@@ -57,8 +56,7 @@ test.each(['a', 'x'.repeat(33), 'a b', 'ada\u001b[2J', 'zoë'])('%j is no name',
 
 test('whoami needs neither password nor store', async () => {
   const home = temporaryFolder()
-  const { lines } = await done(['signup', 'ada'], { home })
-  const { recoveryCode: _, ...self } = lines[0]
+  const { recoveryCode: _, ...self } = (await done(['signup', 'ada'], { home })).first
   const away = { home, password: null, store: 'etcd://127.0.0.1:1' }
   expect((await done(['whoami'], away)).lines).toEqual([self])
   expect((await done(['whoami'], { ...away, human: true })).stdout).toBe(`${self.name}  ${self.fingerprint}\n`)
@@ -110,12 +108,11 @@ test('--password-file holds the password in its first line, and wins over the va
 test('login fetches an identity from the store to another home', async () => {
   const [home, other] = [temporaryFolder(), temporaryFolder()]
   const store = `sqlite:${join(home, 'shared.db')}`
-  const { lines: own } = await done(['signup', 'ada'], { home, store })
-  const { recoveryCode, ...self } = own[0]
-  const { lines: generated } = await done(['signup', 'bob'], { home, store, password: null })
+  const { recoveryCode, ...self } = (await done(['signup', 'ada'], { home, store })).first
+  const generated = (await done(['signup', 'bob'], { home, store, password: null })).first
 
-  expect((await done(['login', 'bob'], { home: other, store, password: generated[0].passphrase })).lines).toEqual([
-    { name: 'bob', fingerprint: generated[0].fingerprint },
+  expect((await done(['login', 'bob'], { home: other, store, password: generated.passphrase })).lines).toEqual([
+    { name: 'bob', fingerprint: generated.fingerprint },
   ])
   const without = await conclave(['login', 'ada'], { home: other, store })
   expect(without.code).not.toBe(0)
@@ -129,8 +126,8 @@ test('login fetches an identity from the store to another home', async () => {
 test('login with a wrong password or an unknown name leaves no identity behind', async () => {
   const [home, other] = [temporaryFolder(), temporaryFolder()]
   const store = `sqlite:${join(home, 'shared.db')}`
-  const { lines } = await done(['signup', 'bob'], { home, store, password: null })
-  const wrong = await conclave(['login', 'bob'], { home: other, store, password: `${lines[0].passphrase}x` })
+  const { passphrase } = (await done(['signup', 'bob'], { home, store, password: null })).first
+  const wrong = await conclave(['login', 'bob'], { home: other, store, password: `${passphrase}x` })
   expect({ code: wrong.code, error: wrong.error.error }).toEqual({ code: 6, error: 'wrong-password' })
   const unknown = await conclave(['login', 'eve'], { home: other, store })
   expect({ code: unknown.code, error: unknown.error.error }).toEqual({ code: 4, error: 'no-such-user' })

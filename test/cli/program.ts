@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 /** Built before the tests begin. */
-const program = fileURLToPath(new URL('../../bin/conclave', import.meta.url))
+export const program = fileURLToPath(new URL('../../bin/conclave', import.meta.url))
 
 /** Passes every check, and is nobody's. */
 export const password = 'marmot-violin-pumice-84-ladder'
@@ -28,9 +28,29 @@ export interface Setting {
   readonly human?: boolean
 }
 
-// Whatever a command prints is read by tests field by field.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type Line = any
+/** The fields of all that commands print; each line has its own. */
+export interface Line {
+  readonly i: number
+  readonly seq: number
+  readonly id: string
+  readonly from: string
+  readonly type: string
+  readonly text: string
+  readonly event: string
+  readonly by: string
+  readonly target: string
+  readonly name: string
+  readonly fingerprint: string
+  readonly passphrase: string
+  readonly recoveryCode: string
+  readonly head: string
+}
+
+export interface ErrorLine {
+  readonly error: string
+  readonly message: string
+  readonly hint: string
+}
 
 export interface Result {
   readonly code: number | null
@@ -38,8 +58,10 @@ export interface Result {
   readonly stderr: string
   /** Of stdout, where every line is JSON. */
   readonly lines: readonly Line[]
+  /** The first of them; there must be one. */
+  readonly first: Line
   /** Of stderr: the error with its code, message and hint. */
-  readonly error: Line
+  readonly error: ErrorLine
 }
 
 export function temporaryFolder(): string {
@@ -102,7 +124,7 @@ export function start(args: readonly string[], setting: Setting = {}): Running {
     const { value, done: over } = await lines.next()
     if (over) throw new Error(`conclave ${args.join(' ')} ended: ${await stderr}`)
     seen.push(value)
-    return JSON.parse(value)
+    return JSON.parse(value) as Line
   }
   return {
     child,
@@ -144,19 +166,24 @@ function result(code: number | null, stdout: string, stderr: string, human: bool
     stdout,
     stderr,
     get lines() {
-      return human ? [] : parse(stdout)
+      return human ? [] : (parse(stdout) as Line[])
+    },
+    get first() {
+      const [line] = this.lines
+      if (!line) throw new Error('nothing was printed')
+      return line
     },
     get error() {
-      return parse(stderr).at(-1)
+      return parse(stderr).at(-1) as ErrorLine
     },
   }
 }
 
-function parse(text: string): Line[] {
+function parse(text: string): unknown[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
+    .map((line) => JSON.parse(line) as unknown)
 }
 
 async function collect(stream: Readable): Promise<string> {

@@ -95,7 +95,7 @@ test('accept with another fingerprint than the knock’s is refused', async () =
   await conclave(['join', 'demo'], { home, as: 'bob' })
   const other = '0000 0000 0000 0000 0000 0000'
   expect((await conclave(['accept', 'demo', 'bob', '--fingerprint', other], { home, as: 'ada' })).code).toBe(4)
-  const [knock] = (await done(['knocks', 'demo'], { home, as: 'ada' })).lines
+  const knock = (await done(['knocks', 'demo'], { home, as: 'ada' })).first
   await done(['accept', 'demo', 'bob', '--fingerprint', knock.fingerprint], { home, as: 'ada' })
 })
 
@@ -178,9 +178,9 @@ test('verify says that all is well', async () => {
   await done(['send', 'demo', 'x'], { home, as: 'bob' })
   const heads = new Set<string>()
   for (const as of ['ada', 'bob']) {
-    const { lines } = await done(['verify', 'demo'], { home, as })
+    const { lines, first } = await done(['verify', 'demo'], { home, as })
     expect(lines).toMatchObject([{ ok: true, records: 3, messages: 1, controls: 2, voids: [], damage: [] }])
-    heads.add(lines[0].head)
+    heads.add(first.head)
   }
   expect(heads.size).toBe(1)
 })

@@ -1,0 +1,140 @@
+import { spawn } from '@lydell/node-pty'
+import { once } from 'node:events'
+import { expect, onTestFinished, test } from 'vitest'
+import { conclave, done, password, people, program, room, temporaryFolder } from './program.ts'
+
+interface Terminal {
+  /** Everything on the screen so far, as it came. */
+  readonly seen: () => string
+  /** Resolves once the text has appeared behind what was awaited before. */
+  readonly until: (text: string) => Promise<void>
+  readonly type: (text: string) => void
+  readonly ended: Promise<number>
+}
+
+/** The program with a person at the keyboard. */
+function terminal(args: readonly string[], home: string, env: Readonly<Record<string, string>> = {}): Terminal {
+  const pty = spawn(program, [...args], {
+    cols: 100,
+    rows: 30,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      TERM: 'xterm-256color',
+      CONCLAVE_HOME: home,
+      CONCLAVE_KDF: 'floor',
+      ...env,
+    },
+  })
+  onTestFinished(() => {
+    try {
+      process.kill(pty.pid, 'SIGKILL')
+    } catch {
+      // It has ended.
+    }
+  })
+  let seen = ''
+  let read = 0
+  const changed = new EventTarget()
+  pty.onData((data) => {
+    seen += data
+    changed.dispatchEvent(new Event('data'))
+  })
+  return {
+    seen: () => seen,
+    async until(text) {
+      for (;;) {
+        const at = seen.indexOf(text, read)
+        if (at !== -1) {
+          read = at + text.length
+          return
+        }
+        await once(changed, 'data')
+      }
+    },
+    type: (text) => pty.write(text),
+    ended: new Promise((resolve) => pty.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode))),
+  }
+}
+
+test('signup offers a passphrase, and Enter takes it', async () => {
+  const home = temporaryFolder()
+  const { until, type, ended, seen } = terminal(['signup', 'ada'], home)
+  await until('Enter takes it')
+  type('\r')
+  expect(await ended).toBe(0)
+  const [passphrase = ''] = /[a-z]+(-[a-z]+){5}/.exec(seen()) ?? []
+  await done(['rooms'], { home, password: passphrase })
+})
+
+test('signup takes a password of one’s own, typed twice and never shown; a weak one is asked for again', async () => {
+  const home = temporaryFolder()
+  const { until, type, ended, seen } = terminal(['signup', 'ada'], home)
+  await until('Enter takes it')
+  type('password1\r')
+  await until('Too weak')
+  await until('Enter takes it')
+  type(`${password}\r`)
+  await until('The same again')
+  type('something else\r')
+  await until('differ')
+  await until('Enter takes it')
+  // A slip is taken back with backspace.
+  type(`${password}x\u007f\r`)
+  await until('The same again')
+  type(`${password}\r`)
+  await until('recovery code')
+  expect(await ended).toBe(0)
+  expect(seen()).not.toContain('password1')
+  expect(seen()).not.toContain(password)
+  await done(['rooms'], { home })
+})
+
+test('a command asks for the password', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada')
+  const { until, type, ended, seen } = terminal(['rooms'], home)
+  await until('Password of ada: ')
+  type(`${password}\r`)
+  await until('No rooms yet')
+  expect(await ended).toBe(0)
+  expect(seen()).not.toContain(password)
+})
+
+test('Ctrl-C at a question ends the program as a signal does', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada')
+  const { until, type, ended } = terminal(['rooms'], home)
+  await until('Password of ada: ')
+  type('\u0003')
+  expect(await ended).toBe(130)
+})
+
+test('Ctrl-D at a question is no answer', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada')
+  const { until, type, ended } = terminal(['rooms'], home)
+  await until('Password of ada: ')
+  type('\u0004')
+  expect(await ended).toBe(2)
+})
+
+test('kick asks, and does nothing unless the answer is yes', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada', 'bob')
+  await room(home, 'demo', 'ada', 'bob')
+  const env = { CONCLAVE_PASSWORD: password, CONCLAVE_AS: 'ada' }
+  const members = async (): Promise<unknown[]> =>
+    (await conclave(['members', 'demo'], { home, as: 'ada' })).lines.map(({ name }) => name)
+
+  const unsure = terminal(['kick', 'demo', 'bob'], home, env)
+  await unsure.until('Kick bob from demo?')
+  unsure.type('\r')
+  expect(await unsure.ended).toBe(4)
+  expect(await members()).toEqual(['ada', 'bob'])
+
+  const sure = terminal(['kick', 'demo', 'bob'], home, env)
+  await sure.until('Kick bob from demo?')
+  sure.type('y\r')
+  expect(await sure.ended).toBe(0)
+  expect(await members()).toEqual(['ada'])
+})
