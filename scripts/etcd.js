@@ -73,7 +73,7 @@ async function fetchPackage(cache) {
     renameSync(tree, target)
     return programIn(target)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    for (const left of [folder, join(cache, 'apt')]) rmSync(left, { recursive: true, force: true })
   }
 }
 
@@ -94,15 +94,20 @@ async function download(cache, folder) {
   if (first.missing) throw unobtainable('there is no etcd here, and no apt-get to fetch it with', '')
   if (first.code === 0 && first.deb) return first.deb
 
-  const state = join(cache, 'apt')
-  mkdirSync(join(state, 'state/lists/partial'), { recursive: true })
-  mkdirSync(join(state, 'cache/archives/partial'), { recursive: true })
-  const own = ['-o', `Dir::State=${join(state, 'state')}`, '-o', `Dir::Cache=${join(state, 'cache')}`]
+  const lists = join(cache, 'apt/lists')
+  const archives = join(cache, 'apt/archives')
+  mkdirSync(join(lists, 'partial'), { recursive: true })
+  mkdirSync(join(archives, 'partial'), { recursive: true })
+  const own = [
+    `Dir::State=${join(cache, 'apt')}`,
+    `Dir::State::lists=${lists}`,
+    `Dir::Cache=${join(cache, 'apt')}`,
+  ].flatMap((option) => ['-o', option])
   const updated = await run('apt-get', [...options, ...own, 'update'])
   if (updated.code !== 0) throw unobtainable('apt-get could not fetch its package lists', updated.output)
   const second = await attempt(own)
   if (second.code === 0 && second.deb) return second.deb
-  throw unobtainable(`apt-get could not download ${packageName}`, second.output)
+  throw unobtainable(`apt-get could not download ${packageName}`, updated.output + second.output)
 }
 
 /**
