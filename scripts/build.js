@@ -40,9 +40,10 @@ export async function build(root) {
       logLevel: 'silent',
       define: {
         'process.env.NODE_ENV': '"production"',
-        // Ink looks for React's developer tools only if DEV is set; they are not installed.
         'process.env.DEV': '"false"',
       },
+      // React's developer tools: Ink imports them if DEV is set, which it never is here; they are not installed.
+      external: ['react-devtools-core'],
       // Dependencies in CommonJS call require for node's own modules.
       banner: {
         js: [
