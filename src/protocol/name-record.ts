@@ -53,15 +53,14 @@ export function renewNameRecord(previous: NameRecord, previousRoot: Signer, root
   return signRecord({ name, generation: generation + 1, rootKey: root.publicKey, wrapKey, links }, root)
 }
 
-/** undefined unless the bytes are a whole record for this name or a look-alike, with every signature right. */
-export function openNameRecord(bytes: Uint8Array, name: string): NameRecord | undefined {
-  try {
-    const record = decodeRecord(bytes)
-    return skeleton(record.name) === skeleton(name) ? record : undefined
-  } catch (error) {
-    if (error instanceof FormatError) return undefined
-    throw error
-  }
+/**
+ * The record found under a name: every signature is checked, and that it is for this name or one that looks like it.
+ * @throws FormatError
+ */
+export function decodeNameRecord(bytes: Uint8Array, name: string): NameRecord {
+  const record = decodeRecord(bytes)
+  if (skeleton(record.name) !== skeleton(name)) throw new FormatError('a record for another name')
+  return record
 }
 
 /** Whether the key is the record's own, or one that its links lead on from. */
