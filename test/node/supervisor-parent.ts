@@ -1,0 +1,7 @@
+/** A parent to be killed: supervises the program that it is given, and prints the program's process id. */
+import { GuardedProcess } from '../../src/node/guarded-process.ts'
+
+const [program = '', ...args] = process.argv.slice(2)
+const child = new GuardedProcess(program, args, () => {})
+process.stdout.write(`${await child.pid}\n`)
+await child.exited
