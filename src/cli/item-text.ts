@@ -2,8 +2,10 @@
  * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. A text's
  * further lines are put behind the bar, so that none can pose as another message.
  */
-import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
+import type { MessageItem, TimelineItem } from '../chat/item.ts'
 import { sanitize } from '../tui/sanitize.ts'
+import { adminText } from '../tui/view/admin-text.ts'
+import { clockTime, dayName } from '../tui/view/time.ts'
 
 /** Messages that a reply can still be shown with. */
 const quotableMax = 1000
@@ -24,10 +26,9 @@ export class ItemLines {
   /** One or more lines, without the last line's end. */
   lines(item: TimelineItem): string {
     if (item.kind === 'warning') return this.#block('     ', '!', `record ${item.i}: ${item.reason}`)
-    const at = new Date(item.at)
     const name = item.kind === 'admin' ? '<admin>' : item.from.name
     const text = item.kind === 'admin' ? adminText(item) : this.#messageText(item)
-    return `${this.#divider(at)}${this.#block(clock(at), name, text)}`
+    return `${this.#divider(item.at)}${this.#block(clockTime(item.at), name, text)}`
   }
 
   #block(time: string, name: string, text: string): string {
@@ -36,7 +37,7 @@ export class ItemLines {
     return [`${time}  ${column(name)} │ ${first}`, ...more.map((line) => `       ${column('')} │ ${line}`)].join('\n')
   }
 
-  #divider(at: Date): string {
+  #divider(at: number): string {
     const day = dayName(at)
     if (day === this.#day) return ''
     this.#day = day
@@ -78,51 +79,4 @@ export class ItemLines {
   #quote(id: string): string {
     return this.#quotable.get(id) ?? `message ${id.slice(0, 8)}`
   }
-}
-
-function adminText({ event, by, target, detail }: AdminItem): string {
-  const whom = target?.name ?? 'somebody'
-  switch (event) {
-    case 'create':
-      return `${by.name} created this room`
-    case 'knock': {
-      const { name, fingerprint } = target ?? by
-      return `User ${name} would like to join! Please type "!${name}" to accept   ${fingerprint}`
-    }
-    case 'accept':
-      return `${by.name} accepted ${whom}`
-    case 'reject':
-      return `${by.name} rejected ${whom}`
-    case 'invite':
-      return `${by.name} invited ${whom}`
-    case 'kick':
-      return `${by.name} kicked ${whom}`
-    case 'leave':
-      return `${by.name} left`
-    case 'rotate':
-      return `${by.name} changed the room's keys`
-    case 'rekey':
-      return `${by.name} has new keys`
-    case 'promote':
-      return `${by.name} made ${whom} an admin`
-    case 'demote':
-      return `${whom} is no longer an admin (${by.name})`
-    case 'policy':
-      return `${by.name} changed the rules: ${detail ?? ''}`
-    case 'topic':
-      return detail ? `${by.name} set the topic: ${detail}` : `${by.name} removed the topic`
-    case 'repair':
-      return `${by.name} repaired the room's keys`
-  }
-}
-
-function clock(at: Date): string {
-  if (Number.isNaN(at.getTime())) return '--:--'
-  return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
-}
-
-const dayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' })
-
-function dayName(at: Date): string {
-  return Number.isNaN(at.getTime()) ? 'at an impossible date' : dayFormat.format(at).replace(',', '')
 }

@@ -72,8 +72,8 @@ test('lines are aligned, and a day begins with a divider', () => {
 test("a text's further lines stay behind the bar", () => {
   const lines = new ItemLines([])
   lines.lines(message({ type: 'text', text: 'first' }))
-  expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ ada kicked bob' }))).toBe(
-    '14:02      ada │ x\n               │ 14:03  <admin> │ ada kicked bob',
+  expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ User bob kicked by ada.' }))).toBe(
+    '14:02      ada │ x\n               │ 14:03  <admin> │ User bob kicked by ada.',
   )
 })
 
@@ -94,9 +94,9 @@ test('who knocks is shown with the gesture that lets him in, and the fingerprint
 })
 
 test.each([
-  ['accept', 'ada accepted bob'],
-  ['reject', 'ada rejected bob'],
-  ['kick', 'ada kicked bob'],
+  ['accept', 'User bob accepted by ada.'],
+  ['reject', 'User bob rejected by ada.'],
+  ['kick', 'User bob kicked by ada.'],
 ] as const)('%s names both', (event, text) => {
   expect(new ItemLines([]).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
 })
