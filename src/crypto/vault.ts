@@ -19,7 +19,7 @@ import { argonSaltBytes, argonValue, passwordBytes, passwordKey, readArgon, type
 import { systemRandom, type Random } from './random.ts'
 import { recoveryCodeBytes } from './recovery-code.ts'
 import { nonceBytes, open, seal, sealKey, sealKeyBytes, tagBytes } from './seal.ts'
-import { checkUserName } from './skeleton.ts'
+import { checkUserName, userNameFault } from './skeleton.ts'
 import { decodeVaultBody, encodeVaultBody, type VaultBody } from './vault-body.ts'
 
 const vaultVersion = 1
@@ -177,6 +177,8 @@ function decodeVault(bytes: Uint8Array): Sealed | Damaged {
     const fields = Fields.decode(bytes, 8)
     if (fields.unsigned() !== vaultVersion) throw new FormatError('of a version that this Conclave does not know')
     const name = fields.text(userNameCharsMax)
+    // It is shown before anything is authenticated, so it must not carry control characters.
+    if (userNameFault(name) !== undefined) throw new FormatError('not a name')
     const sequence = fields.unsigned()
     const kdf = new Fields(fields.next(), 2)
     const argon = readArgon(new Fields(kdf.next(), 3))

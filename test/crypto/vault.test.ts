@@ -173,6 +173,12 @@ describe('any byte changed', () => {
     }
   })
 
+  it('is damage when the name is none, since it is shown before anything is authenticated', () => {
+    const forged = encode((decode(chosen.local) as Value[]).with(1, 'a\u001b[2J'))
+    expect(vaultName(forged)).toBeUndefined()
+    expect(openVaultWithKey(forged, chosen.dataKey).kind).toBe('damaged')
+  })
+
   it('the sequence or the body of another copy does not fit', () => {
     const next = resealVault(chosen.local, chosen.dataKey, smallBody())!
     const [one, two] = [decode(chosen.local) as Value[], decode(next) as Value[]]
