@@ -7,6 +7,8 @@ import { passwordBytes } from './password.ts'
 
 /** zxcvbn's scale goes from 0 to 4. */
 const scoreMin = 3
+/** zxcvbn's time grows with the square of the length; what follows these characters could only make a password stronger. */
+const judgedCharsMax = 128
 
 type Judge = (password: string, known: string[]) => { score: number; guessesLog10: number; advice: string }
 let judge: Promise<Judge> | undefined
@@ -16,7 +18,8 @@ export async function passwordWeakness(password: string, name: string): Promise<
   if (password.length === 0) return 'The password is empty.'
   if (passwordBytes(password) === undefined) return 'The password is too long, or is not text.'
   judge ??= loadJudge()
-  const { score, guessesLog10, advice } = (await judge)(password.normalize('NFKC'), [name, 'conclave'])
+  const judged = password.normalize('NFKC').slice(0, judgedCharsMax)
+  const { score, guessesLog10, advice } = (await judge)(judged, [name, 'conclave'])
   if (score >= scoreMin && guessesLog10 >= passwordGuessesLog10Min) return undefined
   return `This password could be guessed. ${advice}`
 }
