@@ -4,7 +4,7 @@
  * Values are integers within ±(2^53 − 1), byte strings, text strings, booleans, null and arrays; nothing else.
  * Decoding refuses every other encoding of the same value, so that decode ∘ encode and encode ∘ decode are identities.
  */
-import { decode as decodeCbor, encode as encodeCbor, rfc8949EncodeOptions } from 'cborg'
+import { decode as decodeCbor, encode as encodeCbor, rfc8949EncodeOptions, Tokenizer } from 'cborg'
 import { equalBytes, type Bytes } from './bytes.ts'
 import { codecDepthMax } from './limits.ts'
 
@@ -13,6 +13,29 @@ export type Value = number | string | boolean | null | Uint8Array | readonly Val
 /** The bytes are not the one encoding of a value that the reader expects. What is read from others fails with this, and only this. */
 export class FormatError extends Error {
   override readonly name = 'FormatError'
+}
+
+const strictly = {
+  strict: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowNaN: false,
+  allowInfinity: false,
+  allowBigInt: false,
+  useMaps: true,
+}
+
+/** cborg drops a byte order mark at the start of a text, so that a text pasted with one would not encode back: keep it. */
+class WholeText extends Tokenizer {
+  override next() {
+    const start = this.pos()
+    const token = super.next()
+    if (typeof token.value !== 'string') return token
+    const [, header] = readArgument(this.data, start, (this.data[start] as number) & 0x1f)
+    const [a, b, c] = this.data.subarray(start + header, this.pos())
+    if (a === 0xef && b === 0xbb && c === 0xbf) token.value = `\ufeff${token.value}`
+    return token
+  }
 }
 
 export function encode(value: Value): Bytes {
@@ -24,15 +47,7 @@ export function decode(bytes: Uint8Array): Value {
   checkDepth(bytes)
   let value: unknown
   try {
-    value = decodeCbor(bytes, {
-      strict: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowNaN: false,
-      allowInfinity: false,
-      allowBigInt: false,
-      useMaps: true,
-    })
+    value = decodeCbor(bytes, { ...strictly, tokenizer: new WholeText(bytes, strictly) })
   } catch (error) {
     throw new FormatError('not CBOR', { cause: error })
   }
