@@ -24,11 +24,11 @@ export function stopChildren() {
 export async function step(title, work) {
   const out = process.stderr
   const begin = performance.now()
-  const line = () => `conclave: ${title} … ${((performance.now() - begin) / 1000).toFixed(1)} s`
-  // On a terminal the seconds run while one waits; elsewhere a line appears once, when its step has ended.
-  const redraw = () => out.write(`\r${line()}`)
-  const ticking = out.isTTY ? setInterval(redraw, 500) : undefined
-  if (out.isTTY) redraw()
+  const seconds = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`
+  const head = `conclave: ${title} … `
+  out.write(head)
+  // On a terminal the seconds run while one waits.
+  const ticking = out.isTTY ? setInterval(() => out.write(`\r${head}${seconds()}`), 500) : undefined
   let ending = ' failed'
   try {
     const result = await work()
@@ -36,7 +36,7 @@ export async function step(title, work) {
     return result
   } finally {
     clearInterval(ticking)
-    out.write(`${out.isTTY ? '\r' : ''}${line()}${ending}\n`)
+    out.write(`${out.isTTY ? `\r${head}` : ''}${seconds()}${ending}\n`)
   }
 }
 
