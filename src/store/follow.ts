@@ -17,8 +17,8 @@ export interface JournalPage {
 }
 
 export interface Journal {
-  /** The store's newest revision, without waiting. */
-  revision(): Revision
+  /** The store's newest revision. It is read before this call returns, so that a range after it sees no less. */
+  revision(): Promise<Revision>
   /** Whole revisions after `after`, oldest first. @throws CompactedError when they are no longer kept. */
   read(after: Revision): Promise<JournalPage>
 }
@@ -29,10 +29,13 @@ export async function* follow(
   from: Revision | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<WatchBatch, void, undefined> {
-  let after = from === undefined ? journal.revision() : from - 1
+  let after = from === undefined ? await journal.revision() : from - 1
   while (!signal.aborted) {
     const rung = wakeup.next()
-    const page = await journal.read(after)
+    const page = await journal.read(after).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+    if (page === undefined) return
     for (const batch of page.batches) {
       if (signal.aborted) return
       yield batch

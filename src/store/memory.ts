@@ -74,7 +74,7 @@ export class MemoryStore implements Store {
     checkSpan(start, end)
     checkFrom(from)
     const journal = {
-      revision: () => this.#data.revision,
+      revision: async () => this.#data.revision,
       read: async (after: Revision) => this.#data.journal(after, start, end),
     }
     yield* follow(journal, this.#data.wakeup, from, signal)

@@ -1,0 +1,95 @@
+/**
+ * The bell: a file beside the database into which whoever has committed writes one byte. Others watch it and look into
+ * the database when it rings. It carries nothing and may be missed, deleted or unwatchable: a poll every 250 ms, while
+ * somebody listens, stands behind it. (Watching the -wal file instead misses the last write.)
+ */
+import { closeSync, openSync, watch, writeSync } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
+
+const pollMs = 250
+
+export class Bell {
+  readonly #path: string
+  #file: number | undefined
+  readonly #heard: () => void
+  readonly #polled: () => void
+  #watcher: FSWatcher | undefined
+  #poll: NodeJS.Timeout | undefined
+  #listeners = 0
+
+  /** `heard` is called when the bell rings, `polled` at every poll; neither before listen(). */
+  constructor(path: string, heard: () => void, polled: () => void) {
+    this.#path = path
+    this.#heard = heard
+    this.#polled = polled
+    this.#file = openOrNot(path)
+  }
+
+  ring(): void {
+    if (this.#file === undefined) return
+    try {
+      writeSync(this.#file, '.', 0)
+    } catch {
+      // A full disk: the others' poll finds the change.
+    }
+  }
+
+  /** Begins to listen, which keeps the process alive; the returned function ends it. */
+  listen(): () => void {
+    this.#listeners += 1
+    if (this.#listeners === 1) {
+      this.#startWatching()
+      this.#poll = setInterval(() => {
+        if (this.#watcher === undefined) this.#startWatching()
+        this.#polled()
+      }, pollMs)
+    }
+    let listening = true
+    return () => {
+      if (!listening) return
+      listening = false
+      this.#listeners -= 1
+      if (this.#listeners === 0) this.#stop()
+    }
+  }
+
+  close(): void {
+    this.#stop()
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
+  }
+
+  #startWatching(): void {
+    try {
+      const watcher = watch(this.#path)
+      this.#watcher = watcher
+      const drop = (): void => {
+        watcher.close()
+        if (this.#watcher === watcher) this.#watcher = undefined
+      }
+      watcher.on('error', drop)
+      watcher.on('change', (type) => {
+        // The file was replaced or deleted: the next poll watches what stands there then.
+        if (type === 'rename') drop()
+        this.#heard()
+      })
+    } catch {
+      this.#watcher = undefined
+    }
+  }
+
+  #stop(): void {
+    this.#watcher?.close()
+    this.#watcher = undefined
+    clearInterval(this.#poll)
+    this.#poll = undefined
+  }
+}
+
+function openOrNot(path: string): number | undefined {
+  try {
+    return openSync(path, 'a+', 0o600)
+  } catch {
+    return undefined
+  }
+}

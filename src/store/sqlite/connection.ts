@@ -1,0 +1,111 @@
+/**
+ * One connection to the file: cached statements, and transactions that never block the event loop for a lock. SQLite's
+ * own busy timeout sleeps inside the call; here a refused BEGIN is tried again later, with jitter, for at most ten
+ * seconds. Between BEGIN and COMMIT everything is synchronous, so the transactions of one process cannot mix; after it
+ * the event loop gets a turn, because a loop of calls that never wait would else starve it, and other writers too.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { ConclaveError } from '../../base/errors.ts'
+import { storeDeadlineMs } from '../../base/limits.ts'
+import { settledOrAborted } from '../wakeup.ts'
+import { isBusy, storeBusy, translated } from './failure.ts'
+
+/** A lock is held for the time of a commit: the first tries follow at once, later ones wait longer. */
+const promptTries = 3
+const retryMsMax = 4
+
+export class Connection {
+  readonly path: string
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  /** The end of the queue of this process's writers: one of them tries at a time. */
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(path: string) {
+    this.path = path
+    try {
+      this.#database = new DatabaseSync(path, { timeout: 0 })
+      this.#database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+    } catch (error) {
+      throw translated(path, error)
+    }
+  }
+
+  /** A prepared statement, kept for the next time. */
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  /** Runs `work` on one snapshot. The first try happens before this call returns. */
+  async read<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    const result = await this.#transact('BEGIN', work, Date.now() + storeDeadlineMs, signal)
+    await setImmediate()
+    return result
+  }
+
+  /**
+   * Runs `work` alone among all processes; durable when it resolves, undone when `work` throws. `committed` is called
+   * right after COMMIT.
+   */
+  async write<T>(work: () => T, signal?: AbortSignal, committed?: (result: T) => void): Promise<T> {
+    const deadline = Date.now() + storeDeadlineMs
+    const before = this.#queue
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#queue = promise
+    try {
+      if (signal === undefined) await before
+      else await settledOrAborted(before, signal)
+      const result = await this.#transact('BEGIN IMMEDIATE', work, deadline, signal)
+      committed?.(result)
+      await setImmediate()
+      return result
+    } finally {
+      resolve()
+    }
+  }
+
+  /** Bounds the database file (in whole pages) for this connection. */
+  limit(fileBytesMax: number): void {
+    const { page_size: pageBytes } = this.statement('PRAGMA page_size').get() as { page_size: number }
+    this.#database.exec(`PRAGMA max_page_count = ${Math.floor(fileBytesMax / pageBytes)}`)
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  async #transact<T>(begin: string, work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      signal?.throwIfAborted()
+      if (!this.#database.isOpen) throw new ConclaveError('closed', 'this store is closed')
+      try {
+        return this.#once(begin, work)
+      } catch (error) {
+        if (!isBusy(error)) throw translated(this.path, error)
+        if (Date.now() > deadline) throw storeBusy(this.path, error)
+      }
+      if (tries <= promptTries) await setImmediate()
+      else await setTimeout(1 + Math.random() * Math.min(2 ** (tries - promptTries), retryMsMax))
+    }
+  }
+
+  #once<T>(begin: string, work: () => T): T {
+    this.statement(begin).run()
+    try {
+      const result = work()
+      this.statement('COMMIT').run()
+      return result
+    } catch (error) {
+      // A full disk may have rolled back already.
+      if (this.#database.isTransaction) this.statement('ROLLBACK').run()
+      throw error
+    }
+  }
+}

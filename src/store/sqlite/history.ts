@@ -1,0 +1,85 @@
+/**
+ * What a watch is fed from: the events of each revision, out of `entries` and `past`, and how long `past` is kept: for
+ * at least an hour, unless there are more rows than its bound.
+ */
+import { storeHistoryMs, storeHistoryRowsMax } from '../../base/limits.ts'
+import { CompactedError } from '../compacted.ts'
+import type { JournalPage } from '../follow.ts'
+import type { Entry, Revision, StoreEvent, WatchBatch } from '../store.ts'
+import type { Connection } from './connection.ts'
+import type { Rows } from './rows.ts'
+
+/** Revisions looked at in one page of a catch-up. */
+const pageRevisions = 128
+/** How often the age of history is noted, by time and by revisions. */
+const noteMs = 60_000
+const noteRevisions = 1024
+
+export class History {
+  readonly #connection: Connection
+  readonly #rows: Rows
+  #notedAt = 0
+
+  constructor(connection: Connection, rows: Rows) {
+    this.#connection = connection
+    this.#rows = rows
+  }
+
+  /** Inside a read: the events of [start, end) in the revisions after `after`. @throws CompactedError */
+  page(after: Revision, start: Uint8Array, end: Uint8Array): JournalPage {
+    const { revision, compacted } = this.#rows.meta()
+    if (after < compacted) throw new CompactedError(compacted + 1)
+    if (after >= revision) return { batches: [], through: after, more: false }
+    const through = Math.min(after + pageRevisions, revision)
+    const rows = this.#connection
+      .statement(
+        `SELECT mod_rev AS modRevision, key, value, create_rev AS createRevision
+           FROM entries INDEXED BY entries_by_revision
+           WHERE mod_rev > :after AND mod_rev <= :through AND key >= :start AND key < :end
+         UNION ALL
+         SELECT mod_rev, key, value, create_rev FROM past
+           WHERE mod_rev > :after AND mod_rev <= :through AND key >= :start AND key < :end
+         ORDER BY 1, 2`,
+      )
+      .all({ after, through, start, end })
+    return { batches: batchesOf(rows as unknown as Entry[]), through, more: through < revision }
+  }
+
+  /** Inside a write: notes now and then how old a revision is, and forgets what is old enough. */
+  note(revision: Revision, now: number): void {
+    if (now - this.#notedAt < noteMs && revision % noteRevisions !== 0) return
+    this.#notedAt = now
+    this.#connection.statement('INSERT OR REPLACE INTO moments VALUES (?, ?)').run(now, revision)
+    const old = this.#connection
+      .statement('SELECT revision FROM moments WHERE at <= ? ORDER BY at DESC LIMIT 1')
+      .get(now - storeHistoryMs)
+    const surplus = this.#connection
+      .statement('SELECT mod_rev AS revision FROM past ORDER BY mod_rev DESC LIMIT 1 OFFSET ?')
+      .get(storeHistoryRowsMax)
+    this.compact(Math.max(Number(old?.['revision'] ?? 0), Number(surplus?.['revision'] ?? 0)))
+  }
+
+  /** Inside a write: forgets history up to and including a revision. */
+  compact(revision: Revision): void {
+    const meta = this.#rows.meta()
+    const through = Math.min(revision, meta.revision)
+    if (through <= meta.compacted) return
+    this.#connection.statement('DELETE FROM past WHERE mod_rev <= ?').run(through)
+    this.#connection.statement('DELETE FROM moments WHERE revision <= ?').run(through)
+    this.#connection.statement('UPDATE meta SET compacted = ?').run(through)
+  }
+}
+
+function batchesOf(rows: readonly Entry[]): WatchBatch[] {
+  const batches: { revision: Revision; events: StoreEvent[] }[] = []
+  for (const { key, value, createRevision, modRevision } of rows) {
+    const event: StoreEvent =
+      createRevision === 0
+        ? { kind: 'delete', key, modRevision }
+        : { kind: 'put', entry: { key, value, createRevision, modRevision } }
+    const last = batches.at(-1)
+    if (last?.revision === modRevision) last.events.push(event)
+    else batches.push({ revision: modRevision, events: [event] })
+  }
+  return batches
+}

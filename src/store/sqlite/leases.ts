@@ -1,0 +1,101 @@
+/**
+ * Leases in the file: their owner moves `expires_at` on while it lives; any process that has the store open ends those
+ * that have expired, also right when it opens it. Time is the machine's clock, which its processes share.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Lease, LeaseId, Revision } from '../store.ts'
+import type { Connection } from './connection.ts'
+import type { Rows } from './rows.ts'
+
+const sweepMs = 500
+/** A lease is touched three times in its life. */
+const touchesPerTtl = 3
+
+interface Kept {
+  readonly timer: NodeJS.Timeout
+  readonly lost: AbortController
+}
+
+export class Leases {
+  readonly #connection: Connection
+  readonly #rows: Rows
+  /** Runs a write that may delete keys; it tells the new revision to whoever watches. */
+  readonly #change: (work: (revision: Revision) => Revision) => Promise<void>
+  readonly #sweeper: NodeJS.Timeout
+  readonly #kept = new Map<LeaseId, Kept>()
+
+  constructor(connection: Connection, rows: Rows, change: (work: (revision: Revision) => Revision) => Promise<void>) {
+    this.#connection = connection
+    this.#rows = rows
+    this.#change = change
+    this.#sweeper = setInterval(() => void this.sweep(), sweepMs).unref()
+  }
+
+  async grant(ttlS: number, signal?: AbortSignal): Promise<Lease> {
+    const id = randomUUID()
+    await this.#connection.write(() => {
+      this.#connection.statement('INSERT INTO leases VALUES (?, ?, ?)').run(id, ttlS, Date.now() + ttlS * 1000)
+    }, signal)
+    const lost = new AbortController()
+    const timer = setInterval(() => void this.#touch(id, ttlS), (ttlS * 1000) / touchesPerTtl).unref()
+    this.#kept.set(id, { timer, lost })
+    return { id, ttlS, lost: lost.signal, revoke: () => this.#revoke(id) }
+  }
+
+  /** Ends every lease that has expired. A store that is busy or away is looked at again soon. */
+  async sweep(): Promise<void> {
+    try {
+      const expired = await this.#connection.read(() => this.#expired())
+      if (expired.length === 0) return
+      await this.#change((revision) => this.#expired().reduce((reached, id) => this.#end(id, reached), revision))
+    } catch {
+      // The next sweep tries again; the commits of this process report what is wrong with the store.
+    }
+  }
+
+  /** Stops keeping leases alive, without ending them. */
+  close(): void {
+    clearInterval(this.#sweeper)
+    for (const { timer } of this.#kept.values()) clearInterval(timer)
+    this.#kept.clear()
+  }
+
+  #expired(): LeaseId[] {
+    const rows = this.#connection.statement('SELECT id FROM leases WHERE expires_at <= ?').all(Date.now())
+    return rows.map((row) => row['id'] as LeaseId)
+  }
+
+  /** Deletes a lease and its keys in one revision, if it has any; the revision reached. */
+  #end(id: LeaseId, revision: Revision): Revision {
+    this.#connection.statement('DELETE FROM leases WHERE id = ?').run(id)
+    const entries = this.#rows.leased(id)
+    for (const entry of entries) this.#rows.remove(entry, revision + 1)
+    return entries.length === 0 ? revision : revision + 1
+  }
+
+  async #touch(id: LeaseId, ttlS: number): Promise<void> {
+    try {
+      const { changes } = await this.#connection.write(() => {
+        const now = Date.now()
+        return this.#connection
+          .statement('UPDATE leases SET expires_at = ? WHERE id = ? AND expires_at > ?')
+          .run(now + ttlS * 1000, id, now)
+      })
+      if (Number(changes) === 0) this.#forget(id)?.lost.abort()
+    } catch {
+      // Tried again at the next touch; if the lease expires meanwhile, that one tells.
+    }
+  }
+
+  async #revoke(id: LeaseId): Promise<void> {
+    this.#forget(id)
+    await this.#change((revision) => this.#end(id, revision))
+  }
+
+  #forget(id: LeaseId): Kept | undefined {
+    const kept = this.#kept.get(id)
+    clearInterval(kept?.timer)
+    this.#kept.delete(id)
+    return kept
+  }
+}

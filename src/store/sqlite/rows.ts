@@ -1,0 +1,104 @@
+/** The rows of the file as the shared transaction code wants them, to be used inside a transaction of the connection. */
+import type { Bytes } from '../../base/bytes.ts'
+import { emptyBytes } from '../../base/bytes.ts'
+import type { Table } from '../apply.ts'
+import type { Entry, LeaseId, Revision } from '../store.ts'
+import type { Connection } from './connection.ts'
+
+const entryColumns = 'key, value, create_rev AS createRevision, mod_rev AS modRevision'
+
+export interface Meta {
+  readonly revision: Revision
+  /** Superseded versions and deletions up to this revision are gone. */
+  readonly compacted: Revision
+}
+
+export interface Scan {
+  readonly limit?: number
+  readonly reverse?: boolean
+  readonly keysOnly?: boolean
+}
+
+/** A row as node:sqlite hands it out (an object without a prototype, its blobs its own). */
+function entryOf(row: unknown): Entry {
+  const { key, value, createRevision, modRevision } = row as Entry
+  return { key, value, createRevision, modRevision }
+}
+
+/** node:sqlite hands over an empty array as NULL unless it has memory of its own behind it. */
+const emptyValue: Bytes = new Uint8Array(new ArrayBuffer(8), 0, 0)
+
+export class Rows implements Table {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  meta(): Meta {
+    return this.#connection.statement('SELECT revision, compacted FROM meta').get() as unknown as Meta
+  }
+
+  setRevision(revision: Revision): void {
+    this.#connection.statement('UPDATE meta SET revision = ?').run(revision)
+  }
+
+  get(key: Uint8Array): Entry | undefined {
+    const row = this.#connection.statement(`SELECT ${entryColumns} FROM entries WHERE key = ?`).get(key)
+    return row === undefined ? undefined : entryOf(row)
+  }
+
+  scan(start: Uint8Array, end: Uint8Array, limit?: number): Entry[] {
+    return this.select(start, end, limit === undefined ? {} : { limit })
+  }
+
+  select(start: Uint8Array, end: Uint8Array, { limit, reverse = false, keysOnly = false }: Scan): Entry[] {
+    const columns = keysOnly ? 'key, create_rev AS createRevision, mod_rev AS modRevision' : entryColumns
+    const order = reverse ? 'DESC' : 'ASC'
+    const rows = this.#connection
+      .statement(`SELECT ${columns} FROM entries WHERE key >= ? AND key < ? ORDER BY key ${order} LIMIT ?`)
+      .all(start, end, limit ?? -1)
+    return rows.map((row) => (keysOnly ? { ...entryOf(row), value: emptyBytes } : entryOf(row)))
+  }
+
+  put(entry: Entry, lease: LeaseId | undefined): void {
+    // The version that this one supersedes has another revision unless the key is new.
+    if (entry.createRevision !== entry.modRevision) this.#keepPast(entry.key)
+    this.#connection
+      .statement('INSERT OR REPLACE INTO entries(key, value, create_rev, mod_rev, lease) VALUES (?, ?, ?, ?, ?)')
+      .run(
+        entry.key,
+        entry.value.length === 0 ? emptyValue : entry.value,
+        entry.createRevision,
+        entry.modRevision,
+        lease ?? null,
+      )
+  }
+
+  remove(entry: Entry, revision: Revision): void {
+    this.#keepPast(entry.key)
+    this.#connection.statement('DELETE FROM entries WHERE key = ?').run(entry.key)
+    this.#connection.statement("INSERT INTO past VALUES (?, ?, x'', 0)").run(revision, entry.key)
+  }
+
+  hasLease(id: LeaseId): boolean {
+    return this.#connection.statement('SELECT 1 FROM leases WHERE id = ?').get(id) !== undefined
+  }
+
+  /** The entries that end with a lease, in key order. */
+  leased(id: LeaseId): Entry[] {
+    return this.#connection
+      .statement(`SELECT ${entryColumns} FROM entries WHERE lease = ? ORDER BY key`)
+      .all(id)
+      .map(entryOf)
+  }
+
+  #keepPast(key: Uint8Array): void {
+    this.#connection
+      .statement(
+        `INSERT INTO past SELECT mod_rev, key, value, create_rev FROM entries
+         WHERE key = ? AND mod_rev > (SELECT compacted FROM meta)`,
+      )
+      .run(key)
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The embedded store: one SQLite file in WAL mode that several processes share (https://www.sqlite.org/wal.html). A
+ * transaction is on the disk before commit() resolves (synchronous=FULL), so it survives kill -9 and, as far as the
+ * disk keeps its word, a loss of power. Another process sees it about a millisecond later (the bell).
+ */
+import { ConclaveError } from '../../base/errors.ts'
+import { applyTransaction } from '../apply.ts'
+import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from '../check.ts'
+import { follow, watchIterable } from '../follow.ts'
+import type {
+  CommitResult,
+  Lease,
+  RangeOptions,
+  RangeResult,
+  Revision,
+  Store,
+  StoreCapabilities,
+  Transaction,
+  WatchBatch,
+  WatchOptions,
+} from '../store.ts'
+import { Wakeup } from '../wakeup.ts'
+import { Bell } from './bell.ts'
+import { Connection } from './connection.ts'
+import { prepareFile } from './format.ts'
+import { History } from './history.ts'
+import { Leases } from './leases.ts'
+import { Rows } from './rows.ts'
+
+export interface SqliteOptions {
+  /** The file may grow to about this many bytes; what would not fit is refused with `store-full`. */
+  readonly fileBytesMax?: number
+  /** Called after a transaction has been committed and before the bell rings: the place for a test to pull the plug. */
+  readonly afterCommit?: () => void
+}
+
+export class SqliteStore implements Store {
+  readonly capabilities: StoreCapabilities = { durable: true, multiProcess: true }
+  readonly #connection: Connection
+  readonly #rows: Rows
+  readonly #history: History
+  readonly #leases: Leases
+  readonly #bell: Bell
+  readonly #wakeup = new Wakeup()
+  readonly #closing = new AbortController()
+  readonly #afterCommit: (() => void) | undefined
+  /** The revision at the last poll. */
+  #polled: Revision = 0
+
+  private constructor(connection: Connection, options: SqliteOptions) {
+    this.#connection = connection
+    this.#afterCommit = options.afterCommit
+    this.#rows = new Rows(connection)
+    this.#history = new History(connection, this.#rows)
+    this.#leases = new Leases(connection, this.#rows, (work) => this.#change(work))
+    this.#bell = new Bell(
+      `${connection.path}-bell`,
+      () => this.#wakeup.ring(),
+      () => void this.#poll(),
+    )
+  }
+
+  /**
+   * Opens the store at a path, and creates it (0600, its folder 0700) if nothing is there.
+   * @throws not-a-store for a file that is something else or newer, which stays untouched; not-allowed; store-full;
+   * tampering for a damaged file.
+   */
+  static async open(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
+    prepareFile(path)
+    const connection = new Connection(path)
+    try {
+      if (options.fileBytesMax !== undefined) connection.limit(options.fileBytesMax)
+      await connection.read(() => new Rows(connection).meta())
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    const store = new SqliteStore(connection, options)
+    await store.#leases.sweep()
+    return store
+  }
+
+  async range(
+    start: Uint8Array,
+    end: Uint8Array,
+    options: RangeOptions = {},
+    signal?: AbortSignal,
+  ): Promise<RangeResult> {
+    this.#enter(signal)
+    checkRange(start, end, options)
+    const { limit } = options
+    return this.#connection.read(() => {
+      const { revision } = this.#rows.meta()
+      const found = this.#rows.select(start, end, limit === undefined ? options : { ...options, limit: limit + 1 })
+      return { revision, entries: found.slice(0, limit), more: limit !== undefined && found.length > limit }
+    }, signal)
+  }
+
+  async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {
+    this.#enter(signal)
+    checkTransaction(transaction)
+    if (readsOnly(transaction)) {
+      return this.#connection.read(() => {
+        const { revision } = this.#rows.meta()
+        const { ok, reads } = applyTransaction(this.#rows, transaction, revision)
+        return { ok, revision, reads }
+      }, signal)
+    }
+    let result: CommitResult | undefined
+    await this.#change((before) => {
+      const { ok, changed, reads } = applyTransaction(this.#rows, transaction, before + 1)
+      result = { ok, revision: changed ? before + 1 : before, reads }
+      return result.revision
+    }, signal)
+    return result as unknown as CommitResult
+  }
+
+  watch(start: Uint8Array, end: Uint8Array, options: WatchOptions = {}): AsyncIterable<WatchBatch> {
+    return watchIterable(
+      (signal) => this.#watch(start, end, options.from, signal),
+      this.#closing.signal,
+      options.signal,
+    )
+  }
+
+  async *#watch(start: Uint8Array, end: Uint8Array, from: Revision | undefined, signal: AbortSignal) {
+    if (!signal.aborted || this.#closing.signal.aborted) this.#enter()
+    checkSpan(start, end)
+    checkFrom(from)
+    const journal = {
+      revision: () => this.#connection.read(() => this.#rows.meta().revision),
+      read: (after: Revision) => this.#connection.read(() => this.#history.page(after, start, end)),
+    }
+    const deafen = this.#bell.listen()
+    try {
+      yield* follow(journal, this.#wakeup, from, signal)
+    } finally {
+      deafen()
+    }
+  }
+
+  async lease(ttlS: number, signal?: AbortSignal): Promise<Lease> {
+    this.#enter(signal)
+    checkTtl(ttlS)
+    return this.#leases.grant(ttlS, signal)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#leases.close()
+    this.#bell.close()
+    this.#connection.close()
+  }
+
+  /** Forgets the history up to and including a revision: a watch from before it throws CompactedError. */
+  async compact(revision: Revision): Promise<void> {
+    this.#enter()
+    await this.#connection.write(() => this.#history.compact(revision))
+  }
+
+  /** One write transaction: `work` gets the revision before it and gives the one after it. */
+  async #change(work: (revision: Revision) => Revision, signal?: AbortSignal): Promise<void> {
+    const write = (): boolean => {
+      const { revision } = this.#rows.meta()
+      const after = work(revision)
+      if (after === revision) return false
+      this.#rows.setRevision(after)
+      this.#history.note(after, Date.now())
+      return true
+    }
+    await this.#connection.write(write, signal, (changed) => {
+      if (!changed) return
+      this.#afterCommit?.()
+      this.#bell.ring()
+      this.#wakeup.ring()
+    })
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      const { revision } = await this.#connection.read(() => this.#rows.meta())
+      if (revision !== this.#polled) this.#wakeup.ring()
+      this.#polled = revision
+    } catch {
+      // Looked at again at the next poll.
+    }
+  }
+
+  #enter(signal?: AbortSignal): void {
+    signal?.throwIfAborted()
+    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'this store is closed')
+  }
+}
+
+function readsOnly(transaction: Transaction): boolean {
+  return [...transaction.then, ...(transaction.else ?? [])].every((operation) => operation.kind === 'read')
+}
