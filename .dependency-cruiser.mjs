@@ -9,7 +9,8 @@ const layers = {
   crypto: [],
   store: [],
   protocol: ['crypto/'],
-  chat: ['protocol/', 'store/store[.]ts$', 'store/compacted[.]ts$'],
+  // Vaults, pins and name records are crypto's bytes that chat keeps in the store; protocol knows only rooms.
+  chat: ['protocol/', 'crypto/', 'store/store[.]ts$', 'store/compacted[.]ts$'],
   tui: ['chat/'],
   node: ['store/store[.]ts$', 'store/compacted[.]ts$', 'store/etcd/'],
   cli: ['tui/', 'node/', 'chat/', 'store/'],
@@ -51,8 +52,15 @@ export default {
     {
       name: 'no-cycles',
       severity: 'error',
-      from: { path: '^(src|test|bench|scripts)/' },
+      from: { path: '^src/' },
       to: { circular: true },
+    },
+    {
+      name: 'no-cycles-in-tests',
+      comment: 'a suite and its cases may share types',
+      severity: 'error',
+      from: { path: '^(test|bench|scripts)/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'src-knows-no-tests',

@@ -2,25 +2,19 @@
  * Everything that can be checked without running the program: types, lint, format, layers. All of them run, so that
  * one look shows all that is wrong; what is well is one line.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { printFailure } from './failure.js'
 import { projectNode, root, setUp } from './setup.js'
 import { run, step, stopChildren } from './step.js'
 
+const folders = ['src', 'test', 'bench', 'examples', 'scripts'].filter((name) => existsSync(join(root, name)))
+
 const checks = {
   'Types (tsc)': ['tsc', '-p', '.', '--pretty', 'false'],
   'Lint (eslint)': ['eslint', '.', '--max-warnings=0'],
   'Format (prettier)': ['prettier', '--check', '--log-level=warn', '.'],
-  'Layers (dependency-cruiser)': [
-    'depcruise',
-    '--config',
-    '.dependency-cruiser.mjs',
-    'src',
-    'test',
-    'bench',
-    'examples',
-    'scripts',
-  ],
+  'Layers (dependency-cruiser)': ['depcruise', '--config', '.dependency-cruiser.mjs', ...folders],
 }
 
 for (const signal of /** @type {const} */ (['SIGHUP', 'SIGINT', 'SIGTERM'])) {
