@@ -3,12 +3,11 @@
  * only that some room signed it; the room's id is what he can compare.
  */
 import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
-import { roomNameCharsMax } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hashBytes } from '../crypto/hash.ts'
 import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
 import { wrapKeyBytes } from '../crypto/wrap.ts'
-import { nameField } from './operation.ts'
+import { roomNameField } from './operation.ts'
 import { labels, protocolVersion } from './version.ts'
 
 export interface Card {
@@ -32,7 +31,7 @@ export function decodeCard(roomId: Bytes, bytes: Bytes): Card {
   if (fields.unsigned() !== protocolVersion) throw new FormatError('card of another version')
   const card = {
     roomId: fields.fixed(hashBytes),
-    name: nameField(fields, roomNameCharsMax),
+    name: roomNameField(fields),
     n: fields.unsigned(),
     epoch: fields.unsigned(),
     head: fields.fixed(hashBytes),

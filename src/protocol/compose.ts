@@ -14,10 +14,19 @@ import { signCard } from './card.ts'
 import { sealControl } from './control.ts'
 import { epochKeys, epochSecretBytes, sealLink, type EpochKeys, type EpochLink } from './epoch.ts'
 import { decodeKnock, knockId, knockPublicKey } from './knock.ts'
-import { genesisNonceBytes, opensEpoch, type Operation, type RoomPolicy } from './operation.ts'
+import {
+  decodeOperation,
+  genesisNonceBytes,
+  opensEpoch,
+  payloadOf,
+  type Operation,
+  type RoomPolicy,
+} from './operation.ts'
 import { entryTagBytes, recordHash, type ControlOutside, type Entry } from './record.ts'
 import { headOf, type Room } from './room.ts'
-import { apply, invitationTag } from './rules.ts'
+import { apply, checkWayOut, invitationTag } from './rules.ts'
+import { FormatError } from '../base/codec.ts'
+import { VoidRecord } from './verdict.ts'
 import { protocolVersion, suiteHybrid1 } from './version.ts'
 import { makeWrapPages, wrapSecret, type WrapPage, type WrapTarget } from './wraps.ts'
 
@@ -65,6 +74,7 @@ export async function prepareGenesis(
 ): Promise<{ readonly roomId: Bytes; readonly prepared: Prepared }> {
   const nonce = random(genesisNonceBytes)
   const operation = { type: 'create', name, wrapKey, policy, nonce, roomName } as const
+  checkOperation(operation)
   const roomId = roomIdOf(signer.publicKey, operation)
   const keys = epochKeys(roomId, 0, zeroHash, random(epochSecretBytes))
   const context = { roomId, n: 0, previousHead: zeroHash, epoch: 0 }
@@ -89,7 +99,8 @@ export async function prepareGenesis(
 }
 
 /**
- * @param current keys of the epoch in force; for an admin's way out of a garbage epoch, of the one before it.
+ * @param room for an admin's way out of a garbage epoch: as it was right after the record that opened it.
+ * @param current keys of the epoch in force; for a way out, of the one that the garbage epoch's opening was sealed under.
  * @param repaired for `repair`: the keys of the epoch named, and of the one that its link leads to.
  * @throws VoidRecord when the room's rules refuse the operation to this author.
  */
@@ -101,6 +112,7 @@ export async function prepareControl(
   repaired?: { readonly of: EpochKeys; readonly to: EpochKeys },
 ): Promise<Prepared> {
   const { signer, random } = author
+  checkOperation(operation)
   const head = headOf(room)
   const n = room.marks.length
   const opens = opensEpoch(operation.type)
@@ -120,6 +132,7 @@ export async function prepareControl(
   // Refused here already if it would be void: nothing of it is written then.
   const trial = { ...base, version: protocolVersion, suite: suiteHybrid1, i: head.i + 1, previousHash: head.hash }
   const next = apply(room, signer.publicKey, operation, { i: trial.i, n, outside: trial })
+  if (current.epoch !== room.epoch) checkWayOut(room, signer.publicKey)
   if (!opens) {
     const seal = (position: Position) => {
       return { record: sealRecord(room.id, current, author, base, operation, position), card: undefined }
@@ -136,6 +149,16 @@ export async function prepareControl(
     return { record, card: cardOf(room.id, room.name, signer, rest, record, knockKey) }
   }
   return { operation, n, wraps, keys, seal }
+}
+
+/** Whatever readers would refuse is refused before anything of it is written. */
+function checkOperation(operation: Operation): void {
+  try {
+    decodeOperation(operation.type, payloadOf(operation))
+  } catch (error) {
+    if (error instanceof FormatError) throw new VoidRecord(error.message, { cause: error })
+    throw error
+  }
 }
 
 /** Everybody who gets the secret of an epoch opened now: members, and those with an open invitation. */

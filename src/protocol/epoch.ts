@@ -13,6 +13,7 @@ export const epochSecretBytes = 32
 
 export interface EpochKeys {
   readonly epoch: number
+  readonly before: Bytes
   readonly secret: Bytes
   readonly message: SealKey
   readonly body: SealKey
@@ -28,6 +29,7 @@ export function epochKeys(roomId: Bytes, epoch: number, before: Bytes, secret: B
   const key = (label: string) => derive(secret, label, roomId, epoch, before)
   return {
     epoch,
+    before,
     secret,
     message: sealKey(key(labels.epochMessage)),
     body: sealKey(key(labels.epochBody)),
@@ -67,7 +69,13 @@ export function confirmedKeys(roomId: Bytes, opening: EpochOpening, secret: Byte
 
 /** undefined for a link that does not lead to the epoch's true secret. */
 export function openLink(roomId: Bytes, of: EpochKeys, link: EpochLink, to: EpochOpening): EpochKeys | undefined {
-  if (link.of !== of.epoch || link.to !== to.epoch) return undefined
-  const secret = open(of.link, link.nonce, encode([roomId, link.of, link.to]), link.sealed)
+  if (link.to !== to.epoch) return undefined
+  const secret = linkedSecret(roomId, of, link)
   return secret === undefined ? undefined : confirmedKeys(roomId, to, secret)
+}
+
+/** What a link leads to, unconfirmed. undefined when it is not sealed under this epoch's link key. */
+export function linkedSecret(roomId: Bytes, of: EpochKeys, link: EpochLink): Bytes | undefined {
+  if (link.of !== of.epoch) return undefined
+  return open(of.link, link.nonce, encode([roomId, link.of, link.to]), link.sealed)
 }

@@ -11,8 +11,8 @@ import { openControl, type ControlBody } from './control.ts'
 import type { Keyring } from './keyring.ts'
 import { hasEntry, opensEpoch, policyValue, type Operation, type OperationType } from './operation.ts'
 import type { ControlOuter, ControlOutside } from './record.ts'
-import { memberByKey, type Member, type Opening, type Room } from './room.ts'
-import { apply, enter } from './rules.ts'
+import { headOf, memberByKey, type Member, type Opening, type Room } from './room.ts'
+import { apply, checkWayOut, enter } from './rules.ts'
 import { VoidRecord, require, type ControlVerdict } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
@@ -29,7 +29,10 @@ export function roomIdOf(creatorRootKey: Bytes, { wrapKey, policy, nonce }: Crea
   return hash(labels.room, protocolVersion, suiteHybrid1, creatorRootKey, wrapKey, policyValue(policy), nonce)
 }
 
-/** `room` is undefined for genesis. `signatureKnownGood` skips what this reader has verified before. */
+/**
+ * `room` is undefined for genesis. `signatureKnownGood` skips what this reader has verified before. `base` answers a
+ * `rewind`: the room up to and with the control record that the way out follows.
+ */
 export function foldControl(
   roomId: Bytes,
   room: Room | undefined,
@@ -37,11 +40,12 @@ export function foldControl(
   outer: ControlOuter,
   keyring: Keyring,
   signatureKnownGood = false,
+  base?: Room,
 ): ControlVerdict {
   try {
     return room === undefined
       ? foldGenesis(roomId, place, outer, keyring, signatureKnownGood)
-      : foldNext(room, place, outer, keyring, signatureKnownGood)
+      : foldNext(room, place, outer, keyring, signatureKnownGood, base)
   } catch (error) {
     if (error instanceof VoidRecord || error instanceof FormatError) return { kind: 'void', reason: error.message }
     throw error
@@ -61,7 +65,8 @@ function foldGenesis(
   require(outside.i === 0 && outside.n === 0 && outside.previousHeadIndex === 0, 'genesis is the first record')
   require(equalBytes(outside.previousHead, zeroHash), 'genesis follows nothing')
   require(outside.epoch === 0 && outside.under === 0, 'genesis opens epoch 0')
-  const keys = keyring.get(outside.confirm)
+  require(outside.confirm !== null, 'genesis opens epoch 0')
+  const keys = keyring.get({ epoch: 0, before: zeroHash, confirm: outside.confirm })
   if (keys === undefined) return { kind: 'locked', epoch: 0 }
   const body = openControl(roomId, keys, outer, signatureKnownGood)
   const { operation, author: rootKey } = body
@@ -85,9 +90,10 @@ function foldGenesis(
     answered: new Set(),
     departures: new Map(),
     tenures: new Map(),
+    skipped: [],
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }
-  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, outside), body, author: creator }
+  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, outside, creator), body, author: creator }
 }
 
 function foldNext(
@@ -96,13 +102,18 @@ function foldNext(
   outer: ControlOuter,
   keyring: Keyring,
   signatureKnownGood: boolean,
+  base: Room | undefined,
 ): ControlVerdict {
   const { outside } = outer
   checkPlace(outside, place)
-  require(outside.version === room.version && outside.version === protocolVersion, 'unknown version')
   const from = continues(room, outside)
-  require(from !== undefined, 'does not follow the head')
-  const keys = keyring.get(room.openings[outside.under]?.confirm)
+  if (from === undefined) {
+    // Without the secret in force a reader can't tell: it may follow records that he can't open.
+    if (keyring.get(room.openings[room.epoch]) === undefined) return { kind: 'locked', epoch: room.epoch }
+    require(false, 'does not follow the head')
+  }
+  require(outside.version === room.version && outside.version === protocolVersion, 'unknown version')
+  const keys = keyring.get(room.openings[outside.under])
   if (keys === undefined) return { kind: 'locked', epoch: outside.under }
   const body = openControl(room.id, keys, outer, signatureKnownGood)
   const { operation, author: authorKey } = body
@@ -110,13 +121,25 @@ function foldNext(
   require(author !== undefined, 'author is not a member')
   checkShape(outside, operation.type)
 
-  const wayOut = outside.under !== (room.marks[from]?.epoch ?? room.epoch)
-  if (wayOut) require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
-  if (from < room.marks.length - 1) return { kind: 'rewind', n: from }
+  if (outside.under === room.marks[from]?.epoch) {
+    const next = apply(room, authorKey, operation, { i: place.i, n: outside.n, outside })
+    return { kind: 'valid', room: mark(next, place, outside, author), body, author }
+  }
+  require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
+  const undone = room.marks.slice(from + 1)
+  require(!undone.some((record) => record.byAdmin && record.author !== author.index), 'undoes what another admin did')
+  if (base === undefined && undone.length > 0) return { kind: 'rewind', n: from }
+  const ground = wayOut(room, base ?? room, from, authorKey, place.i)
+  const next = apply(ground, authorKey, operation, { i: place.i, n: outside.n, outside })
+  return { kind: 'valid', room: mark(next, place, outside, author), body, author }
+}
 
-  const next = apply(room, authorKey, operation, { i: place.i, n: outside.n, outside })
-  const openings = wayOut ? room.openings.map((opening, e) => (e === room.epoch ? undefined : opening)) : room.openings
-  return { kind: 'valid', room: mark({ ...next, openings }, place, outside), body, author }
+/** The room that a way out builds on: as it was right after the record that opened the skipped epoch, but for the past. */
+function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: number): Room {
+  if (base.marks.length !== from + 1) throw new RangeError('not the room to rewind to')
+  checkWayOut(base, authorKey)
+  const openings = base.openings.map((opening) => (opening?.n === from ? undefined : opening))
+  return { ...base, openings, skipped: [...base.skipped, { after: headOf(base).i, upTo: i, room }] }
 }
 
 /**
@@ -159,8 +182,10 @@ function checkShape(outside: ControlOutside, type: OperationType): void {
 }
 
 /** Sets the landmark of a valid record, and the epoch that it opens. */
-function mark(room: Room, place: RecordPlace, outside: ControlOutside): Room {
-  const marks = [...room.marks, { i: place.i, hash: place.hash, epoch: outside.epoch }]
+function mark(room: Room, place: RecordPlace, outside: ControlOutside, author: Member): Room {
+  const by = { author: author.index, byAdmin: author.admin }
+  const landmark = { i: place.i, hash: place.hash, epoch: outside.epoch, version: room.version, ...by }
+  const marks = [...room.marks, landmark]
   if (outside.confirm === null || outside.wraps === null) {
     require(outside.epoch === room.epoch, 'epoch without an opening')
     return { ...room, marks }

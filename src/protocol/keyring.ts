@@ -1,17 +1,20 @@
 /**
- * The epoch secrets that a reader holds, found by what pins them: the confirm of the record that opened the epoch. So a
- * void record that claims to open an epoch can't put its own secret in the place of the true one.
+ * The epoch secrets that a reader holds, found by what pins them: the opening's confirm, number and place. So a void
+ * record that claims to open an epoch can't put its own secret in the place of the true one, and an opening that repeats
+ * the confirm of another epoch opens with nobody's secret.
  */
-import { hex, type Bytes } from '../base/bytes.ts'
-import { confirmedKeys, openLink, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { confirmedKeys, linkedSecret, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'
 import type { ControlOutside } from './record.ts'
 
 export class Keyring {
   readonly #byConfirm = new Map<string, EpochKeys>()
 
   /** undefined when this reader lacks the secret, or nothing opened the epoch. */
-  get(confirm: Bytes | null | undefined): EpochKeys | undefined {
-    return confirm ? this.#byConfirm.get(hex(confirm)) : undefined
+  get(opening: EpochOpening | undefined): EpochKeys | undefined {
+    if (opening === undefined) return undefined
+    const keys = this.#byConfirm.get(hex(opening.confirm))
+    return keys?.epoch === opening.epoch && equalBytes(keys.before, opening.before) ? keys : undefined
   }
 
   add(keys: EpochKeys): void {
@@ -43,7 +46,7 @@ export class Keyring {
     const epochs = [...openings.keys()].sort((a, b) => b - a)
     for (const epoch of epochs) {
       for (const opening of openings.get(epoch) ?? []) {
-        const keys = this.get(opening.confirm)
+        const keys = this.get(opening)
         if (keys === undefined) continue
         for (const link of links.get(epoch) ?? []) this.#follow(roomId, keys, link, openings.get(link.to) ?? [])
       }
@@ -52,11 +55,9 @@ export class Keyring {
 
   #follow(roomId: Bytes, of: EpochKeys, link: EpochLink, targets: readonly EpochOpening[]): void {
     if (link.to >= link.of) return
-    for (const target of targets) {
-      if (this.get(target.confirm) !== undefined) continue
-      const keys = openLink(roomId, of, link, target)
-      if (keys !== undefined) this.add(keys)
-    }
+    const unknown = targets.filter((target) => this.get(target) === undefined)
+    const secret = unknown.length > 0 ? linkedSecret(roomId, of, link) : undefined
+    if (secret !== undefined) for (const target of unknown) this.addSecret(roomId, target, secret)
   }
 }
 

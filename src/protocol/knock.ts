@@ -5,13 +5,13 @@
  * later kick; the accept that lets him in carries it, and it serves once.
  */
 import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
-import { knockBytesMax, userNameCharsMax } from '../base/limits.ts'
+import { knockBytesMax } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
 import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
 import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyBytes } from '../crypto/wrap.ts'
 import type { EpochKeys } from './epoch.ts'
-import { nameField } from './operation.ts'
+import { userNameField } from './operation.ts'
 import { labels, protocolVersion } from './version.ts'
 
 export const knockNonceBytes = 16
@@ -43,7 +43,7 @@ export function decodeKnock(bytes: Bytes): Knock {
   if (fields.unsigned() !== protocolVersion) throw new FormatError('knock of another version')
   const knock = {
     roomId: fields.fixed(hashBytes),
-    name: nameField(fields, userNameCharsMax),
+    name: userNameField(fields),
     rootKey: fields.fixed(publicKeyBytes),
     wrapKey: fields.fixed(wrapKeyBytes),
     nonce: fields.fixed(knockNonceBytes),

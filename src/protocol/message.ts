@@ -16,7 +16,7 @@ import type { RecordPlace } from './fold.ts'
 import type { Keyring } from './keyring.ts'
 import { pad, unpad } from './padding.ts'
 import { encodeMessageOuter, type MessageOuter } from './record.ts'
-import { markBefore, memberAt, type Member, type Room } from './room.ts'
+import { judgeOf, markBefore, memberAt, type Member, type Room } from './room.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
 export const deviceBytes = 8
@@ -46,7 +46,7 @@ export function messageId(roomId: Bytes, firstRootKey: Bytes, device: Bytes, cou
   return hash(labels.messageId, roomId, firstRootKey, device, counter).slice(0, messageIdBytes)
 }
 
-/** @throws RangeError beyond messageRecordBytesMax: the caller bounds what it packs together. */
+/** @throws RangeError beyond messageRecordBytesMax (the caller bounds what it packs together), and for what would be void. */
 export function sealMessages(
   roomId: Bytes,
   i: number,
@@ -56,6 +56,7 @@ export function sealMessages(
   random: Random,
 ): Bytes {
   const fields = insideValues({ ...inside, author: signer.publicKey })
+  checkContents(inside.contents)
   const signature = signer.sign(labels.message, [...context(roomId, keys.epoch, i), ...fields])
   const nonce = random(nonceBytes)
   const plaintext = pad(encode([...fields, signature]))
@@ -71,22 +72,24 @@ export function sealMessages(
   return bytes
 }
 
-/** Whether log/i holds valid messages of a member, by the room as its chain makes it. */
+/** Whether log/i holds valid messages of a member, by the room as its chain makes it: rules M1 to M8. */
 export function openMessages(
-  room: Room,
+  whole: Room,
   place: Omit<RecordPlace, 'hash'>,
   outer: MessageOuter,
   keyring: Keyring,
   signatureKnownGood = false,
 ): MessageVerdict {
+  const room = judgeOf(whole, place.i)
   const mark = markBefore(room, place.i)
   const invalid = (reason: string) => ({ kind: 'void', reason }) as const
   if (outer.version !== protocolVersion || outer.suite !== suiteHybrid1) return invalid('unknown version')
-  if (mark === undefined || outer.epoch !== mark.epoch) return invalid('not the epoch in force')
-  const opening = room.openings[outer.epoch]
-  if (opening === undefined) return invalid('skipped epoch')
-  const keys = keyring.get(opening.confirm)
-  if (keys === undefined) return { kind: 'locked', epoch: outer.epoch }
+  if (mark === undefined || outer.version !== mark.version) return invalid('not the version in force')
+  if (outer.epoch < mark.epoch) return invalid('not the epoch in force')
+  // Without the secret in force a reader can't know which control records stand behind it, nor what they opened.
+  const keys = keyring.get(room.openings[mark.epoch])
+  if (keys === undefined) return { kind: 'locked', epoch: mark.epoch }
+  if (outer.epoch > mark.epoch) return invalid('not the epoch in force')
   const about = context(room.id, outer.epoch, place.i)
   const padded = open(keys.message, outer.nonce, encode(about), outer.ciphertext)
   if (padded === undefined) return invalid('does not open')
@@ -117,6 +120,17 @@ function context(roomId: Bytes, epoch: number, i: number): readonly Value[] {
 function insideValues(inside: MessageInside): readonly Value[] {
   const { previousHash, author, device, counter, seq, head, at, contents } = inside
   return [previousHash, author, device, counter, seq, head, at, contents.map(contentValue)]
+}
+
+function checkContents(contents: readonly Content[]): void {
+  const { length } = contents
+  if (length === 0 || length > messagesPerRecordMax) throw new RangeError(`not 1 to ${messagesPerRecordMax} messages`)
+  try {
+    for (const content of contents) decodeContent(contentValue(content))
+  } catch (error) {
+    if (error instanceof FormatError) throw new RangeError(`not a message: ${error.message}`, { cause: error })
+    throw error
+  }
 }
 
 function decodeInside(bytes: Bytes): [MessageInside, signature: Bytes] {

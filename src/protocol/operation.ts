@@ -4,6 +4,7 @@ import { knockBytesMax, roomNameCharsMax, topicBytesMax, userNameCharsMax } from
 import type { Bytes } from '../base/bytes.ts'
 import { hashBytes } from '../crypto/hash.ts'
 import { publicKeyBytes, signatureBytes } from '../crypto/sign.ts'
+import { roomNameFault, userNameFault } from '../crypto/skeleton.ts'
 import { wrapKeyBytes } from '../crypto/wrap.ts'
 
 export interface RoomPolicy {
@@ -99,28 +100,27 @@ export function decodeOperation(type: string, payload: Value): Operation {
 
 const key = (fields: Fields) => fields.fixed(publicKeyBytes)
 const wrapKey = (fields: Fields) => fields.fixed(wrapKeyBytes)
-const userName = (fields: Fields) => nameField(fields, userNameCharsMax)
 
 const readers: { readonly [T in OperationType]: (payload: Value) => Extract<Operation, { type: T }> } = {
   create(payload) {
     const fields = new Fields(payload, 5)
     return {
       type: 'create',
-      name: userName(fields),
+      name: userNameField(fields),
       wrapKey: wrapKey(fields),
       policy: decodePolicy(fields.next()),
       nonce: fields.fixed(genesisNonceBytes),
-      roomName: nameField(fields, roomNameCharsMax),
+      roomName: roomNameField(fields),
     }
   },
   accept: (payload) => ({ type: 'accept', knock: new Fields(payload, 1).bytes(knockBytesMax) }),
   reject(payload) {
     const fields = new Fields(payload, 3)
-    return { type: 'reject', knockId: fields.fixed(hashBytes), rootKey: key(fields), name: userName(fields) }
+    return { type: 'reject', knockId: fields.fixed(hashBytes), rootKey: key(fields), name: userNameField(fields) }
   },
   invite(payload) {
     const fields = new Fields(payload, 3)
-    return { type: 'invite', rootKey: key(fields), wrapKey: wrapKey(fields), name: userName(fields) }
+    return { type: 'invite', rootKey: key(fields), wrapKey: wrapKey(fields), name: userNameField(fields) }
   },
   kick: (payload) => ({ type: 'kick', rootKey: key(new Fields(payload, 1)) }),
   leave: (payload) => (new Fields(payload, 0), { type: 'leave' }),
@@ -152,9 +152,15 @@ function acceptBy(fields: Fields): 'members' | 'admins' {
   return by
 }
 
-/** Names are ASCII letters, digits, `_` and `-`: nothing in them can deceive a terminal. */
-export function nameField(fields: Fields, charsMax: number): string {
-  const name = fields.text(charsMax)
-  if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new FormatError('not a name')
+/** Names that could deceive a terminal or pass for the program's own lines (`<admin>`) enter no room. */
+export function userNameField(fields: Fields): string {
+  const name = fields.text(userNameCharsMax)
+  if (userNameFault(name) !== undefined) throw new FormatError('not a name')
+  return name
+}
+
+export function roomNameField(fields: Fields): string {
+  const name = fields.text(roomNameCharsMax)
+  if (roomNameFault(name) !== undefined) throw new FormatError('not a name')
   return name
 }

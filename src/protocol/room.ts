@@ -17,10 +17,13 @@ export interface Member {
   readonly admin: boolean
 }
 
+/** Stands until it is taken up, withdrawn by a kick, or until whoever made it is gone. */
 export interface Invitation {
   readonly rootKey: Bytes
   readonly wrapKey: Bytes
   readonly name: string
+  /** Index of the member who invited. */
+  readonly by: number
 }
 
 /** From `from` (exclusive: the record that let him in) up to `until` (inclusive: the record that ended it) in the log. */
@@ -36,6 +39,19 @@ export interface ControlMark {
   readonly hash: Bytes
   /** In force from here on. */
   readonly epoch: number
+  readonly version: number
+  /** Index of the member who wrote it, and whether he was an admin then. */
+  readonly author: number
+  readonly byAdmin: boolean
+}
+
+/** A part of the log whose control records a way out passed over. What it says is still judged as it was then. */
+export interface Skipped {
+  /** Index of the record that opened the skipped epoch (exclusive), and of the way out (inclusive). */
+  readonly after: number
+  readonly upTo: number
+  /** As its reader knew it at the way out. */
+  readonly room: Room
 }
 
 export interface Room {
@@ -60,6 +76,7 @@ export interface Room {
   readonly departures: ReadonlyMap<string, Departure>
   /** By root key. */
   readonly tenures: ReadonlyMap<string, readonly Tenure[]>
+  readonly skipped: readonly Skipped[]
 }
 
 export interface Opening extends EpochOpening {
@@ -83,6 +100,12 @@ export function headOf(room: Room): ControlMark {
   const head = room.marks.at(-1)
   if (head === undefined) throw new Error('a room has a genesis record')
   return head
+}
+
+/** The room by which log index i is judged: itself, or what it was before a way out later than i passed over that part. */
+export function judgeOf(room: Room, i: number): Room {
+  const part = room.skipped.find(({ after, upTo }) => after < i && i <= upTo)
+  return part === undefined ? room : judgeOf(part.room, i)
 }
 
 export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {

@@ -13,6 +13,7 @@ import type { Operation } from './operation.ts'
 import { entryTagBytes, type ControlOutside, type Entry } from './record.ts'
 import {
   adminsOf,
+  headOf,
   mayAccept,
   memberByKey,
   ordinalOf,
@@ -50,6 +51,17 @@ export function invitationTag(roomId: Bytes, rootKey: Bytes): Bytes {
   return hash(labels.invitation, roomId, rootKey).slice(0, entryTagBytes)
 }
 
+/**
+ * Whether an admin may lead out of the epoch that the head of `base` opened. Not whoever opened it: else he could give one
+ * reader a bad wrap, and later lead that one past his own demotion.
+ */
+export function checkWayOut(base: Room, authorKey: Bytes): void {
+  const author = memberByKey(base, authorKey)
+  require(author?.admin === true, 'author was no admin then')
+  const own = headOf(base).author === author.index
+  require(!own || adminsOf(base).length === 1, 'whoever opened an epoch finds no way out of it himself')
+}
+
 const rules: { readonly [T in Operation['type']]: Rule<T> } = {
   create() {
     require(false, 'a room is created once')
@@ -79,7 +91,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const seen = ordinalOf(room, knock.head)
     require(seen !== undefined && seen >= (room.departures.get(key)?.n ?? 0), 'knock from before a departure')
     checkNewWrapKey(room, knock.wrapKey, knock.rootKey)
-    require(room.members.size < (room.policy.kind === 'pair' ? 2 : membersMax), 'the room is full')
+    checkPlaceFor(room, key)
     const member: Member = {
       index: room.nextIndex,
       name: knock.name,
@@ -88,7 +100,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
       firstRootKey: knock.rootKey,
       admin: room.policy.kind === 'pair',
     }
-    return enter({ ...room, answered, invitations: without(room.invitations, key) }, member, place.i)
+    return enter({ ...room, answered }, member, place.i)
   },
 
   reject(room, author, _key, operation, place) {
@@ -103,12 +115,16 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(memberByKey(room, operation.rootKey) === undefined, 'already a member')
     checkReturn(room, operation.rootKey, author.admin)
     checkNewWrapKey(room, operation.wrapKey, operation.rootKey)
-    require(room.members.size + room.invitations.size < membersMax, 'the room is full')
+    const key = hex(operation.rootKey)
+    checkPlaceFor(room, key)
+    const standing = room.invitations.get(key)
+    require(standing === undefined || author.admin || standing.by === author.index, 'invited by somebody else')
     const { tag } = place.outside.entry as Entry
     require(equalBytes(tag, invitationTag(room.id, operation.rootKey)), 'entry does not fit the invitation')
     require(place.outside.entry?.wrapped !== null, 'invitation without a key')
     const { rootKey, wrapKey, name } = operation
-    return { ...room, invitations: new Map(room.invitations).set(hex(rootKey), { rootKey, wrapKey, name }) }
+    const invitation = { rootKey, wrapKey, name, by: author.index }
+    return { ...room, invitations: new Map(room.invitations).set(key, invitation) }
   },
 
   kick(room, author, authorKey, { rootKey }, place) {
@@ -119,8 +135,10 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const target = room.members.get(key)
     require(target !== undefined || room.invitations.has(key), 'no such member')
     const departure = { n: place.n, kind: 'kicked', by: author.name } as const
-    const rest = { ...room, invitations: without(room.invitations, key) }
-    return target === undefined ? rest : depart(rest, target, departure, place.i)
+    if (target !== undefined) return depart(room, target, departure, place.i)
+    // An invitation is withdrawn. From now on only an admin can let that key in.
+    const departures = new Map(room.departures).set(key, departure)
+    return { ...room, departures, invitations: without(room.invitations, key) }
   },
 
   leave(room, author, _key, _operation, place) {
@@ -140,8 +158,8 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(!equalBytes(wrapKey, author.wrapKey), 'wrap key used before')
     const proven = verify(rootKey, labels.rekey, [room.id, authorKey, rootKey, wrapKey], proof)
     require(proven, 'new key does not agree')
-    const gone = depart(room, author, { n: place.n, kind: 'retired', by: author.name }, place.i, author.admin)
-    return enter(gone, { ...author, rootKey, wrapKey }, place.i)
+    const retired = { n: place.n, kind: 'retired', by: author.name } as const
+    return enter(end(room, author, retired, place.i), { ...author, rootKey, wrapKey }, place.i)
   },
 
   promote: (room, author, _key, { rootKey }, place) => setAdmin(room, author, rootKey, true, place.i),
@@ -196,6 +214,14 @@ function checkNewWrapKey(room: Room, wrapKey: Bytes, owner: Bytes): void {
   }
 }
 
+/** Whether there is room for this key; a two-person chat has two seats, and whoever took the second keeps it. */
+function checkPlaceFor(room: Room, key: string): void {
+  const invited = room.invitations.size - (room.invitations.has(key) ? 1 : 0)
+  const pair = room.policy.kind === 'pair'
+  require(room.members.size + invited < (pair ? 2 : membersMax), 'the room is full')
+  require(!pair || room.nextIndex < 2 || room.tenures.has(key), 'a two-person chat has no third')
+}
+
 function setAdmin(room: Room, author: Member | undefined, rootKey: Bytes, admin: boolean, i: number): Room {
   require(author?.admin === true, 'author is not an admin')
   const target = memberByKey(room, rootKey)
@@ -218,21 +244,25 @@ export function enter(room: Room, member: Member, i: number): Room {
   const tenures = new Map(room.tenures)
   tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
   const members = new Map(room.members).set(key, member)
-  return { ...room, members, tenures, nextIndex: Math.max(room.nextIndex, member.index + 1) }
+  const invitations = without(room.invitations, key)
+  return { ...room, members, invitations, tenures, nextIndex: Math.max(room.nextIndex, member.index + 1) }
 }
 
-function depart(room: Room, member: Member, departure: Departure, i: number, staysAdmin = false): Room {
-  const key = hex(member.rootKey)
-  const gone: Room = {
-    ...room,
-    members: without(room.members, key),
-    tenures: endTenure(room, key, i),
-    departures: new Map(room.departures).set(key, departure),
-  }
+/** Somebody is gone, and his open invitations with him: they could lead back to himself. */
+function depart(room: Room, member: Member, departure: Departure, i: number): Room {
+  const invitations = new Map([...room.invitations].filter(([, { by }]) => by !== member.index))
+  const gone = { ...end(room, member, departure, i), invitations }
   // The last admin is gone: the longest-standing member takes over.
-  if (staysAdmin || adminsOf(gone).length > 0) return gone
+  if (adminsOf(gone).length > 0) return gone
   const [heir] = [...gone.members.values()].sort((a, b) => a.index - b.index)
   return heir === undefined ? gone : become(gone, { ...heir, admin: true }, i)
+}
+
+/** A key is no longer a member's. */
+function end(room: Room, { rootKey }: Member, departure: Departure, i: number): Room {
+  const key = hex(rootKey)
+  const departures = new Map(room.departures).set(key, departure)
+  return { ...room, members: without(room.members, key), tenures: endTenure(room, key, i), departures }
 }
 
 function endTenure(room: Room, key: string, i: number): Map<string, readonly Tenure[]> {

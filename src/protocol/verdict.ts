@@ -7,7 +7,7 @@ export type ControlVerdict =
   | { readonly kind: 'void'; readonly reason: string }
   /** Sealed under an epoch whose secret this reader lacks: not to be judged yet. */
   | { readonly kind: 'locked'; readonly epoch: number }
-  /** An admin's way out of a garbage epoch: fold the chain again up to and with control record n, then this record. */
+  /** An admin's way out of a garbage epoch: fold the chain again up to and with control record n, and this record with it as `base`. */
   | { readonly kind: 'rewind'; readonly n: number }
 
 /** Thrown inside a fold to say why a record is void. */

@@ -1,0 +1,41 @@
+/**
+ * A room's control records, folded in the order of the log, going back where an admin's way out of a garbage epoch asks
+ * for it. Whoever keeps more than this folds with `foldControl` himself.
+ */
+import type { Bytes } from '../base/bytes.ts'
+import { foldControl, type RecordPlace } from './fold.ts'
+import type { Keyring } from './keyring.ts'
+import type { ControlOuter } from './record.ts'
+import type { Room } from './room.ts'
+import type { ControlVerdict } from './verdict.ts'
+
+export interface ControlRecord {
+  readonly place: RecordPlace
+  readonly outer: ControlOuter
+}
+
+export interface Chain {
+  /** undefined while genesis can't be opened, or is none. */
+  readonly room: Room | undefined
+  /** One a record; never a rewind. */
+  readonly verdicts: readonly ControlVerdict[]
+}
+
+/** Every control record of the log from index 0 on, in order. */
+export function foldChain(roomId: Bytes, records: readonly ControlRecord[], keyring: Keyring): Chain {
+  let room: Room | undefined
+  const verdicts: ControlVerdict[] = []
+  for (const { place, outer } of records) {
+    let verdict = foldControl(roomId, room, place, outer, keyring)
+    // What follows a genesis that this reader can't open is not to be judged either.
+    if (room === undefined && verdicts[0]?.kind === 'locked') verdict = verdicts[0]
+    if (verdict.kind === 'rewind' && room !== undefined) {
+      const upTo = room.marks[verdict.n]?.i ?? 0
+      const earlier = records.filter((record) => record.place.i <= upTo)
+      verdict = foldControl(roomId, room, place, outer, keyring, true, foldChain(roomId, earlier, keyring).room)
+    }
+    if (verdict.kind === 'valid') room = verdict.room
+    verdicts.push(verdict)
+  }
+  return { room, verdicts }
+}
