@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 
 /** Bytes of a failed child's output that are worth showing: the end tells why. */
-const outputBytesMax = 16_384
+const outputBytesMax = 262_144
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
