@@ -14,6 +14,6 @@ export function decide(
     const chat = await session.chat()
     const room = await chat.open(roomName, session.signal)
     const { i } = await operation(room, name, options)
-    await session.out.print({ ok: true, i }, `${name} ${outcome}: ${room.name}`)
+    await session.out.print({ ok: true, i }, `${name} ${outcome} ${room.name}`)
   }
 }

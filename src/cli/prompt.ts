@@ -14,7 +14,6 @@ export interface Prompt {
 
 export function terminalPrompt(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, signal: AbortSignal): Prompt {
   const question = async (text: string, hidden: boolean): Promise<string> => {
-    stderr.write(text)
     // The line editor may echo to nobody: it still knows backspace, Ctrl-U and pasting.
     const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr
     const editor = createInterface({ input: stdin, output, terminal: true, historySize: 0 })
@@ -22,6 +21,8 @@ export function terminalPrompt(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStr
     editor.on('SIGINT', () => ended.abort(new Interrupted('SIGINT')))
     editor.on('close', () => ended.abort(new ConclaveError('usage', 'no answer')))
     const stop = AbortSignal.any([signal, ended.signal])
+    // Only now, when the terminal no longer shows by itself what is typed.
+    if (hidden) stderr.write(text)
     try {
       return await editor.question(hidden ? '' : text, { signal: stop })
     } catch (error) {

@@ -10,5 +10,5 @@ export function addReject(program: Command, act: Act): void {
     .argument('<room>')
     .argument('<name>')
     .option('--fingerprint <digits>', 'only the key with this fingerprint')
-    .action(act(decide((room, name, options) => room.reject(name, options), 'was rejected')))
+    .action(act(decide((room, name, options) => room.reject(name, options), 'was turned away from')))
 }

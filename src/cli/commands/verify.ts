@@ -21,7 +21,7 @@ export function addVerify(program: Command, act: Act): void {
         const places = (list: typeof voids): { i: number; reason: string }[] =>
           list.map(({ i, reason }) => ({ i, reason }))
         const lines = [
-          `${records} records (${messages} messages, ${controls} changes of the room)`,
+          `records: ${records} (messages: ${messages}, changes of the room: ${controls})`,
           ...voids.map(({ i, reason }) => `passed over: record ${i}: ${reason}`),
           ...damage.map(({ i, reason }) => `damaged: record ${i}: ${reason}`),
           `head ${head}`,
