@@ -1,8 +1,7 @@
 /** Which process runs this home's node. A note left behind by one that was killed is recognized as such. */
 import { execFile } from 'node:child_process'
-import { open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { mkdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { ConclaveError } from '../base/errors.ts'
