@@ -4,7 +4,7 @@
  * A program that runs while it is built anew keeps working: parts are named by their content and stay for a week,
  * every file appears whole, and the two entries last.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Failure } from './failure.js'
 import { buildStamp, rememberBuild } from './fresh.js'
@@ -12,21 +12,46 @@ import { run } from './step.js'
 
 const oldPartsDays = 7
 
+/** The entries of dist/ and what each is made from. */
+const entryPoints = { conclave: 'src/main.ts', index: 'src/index.ts' }
+
 /** @param {string} root */
 export async function build(root) {
   const stamp = buildStamp(root)
   const dist = join(root, 'dist')
-  const esbuild = await import('esbuild')
-  const entryPoints = { conclave: join(root, 'src/main.ts'), index: join(root, 'src/index.ts') }
-  for (const entry of Object.values(entryPoints)) {
-    if (!existsSync(entry)) throw new Failure(`${entry} is missing`, 'The checkout is incomplete: git status tells.')
+  const entries = new Set(Object.keys(entryPoints).map((name) => `${name}.js`))
+  const outputs = await bundle(root, dist).catch((/** @type {unknown} */ error) => {
+    // No entry is better than an old one: a test of the program must not pass on yesterday's code.
+    for (const name of entries) rmSync(join(dist, name), { force: true })
+    throw error
+  })
+
+  mkdirSync(dist, { recursive: true })
+  const isEntry = (/** @type {{ path: string }} */ file) => Number(entries.has(basename(file.path)))
+  const files = [...outputs].sort((a, b) => isEntry(a) - isEntry(b))
+  for (const { path, contents } of files) {
+    const half = `${path}.${process.pid}`
+    writeFileSync(half, contents)
+    renameSync(half, path)
   }
+  removeOldParts(dist, new Set(files.map(({ path }) => basename(path))))
+  rememberBuild(root, stamp)
+}
+
+/**
+ * @param {string} root
+ * @param {string} dist
+ * @returns {Promise<import('esbuild').OutputFile[]>} not yet on disk
+ */
+async function bundle(root, dist) {
+  const esbuild = await import('esbuild')
   const result = await esbuild
     .build({
       absWorkingDir: root,
       entryPoints,
       outdir: dist,
       write: false,
+      metafile: true,
       bundle: true,
       splitting: true,
       // Parts lie beside the entries, so that a URL relative to import.meta.url means the same in all of them.
@@ -34,14 +59,13 @@ export async function build(root) {
       format: 'esm',
       platform: 'node',
       target: 'node24',
+      // The ES module where a package has one, also without an exports table: refuseLostNames says why.
+      mainFields: ['module', 'main'],
       jsx: 'automatic',
       sourcemap: true,
       sourcesContent: false,
       logLevel: 'silent',
-      define: {
-        'process.env.NODE_ENV': '"production"',
-        'process.env.DEV': '"false"',
-      },
+      define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
       // React's developer tools: Ink imports them if DEV is set, which it never is here; they are not installed.
       external: ['react-devtools-core'],
       // Dependencies in CommonJS call require for node's own modules.
@@ -54,22 +78,10 @@ export async function build(root) {
       },
     })
     .catch((/** @type {unknown} */ error) => {
-      // No entry is better than an old one: a test of the program must not pass on yesterday's code.
-      for (const name of Object.keys(entryPoints)) rmSync(join(dist, `${name}.js`), { force: true })
       throw new Failure(`the build failed\n${error instanceof Error ? error.message : String(error)}`)
     })
-
-  mkdirSync(dist, { recursive: true })
-  const entries = new Set(Object.keys(entryPoints).map((name) => `${name}.js`))
-  const isEntry = (/** @type {{ path: string }} */ file) => Number(entries.has(basename(file.path)))
-  const files = [...result.outputFiles].sort((a, b) => isEntry(a) - isEntry(b))
-  for (const { path, contents } of files) {
-    const half = `${path}.${process.pid}`
-    writeFileSync(half, contents)
-    renameSync(half, path)
-  }
-  removeOldParts(dist, new Set(files.map(({ path }) => basename(path))))
-  rememberBuild(root, stamp)
+  refuseLostNames(result.metafile)
+  return result.outputFiles
 }
 
 /**
@@ -83,6 +95,24 @@ export async function buildTypes(root, node) {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   const { code, output } = await run(node, [compiler, '-p', join(root, 'tsconfig.build.json')], { cwd: root })
   if (code !== 0) throw new Failure(`the public API's types don't compile\n${output}`)
+}
+
+/**
+ * Of a CommonJS module, `import()` gives the names in Node but only `default` in a bundle: what the tests of a module
+ * can't see would break in the program.
+ *
+ * @param {import('esbuild').Metafile} metafile
+ */
+function refuseLostNames({ inputs }) {
+  for (const [importer, { imports }] of Object.entries(inputs)) {
+    if (!importer.startsWith('src/')) continue
+    const lost = imports.find(({ kind, path }) => kind === 'dynamic-import' && inputs[path]?.format === 'cjs')
+    if (!lost) continue
+    throw new Failure(
+      `${importer} does import('${lost.original ?? lost.path}'), a CommonJS module: in the bundle its names are lost`,
+      'Import it by name in a module of its own, and that module with import().',
+    )
+  }
 }
 
 /**
