@@ -1,0 +1,144 @@
+/**
+ * The room on the screen: its subscription, its pages of history, what one does in it. Events come in order: nothing
+ * that arrives is told before the page that the room was opened with.
+ */
+import type { Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
+import type { AdminItem, TimelineItem } from '../chat/item.ts'
+import type { Effect } from './state/effect.ts'
+import type { Event } from './state/event.ts'
+import { harmlessItem, harmlessRoom, harmlessVerification } from './state/harmless.ts'
+import { pageItems } from './state/timeline.ts'
+import { sanitizeLine } from './sanitize.ts'
+
+export class OpenRoom {
+  readonly #room: Room
+  readonly #dispatch: (event: Event) => void
+  readonly #closed = new AbortController()
+  #unsubscribe: Unsubscribe | undefined
+  /** Told once the room is on the screen. */
+  #first: Event | undefined
+  #early: RoomChange[] = []
+  /** The newest seq that is to be marked as read, while a mark is being written. */
+  #toMark = 0
+  #marking = false
+
+  private constructor(room: Room, dispatch: (event: Event) => void) {
+    this.#room = room
+    this.#dispatch = dispatch
+  }
+
+  /** Subscribes first and reads then, so that nothing is missed in between. */
+  static async open(room: Room, dispatch: (event: Event) => void, signal: AbortSignal): Promise<OpenRoom> {
+    const opened = new OpenRoom(room, dispatch)
+    opened.#unsubscribe = room.subscribe((change) => opened.#changed(change))
+    try {
+      const page = await room.history({ limit: pageItems }, signal)
+      const items = [...page.items, ...knockItems(room)]
+      opened.#first = { kind: 'opened', room: harmlessRoom(room), items: items.map(harmlessItem), more: page.more }
+      return opened
+    } catch (error) {
+      opened.close()
+      throw error
+    }
+  }
+
+  start(): void {
+    if (this.#first !== undefined) this.#dispatch(this.#first)
+    this.#first = undefined
+    const early = this.#early
+    this.#early = []
+    for (const change of early) this.#changed(change)
+    this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+  }
+
+  close(): void {
+    this.#closed.abort()
+    this.#unsubscribe?.()
+    this.#early = []
+  }
+
+  async perform(effect: Effect): Promise<void> {
+    const room = this.#room
+    const tell = (event: Event): void => {
+      if (!this.#closed.signal.aborted) this.#dispatch(event)
+    }
+    switch (effect.do) {
+      case 'fetch':
+        return tell(await this.#fetch(effect))
+      case 'send': {
+        const { sent } = await room.send(effect.content)
+        // A failure shows as a pending message that says why.
+        sent.catch(() => undefined)
+        return
+      }
+      case 'drop':
+        for (const id of effect.ids) await room.drop(id)
+        return
+      case 'accept':
+      case 'reject':
+        await room[effect.do](effect.name, { fingerprint: effect.fingerprint })
+        return tell({ kind: 'done', text: '' })
+      case 'kick':
+        await room.kick(effect.name)
+        return tell({ kind: 'done', text: '' })
+      case 'leave':
+        await room.leave()
+        return this.#dispatch({ kind: 'left', roomName: sanitizeLine(room.name) })
+      case 'mark-read':
+        return this.#markRead(effect.seq)
+      case 'verify':
+        return tell({ kind: 'verified', verification: harmlessVerification(await room.verify(this.#closed.signal)) })
+      default:
+        return
+    }
+  }
+
+  #changed(change: RoomChange): void {
+    if (this.#closed.signal.aborted) return
+    if (this.#first !== undefined || this.#early.length > 0) {
+      this.#early.push(change)
+      return
+    }
+    if (change.kind === 'items') this.#dispatch({ kind: 'items', items: change.items.map(harmlessItem) })
+    else if (change.kind === 'knock') this.#dispatch({ kind: 'items', items: [harmlessItem(change.item)] })
+    // Items may have changed members and counts as well; the copy is cheap.
+    this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+  }
+
+  async #fetch({ direction, from }: Effect & { do: 'fetch' }): Promise<Event> {
+    const query =
+      direction === 'newer' && from !== undefined
+        ? { limit: pageItems, fromSeq: from }
+        : { limit: pageItems, ...(direction === 'older' && from !== undefined && { before: from }) }
+    const page = await this.#room.history(query, this.#closed.signal)
+    const items: readonly TimelineItem[] =
+      direction === 'newest' ? [...page.items, ...knockItems(this.#room)] : page.items
+    return { kind: 'fetched', direction, items: items.map(harmlessItem), more: page.more }
+  }
+
+  /** One mark at a time, the newest last: a burst of messages is one or two writes. */
+  async #markRead(seq: number): Promise<void> {
+    this.#toMark = Math.max(this.#toMark, seq)
+    if (this.#marking) return
+    this.#marking = true
+    try {
+      while (this.#room.readUpTo < this.#toMark && !this.#closed.signal.aborted) {
+        const marked = this.#toMark
+        await this.#room.markRead(marked)
+        if (marked === this.#toMark) break
+      }
+    } catch {
+      // Without the store the mark waits for the next message: unread counts are a convenience.
+    } finally {
+      this.#marking = false
+    }
+  }
+}
+
+/** A knock has no place in the log: those that are open stand at the end. */
+function knockItems(room: Room): readonly AdminItem[] {
+  return room.knocks.map(({ name, fingerprint, at }) => {
+    const person = { name, fingerprint }
+    return { kind: 'admin', at, event: 'knock', by: person, target: person }
+  })
+}

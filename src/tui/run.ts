@@ -1,0 +1,73 @@
+/**
+ * The terminal interface: the screens over a chat, until the person leaves. The command line hands in the accounts and
+ * what to begin with.
+ */
+import type { Accounts } from '../chat/accounts.ts'
+import { App } from './app.ts'
+import type { Effect } from './state/effect.ts'
+import { initialState } from './state/state.ts'
+
+export interface TuiOptions {
+  readonly accounts: Accounts
+  /** Who to be; without it the identities of this home are offered. */
+  readonly as?: string
+  /** Logs in at once, together with `as`, or where the home has one identity. */
+  readonly password?: string
+  /** The room to enter after login: knocks where one is no member. */
+  readonly room?: string
+  /** Where the data lies, in a few words: 'local store', 'etcd://…'. */
+  readonly storeLabel: string
+  readonly version: string
+  readonly stdin?: NodeJS.ReadStream
+  readonly stdout?: NodeJS.WriteStream
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Resolves with the exit code: 0 when one quit, 2 without a terminal, 128 + n after a signal, 1 after a crash. */
+export async function runTui(options: TuiOptions): Promise<number> {
+  const { stdin = process.stdin, stdout = process.stdout, env = process.env } = options
+  if (!stdin.isTTY || !stdout.isTTY) {
+    process.stderr.write(
+      'conclave: the terminal interface needs a terminal, for what it reads and what it shows\n' +
+        '  For scripts there are commands: conclave send, conclave read --follow, conclave --help\n',
+    )
+    return 2
+  }
+  const { as, password } = await whoAtOnce(options)
+  const program = { version: options.version, storeLabel: options.storeLabel, as, room: options.room }
+  const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+  const app = new App({ accounts: options.accounts, stdin, stdout, colours }, (terminal) => {
+    const state = initialState(terminal.size, program)
+    return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
+  })
+  const crashed = new Promise<unknown>((resolve) => {
+    process.on('uncaughtException', resolve)
+    process.on('unhandledRejection', resolve)
+  })
+  const effects: Effect[] = [{ do: 'find-identities' }]
+  if (as !== undefined && password !== undefined) effects.push({ do: 'log-in', name: as, password })
+  const running = app.run(effects)
+  const outcome = await Promise.race([running.then((signal) => ({ signal })), crashed.then((error) => ({ error }))])
+  if ('error' in outcome) {
+    app.restore()
+    process.stderr.write(
+      `conclave: ${outcome.error instanceof Error ? (outcome.error.stack ?? outcome.error.message) : String(outcome.error)}\n`,
+    )
+    return 1
+  }
+  return outcome.signal === undefined ? 0 : 128 + (signalNumbers[outcome.signal] ?? 0)
+}
+
+const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+
+/** With a password and no name: the only identity that there is. */
+async function whoAtOnce({
+  accounts,
+  as,
+  password,
+}: TuiOptions): Promise<{ as: string | undefined; password: string | undefined }> {
+  if (password === undefined || as !== undefined) return { as, password }
+  const known = await accounts.identities()
+  const [only] = known
+  return known.length === 1 ? { as: only?.name, password } : { as: undefined, password: undefined }
+}

@@ -1,0 +1,212 @@
+/**
+ * Carries out what states ask for: the thin edge between the pure screen and the chat. It holds the only handles
+ * (accounts, chat, the open room, open knocks) and answers with events, harmless already.
+ *
+ * At most one room is open. What was given up meanwhile is not heard of again: each opening has a number, and an answer
+ * to an older one is dropped.
+ */
+import type { Accounts } from '../chat/accounts.ts'
+import type { Admission, Chat, Unsubscribe } from '../chat/chat.ts'
+import { isConclaveError } from '../base/errors.ts'
+import { OpenRoom } from './open-room.ts'
+import { sanitizeLine } from './sanitize.ts'
+import type { Effect } from './state/effect.ts'
+import type { Event } from './state/event.ts'
+import { harmlessConnection, harmlessIdentity, harmlessPerson, harmlessSummary } from './state/harmless.ts'
+
+/** What the program does itself: end, redraw, go to the background. */
+export type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
+
+export class Session {
+  readonly #accounts: Accounts
+  readonly #dispatch: (event: Event) => void
+  readonly #ended = new AbortController()
+  #chat: Chat | undefined
+  #unsubscribe: Unsubscribe | undefined
+  #room: OpenRoom | undefined
+  /** Aborted when one gives up what is being opened. */
+  #opening = new AbortController()
+  readonly #knocks = new Map<string, Admission>()
+
+  constructor(accounts: Accounts, dispatch: (event: Event) => void) {
+    this.#accounts = accounts
+    this.#dispatch = dispatch
+  }
+
+  /** Never rejects: a failure becomes an event. */
+  async perform(effect: Exclude<Effect, ProgramEffect>): Promise<void> {
+    const opening = this.#opening.signal
+    try {
+      await this.#perform(effect)
+    } catch (error) {
+      if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
+      const { code, text, hint } = describe(error)
+      this.#dispatch(
+        effect.do === 'fetch' ? { kind: 'fetch-failed', text, hint } : { kind: 'failed', code, text, hint },
+      )
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort()
+    this.#opening.abort()
+    this.#room?.close()
+    this.#unsubscribe?.()
+    await this.#chat?.close()
+  }
+
+  async #perform(effect: Exclude<Effect, ProgramEffect>): Promise<void> {
+    switch (effect.do) {
+      case 'find-identities': {
+        const known = await this.#accounts.identities()
+        return this.#dispatch({ kind: 'identities', known: known.map(harmlessIdentity) })
+      }
+      case 'suggest-passphrase': {
+        const { name } = effect
+        return this.#dispatch({ kind: 'passphrase', name, passphrase: this.#accounts.suggestPassphrase() })
+      }
+      case 'check-password':
+        return this.#dispatch({
+          kind: 'weakness',
+          advice: await this.#accounts.weakness(effect.password, effect.name),
+        })
+      case 'log-in': {
+        const { name, password, recoveryCode } = effect
+        const code = recoveryCode === undefined ? {} : { recoveryCode }
+        return this.#enter(await this.#accounts.logIn({ name, password, ...code }))
+      }
+      case 'sign-up': {
+        const { name, password, chosen } = effect
+        const { chat, recoveryCode } = await this.#accounts.signUp({ name, password, chosen })
+        return this.#enter(chat, recoveryCode)
+      }
+      default:
+        return this.#performInside(effect, this.#inside())
+    }
+  }
+
+  async #performInside(effect: Exclude<Effect, ProgramEffect>, chat: Chat): Promise<void> {
+    switch (effect.do) {
+      case 'refresh-rooms':
+        // What is known stands there already; without the store that is all there is.
+        await chat.rooms(this.#ended.signal).catch(() => undefined)
+        return this.#tellChat(chat)
+      case 'open':
+        return this.#open(chat, effect.room)
+      case 'create': {
+        const opening = this.#startOpening()
+        const room = await chat.create(effect.name, effect.unlisted ? { unlisted: true } : {})
+        if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
+        return
+      }
+      case 'join': {
+        const opening = this.#startOpening()
+        const admission = await chat.join(effect.room, AbortSignal.any([opening, this.#ended.signal]))
+        if (opening.aborted) return
+        if (admission.state === 'accepted') return this.#open(chat, admission.roomId)
+        this.#knocks.set(admission.roomId, admission)
+        void this.#await(admission)
+        return this.#dispatch({ kind: 'waiting', ...nameOf(admission) })
+      }
+      case 'withdraw': {
+        const admission = this.#knocks.get(effect.roomId)
+        this.#knocks.delete(effect.roomId)
+        await admission?.withdraw()
+        return this.#dispatch({
+          kind: 'withdrawn',
+          roomName: admission === undefined ? 'that room' : nameOf(admission).roomName,
+        })
+      }
+      case 'cancel':
+        this.#opening.abort()
+        return
+      case 'close-room':
+        this.#room?.close()
+        this.#room = undefined
+        return
+      default:
+        return this.#room?.perform(effect)
+    }
+  }
+
+  #inside(): Chat {
+    if (this.#chat === undefined) throw new Error('nobody is logged in')
+    return this.#chat
+  }
+
+  #enter(chat: Chat, recoveryCode?: string): void {
+    if (this.#ended.signal.aborted) {
+      void chat.close()
+      return
+    }
+    this.#chat = chat
+    this.#unsubscribe = chat.subscribe(() => this.#tellChat(chat))
+    this.#dispatch({
+      kind: 'logged-in',
+      self: harmlessPerson(chat.self),
+      ...(recoveryCode !== undefined && { recoveryCode }),
+      connection: harmlessConnection(chat.connection),
+      rooms: chat.knownRooms().map(harmlessSummary),
+    })
+  }
+
+  #tellChat(chat: Chat): void {
+    if (this.#ended.signal.aborted) return
+    this.#dispatch({
+      kind: 'chat',
+      connection: harmlessConnection(chat.connection),
+      rooms: chat.knownRooms().map(harmlessSummary),
+    })
+  }
+
+  #startOpening(): AbortSignal {
+    this.#opening.abort()
+    this.#opening = new AbortController()
+    return this.#opening.signal
+  }
+
+  async #open(chat: Chat, room: string): Promise<void> {
+    const opening = this.#startOpening()
+    const opened = await chat.open(room, AbortSignal.any([opening, this.#ended.signal]))
+    await this.#show(await OpenRoom.open(opened, this.#dispatch, opening), opening)
+  }
+
+  /** The room that was open stays until the new one is there. */
+  async #show(room: OpenRoom, opening: AbortSignal): Promise<void> {
+    if (opening.aborted || this.#ended.signal.aborted) return room.close()
+    this.#room?.close()
+    this.#room = room
+    room.start()
+  }
+
+  /** Runs on while one looks elsewhere. */
+  async #await(admission: Admission): Promise<void> {
+    const { roomId, roomName } = nameOf(admission)
+    try {
+      await admission.wait(this.#ended.signal)
+      if (this.#knocks.delete(roomId)) this.#dispatch({ kind: 'admitted', roomId, roomName })
+    } catch (error) {
+      if (this.#ended.signal.aborted || !this.#knocks.delete(roomId)) return
+      if (isConclaveError(error, 'rejected')) return this.#dispatch({ kind: 'refused', roomId, roomName })
+      const { code, text, hint } = describe(error)
+      this.#dispatch({ kind: 'failed', code, text, hint })
+    }
+  }
+}
+
+function nameOf(admission: Admission): { roomId: string; roomName: string } {
+  return { roomId: admission.roomId, roomName: sanitizeLine(admission.roomName) }
+}
+
+function isOpening(effect: Effect): boolean {
+  return effect.do === 'open' || effect.do === 'join' || effect.do === 'create'
+}
+
+/** Errors may quote what others wrote. */
+export function describe(error: unknown): { code: string; text: string; hint: string } {
+  if (isConclaveError(error)) {
+    return { code: error.code, text: sanitizeLine(error.message), hint: sanitizeLine(error.hint ?? '') }
+  }
+  const text = sanitizeLine(error instanceof Error ? error.message : String(error))
+  return { code: 'unexpected', text: `Unexpected: ${text}`, hint: 'This is a defect of Conclave.' }
+}

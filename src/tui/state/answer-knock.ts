@@ -1,0 +1,56 @@
+/**
+ * Letting somebody in, or turning him away: `!name`. The fingerprint that was on the screen goes along, so that nobody
+ * who knocks under the same name in the same moment is let in instead. Pure.
+ */
+import type { Knock } from '../../chat/chat.ts'
+import { similar } from '../input/similar.ts'
+import type { Next, State } from './state.ts'
+import { next, problem } from './state.ts'
+
+/** `digits`: the beginning of a fingerprint, with or without spaces; empty where the name is enough. */
+export function answerKnock(state: State, answer: 'accept' | 'reject', name: string, digits: string): Next {
+  if (state.page.kind !== 'chat') return next(problem(state, 'Enter a room first.'))
+  const { knocks } = state.page.room
+  const named = knocksNamed(knocks, name)
+  if (named.length === 0) return next(nobody(state, knocks, name))
+  const wanted = digits.replace(/\s/g, '')
+  const fitting = named.filter((knock) => knock.fingerprint.replace(/\s/g, '').startsWith(wanted))
+  const [only] = fitting
+  if (only !== undefined && fitting.length === 1) {
+    const label = answer === 'accept' ? `letting ${only.name} in…` : `turning ${only.name} away…`
+    const { name: exact, fingerprint } = only
+    return next({ ...state, busy: { label, frame: 0 } }, { do: answer, name: exact, fingerprint })
+  }
+  const command = answer === 'accept' ? '!' : '/reject '
+  const prints = named.map((knock) => knock.fingerprint).join(' and ')
+  if (only === undefined) {
+    return next(
+      problem(state, `No ${named[0]?.name ?? name} with that fingerprint asks to join.`, `There is ${prints}.`),
+    )
+  }
+  return next(
+    problem(
+      state,
+      `${named.length} people ask to join as ${only.name}, with the fingerprints ${prints}.`,
+      `Ask the right one for the fingerprint, then type ${command}${only.name} and its first digits.`,
+    ),
+  )
+}
+
+/** As written, else whatever the case. */
+function knocksNamed(knocks: readonly Knock[], name: string): readonly Knock[] {
+  const exact = knocks.filter((knock) => knock.name === name)
+  return exact.length > 0 ? exact : knocks.filter((knock) => knock.name.toLowerCase() === name.toLowerCase())
+}
+
+function nobody(state: State, knocks: readonly Knock[], name: string): State {
+  const names = knocks.map((knock) => knock.name)
+  const meant = similar(name, names)
+  const asking = names.length === 0 ? 'Nobody does just now' : `Waiting: ${[...new Set(names)].join(', ')}`
+  const hint = meant === undefined ? asking : `Did you mean !${meant}?`
+  return problem(
+    state,
+    `Nobody called ${name} asks to join.`,
+    `${hint}${hint.endsWith('?') ? '' : '.'} To send the line as it is, begin it with !!.`,
+  )
+}

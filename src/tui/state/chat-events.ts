@@ -1,0 +1,65 @@
+/** What happens in the open room, and how its page takes it. Pure. */
+import { emptyEditor } from '../input/editor.ts'
+import { emptyInputHistory } from '../input/history.ts'
+import type { Event } from './event.ts'
+import { markSeen } from './scrolling.ts'
+import type { ChatPage, Next, State } from './state.ts'
+import { info, next, problem } from './state.ts'
+import type { Timeline } from './timeline.ts'
+import { freshTimeline, withNewerItems, withNewItems, withOlderItems } from './timeline.ts'
+import { verificationLines } from './verification.ts'
+
+export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
+  const { room } = event
+  const draft = state.drafts.get(room.id)
+  const newAfter = room.readUpTo < room.seq ? room.readUpTo : undefined
+  const page: ChatPage = {
+    kind: 'chat',
+    room,
+    timeline: freshTimeline(event.items, event.more, newAfter),
+    editor: draft?.editor ?? emptyEditor,
+    history: draft?.history ?? emptyInputHistory,
+    completion: undefined,
+  }
+  const inside: State = { ...state, page, busy: undefined, flash: undefined, sheet: undefined, confirm: undefined }
+  const told =
+    room.standing === 'member' ? inside : info(inside, 'You can read what you have. /join asks to be let in again.')
+  return next(told, ...markSeen(page))
+}
+
+export function chatEvent(state: State, page: ChatPage, event: Event): Next {
+  switch (event.kind) {
+    case 'room': {
+      const after: ChatPage = { ...page, room: event.room }
+      return next({ ...state, page: after })
+    }
+    case 'items': {
+      const after: ChatPage = { ...page, timeline: withNewItems(page.timeline, event.items) }
+      return next({ ...state, page: after }, ...markSeen(after))
+    }
+    case 'fetched':
+      return fetched(state, page, event)
+    case 'fetch-failed': {
+      const timeline: Timeline = { ...page.timeline, fetching: undefined }
+      return next(problem({ ...state, page: { ...page, timeline } }, event.text, event.hint))
+    }
+    case 'verified': {
+      const lines = verificationLines(event.verification)
+      return next({ ...state, busy: undefined, sheet: { title: `${page.room.name} checked`, lines, top: 0 } })
+    }
+    default:
+      return next(state)
+  }
+}
+
+function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' }): Next {
+  const { direction, items, more } = event
+  const { timeline } = page
+  if (direction === 'newest') {
+    const after: ChatPage = { ...page, timeline: freshTimeline(items, more, timeline.newAfter) }
+    return next({ ...state, page: after }, ...markSeen(after))
+  }
+  const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)
+  const after: State = { ...state, page: { ...page, timeline: moved } }
+  return moved.fetching === 'newest' ? next(after, { do: 'fetch', direction: 'newest', from: undefined }) : next(after)
+}

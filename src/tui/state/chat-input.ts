@@ -1,0 +1,138 @@
+/** The chat page, key by key. Pure. */
+import { editorWith, emptyEditor, insert, lineDown, lineUp } from '../input/editor.ts'
+import { editWith } from '../input/edit-keys.ts'
+import { newer, older } from '../input/history.ts'
+import type { Input, Key } from '../input/keys.ts'
+import { membersFromColumns } from '../view/chat-layout.ts'
+import { complete } from './completion.ts'
+import { neighbourRoom, roomNumber, toRooms, unreadRoom } from './navigation.ts'
+import { askToQuit } from './quit.ts'
+import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest } from './scrolling.ts'
+import type { ChatPage, Next, State } from './state.ts'
+import { next } from './state.ts'
+import { submitLine } from './submit.ts'
+
+const wheelLines = 3
+
+export function chatInput(state: State, page: ChatPage, input: Input): Next {
+  if (input.kind === 'wheel') return scrollBy(state, page, input.up ? -wheelLines : wheelLines)
+  if (input.kind === 'key' && input.name === 'tab' && !input.alt) {
+    const completed = complete(state, page, input.shift ? -1 : 1)
+    return next(completed === undefined ? state : { ...state, page: completed })
+  }
+  // Escape takes a completion back off the screen; any other key goes on from it.
+  if (input.kind === 'key' && input.name === 'escape' && page.completion !== undefined) {
+    return next({ ...state, page: { ...page, completion: undefined } })
+  }
+  const plain: ChatPage = page.completion === undefined ? page : { ...page, completion: undefined }
+  const after: State = plain === page ? state : { ...state, page: plain }
+  if (input.kind === 'key') {
+    const done = keyed(after, plain, input)
+    if (done !== undefined) return done
+  }
+  const editor = editWith(plain.editor, input)
+  return next(editor === undefined ? after : { ...after, page: { ...plain, editor } })
+}
+
+function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
+  const { name, ctrl, alt, shift } = pressed
+  if (name === 'enter') {
+    if (!alt && !shift && !ctrl) return submitLine(state, page.editor.text)
+    return newLine(state, page)
+  }
+  if (ctrl) return ctrlKey(state, page, name)
+  if (alt) return altKey(state, page, name)
+  switch (name) {
+    case 'escape':
+      return toRooms(state)
+    case 'page-up':
+      return scrollPage(state, page, -1)
+    case 'page-down':
+      return scrollPage(state, page, 1)
+    case 'up': {
+      const moved = lineUp(page.editor)
+      if (moved !== undefined) return next({ ...state, page: { ...page, editor: moved } })
+      return walked(state, page, older(page.history, page.editor.text))
+    }
+    case 'down': {
+      const moved = lineDown(page.editor)
+      if (moved !== undefined) return next({ ...state, page: { ...page, editor: moved } })
+      return walked(state, page, newer(page.history))
+    }
+    default:
+      return undefined
+  }
+}
+
+function newLine(state: State, page: ChatPage): Next {
+  return next({ ...state, page: { ...page, editor: insert(page.editor, '\n') } })
+}
+
+function walked(state: State, page: ChatPage, step: ReturnType<typeof older>): Next {
+  if (step === undefined) return next(state)
+  return next({ ...state, page: { ...page, history: step.history, editor: editorWith(step.text, page.editor) } })
+}
+
+function ctrlKey(state: State, page: ChatPage, name: string): Next | undefined {
+  switch (name) {
+    case 'j':
+      return newLine(state, page)
+    case 'p':
+      return neighbourRoom(state, -1)
+    case 'n':
+      return neighbourRoom(state, 1)
+    case 'g':
+      return toRooms(state)
+    case 'b':
+      return next({ ...state, showMembers: !(state.showMembers ?? state.size.columns >= membersFromColumns) })
+    case 'd':
+      return page.editor.text === '' ? askToQuit(state) : undefined
+    case 'home':
+      return toOldest(state, page)
+    case 'end':
+      return toEnd(state, page)
+    default:
+      return undefined
+  }
+}
+
+function altKey(state: State, page: ChatPage, name: string): Next | undefined {
+  if (/^[0-9]$/.test(name)) return roomNumber(state, name === '0' ? 10 : Number(name))
+  switch (name) {
+    case 'a':
+      return unreadRoom(state)
+    case 'u':
+      return toFirstUnread(state, page)
+    case 'k':
+      return toRooms(state)
+    case 'up':
+      return neighbourRoom(state, -1)
+    case 'down':
+      return neighbourRoom(state, 1)
+    case 'home':
+      return toOldest(state, page)
+    case 'end':
+      return toEnd(state, page)
+    case 'page-up':
+      return scrollBy(state, page, -1)
+    case 'page-down':
+      return scrollBy(state, page, 1)
+    default:
+      return undefined
+  }
+}
+
+/** Ctrl-C: the line goes; with nothing in it, the question whether to quit. */
+export function interrupted(state: State): Next {
+  const { page } = state
+  if (page.kind === 'chat' && page.editor.text !== '') {
+    return next({
+      ...state,
+      page: { ...page, editor: { ...emptyEditor, cut: page.editor.text }, completion: undefined },
+    })
+  }
+  if (page.kind === 'rooms' && page.editor.text !== '') {
+    return next({ ...state, page: { ...page, editor: emptyEditor, selected: 0 } })
+  }
+  return askToQuit(state)
+}

@@ -1,0 +1,82 @@
+/** The slash commands: their names, what they take, what they do in a line. */
+
+export interface Command {
+  readonly name: string
+  readonly aliases: readonly string[]
+  /** What Tab completes after it. */
+  readonly takes: 'nothing' | 'room' | 'member' | 'knocker' | 'text'
+  readonly usage: string
+  readonly help: string
+  /** Whether it works outside a room too. */
+  readonly anywhere: boolean
+}
+
+function command(
+  names: string,
+  takes: Command['takes'],
+  usage: string,
+  help: string,
+  where: 'room' | 'anywhere' = 'room',
+): Command {
+  const [name = '', ...aliases] = names.split(' ')
+  return {
+    name,
+    aliases,
+    takes,
+    usage: `/${name}${usage === '' ? '' : ` ${usage}`}`,
+    help,
+    anywhere: where === 'anywhere',
+  }
+}
+
+export const commands: readonly Command[] = [
+  command('help h ?', 'nothing', '', 'this page', 'anywhere'),
+  command('rooms r', 'nothing', '', 'the list of rooms', 'anywhere'),
+  command('join j', 'room', 'ROOM', 'enter a room, or ask to be let in', 'anywhere'),
+  command('create c', 'text', 'ROOM [unlisted]', 'make a room', 'anywhere'),
+  command('leave part', 'nothing', '', 'leave this room for good'),
+  command('members names n', 'nothing', '', 'who is in, with fingerprints'),
+  command('me', 'text', 'TEXT', 'say what you do'),
+  command('accept a', 'knocker', 'NAME', 'let somebody in; !NAME does the same'),
+  command('reject', 'knocker', 'NAME', 'turn somebody away'),
+  command('kick', 'member', 'NAME', 'remove somebody; the keys change'),
+  command('whois w', 'member', 'NAME', "somebody's fingerprint"),
+  command('verify', 'member', '[NAME]', 'check the whole room, or compare fingerprints with somebody'),
+  command('drop', 'nothing', '', 'take away what could not be sent'),
+  command('clear', 'nothing', '', 'empty the screen; PgUp brings it back'),
+  command('quit q exit', 'nothing', '', 'leave Conclave', 'anywhere'),
+]
+
+export function findCommand(word: string): Command | undefined {
+  const name = word.toLowerCase()
+  return commands.find((candidate) => candidate.name === name || candidate.aliases.includes(name))
+}
+
+const keyHelp: readonly (readonly [string, string])[] = [
+  ['Enter', 'send; Alt+Enter or Ctrl+J starts a new line'],
+  ['Tab', 'complete a command, a name, a room; again for the next'],
+  ['Up, Down', 'what you typed before'],
+  ['PgUp, PgDn', 'scroll; Alt+Home to the oldest here, Alt+End to the newest'],
+  ['Alt+U', 'to the first new message'],
+  ['Alt+A', 'to the next room with something new'],
+  ['Alt+1 … Alt+0', 'to room 1 … 10'],
+  ['Alt+Up, Alt+Down', 'previous and next room; also Ctrl-P and Ctrl-N'],
+  ['Alt+K, Ctrl-G', 'find a room'],
+  ['Ctrl-B', 'members on or off'],
+  ['Ctrl-L', 'draw the screen anew'],
+  ['Escape', 'back; Ctrl-C clears the line, then asks to quit'],
+]
+
+export function helpLines(): readonly string[] {
+  const widest = Math.max(...commands.map((one) => one.usage.length), ...keyHelp.map(([keys]) => keys.length)) + 2
+  const row = (left: string, right: string): string => ` ${left.padEnd(widest)}  ${right}`
+  return [
+    '',
+    row('!NAME', 'let NAME in, who asks to join'),
+    ...commands.map((one) => row(one.usage, one.help)),
+    '',
+    ...keyHelp.map(([keys, help]) => row(keys, help)),
+    '',
+    ' A line that begins with // is sent with one slash, with !! with one exclamation mark.',
+  ]
+}

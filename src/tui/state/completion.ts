@@ -1,0 +1,61 @@
+/** What Tab offers: commands, the names of those who knock after `!`, rooms, members. Pure. */
+import { replaceRange } from '../input/editor.ts'
+import { commands, findCommand } from './commands.ts'
+import type { ChatPage, Completion, State } from './state.ts'
+
+const candidatesMax = 50
+
+/** Starts or goes on completing; `step` is 1, or −1 with Shift. Undefined: nothing fits. */
+export function complete(state: State, page: ChatPage, step: 1 | -1): ChatPage | undefined {
+  const running = page.completion
+  if (running !== undefined) {
+    const count = running.candidates.length
+    return apply(page, { ...running, selected: (running.selected + step + count) % count })
+  }
+  const offer = offerFor(state, page)
+  if (offer === undefined || offer.candidates.length === 0) return undefined
+  const candidates = offer.candidates.slice(0, candidatesMax)
+  const applied = apply(page, { ...offer, candidates, selected: step === 1 ? 0 : candidates.length - 1 })
+  return candidates.length === 1 ? { ...applied, completion: undefined } : applied
+}
+
+function apply(page: ChatPage, completion: Completion): ChatPage {
+  const taken = (completion.candidates[completion.selected] ?? '') + completion.suffix
+  const editor = replaceRange(page.editor, completion.from, completion.to, taken)
+  return { ...page, editor, completion: { ...completion, to: completion.from + taken.length } }
+}
+
+function offerFor(state: State, page: ChatPage): Completion | undefined {
+  const { text, cursor } = page.editor
+  const before = text.slice(0, cursor)
+  const from = before.search(/\S*$/)
+  const word = before.slice(from)
+  const members = page.room.members.map((member) => member.name)
+  const knockers = page.room.knocks.map((knock) => knock.name)
+  const offer = (names: readonly string[], prefix: string, suffix: string): Completion => {
+    const typed = word.slice(prefix.length).toLowerCase()
+    const fitting = [...new Set(names)].filter((name) => name.toLowerCase().startsWith(typed))
+    return { candidates: fitting.map((name) => prefix + name), selected: 0, from, to: cursor, suffix }
+  }
+  if (from === 0 && word.startsWith('/') && !word.startsWith('//')) {
+    return offer(
+      commands.map((command) => command.name),
+      '/',
+      ' ',
+    )
+  }
+  if (from === 0 && word.startsWith('!')) return offer(knockers, '!', ' ')
+  const command = /^\/(\w+) /.exec(before)?.[1]
+  const takes = command === undefined ? undefined : findCommand(command)?.takes
+  if (takes === 'room')
+    return offer(
+      state.rooms.map((room) => room.name),
+      '',
+      '',
+    )
+  if (takes === 'member') return offer(members, '', '')
+  if (takes === 'knocker') return offer(knockers, '', '')
+  if (word === '') return undefined
+  const others = members.filter((name) => name !== state.self?.name)
+  return word.startsWith('@') ? offer(others, '@', ' ') : offer(others, '', from === 0 ? ': ' : ' ')
+}

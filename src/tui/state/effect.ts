@@ -1,0 +1,32 @@
+/**
+ * What a state asks the world to do. Effects name rooms by id and people by name and fingerprint; whoever carries them
+ * out (session.ts) holds the handles, and answers with events. Effects on a room mean the one that is open.
+ */
+import type { MessageContent } from '../../chat/item.ts'
+
+export type Effect =
+  | { readonly do: 'find-identities' }
+  | { readonly do: 'suggest-passphrase'; readonly name: string }
+  | { readonly do: 'check-password'; readonly name: string; readonly password: string }
+  | { readonly do: 'log-in'; readonly name: string; readonly password: string; readonly recoveryCode?: string }
+  | { readonly do: 'sign-up'; readonly name: string; readonly password: string; readonly chosen: boolean }
+  | { readonly do: 'refresh-rooms' }
+  | { readonly do: 'create'; readonly name: string; readonly unlisted: boolean }
+  | { readonly do: 'join'; readonly room: string }
+  | { readonly do: 'open'; readonly room: string }
+  /** Gives up what is being opened, created or knocked at; the room that is open stays. */
+  | { readonly do: 'cancel' }
+  /** Forgets the open room: nothing more is heard of it. */
+  | { readonly do: 'close-room' }
+  | { readonly do: 'withdraw'; readonly roomId: string }
+  | { readonly do: 'fetch'; readonly direction: 'older' | 'newer' | 'newest'; readonly from: number | undefined }
+  | { readonly do: 'send'; readonly content: MessageContent }
+  | { readonly do: 'drop'; readonly ids: readonly string[] }
+  | { readonly do: 'accept' | 'reject'; readonly name: string; readonly fingerprint: string }
+  | { readonly do: 'kick'; readonly name: string }
+  | { readonly do: 'leave' }
+  | { readonly do: 'mark-read'; readonly seq: number }
+  | { readonly do: 'verify' }
+  | { readonly do: 'redraw' }
+  | { readonly do: 'suspend' }
+  | { readonly do: 'quit' }

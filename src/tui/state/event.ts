@@ -1,0 +1,48 @@
+/** What can happen to a state: input, the terminal, time, and answers to effects. */
+import type { KnownIdentity } from '../../chat/accounts.ts'
+import type { Connection, RoomSummary, Verification } from '../../chat/chat.ts'
+import type { Person, TimelineItem } from '../../chat/item.ts'
+import type { Input } from '../input/keys.ts'
+import type { RoomView } from './harmless.ts'
+import type { Size } from './state.ts'
+
+export type Event =
+  | Input
+  | { readonly kind: 'resize'; readonly size: Size }
+  /** A tenth of a second, or more, has gone by while something takes a moment. */
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'identities'; readonly known: readonly KnownIdentity[] }
+  | { readonly kind: 'passphrase'; readonly name: string; readonly passphrase: string }
+  /** The answer to `check-password`; undefined: strong enough. */
+  | { readonly kind: 'weakness'; readonly advice: string | undefined }
+  | {
+      readonly kind: 'logged-in'
+      readonly self: Person
+      readonly recoveryCode?: string
+      readonly connection: Connection
+      readonly rooms: readonly RoomSummary[]
+    }
+  | { readonly kind: 'chat'; readonly connection: Connection; readonly rooms: readonly RoomSummary[] }
+  | { readonly kind: 'waiting'; readonly roomId: string; readonly roomName: string }
+  | { readonly kind: 'admitted'; readonly roomId: string; readonly roomName: string }
+  | { readonly kind: 'refused'; readonly roomId: string; readonly roomName: string }
+  | { readonly kind: 'withdrawn'; readonly roomName: string }
+  | {
+      readonly kind: 'opened'
+      readonly room: RoomView
+      readonly items: readonly TimelineItem[]
+      readonly more: boolean
+    }
+  | { readonly kind: 'room'; readonly room: RoomView }
+  | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }
+  | {
+      readonly kind: 'fetched'
+      readonly direction: 'older' | 'newer' | 'newest'
+      readonly items: readonly TimelineItem[]
+      readonly more: boolean
+    }
+  | { readonly kind: 'fetch-failed'; readonly text: string; readonly hint: string }
+  | { readonly kind: 'left'; readonly roomName: string }
+  | { readonly kind: 'done'; readonly text: string }
+  | { readonly kind: 'verified'; readonly verification: Verification }
+  | { readonly kind: 'failed'; readonly code: string; readonly text: string; readonly hint: string }

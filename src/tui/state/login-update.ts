@@ -1,0 +1,210 @@
+/** Logging in and signing up, key by key. Pure. */
+import { emptyEditor, editorWith } from '../input/editor.ts'
+import { editWith } from '../input/edit-keys.ts'
+import type { Input } from '../input/keys.ts'
+import type { Event } from './event.ts'
+import { askToQuit } from './quit.ts'
+import type { Effect } from './effect.ts'
+import type { LoginPage, LoginStep, Next, State } from './state.ts'
+import { next, problem } from './state.ts'
+import { whoRows } from './who-rows.ts'
+
+/** What a name may be; the engine has the last word. */
+const namePattern = /^[A-Za-z0-9_-]{2,32}$/
+
+export function loginInput(state: State, page: LoginPage, input: Input): Next {
+  const { step } = page
+  const to = (after: LoginStep): State => ({ ...state, page: { ...page, step: after } })
+  const pressed = input.kind === 'key' && !input.ctrl && !input.alt ? input.name : ''
+  if (pressed === 'escape') return back(state, page)
+  switch (step.at) {
+    case 'who': {
+      const rows = whoRows(page.known, step.editor.text)
+      const moved = move(input, step.selected, rows.length)
+      if (moved !== undefined) return next(to({ ...step, selected: moved }))
+      if (pressed === 'enter') return whoEntered(state, page, rows[step.selected]?.name ?? step.editor.text.trim())
+      if (pressed === 'tab') {
+        const known = rows.find((row) => row.known)
+        return next(known === undefined ? state : to({ ...step, editor: editorWith(known.name), selected: 0 }))
+      }
+      const editor = editWith(step.editor, input, 'one')
+      if (editor === undefined) return next(state)
+      return next(to({ ...step, editor, selected: editor.text === step.editor.text ? step.selected : 0 }))
+    }
+    case 'unknown': {
+      const moved = move(input, step.selected, 2)
+      if (moved !== undefined) return next(to({ ...step, selected: moved }))
+      if (pressed !== 'enter') return next(state)
+      if (step.selected === 0) return next(state, { do: 'suggest-passphrase', name: step.name })
+      return next(to({ at: 'elsewhere', name: step.name, password: emptyEditor, code: emptyEditor, inCode: false }))
+    }
+    case 'password': {
+      if (pressed === 'enter') return logIn(state, { name: step.name, password: step.editor.text })
+      const editor = editWith(step.editor, input, 'one')
+      return next(editor === undefined ? state : to({ ...step, editor }))
+    }
+    case 'elsewhere': {
+      if (pressed === 'enter' && !step.inCode && step.password.text !== '') return next(to({ ...step, inCode: true }))
+      if (pressed === 'enter') {
+        const recoveryCode = step.code.text.trim()
+        const request = { name: step.name, password: step.password.text }
+        return logIn(state, recoveryCode === '' ? request : { ...request, recoveryCode })
+      }
+      if (pressed === 'tab' || pressed === 'up' || pressed === 'down')
+        return next(to({ ...step, inCode: !step.inCode }))
+      const editor = editWith(step.inCode ? step.code : step.password, input, 'one')
+      if (editor === undefined) return next(state)
+      return next(to(step.inCode ? { ...step, code: editor } : { ...step, password: editor }))
+    }
+    case 'suggested': {
+      if (pressed === 'enter') return signUp(state, step.name, step.passphrase, false)
+      const editor = editWith(emptyEditor, input, 'one')
+      return next(editor === undefined || editor.text === '' ? state : to({ ...step, at: 'chosen', editor }))
+    }
+    case 'chosen': {
+      if (pressed === 'enter' && step.editor.text === step.passphrase)
+        return signUp(state, step.name, step.passphrase, false)
+      if (pressed === 'enter') {
+        const busy = { ...state, busy: { label: 'looking at your password…', frame: 0 } }
+        return next(busy, { do: 'check-password', name: step.name, password: step.editor.text })
+      }
+      const editor = editWith(step.editor, input, 'one')
+      if (editor === undefined) return next(state)
+      return next(
+        editor.text === ''
+          ? to({ at: 'suggested', name: step.name, passphrase: step.passphrase })
+          : to({ ...step, editor }),
+      )
+    }
+    case 'repeat': {
+      if (pressed === 'enter') {
+        if (step.editor.text === step.chosen) return signUp(state, step.name, step.chosen, true)
+        const again: LoginStep = { at: 'chosen', name: step.name, passphrase: step.passphrase, editor: emptyEditor }
+        return next(problem(to(again), 'That was not the same.', 'Type your password again.'))
+      }
+      const editor = editWith(step.editor, input, 'one')
+      return next(editor === undefined ? state : to({ ...step, editor }))
+    }
+    case 'recovery':
+      return pressed === 'enter' ? enter(state) : next(state)
+  }
+}
+
+/** Answers to what login asked for. */
+export function loginEvent(state: State, page: LoginPage, event: Event): Next {
+  const to = (step: LoginStep): State => ({ ...state, busy: undefined, page: { ...page, step } })
+  const { step } = page
+  switch (event.kind) {
+    case 'identities': {
+      const known: State = { ...state, page: { ...page, known: event.known } }
+      const { as } = state.program
+      // Already on the way in, with the password from the command line.
+      if (as === undefined || state.busy !== undefined) return next(known)
+      return whoEntered(known, { ...page, known: event.known }, as)
+    }
+    case 'passphrase':
+      return next(to({ at: 'suggested', name: event.name, passphrase: event.passphrase }))
+    case 'weakness': {
+      if (step.at !== 'chosen') return next({ ...state, busy: undefined })
+      if (event.advice !== undefined) {
+        const hint = `${event.advice} Or press Escape, and Enter for the passphrase above.`
+        return next(problem(to({ ...step, editor: emptyEditor }), 'That password is too weak.', hint))
+      }
+      const { name, passphrase, editor } = step
+      return next(to({ at: 'repeat', name, passphrase, chosen: editor.text, editor: emptyEditor }))
+    }
+    case 'logged-in': {
+      const { self, connection, rooms, recoveryCode } = event
+      const inside: State = { ...state, self, connection, rooms, busy: undefined }
+      // The page with what was typed goes: passwords don't stay in memory longer than they must.
+      if (recoveryCode === undefined) return enter(inside)
+      return next({ ...inside, page: { ...page, step: { at: 'recovery', code: recoveryCode } } })
+    }
+    case 'failed':
+      return failed(state, page, event)
+    default:
+      return next(state)
+  }
+}
+
+function failed(state: State, page: LoginPage, event: Event & { kind: 'failed' }): Next {
+  const { step } = page
+  const to = (after: LoginStep): Next =>
+    next(problem({ ...state, busy: undefined, page: { ...page, step: after } }, event.text, event.hint))
+  if (event.code === 'no-such-user') {
+    const name = 'name' in step ? step.name : (state.program.as ?? '')
+    return to({ at: 'unknown', name, selected: 0 })
+  }
+  if (event.code === 'name-taken' || event.code === 'usage') {
+    const name = 'name' in step ? step.name : ''
+    return to({ at: 'who', editor: editorWith(name), selected: 0 })
+  }
+  if (step.at === 'password') return to({ ...step, editor: emptyEditor })
+  if (step.at === 'elsewhere') return to({ ...step, password: emptyEditor, inCode: false })
+  if (step.at === 'who' && state.program.as !== undefined) {
+    return to({ at: 'password', name: state.program.as, editor: emptyEditor })
+  }
+  return to(step)
+}
+
+function whoEntered(state: State, page: LoginPage, name: string): Next {
+  const known = page.known.find((identity) => identity.name.toLowerCase() === name.toLowerCase())
+  if (known !== undefined) {
+    return next({ ...state, page: { ...page, step: { at: 'password', name: known.name, editor: emptyEditor } } })
+  }
+  if (name === '') return next(state)
+  if (!namePattern.test(name)) {
+    return next(problem(state, `"${name}" can't be a name.`, 'A name has 2 to 32 letters, digits, - or _.'))
+  }
+  return next({ ...state, page: { ...page, step: { at: 'unknown', name, selected: 0 } } })
+}
+
+/** One step back; from the first one, out. */
+function back(state: State, page: LoginPage): Next {
+  const { step } = page
+  const to = (after: LoginStep): Next => next({ ...state, page: { ...page, step: after } })
+  switch (step.at) {
+    case 'who':
+      return step.editor.text === '' ? askToQuit(state) : to({ ...step, editor: emptyEditor, selected: 0 })
+    case 'unknown':
+    case 'password':
+      return to({ at: 'who', editor: emptyEditor, selected: 0 })
+    case 'elsewhere':
+    case 'suggested':
+      return to({ at: 'unknown', name: step.name, selected: step.at === 'elsewhere' ? 1 : 0 })
+    case 'chosen':
+    case 'repeat':
+      return to({ at: 'suggested', name: step.name, passphrase: step.passphrase })
+    case 'recovery':
+      return next(problem(state, 'Write the code down first.', 'Enter goes on.'))
+  }
+}
+
+function move(input: Input, selected: number, count: number): number | undefined {
+  if (input.kind !== 'key' || input.alt) return undefined
+  if (input.name === 'up' || (input.ctrl && input.name === 'p')) return Math.max(0, selected - 1)
+  if (input.name === 'down' || (input.ctrl && input.name === 'n')) return Math.max(0, Math.min(count - 1, selected + 1))
+  return undefined
+}
+
+function logIn(state: State, request: { name: string; password: string; recoveryCode?: string }): Next {
+  if (request.password === '') return next(state)
+  return next({ ...state, busy: { label: 'unlocking your keys…', frame: 0 } }, { do: 'log-in', ...request })
+}
+
+function signUp(state: State, name: string, password: string, chosen: boolean): Next {
+  const busy = { ...state, busy: { label: 'making your keys…', frame: 0 } }
+  return next(busy, { do: 'sign-up', name, password, chosen })
+}
+
+/** Into the list of rooms, and on into the room that the command line named. */
+function enter(state: State): Next {
+  const inside: State = { ...state, page: { kind: 'rooms', editor: emptyEditor, selected: 0 } }
+  const { room } = state.program
+  if (room === undefined) return next(inside, { do: 'refresh-rooms' })
+  const known = state.rooms.find(
+    (other) => other.standing === 'member' && other.name.toLowerCase() === room.toLowerCase(),
+  )
+  const effect: Effect = known === undefined ? { do: 'join', room } : { do: 'open', room: known.id }
+  return next({ ...inside, busy: { label: `entering ${room}…`, frame: 0 } }, effect, { do: 'refresh-rooms' })
+}

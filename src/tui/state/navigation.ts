@@ -1,0 +1,86 @@
+/** From page to page: each room keeps what was typed in it, and nothing of its messages. Pure. */
+import type { RoomSummary } from '../../chat/chat.ts'
+import { emptyEditor } from '../input/editor.ts'
+import type { Effect } from './effect.ts'
+import { exactName, joinedRooms } from './room-list.ts'
+import type { Next, State } from './state.ts'
+import { next, problem } from './state.ts'
+
+/** The state with what was typed in the open room put aside. */
+export function keepDraft(state: State): State {
+  const { page } = state
+  if (page.kind !== 'chat') return state
+  const drafts = new Map(state.drafts).set(page.room.id, { editor: page.editor, history: page.history })
+  return { ...state, drafts }
+}
+
+export function toRooms(state: State): Next {
+  const rooms: State = {
+    ...keepDraft(state),
+    page: { kind: 'rooms', editor: emptyEditor, selected: 0 },
+    sheet: undefined,
+  }
+  return next(rooms, ...closing(state), { do: 'refresh-rooms' })
+}
+
+function closing(state: State): readonly Effect[] {
+  return state.page.kind === 'chat' ? [{ do: 'close-room' }] : []
+}
+
+export function openRoom(state: State, room: RoomSummary): Next {
+  if (state.page.kind === 'chat' && state.page.room.id === room.id) return next(state)
+  const label = `opening ${room.name}…`
+  return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'open', room: room.id })
+}
+
+export function joinRoom(state: State, room: string): Next {
+  const label = `knocking at ${room}…`
+  return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'join', room })
+}
+
+export function createRoom(state: State, name: string, unlisted = false): Next {
+  const label = `making ${name}…`
+  return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'create', name, unlisted })
+}
+
+/** What Enter does on a room of the list. */
+export function enterRoom(state: State, room: RoomSummary): Next {
+  switch (room.standing) {
+    case 'member':
+    case 'left':
+    case 'kicked':
+      return openRoom(state, room)
+    case 'waiting':
+    case 'stranger':
+      return joinRoom(state, exactName(room))
+    case 'rejected': {
+      const question = `You were rejected at ${room.name}. Ask again?`
+      return next({ ...state, confirm: { question, effects: [{ do: 'join', room: exactName(room) }] } })
+    }
+  }
+}
+
+/** The room with this number, counted from 1 in the order of the panel. */
+export function roomNumber(state: State, number: number): Next {
+  const room = joinedRooms(state.rooms)[number - 1]
+  return room === undefined ? next(problem(state, `There is no room ${number}.`)) : openRoom(state, room)
+}
+
+export function neighbourRoom(state: State, step: 1 | -1): Next {
+  const rooms = joinedRooms(state.rooms)
+  const open = state.page.kind === 'chat' ? state.page.room.id : undefined
+  const at = rooms.findIndex((room) => room.id === open)
+  const room = rooms[(at + step + rooms.length) % Math.max(1, rooms.length)]
+  return room === undefined ? next(state) : openRoom(state, room)
+}
+
+/** The next room with something new, those with a mention first, going round from the open one. */
+export function unreadRoom(state: State): Next {
+  const rooms = joinedRooms(state.rooms)
+  const open = state.page.kind === 'chat' ? state.page.room.id : undefined
+  const at = rooms.findIndex((room) => room.id === open)
+  const round = [...rooms.slice(at + 1), ...rooms.slice(0, Math.max(0, at))]
+  const room = round.find((other) => other.mentions > 0) ?? round.find((other) => other.unread > 0)
+  if (room !== undefined) return openRoom(state, room)
+  return next({ ...state, flash: { tone: 'info', text: 'Nothing new in other rooms.', hint: '' } })
+}

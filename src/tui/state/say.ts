@@ -1,0 +1,29 @@
+/** A line that goes out: sent, remembered, and the screen back at the newest. Pure. */
+import type { MessageContent } from '../../chat/item.ts'
+import { emptyEditor } from '../input/editor.ts'
+import { remember } from '../input/history.ts'
+import { toEnd } from './scrolling.ts'
+import type { Next, State } from './state.ts'
+import { next, problem } from './state.ts'
+
+/** Sends a message from the open room; what can't be sent stays in the line. */
+export function say(state: State, typed: string, content: MessageContent): Next {
+  const { page } = state
+  if (page.kind !== 'chat') return next(problem(state, 'Enter a room first.'))
+  if (page.room.standing !== 'member') {
+    return next(problem(state, `You are not in ${page.room.name}, so nothing can be sent.`, '/join asks to be let in.'))
+  }
+  const sent = taken(state, typed.trimEnd())
+  if (sent.page.kind !== 'chat') return next(sent)
+  const ended = toEnd(sent, { ...sent.page, timeline: { ...sent.page.timeline, newAfter: undefined } })
+  return { state: ended.state, effects: [{ do: 'send', content }, ...ended.effects] }
+}
+
+/** The line is empty again, and remembered. */
+export function taken(state: State, line: string): State {
+  const { page } = state
+  if (page.kind === 'rooms') return { ...state, page: { ...page, editor: emptyEditor, selected: 0 } }
+  if (page.kind !== 'chat') return state
+  const editor = { ...emptyEditor, cut: page.editor.cut }
+  return { ...state, page: { ...page, editor, history: remember(page.history, line), completion: undefined } }
+}

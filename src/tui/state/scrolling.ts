@@ -1,0 +1,88 @@
+/** Moving through a room's history: the screen over the window, and the window over the history. Pure. */
+import { chatLayout, entryContext, measureWith } from '../view/chat-layout.ts'
+import { anchorWithTop, scroll } from '../view/viewport.ts'
+import type { Effect } from './effect.ts'
+import type { ChatPage, Next, State } from './state.ts'
+import { info, next } from './state.ts'
+import type { Timeline } from './timeline.ts'
+import { newestSeq, oldestPlace } from './timeline.ts'
+
+/** Scrolls by lines, upwards when negative; fetches where the window ends. */
+export function scrollBy(state: State, page: ChatPage, lines: number): Next {
+  const { rows, measure } = geometry(state, page)
+  const { timeline } = page
+  const moved = scroll(timeline.entries, timeline.anchor, lines, rows, measure)
+  if (lines < 0 && moved.atTop) return fetchOlder(state, page, { ...timeline, anchor: moved.anchor })
+  if (lines > 0 && moved.atBottom && timeline.moreAfter) return fetchNewer(state, page)
+  if (moved.atBottom && !timeline.moreAfter) return settled(state, page)
+  return next({ ...state, page: { ...page, timeline: { ...timeline, anchor: moved.anchor } } })
+}
+
+/** A page less a line or two, so that the eye finds its place again. */
+export function scrollPage(state: State, page: ChatPage, direction: 1 | -1): Next {
+  return scrollBy(state, page, direction * Math.max(1, geometry(state, page).rows - 2))
+}
+
+/** To the oldest item of the window; there the next older ones are fetched. */
+export function toOldest(state: State, page: ChatPage): Next {
+  return scrollBy(state, page, -1_000_000)
+}
+
+export function toEnd(state: State, page: ChatPage): Next {
+  if (!page.timeline.moreAfter) return settled(state, page)
+  return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from: undefined })
+}
+
+/** To the "new" line, or as far towards it as the window reaches. */
+export function toFirstUnread(state: State, page: ChatPage): Next {
+  const { entries, newAfter } = page.timeline
+  const index = entries.findIndex(
+    ({ item }) => newAfter !== undefined && item.kind === 'message' && item.seq > newAfter,
+  )
+  if (index < 0) return next(info(state, 'Nothing was new when you came in.'))
+  const { rows, measure } = geometry(state, page)
+  const anchor = anchorWithTop(entries, index, rows, measure)
+  return next({ ...state, page: { ...page, timeline: { ...page.timeline, anchor } } })
+}
+
+/** Tells the room that everything down to its newest message was on the screen. */
+export function markSeen(page: ChatPage): readonly Effect[] {
+  const { timeline, room } = page
+  const seq = newestSeq(timeline)
+  const following = timeline.anchor === undefined && !timeline.moreAfter
+  return following && seq !== undefined && seq > room.readUpTo ? [{ do: 'mark-read', seq }] : []
+}
+
+function settled(state: State, page: ChatPage): Next {
+  const there: ChatPage = { ...page, timeline: { ...page.timeline, anchor: undefined, below: 0 } }
+  return next({ ...state, page: there }, ...markSeen(there))
+}
+
+function fetchOlder(state: State, page: ChatPage, timeline: Timeline): Next {
+  if (!timeline.moreBefore) return next({ ...state, page: { ...page, timeline } })
+  // An anchor even where all fits on the screen: who fetches older items wants to see those, not the end.
+  const last = timeline.entries.at(-1)
+  const anchor = timeline.anchor ?? (last && { key: last.key, hidden: 0 })
+  return fetching(
+    state,
+    page,
+    { ...timeline, anchor },
+    { do: 'fetch', direction: 'older', from: oldestPlace(timeline) },
+  )
+}
+
+function fetchNewer(state: State, page: ChatPage): Next {
+  const from = newestSeq(page.timeline)
+  if (from === undefined) return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from })
+  return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newer', from })
+}
+
+function fetching(state: State, page: ChatPage, timeline: Timeline, effect: Effect & { do: 'fetch' }): Next {
+  if (timeline.fetching !== undefined) return next({ ...state, page: { ...page, timeline } })
+  return next({ ...state, page: { ...page, timeline: { ...timeline, fetching: effect.direction } } }, effect)
+}
+
+function geometry(state: State, page: ChatPage) {
+  const layout = chatLayout(state, page)
+  return { rows: layout.rows, measure: measureWith(page, entryContext(state, page, layout.chatColumns)) }
+}

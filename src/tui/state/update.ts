@@ -1,0 +1,174 @@
+/**
+ * The heart of the screen: `(state, event) → state and effects`. Pure, so that everything a key or a message can do is
+ * tested without a terminal, a store or a clock.
+ */
+import type { Input } from '../input/keys.ts'
+import { sheetSpace } from '../view/sheet-space.ts'
+import { scrollSheet } from '../view/sheet-view.ts'
+import { chatEvent, roomOpened } from './chat-events.ts'
+import { chatInput, interrupted } from './chat-input.ts'
+import type { Event } from './event.ts'
+import { loginEvent, loginInput } from './login-update.ts'
+import { openRoom, toRooms } from './navigation.ts'
+import { roomRows } from './room-list.ts'
+import { roomsInput } from './rooms-update.ts'
+import type { Confirm, Next, Sheet, State } from './state.ts'
+import { info, next, problem } from './state.ts'
+
+export function update(state: State, event: Event): Next {
+  switch (event.kind) {
+    case 'key':
+    case 'text':
+    case 'paste':
+    case 'wheel':
+      return input(state, event)
+    case 'resize':
+      return next({ ...state, size: event.size })
+    case 'tick':
+      return next(state.busy === undefined ? state : { ...state, busy: { ...state.busy, frame: state.busy.frame + 1 } })
+    case 'chat':
+      return next(withRooms({ ...state, connection: event.connection }, event.rooms))
+    case 'opened':
+      return roomOpened(state, event)
+    case 'waiting': {
+      const { roomId, roomName } = event
+      const left = state.page.kind === 'chat' ? [{ do: 'close-room' } as const] : []
+      return next({ ...state, busy: undefined, page: { kind: 'waiting', roomId, roomName } }, ...left)
+    }
+    case 'admitted':
+      return admitted(state, event)
+    case 'refused': {
+      const after = state.page.kind === 'waiting' && state.page.roomId === event.roomId ? toRooms(state) : next(state)
+      return { ...after, state: problem(after.state, `You were rejected at ${event.roomName}.`) }
+    }
+    case 'withdrawn':
+      return next(info({ ...state, busy: undefined }, `You no longer knock at ${event.roomName}.`), {
+        do: 'refresh-rooms',
+      })
+    case 'left': {
+      const after = toRooms({ ...state, busy: undefined })
+      return { ...after, state: info(after.state, `You left ${event.roomName}.`) }
+    }
+    case 'done':
+      return next(event.text === '' ? { ...state, busy: undefined } : info({ ...state, busy: undefined }, event.text))
+    default:
+      break
+  }
+  const { page } = state
+  if (page.kind === 'login') return loginEvent(state, page, event)
+  if (event.kind === 'failed') return next(problem({ ...state, busy: undefined }, event.text, event.hint))
+  return page.kind === 'chat' ? chatEvent(state, page, event) : next(state)
+}
+
+function input(state: State, event: Input): Next {
+  if (event.kind === 'key' && event.ctrl && event.name === 'l') return next(state, { do: 'redraw' })
+  if (event.kind === 'key' && event.ctrl && event.name === 'z') return next(state, { do: 'suspend' })
+  if (state.confirm !== undefined) return confirmed(state, state.confirm, event)
+  if (state.busy !== undefined) return whileBusy(state, event)
+  if (state.sheet !== undefined && isKey(event)) {
+    const done = sheetKey(state, state.sheet, event.name)
+    if (done !== undefined) return done
+  }
+  const after: State = keepsFlash(state, event) ? state : { ...state, flash: undefined }
+  if (isKey(event) && event.ctrl && event.name === 'c') return interrupted(after)
+  const { page } = after
+  switch (page.kind) {
+    case 'login':
+      return loginInput(after, page, event)
+    case 'rooms':
+      return roomsInput(after, page, event)
+    case 'chat':
+      // Who types on wants the messages back.
+      return chatInput(
+        after.sheet === undefined || event.kind === 'wheel' ? after : { ...after, sheet: undefined },
+        page,
+        event,
+      )
+    case 'waiting':
+      if (isKey(event) && event.name === 'escape') return toRooms(after)
+      if (event.kind === 'text' && event.text.toLowerCase() === 'w') {
+        const busy: State = { ...after, busy: { label: 'taking the knock back…', frame: 0 } }
+        const back = toRooms(busy)
+        return next(back.state, { do: 'withdraw', roomId: page.roomId })
+      }
+      return next(after)
+  }
+}
+
+function isKey(event: Input): event is Input & { kind: 'key' } {
+  return event.kind === 'key'
+}
+
+/** An answer that comes while one types stays until one does something else; on login any letter answers it. */
+function keepsFlash(state: State, event: Input): boolean {
+  if (state.page.kind === 'login') return false
+  return event.kind !== 'key' || !['enter', 'escape', 'tab', 'c', 'up', 'down'].includes(event.name)
+}
+
+function confirmed(state: State, confirm: Confirm, event: Input): Next {
+  const after: State = { ...state, confirm: undefined }
+  const quitting = confirm.effects.some((effect) => effect.do === 'quit')
+  const yes =
+    (event.kind === 'text' && event.text.toLowerCase().startsWith('y')) ||
+    (quitting && isKey(event) && (event.name === 'enter' || (event.ctrl && (event.name === 'c' || event.name === 'd'))))
+  if (!yes) return next(after)
+  return quitting
+    ? next(after, ...confirm.effects)
+    : next({ ...after, busy: { label: 'one moment…', frame: 0 } }, ...confirm.effects)
+}
+
+/** What takes long can be given up; other keys wait their turn (the program holds them back). */
+function whileBusy(state: State, event: Input): Next {
+  if (!isKey(event)) return next(state)
+  if (event.ctrl && event.name === 'c') return interrupted({ ...state, busy: undefined })
+  if (event.name === 'escape' && state.page.kind !== 'login')
+    return next({ ...state, busy: undefined }, { do: 'cancel' })
+  return next(state)
+}
+
+function sheetKey(state: State, sheet: Sheet, name: string): Next | undefined {
+  const { columns, rows } = sheetSpace(state)
+  const to = (after: Sheet | undefined): Next => next({ ...state, sheet: after })
+  switch (name) {
+    case 'escape':
+    case 'enter':
+      return to(undefined)
+    case 'up':
+      return to(scrollSheet(sheet, -1, columns, rows))
+    case 'down':
+      return to(scrollSheet(sheet, 1, columns, rows))
+    case 'page-up':
+      return to(scrollSheet(sheet, 3 - rows, columns, rows))
+    case 'page-down':
+      return to(scrollSheet(sheet, rows - 3, columns, rows))
+    default:
+      return undefined
+  }
+}
+
+/** Whoever waits on the page goes straight in; elsewhere one is told. */
+function admitted(state: State, event: Event & { kind: 'admitted' }): Next {
+  const { page } = state
+  const room = state.rooms.find((other) => other.id === event.roomId)
+  if (page.kind === 'waiting' && page.roomId === event.roomId) {
+    if (room !== undefined) return openRoom(state, { ...room, standing: 'member' })
+    return next(
+      { ...state, busy: { label: `opening ${event.roomName}…`, frame: 0 } },
+      { do: 'open', room: event.roomId },
+    )
+  }
+  return next(info(state, `You were let into ${event.roomName}.`, `/join ${event.roomName} goes there.`), {
+    do: 'refresh-rooms',
+  })
+}
+
+/** A new list of rooms; what was selected stays selected. */
+function withRooms(state: State, rooms: State['rooms']): State {
+  const { page } = state
+  if (page.kind !== 'rooms') return { ...state, rooms }
+  const before = roomRows(state.rooms, page.editor.text)[page.selected]?.room?.id
+  const after = roomRows(rooms, page.editor.text)
+  const at = page.selected === 0 ? -1 : after.findIndex((row) => row.room?.id === before)
+  const selected = at < 0 ? Math.max(0, Math.min(page.selected, after.length - 1)) : at
+  return { ...state, rooms, page: { ...page, selected } }
+}

@@ -1,0 +1,90 @@
+/**
+ * From one frame to the next: the bytes that change the screen. Pure.
+ *
+ * Rows that stayed as they were are left alone. Each part of a row after text that terminals measure differently (wide
+ * characters, emoji) is put at its column, so that a terminal of another opinion can't push the rest of the row along.
+ * Nothing but printable text comes out of a span: this is the last line of defence, behind sanitize.
+ */
+import type { Colour, Line, Span, Style } from '../text/style.ts'
+import { isPlain, widthOf } from '../text/width.ts'
+import type { Frame } from '../view/frame.ts'
+
+/** What is on the screen. */
+export interface Painted {
+  readonly rows: readonly string[]
+  readonly cursor: string
+}
+
+export const nothingPainted: Painted = { rows: [], cursor: '' }
+
+const codes: Readonly<Record<Colour, number>> = {
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  magenta: 35,
+  cyan: 36,
+  brightRed: 91,
+  brightGreen: 92,
+  brightYellow: 93,
+  brightBlue: 94,
+  brightMagenta: 95,
+  brightCyan: 96,
+}
+/** Begin and end of a synchronized update: terminals that know it show the frame whole, others ignore it. */
+const beginUpdate = '\x1b[?2026h\x1b[?25l'
+const endUpdate = '\x1b[?2026l'
+
+export function paint(before: Painted, frame: Frame, colours: boolean): { painted: Painted; output: string } {
+  const rows = frame.rows.map((row) => encodeRow(row, colours))
+  const cursor = frame.cursor === undefined ? '' : `\x1b[${frame.cursor.row + 1};${frame.cursor.column + 1}H\x1b[?25h`
+  let output = ''
+  for (const [index, row] of rows.entries()) {
+    const old = before.rows[index]
+    if (row === old) continue
+    // Where widths may differ, cells that neither opinion overwrites would stay behind.
+    const erase = old === undefined || doubtful(row) || doubtful(old) ? '\x1b[2K' : ''
+    output += `\x1b[${index + 1};1H${erase}${row}`
+  }
+  if (before.rows.length > rows.length) output += `\x1b[${rows.length + 1};1H\x1b[J`
+  if (output === '' && cursor === before.cursor) return { painted: before, output: '' }
+  return { painted: { rows, cursor }, output: beginUpdate + output + cursor + endUpdate }
+}
+
+function encodeRow(row: Line, colours: boolean): string {
+  let encoded = ''
+  let column = 0
+  let sure = true
+  let style = ''
+  for (const part of row) {
+    if (part.text === '') continue
+    const text = printable(part)
+    const wanted = encodeStyle(part.style, colours)
+    if (wanted !== style) encoded += `\x1b[0${wanted}m`
+    style = wanted
+    if (!sure) encoded += `\x1b[${column + 1}G`
+    encoded += text
+    column += widthOf(text)
+    sure = isPlain(text) || !doubtful(text)
+  }
+  return style === '' ? encoded : `${encoded}\x1b[0m`
+}
+
+function printable(part: Span): string {
+  return part.text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
+}
+
+/** Whether terminals may disagree about the width; the characters that frames are made of are beyond doubt. */
+function doubtful(text: string): boolean {
+  return /[^\x20-\x7e\x1b─│┬┴…·•›‹]/.test(text)
+}
+
+function encodeStyle(style: Style, colours: boolean): string {
+  let encoded = ''
+  if (style.bold === true) encoded += ';1'
+  if (style.dim === true) encoded += ';2'
+  if (style.underline === true) encoded += ';4'
+  if (style.inverse === true) encoded += ';7'
+  if (colours && style.colour !== undefined) encoded += `;${codes[style.colour]}`
+  return encoded
+}

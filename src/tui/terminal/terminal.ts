@@ -1,0 +1,163 @@
+/**
+ * The terminal itself: raw input, the alternate screen, signals. Whatever happens, it is given back as it was: on quit,
+ * on a signal, on a crash, and while in the background.
+ */
+import type { Input, KeyDecoder } from '../input/keys.ts'
+import { decodeKeys, flushKeys, idleKeyDecoder } from '../input/keys.ts'
+import type { Size } from '../state/state.ts'
+import type { Frame } from '../view/frame.ts'
+import type { Painted } from './paint.ts'
+import { nothingPainted, paint } from './paint.ts'
+
+/** How long what may be the beginning of a sequence waits for the rest; then it was the Escape key. */
+const escapeWaitMs = 50
+/** The stop signal has arrived by then; what runs afterwards runs in the foreground again. */
+const stopWaitMs = 50
+
+// Alternate screen; no wrapping at the right edge; bracketed paste.
+const takeOver = '\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[2J'
+const giveBack = '\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l'
+
+export interface TerminalEvents {
+  readonly onInput: (inputs: readonly Input[]) => void
+  readonly onResize: (size: Size) => void
+  /** There is room for output again after `draw` had to hold back, or the screen has to be drawn anew. */
+  readonly onReady: () => void
+  /** The terminal went away, or a signal asks the program to end. */
+  readonly onEnd: (signal: NodeJS.Signals) => void
+}
+
+export class Terminal {
+  readonly #stdin: NodeJS.ReadStream
+  readonly #stdout: NodeJS.WriteStream
+  readonly #events: TerminalEvents
+  readonly #colours: boolean
+  #decoder: KeyDecoder = idleKeyDecoder
+  #escapeTimer: NodeJS.Timeout | undefined
+  #painted: Painted = nothingPainted
+  #blocked = false
+  #taken = false
+  readonly #unlisten: (() => void)[] = []
+  readonly #onStop = (): void => this.suspend()
+  #stopped = false
+
+  constructor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream, colours: boolean, events: TerminalEvents) {
+    this.#stdin = stdin
+    this.#stdout = stdout
+    this.#colours = colours
+    this.#events = events
+  }
+
+  get size(): Size {
+    // A terminal that doesn't know its size says 0.
+    return { columns: Math.max(20, this.#stdout.columns || 80), rows: Math.max(5, this.#stdout.rows || 24) }
+  }
+
+  /** Takes the screen and listens. */
+  start(): void {
+    this.#take()
+    this.#stdin.setEncoding('utf8')
+    this.#listen(this.#stdin, 'data', (chunk) => this.#read(String(chunk)))
+    this.#listen(this.#stdin, 'end', () => this.#events.onEnd('SIGHUP'))
+    this.#listen(this.#stdin, 'error', () => this.#events.onEnd('SIGHUP'))
+    this.#listen(this.#stdout, 'error', () => this.#events.onEnd('SIGHUP'))
+    this.#listen(this.#stdout, 'resize', () => {
+      this.#painted = nothingPainted
+      this.#events.onResize(this.size)
+    })
+    this.#listen(this.#stdout, 'drain', () => {
+      this.#blocked = false
+      this.#events.onReady()
+    })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      this.#listen(process, signal, () => this.#events.onEnd(signal))
+    }
+    this.#listen(process, 'SIGTSTP', this.#onStop)
+    this.#listen(process, 'SIGCONT', () => this.#resume())
+    this.#stdin.resume()
+  }
+
+  /** False: the terminal still has to take what was written before; `onReady` says when. */
+  draw(frame: Frame): boolean {
+    if (!this.#taken || this.#blocked) return false
+    const { painted, output } = paint(this.#painted, frame, this.#colours)
+    this.#painted = painted
+    if (output !== '') this.#blocked = !this.#stdout.write(output)
+    return true
+  }
+
+  /** The next frame is drawn as if the screen were empty. */
+  forget(): void {
+    this.#painted = nothingPainted
+  }
+
+  /**
+   * To the background, as Ctrl-Z does everywhere. The system's own stop signal does it, with nobody listening: it knows
+   * when there is no shell to come back to, and then nothing stops.
+   */
+  suspend(): void {
+    if (!this.#taken) return
+    this.#release()
+    process.off('SIGTSTP', this.#onStop)
+    process.kill(0, 'SIGTSTP')
+    setTimeout(() => {
+      if (this.#stopped) return
+      process.on('SIGTSTP', this.#onStop)
+      this.#resume()
+    }, stopWaitMs)
+  }
+
+  /** Gives everything back; may be called twice. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#escapeTimer)
+    for (const unlisten of this.#unlisten.splice(0)) unlisten()
+    this.#release()
+    this.#stdin.pause()
+    // A reader that goes away later is no crash.
+    this.#stdout.on('error', () => undefined)
+  }
+
+  #read(chunk: string): void {
+    clearTimeout(this.#escapeTimer)
+    const { decoder, inputs } = decodeKeys(this.#decoder, chunk)
+    this.#decoder = decoder
+    if (decoder.held !== '' && !decoder.pasting) {
+      this.#escapeTimer = setTimeout(() => {
+        const flushed = flushKeys(this.#decoder)
+        this.#decoder = flushed.decoder
+        if (flushed.inputs.length > 0) this.#events.onInput(flushed.inputs)
+      }, escapeWaitMs)
+    }
+    if (inputs.length > 0) this.#events.onInput(inputs)
+  }
+
+  #take(): void {
+    this.#taken = true
+    this.#painted = nothingPainted
+    this.#stdin.setRawMode(true)
+    this.#stdout.write(takeOver)
+  }
+
+  #release(): void {
+    if (!this.#taken) return
+    this.#taken = false
+    try {
+      this.#stdin.setRawMode(false)
+      this.#stdout.write(giveBack)
+    } catch {
+      // The terminal is gone: there is nothing to give back to.
+    }
+  }
+
+  #resume(): void {
+    if (this.#taken || this.#stopped) return
+    this.#take()
+    this.#events.onResize(this.size)
+  }
+
+  #listen(emitter: NodeJS.EventEmitter, event: string, listener: (...args: unknown[]) => void): void {
+    emitter.on(event, listener)
+    this.#unlisten.push(() => emitter.off(event, listener))
+  }
+}

@@ -1,0 +1,84 @@
+/** How the chat page shares out the screen, and the lines of its timeline. Pure; scrolling asks here too. */
+import type { ChatPage, State } from '../state/state.ts'
+import type { Line } from '../text/style.ts'
+import type { EntryContext } from './entry-lines.ts'
+import { entryLines } from './entry-lines.ts'
+import { foldEntries } from './fold.ts'
+import { candidateLine, inputFooter, noticeLines } from './footer.ts'
+import type { Footer } from './footer.ts'
+import type { Measure } from './viewport.ts'
+
+/** Below this many columns the rooms fold away. */
+export const roomsFromColumns = 72
+/** Below this many columns the members fold away, unless Ctrl-B asks for them. */
+export const membersFromColumns = 100
+
+export interface ChatLayout {
+  /** 0: folded away. */
+  readonly roomColumns: number
+  readonly memberColumns: number
+  readonly chatColumns: number
+  /** Rows of the panes. */
+  readonly rows: number
+  /** Whether there is room for rules above and below the panes. */
+  readonly ruled: boolean
+  readonly notice: readonly Line[]
+  readonly footer: Footer
+}
+
+export function chatLayout(state: State, page: ChatPage): ChatLayout {
+  const { columns, rows } = state.size
+  const roomColumns =
+    columns < roomsFromColumns ? 0 : clamp(longest(state.rooms.map((room) => room.name)) + 6, 12, columns >> 3)
+  const wanted = state.showMembers ?? columns >= membersFromColumns
+  const names = page.room.members.map((member) => member.name)
+  const memberColumns = wanted && columns >= 50 ? clamp(longest(names) + 4, 12, columns >> 2) : 0
+  const ruled = rows >= 12
+  const notice =
+    page.completion !== undefined && state.confirm === undefined
+      ? [candidateLine(page.completion, columns)]
+      : noticeLines(state, columns)
+  const footer = inputFooter(page.editor, columns, Math.max(1, Math.min(8, rows >> 2)), state.sheet === undefined)
+  const chrome = 2 + (ruled ? 2 : 0) + notice.length + footer.lines.length
+  return {
+    roomColumns,
+    memberColumns,
+    chatColumns: columns - (roomColumns === 0 ? 0 : roomColumns + 1) - (memberColumns === 0 ? 0 : memberColumns + 1),
+    rows: Math.max(1, rows - chrome),
+    ruled,
+    notice,
+    footer,
+  }
+}
+
+export function entryContext(state: State, page: ChatPage, columns: number): EntryContext {
+  const { entries, newAfter } = page.timeline
+  const names = page.room.members.map((member) => member.name)
+  const admins = page.room.members.filter((member) => member.role === 'admin').map((member) => member.fingerprint)
+  return {
+    columns,
+    nameColumns: clamp(longest([...names, '<admin>']), 7, columns < 64 ? 10 : 14),
+    ownName: state.self?.name ?? '',
+    newKey:
+      newAfter === undefined
+        ? undefined
+        : entries.find(({ item }) => item.kind === 'message' && item.seq > newAfter && !item.own)?.key,
+    folded: foldEntries(entries, new Set(admins)),
+  }
+}
+
+export function measureWith(page: ChatPage, context: EntryContext): Measure {
+  const { entries } = page.timeline
+  return (index) => {
+    const entry = entries[index]
+    return entry === undefined ? 0 : entryLines(entry, entries[index - 1], context).length
+  }
+}
+
+function longest(names: readonly string[]): number {
+  return names.reduce((most, name) => Math.max(most, name.length), 0)
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, Math.max(least, most)))
+}

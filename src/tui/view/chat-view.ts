@@ -1,0 +1,103 @@
+/** The chat page: topic above, rooms on the left, members on the right, the messages between, status and input below. */
+import type { ChatPage, State } from '../state/state.ts'
+import type { Line, Span } from '../text/style.ts'
+import { fit, lineWidth, span } from '../text/style.ts'
+import { truncate, widthOf } from '../text/width.ts'
+import { chatLayout, entryContext, measureWith } from './chat-layout.ts'
+import type { ChatLayout } from './chat-layout.ts'
+import { entryLines, pendingLines, remark } from './entry-lines.ts'
+import type { EntryContext } from './entry-lines.ts'
+import type { Frame } from './frame.ts'
+import { frame } from './frame.ts'
+import { memberLines, roomLines } from './panels.ts'
+import { sheetLines } from './sheet-view.ts'
+import { statusLine } from './status.ts'
+import { visibleRange } from './viewport.ts'
+
+const dim = { dim: true }
+
+export function chatView(state: State, page: ChatPage): Frame {
+  const { columns, rows } = state.size
+  const layout = chatLayout(state, page)
+  const middle =
+    state.sheet === undefined
+      ? timelineLines(state, page, layout)
+      : sheetLines(state.sheet, layout.chatColumns, layout.rows)
+  const rooms = layout.roomColumns === 0 ? undefined : roomLines(state, page.room.id, layout.roomColumns, layout.rows)
+  const members = layout.memberColumns === 0 ? undefined : memberLines(page.room, layout.memberColumns, layout.rows)
+  const panes = Array.from({ length: layout.rows }, (_, row): Line => {
+    const spans: Span[] = []
+    if (rooms !== undefined) spans.push(...fit(rooms[row] ?? [], layout.roomColumns), span('│', dim))
+    spans.push(...fit(middle[row] ?? [], layout.chatColumns))
+    if (members !== undefined) spans.push(span('│', dim), ...fit(members[row] ?? [], layout.memberColumns))
+    return spans
+  })
+  const lines: Line[] = [topicLine(page, columns)]
+  if (layout.ruled) lines.push(rule(layout, '┬'))
+  lines.push(...panes)
+  if (layout.ruled) lines.push(rule(layout, '┴', belowText(page)))
+  lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(page)), ...layout.notice)
+  const { footer } = layout
+  const cursor = footer.cursor && { row: lines.length + footer.cursor.row, column: footer.cursor.column }
+  return frame([...lines, ...footer.lines], columns, rows, cursor)
+}
+
+function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {
+  const { timeline } = page
+  const context = entryContext(state, page, layout.chatColumns)
+  const below = timeline.anchor === undefined && !timeline.moreAfter ? waitingLines(state, page, context) : []
+  const rows = Math.max(0, layout.rows - below.length)
+  const { from, to, hidden } = visibleRange(timeline.entries, timeline.anchor, rows, measureWith(page, context))
+  const lines: Line[] = []
+  for (let index = from; index < to; index += 1) {
+    const entry = timeline.entries[index]
+    if (entry !== undefined) lines.push(...entryLines(entry, timeline.entries[index - 1], context))
+  }
+  if (hidden > 0) lines.length -= hidden
+  const shown = [...lines, ...below].slice(-layout.rows)
+  const first = beginning(page, layout)
+  // Whatever stands above the oldest entry appears where there is room, or at the very top.
+  if (from === 0 && lines.length < rows) shown.unshift(...first)
+  else if (timeline.fetching === 'older' && from === 0) shown[0] = first[0] ?? []
+  // A short conversation stands at the bottom, next to where one types.
+  return [...Array.from({ length: Math.max(0, layout.rows - shown.length) }, (): Line => []), ...shown]
+}
+
+function beginning(page: ChatPage, layout: ChatLayout): readonly Line[] {
+  const { timeline, room } = page
+  if (timeline.fetching === 'older') return [remark('fetching older messages…', layout.chatColumns)]
+  if (timeline.moreBefore) return [remark('PgUp fetches older messages', layout.chatColumns)]
+  return [remark(`the beginning of ${room.name}`, layout.chatColumns)]
+}
+
+/** One's own messages that the store has not acknowledged yet. */
+function waitingLines(state: State, page: ChatPage, context: EntryContext): readonly Line[] {
+  const online = state.connection.state === 'online'
+  return page.room.pending
+    .filter((pending) => !context.folded.messages.has(pending.id))
+    .slice(-20)
+    .flatMap((pending) => pendingLines(pending, context.ownName, online, context))
+}
+
+function topicLine({ room }: ChatPage, columns: number): Line {
+  const count = `${room.members.length} ${room.members.length === 1 ? 'member' : 'members'} `
+  const left: Line = [span(` ${room.name}`, { bold: true }), span(room.topic === '' ? '' : `   ${room.topic}`)]
+  const space = Math.max(0, columns - widthOf(count))
+  return lineWidth(left) + 2 > space && room.topic === '' ? fit(left, columns) : [...fit(left, space), span(count, dim)]
+}
+
+/** Who looks further up reads here that there is more below. */
+function belowText({ timeline }: ChatPage): string | undefined {
+  if (timeline.anchor === undefined) return undefined
+  if (timeline.fetching === 'newer' || timeline.fetching === 'newest') return 'fetching newer messages…'
+  return timeline.below > 0 ? `${timeline.below} new below · Alt+End` : 'further up · Alt+End goes to the newest'
+}
+
+function rule(layout: ChatLayout, joint: string, text?: string): Line {
+  const left = layout.roomColumns === 0 ? '' : '─'.repeat(layout.roomColumns) + joint
+  const right = layout.memberColumns === 0 ? '' : joint + '─'.repeat(layout.memberColumns)
+  if (text === undefined) return [span(left + '─'.repeat(layout.chatColumns) + right, dim)]
+  const label = ` ${truncate(text, layout.chatColumns - 4)} `
+  const dashes = Math.max(0, layout.chatColumns - widthOf(label) - 2)
+  return [span(`${left}${'─'.repeat(dashes)}`, dim), span(label, { bold: true }), span(`──${right}`, dim)]
+}

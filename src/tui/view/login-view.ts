@@ -1,0 +1,180 @@
+/** Logging in and signing up. Pure. Passwords are shown as dots. */
+import type { Editor } from '../input/editor.ts'
+import { whoRows } from '../state/who-rows.ts'
+import type { LoginPage, LoginStep, State } from '../state/state.ts'
+import type { Line, Style } from '../text/style.ts'
+import { span } from '../text/style.ts'
+import { wrap } from '../text/wrap.ts'
+import type { Footer } from './footer.ts'
+import type { Frame } from './frame.ts'
+import { inputRows } from './input-view.ts'
+import { pageFrame } from './page-frame.ts'
+
+export function loginView(state: State, page: LoginPage): Frame {
+  const { step } = page
+  const { columns } = state.size
+  return pageFrame(state, {
+    title: 'a group chat that has no owner',
+    body: (rows) => (step.at === 'who' ? whoLines(page, step, columns, rows) : stepLines(step, columns)),
+    keys: keysOf(step),
+    footer: footerOf(step, columns),
+  })
+}
+
+function paragraph(text: string, columns: number, style: Style = {}): readonly Line[] {
+  return wrap(text, Math.min(columns - 6, 68)).map((part): Line => [span(`   ${part}`, style)])
+}
+
+function choice(text: string, remark: string, selected: boolean): Line {
+  const style: Style = selected ? { inverse: true, bold: true } : {}
+  return [span(selected ? ' › ' : '   ', { bold: true }), span(` ${text} `, style), span(`  ${remark}`, { dim: true })]
+}
+
+function whoLines(page: LoginPage, step: LoginStep & { at: 'who' }, columns: number, rows: number): readonly Line[] {
+  const names = whoRows(page.known, step.editor.text)
+  if (page.known.length === 0) {
+    return [
+      [],
+      ...paragraph('Welcome. What is your name?', columns, { bold: true }),
+      [],
+      ...paragraph('2 to 32 letters, digits, - or _. Others will see it, and nobody else can take it.', columns),
+    ]
+  }
+  const width = Math.max(...names.map((row) => row.name.length))
+  const lines = names.map((row, index) =>
+    choice(row.name.padEnd(width), row.known ? row.fingerprint : 'another name', index === step.selected),
+  )
+  const space = Math.max(1, rows - 5)
+  const first = Math.max(0, Math.min(step.selected - (space >> 1), lines.length - space))
+  const hint = 'Or type a name: a new one, or your own from another machine.'
+  return [
+    [],
+    ...paragraph('Who are you?', columns, { bold: true }),
+    [],
+    ...lines.slice(first, first + space),
+    [],
+    ...paragraph(hint, columns, { dim: true }),
+  ]
+}
+
+function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): readonly Line[] {
+  const say = (text: string, style?: Style) => paragraph(text, columns, style)
+  switch (step.at) {
+    case 'unknown':
+      return [
+        [],
+        ...say(`${step.name} is not known on this machine.`),
+        [],
+        choice(`I am new: sign up as ${step.name}`, '', step.selected === 0),
+        choice(`I am ${step.name}: log in from another machine`, '', step.selected === 1),
+      ]
+    case 'password':
+      return [
+        [],
+        ...say(`Hello ${step.name}.`, { bold: true }),
+        [],
+        ...say('Your passphrase opens your keys, on this machine alone.'),
+      ]
+    case 'elsewhere':
+      return [
+        [],
+        ...say(`Log in as ${step.name} from another machine`, { bold: true }),
+        [],
+        ...say('Your sealed keys are fetched from the store and opened here with your passphrase.'),
+        [],
+        ...say('If you chose the password yourself, the recovery code is needed too; else leave it empty.', {
+          dim: true,
+        }),
+      ]
+    case 'suggested':
+    case 'chosen':
+      return [
+        [],
+        ...say(`${step.name}, this is your passphrase:`),
+        [],
+        ...wrap(step.passphrase, columns - 8).map((part): Line => [span(`      ${part}`, { bold: true })]),
+        [],
+        ...say(
+          'Write it down, on paper. It opens your keys here and on any other machine, and nobody can give it back to you.',
+        ),
+        [],
+        ...(step.at === 'suggested'
+          ? say('Enter takes it. To have one of your own, type that.', { dim: true })
+          : say('You are typing one of your own. Escape goes back to this one.', { dim: true })),
+      ]
+    case 'repeat':
+      return [[], ...say('Once more, to be sure that there is no slip of the finger.')]
+    case 'recovery':
+      return [
+        [],
+        ...say('You are signed up. This is your recovery code:'),
+        [],
+        ...wrap(step.code, columns - 8).map((part): Line => [span(`      ${part}`, { bold: true })]),
+        [],
+        ...say(
+          'Write it down, on paper: it is not shown again. With a password of your own, another machine asks for this code too.',
+        ),
+        [],
+        ...say('Enter goes on.', { dim: true }),
+      ]
+  }
+}
+
+function keysOf(step: LoginStep): string {
+  switch (step.at) {
+    case 'who':
+      return 'up and down choose · Enter goes on · Esc quits'
+    case 'unknown':
+      return 'up and down choose · Enter goes on · Esc goes back'
+    case 'elsewhere':
+      return 'Tab changes the field · Enter logs in · Esc goes back'
+    case 'recovery':
+      return 'Enter goes on'
+    default:
+      return 'Enter goes on · Esc goes back'
+  }
+}
+
+function footerOf(step: LoginStep, columns: number): Footer {
+  switch (step.at) {
+    case 'who':
+      return fields(columns, [{ label: 'name', editor: step.editor }], 0)
+    case 'password':
+      return fields(columns, [{ label: 'passphrase', editor: step.editor, hidden: true }], 0)
+    case 'chosen':
+      return fields(columns, [{ label: 'your own password', editor: step.editor, hidden: true }], 0)
+    case 'repeat':
+      return fields(columns, [{ label: 'the same again', editor: step.editor, hidden: true }], 0)
+    case 'elsewhere':
+      return fields(
+        columns,
+        [
+          { label: 'passphrase   ', editor: step.password, hidden: true },
+          { label: 'recovery code', editor: step.code },
+        ],
+        step.inCode ? 1 : 0,
+      )
+    case 'unknown':
+    case 'suggested':
+    case 'recovery':
+      return { lines: [], cursor: undefined }
+  }
+}
+
+interface Field {
+  readonly label: string
+  readonly editor: Editor
+  readonly hidden?: boolean
+}
+
+function fields(columns: number, list: readonly Field[], active: number): Footer {
+  let cursor: Footer['cursor']
+  const lines = list.map(({ label, editor, hidden }, index): Line => {
+    const prompt = ` ${label} > `
+    // The right part of what is long.
+    const { rows, cursor: at } = inputRows(editor, columns - prompt.length, 1, hidden === true ? '•' : undefined)
+    if (index === active) cursor = { row: index, column: prompt.length + at.column }
+    return [span(prompt, index === active ? { bold: true } : { dim: true }), span(rows[0] ?? '')]
+  })
+  return { lines, cursor }
+}

@@ -1,0 +1,59 @@
+/** The frame that login, room list and waiting page share: title above, content, notice and input below. Pure. */
+import type { State } from '../state/state.ts'
+import type { Line } from '../text/style.ts'
+import { fit, lineWidth, span } from '../text/style.ts'
+import { connectionSpan } from './connection.ts'
+import { noticeLines } from './footer.ts'
+import type { Footer } from './footer.ts'
+import type { Frame } from './frame.ts'
+import { frame } from './frame.ts'
+import { sheetLines } from './sheet-view.ts'
+
+export interface PageParts {
+  readonly title: string
+  /** Given the rows there are for it. */
+  readonly body: (rows: number) => readonly Line[]
+  /** Keys that do something here. */
+  readonly keys: string
+  readonly footer: Footer
+}
+
+export function pageFrame(state: State, parts: PageParts): Frame {
+  const { columns, rows } = state.size
+  const notice = noticeLines(state, columns)
+  const { footer } = parts
+  const space = Math.max(1, rows - 4 - notice.length - footer.lines.length)
+  const body = state.sheet === undefined ? parts.body(space) : sheetLines(state.sheet, columns, space)
+  const rule: Line = [span('─'.repeat(columns), { dim: true })]
+  const lines: Line[] = [
+    header(state, parts.title),
+    rule,
+    ...Array.from({ length: space }, (_, row) => body[row] ?? []),
+    rule,
+    keysLine(state, parts.keys),
+    ...notice,
+  ]
+  const cursor =
+    footer.cursor && state.sheet === undefined && state.busy === undefined
+      ? { row: lines.length + footer.cursor.row, column: footer.cursor.column }
+      : undefined
+  return frame([...lines, ...footer.lines], columns, rows, cursor)
+}
+
+function header(state: State, title: string): Line {
+  const { columns } = state.size
+  const left: Line = [span(' Conclave', { bold: true }), span(`   ${title}`)]
+  const right: Line = [
+    span(state.self === undefined ? `${state.program.version} ` : `${state.self.name} `, { dim: true }),
+  ]
+  const space = columns - lineWidth(right)
+  return lineWidth(left) + 1 > space ? fit(left, columns) : [...fit(left, space), ...right]
+}
+
+function keysLine(state: State, keys: string): Line {
+  const { columns } = state.size
+  const right: Line = [connectionSpan(state.connection), span(' ')]
+  const space = columns - lineWidth(right)
+  const left: Line = [span(` ${keys}`, { dim: true })]
+  return lineWidth(left) + 2 > space ? fit(left, columns) : [...fit(left, space), ...right]
+}

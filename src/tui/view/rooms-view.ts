@@ -1,0 +1,92 @@
+/** The room list. Pure. */
+import type { RoomsPage, State } from '../state/state.ts'
+import { roomRows } from '../state/room-list.ts'
+import type { Row } from '../state/room-list.ts'
+import type { Line, Style } from '../text/style.ts'
+import { span } from '../text/style.ts'
+import { padEnd } from '../text/width.ts'
+import { wrap } from '../text/wrap.ts'
+import { inputFooter } from './footer.ts'
+import type { Frame } from './frame.ts'
+import { pageFrame } from './page-frame.ts'
+
+const headings: Readonly<Record<Row['section'], string>> = {
+  yours: 'Your rooms',
+  waiting: 'Waiting for somebody inside to let you in',
+  open: 'Rooms that you could ask to join',
+  closed: 'Closed to you',
+  create: '',
+}
+
+export function roomsView(state: State, page: RoomsPage): Frame {
+  const { columns, rows } = state.size
+  return pageFrame(state, {
+    title: 'rooms',
+    body: (space) => bodyLines(state, page, columns, space),
+    keys: 'Enter opens · type to find or create · /help · Esc quits',
+    footer: inputFooter(page.editor, columns, Math.max(1, rows >> 3), state.sheet === undefined),
+  })
+}
+
+function bodyLines(state: State, page: RoomsPage, columns: number, space: number): readonly Line[] {
+  const rows = roomRows(state.rooms, page.editor.text)
+  const typed = page.editor.text.trim() !== '' && !page.editor.text.startsWith('/')
+  if (rows.length === 0) return emptyLines(columns)
+  const lines: Line[] = []
+  let selectedAt = 0
+  for (const [index, row] of rows.entries()) {
+    if (!typed && rows[index - 1]?.section !== row.section) {
+      lines.push([], [span(`   ${headings[row.section]}`, { dim: true })])
+    }
+    if (typed && index === 0) lines.push([])
+    if (index === page.selected) selectedAt = lines.length
+    lines.push(rowLine(row, index === page.selected, columns))
+  }
+  const first = Math.max(0, Math.min(selectedAt - (space >> 1), lines.length - space))
+  return lines.slice(first, first + space)
+}
+
+function rowLine(row: Row, selected: boolean, columns: number): Line {
+  const style: Style = selected ? { inverse: true, bold: true } : {}
+  const width = Math.min(34, columns >> 1)
+  if (row.section === 'create') {
+    const exact = row.label.includes('#')
+    const text = exact ? `Ask to join ${row.label}` : `Create a room called ${row.label}`
+    return [span(selected ? ' › ' : '   ', { bold: true }), span(` ${text} `, style)]
+  }
+  return [
+    span(selected ? ' › ' : '   ', { bold: true }),
+    span(` ${padEnd(row.label, width)}`, style),
+    span('  '),
+    ...remarks(row),
+  ]
+}
+
+function remarks({ room }: Row): Line {
+  if (room === undefined) return []
+  const dim: Style = { dim: true }
+  switch (room.standing) {
+    case 'member': {
+      const members = `${room.members} ${room.members === 1 ? 'member' : 'members'}`
+      if (room.unread === 0) return [span(members, dim)]
+      const mentions = room.mentions === 0 ? '' : `, ${room.mentions} for you`
+      return [span(`${room.unread} new${mentions}`, { bold: true }), span(`  ${members}`, dim)]
+    }
+    case 'waiting':
+      return [span('waiting', { colour: 'yellow' })]
+    case 'rejected':
+      return [span('you were rejected', { colour: 'red' })]
+    case 'kicked':
+      return [span('you were kicked', { colour: 'red' })]
+    case 'left':
+      return [span('you left', dim)]
+    case 'stranger':
+      return [span(`ask to join  ${room.id.slice(0, 8)}`, dim)]
+  }
+}
+
+function emptyLines(columns: number): readonly Line[] {
+  const text =
+    'No rooms yet.\n\nType a name and press Enter to create one. To join a room that is not listed, type its name and id: name#id.'
+  return [[], ...wrap(text, Math.min(columns - 6, 64)).map((part): Line => [span(`   ${part}`)])]
+}

@@ -1,0 +1,40 @@
+/** The status bar of a chat: the store, what waits to be sent, who asks to join, what is unread elsewhere. Pure. */
+import type { ChatPage, State } from '../state/state.ts'
+import type { Line, Span } from '../text/style.ts'
+import { fit, lineWidth, span } from '../text/style.ts'
+import { connectionSpan } from './connection.ts'
+
+export function statusLine(state: State, page: ChatPage, below: string | undefined): Line {
+  const { room } = page
+  const parts: Span[] = [connectionSpan(state.connection)]
+  if (below !== undefined) parts.unshift(span(below, { bold: true }))
+  if (room.standing !== 'member') parts.push(span(standingText(page), { colour: 'red', bold: true }))
+  const failed = room.pending.filter((pending) => pending.state === 'failed').length
+  const queued = room.pending.length - failed
+  if (failed > 0) parts.push(span(`${failed} not sent`, { colour: 'red', bold: true }))
+  // A message on its way is no news; one that waits for the store is.
+  if (queued > 0 && state.connection.state !== 'online') parts.push(span(`${queued} queued`, { colour: 'yellow' }))
+  if (room.knocks.length > 0) parts.push(span(knocksText(page), { colour: 'yellow' }))
+  const elsewhere = state.rooms.filter((other) => other.id !== room.id)
+  const unread = elsewhere.reduce((sum, other) => sum + other.unread, 0)
+  const mentioned = elsewhere.some((other) => other.mentions > 0) ? '!' : ''
+  if (unread > 0) parts.push(span(`${unread}${mentioned} unread elsewhere`, { bold: true }))
+  const { columns } = state.size
+  const shown = parts.flatMap((part, index) => (index === 0 ? [span(' '), part] : [span(' · ', { dim: true }), part]))
+  const help = '/help '
+  return lineWidth(shown) + help.length + 1 > columns
+    ? fit(shown, columns)
+    : [...fit(shown, columns - help.length), span(help, { dim: true })]
+}
+
+function standingText({ room }: ChatPage): string {
+  if (room.standing === 'kicked') return `kicked by ${room.endedBy?.name ?? 'an admin'}: you can only read`
+  if (room.standing === 'left') return 'you left: you can only read'
+  return 'you are not in this room'
+}
+
+function knocksText({ room }: ChatPage): string {
+  const [first] = room.knocks
+  if (room.knocks.length === 1) return `asks to join: !${first?.name ?? ''}`
+  return `${room.knocks.length} ask to join: !${first?.name ?? ''} …`
+}

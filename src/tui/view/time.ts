@@ -1,0 +1,35 @@
+/** Times as a person reads them, in the time zone of this machine. Pure but for the zone. */
+
+const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+]
+
+/** 14:02; dashes for a claim that is no time at all. */
+export function clockTime(at: number): string {
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return '--:--'
+  return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`
+}
+
+/** Mon 23 November 2026 */
+export function dayName(at: number): string {
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return 'an unknown day'
+  return `${days[date.getDay()] ?? ''} ${date.getDate()} ${months[date.getMonth()] ?? ''} ${date.getFullYear()}`
+}
+
+export function sameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString()
+}

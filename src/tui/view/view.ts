@@ -1,0 +1,21 @@
+/** From a state to the rows of the screen. Pure. */
+import type { State } from '../state/state.ts'
+import { chatView } from './chat-view.ts'
+import type { Frame } from './frame.ts'
+import { loginView } from './login-view.ts'
+import { roomsView } from './rooms-view.ts'
+import { waitingView } from './waiting-view.ts'
+
+export function view(state: State): Frame {
+  const { page } = state
+  switch (page.kind) {
+    case 'login':
+      return loginView(state, page)
+    case 'rooms':
+      return roomsView(state, page)
+    case 'waiting':
+      return waitingView(state, page)
+    case 'chat':
+      return chatView(state, page)
+  }
+}
