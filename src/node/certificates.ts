@@ -27,6 +27,8 @@ const nodeDays = 2 * 365
 const personDays = 5 * 365
 
 export const nodeCommonName = 'conclave:node'
+/** Every node's certificate holds for this name too: a client that asks for it is content with any node of the cluster. */
+export const nodeServerName = 'node.conclave.internal'
 /** etcd's superuser, once access control is on. */
 const reservedName = 'root'
 
@@ -52,7 +54,7 @@ export async function createAuthority(now = Date.now()): Promise<Identity> {
 
 /** Valid at the given hosts (names or addresses) and at this machine's own loopback. */
 export async function issueNode(authority: Identity, hosts: readonly string[], now = Date.now()): Promise<Identity> {
-  const alternatives = [...new Set([...hosts, '127.0.0.1', '::1', 'localhost'])].map((host) => ({
+  const alternatives = [...new Set([...hosts, nodeServerName, '127.0.0.1', '::1', 'localhost'])].map((host) => ({
     type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
     value: host,
   }))

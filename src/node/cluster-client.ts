@@ -17,6 +17,7 @@ import {
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { Cluster, Maintenance, type Member } from '../store/etcd/generated/cluster_pb.ts'
 import { endpointOf } from './address.ts'
+import { nodeServerName } from './certificates.ts'
 import { clusterFailure, isRefusal } from './cluster-failure.ts'
 import type { MemberAnswer, MemberStatus } from './health.ts'
 
@@ -200,6 +201,8 @@ export class ClusterClient {
       const { authority, key, certificate } = this.#tls
       const [ca, k, cert] = [authority, key, certificate].map((pem) => Buffer.from(pem)) as [Buffer, Buffer, Buffer]
       client = new Client(endpoint, credentials.createSsl(ca, k, cert), {
+        // Also where an address has changed, or is translated on its way: nobody else has such a certificate.
+        'grpc.ssl_target_name_override': nodeServerName,
         'grpc.enable_retries': 0,
         // A member that is down is asked again and again while it starts.
         'grpc.initial_reconnect_backoff_ms': 100,

@@ -1,0 +1,116 @@
+/** Nodes of a cluster on this machine's loopback, each in a process and a home of its own. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { NodeEvent } from '../../src/node/events.ts'
+import { inviteNode, type Invitation } from '../../src/node/invite.ts'
+import { nodePaths, type NodePaths } from '../../src/node/paths.ts'
+import type { NodeOptions } from '../../src/node/settings.ts'
+import { openTestStore } from './cluster-store.ts'
+import { testEtcd } from './etcd.ts'
+import type { ChildOrder } from './node-child.ts'
+import { freePorts } from './ports.ts'
+
+export type ChildEvent = NodeEvent | { readonly kind: 'failed'; readonly code?: string; readonly message: string }
+
+export class TestNode {
+  readonly home: string
+  readonly options: NodeOptions
+  readonly paths: NodePaths
+  events: ChildEvent[] = []
+  #child: ChildProcess | undefined
+  #listeners = new Set<() => void>()
+
+  constructor(home: string, options: NodeOptions) {
+    this.home = home
+    this.options = options
+    this.paths = nodePaths(home)
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  start(order: Partial<ChildOrder> = {}): this {
+    const whole: ChildOrder = { home: this.home, options: this.options, ...order }
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'node-child.ts'), JSON.stringify(whole)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, CONCLAVE_ETCD: testEtcd() },
+    })
+    this.#child = child
+    this.events = []
+    createInterface(child.stdout).on('line', (line) => {
+      this.events.push(JSON.parse(line) as ChildEvent)
+      for (const listener of this.#listeners) listener()
+    })
+    child.on('close', () => {
+      for (const listener of this.#listeners) listener()
+    })
+    return this
+  }
+
+  /** Resolves with the first event that fits, fails when the process ends without one. */
+  async until(fits: (event: ChildEvent) => boolean): Promise<ChildEvent> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = this.events.find(fits)
+        const ended = this.#child?.exitCode !== null || this.#child.signalCode !== null
+        if (found === undefined && !ended) return
+        this.#listeners.delete(look)
+        if (found !== undefined) resolve(found)
+        else reject(new Error(`it ended: ${JSON.stringify(this.events.slice(-3))}`))
+      }
+      this.#listeners.add(look)
+      look()
+    })
+  }
+
+  async ready(): Promise<void> {
+    await this.until(({ kind }) => kind === 'ready')
+  }
+
+  async ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const child = this.#child
+    if (child === undefined) return { code: null, signal: null }
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.once('close', resolve))
+    return { code: child.exitCode, signal: child.signalCode }
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.#child?.kill(signal)
+    await this.ended()
+  }
+
+  async invite(): Promise<Invitation> {
+    return inviteNode(this.paths, openTestStore)
+  }
+}
+
+export class TestCluster {
+  readonly #folder: string
+  readonly nodes: TestNode[] = []
+
+  private constructor(folder: string) {
+    this.#folder = folder
+    process.env['TEST_STORE'] = join(folder, 'store.db')
+  }
+
+  static async create(): Promise<TestCluster> {
+    return new TestCluster(await mkdtemp(join(tmpdir(), 'conclave-cluster-')))
+  }
+
+  async node(name: string): Promise<TestNode> {
+    const [port, peerPort] = await freePorts(2)
+    const node = new TestNode(join(this.#folder, name), { name, listen: '127.0.0.1', port, peerPort })
+    this.nodes.push(node)
+    return node
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill('SIGTERM')))
+    await rm(this.#folder, { recursive: true })
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A node in a process of its own, to be killed: `node-child.ts JSON`. Prints each event as a line of JSON. It kills
+ * itself with SIGKILL at the point that it is told: when a step begins ("step:add"), or right after a change has
+ * happened in the cluster and before it could be recorded ("after:add").
+ */
+import { ClusterClient } from '../../src/node/cluster-client.ts'
+import { foundCluster } from '../../src/node/found.ts'
+import { openTicket } from '../../src/node/join.ts'
+import { runNode } from '../../src/node/node.ts'
+import { nodePaths } from '../../src/node/paths.ts'
+import { resolveSettings, type NodeOptions } from '../../src/node/settings.ts'
+import { readState } from '../../src/node/state.ts'
+import { decodeTicket, type NodeTicket } from '../../src/node/ticket.ts'
+import { openTestStore } from './cluster-store.ts'
+
+export interface ChildOrder {
+  readonly home: string
+  readonly options: NodeOptions
+  readonly ticket?: string
+  readonly code?: string
+  readonly dieAt?: string
+}
+
+const order = JSON.parse(process.argv[2] ?? '{}') as ChildOrder
+
+function die(point: string): void {
+  if (point === order.dieAt) process.kill(process.pid, 'SIGKILL')
+}
+
+const changes = ClusterClient.prototype as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+for (const [method, point] of [
+  ['addLearner', 'after:add'],
+  ['promote', 'after:promote'],
+] as const) {
+  const original = changes[method]
+  changes[method] = async function (this: ClusterClient, ...args: unknown[]) {
+    const result = await original?.apply(this, args)
+    die(point)
+    return result
+  }
+}
+
+const stop = new AbortController()
+process.on('SIGTERM', () => stop.abort())
+const paths = nodePaths(order.home)
+try {
+  if (order.ticket !== undefined) {
+    const ticket = decodeTicket(order.ticket) as NodeTicket
+    await openTicket(paths, ticket, async () => order.code ?? '', order.options)
+  } else if ((await readState(paths)) === undefined) {
+    await foundCluster(paths, resolveSettings(order.options))
+  }
+  let step = ''
+  await runNode({
+    paths,
+    env: process.env,
+    signal: stop.signal,
+    openStore: async (endpoints, tls) => {
+      const store = await openTestStore(endpoints, tls)
+      const close = store.close.bind(store)
+      // Claiming and finishing each open the store once: when it closes, the change has happened.
+      store.close = async () => {
+        die(`after:${step}`)
+        await close()
+      }
+      return store
+    },
+    listener: (event) => {
+      process.stdout.write(
+        `${JSON.stringify(event, (_, value: unknown) => (value instanceof Error ? value.message : value))}\n`,
+      )
+      if (event.kind === 'step') step = event.step
+      die(event.kind === 'step' ? `step:${event.step}` : event.kind)
+    },
+  })
+} catch (error) {
+  const { code, message } = error as { code?: string; message: string }
+  process.stdout.write(`${JSON.stringify({ kind: 'failed', code, message })}\n`)
+  process.exitCode = 1
+}
