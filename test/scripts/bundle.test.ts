@@ -78,12 +78,12 @@ describe('the bundle', () => {
     write('later.ts', `export const text = 'old'`)
     write(
       'main.ts',
-      `console.log('up')
-       process.on('SIGTERM', () => void import('./later.ts').then(({ text }) => {
+      `process.on('SIGTERM', () => void import('./later.ts').then(({ text }) => {
          console.log(text)
          process.exit(0)
        }))
-       setInterval(() => {}, 1000)`,
+       setInterval(() => {}, 1000)
+       console.log('up')`,
     )
     await build(root)
     const old = start(join(root, 'bin/conclave'), [], '/')
