@@ -27,8 +27,6 @@ export function foldChain(roomId: Bytes, records: readonly ControlRecord[], keyr
   const verdicts: ControlVerdict[] = []
   for (const { place, outer } of records) {
     let verdict = foldControl(roomId, room, place, outer, keyring)
-    // What follows a genesis that this reader can't open is not to be judged either.
-    if (room === undefined && verdicts[0]?.kind === 'locked') verdict = verdicts[0]
     if (verdict.kind === 'rewind' && room !== undefined) {
       const upTo = room.marks[verdict.n]?.i ?? 0
       const earlier = records.filter((record) => record.place.i <= upTo)

@@ -155,6 +155,7 @@ export async function prepareControl(
 function checkOperation(operation: Operation): void {
   try {
     decodeOperation(operation.type, payloadOf(operation))
+    if (operation.type === 'accept') decodeKnock(operation.knock)
   } catch (error) {
     if (error instanceof FormatError) throw new VoidRecord(error.message, { cause: error })
     throw error

@@ -60,6 +60,8 @@ function foldGenesis(
   signatureKnownGood: boolean,
 ): ControlVerdict {
   const { outside } = outer
+  // What follows a genesis that this reader can't open is not to be judged either.
+  if (place.i > 0) return { kind: 'locked', epoch: 0 }
   checkPlace(outside, place)
   require(outside.version === protocolVersion, 'unknown version')
   require(outside.i === 0 && outside.n === 0 && outside.previousHeadIndex === 0, 'genesis is the first record')
