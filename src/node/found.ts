@@ -6,11 +6,13 @@ import { formatEndpoint } from './address.ts'
 import { createAuthority } from './certificates.ts'
 import { writeAuthority } from './credentials.ts'
 import type { NodePaths } from './paths.ts'
+import { requirePorts } from './settings.ts'
 import { readState, writeState, type NodeSettings, type NodeState } from './state.ts'
 
 /** Interrupted anywhere, it leaves no node behind, and can be done again. */
 export async function foundCluster(paths: NodePaths, settings: NodeSettings): Promise<NodeState> {
   await requireNoNode(paths)
+  await requirePorts(settings, 0)
   await writeAuthority(paths, await createAuthority())
   const state: NodeState = {
     version: 1,

@@ -20,7 +20,7 @@ import { votersMax } from './health.ts'
 import type { NodePaths } from './paths.ts'
 import { persist } from './patience.ts'
 import { diagnose } from './probe.ts'
-import { freeName, resolveSettings, type NodeOptions } from './settings.ts'
+import { freeName, requirePorts, resolveSettings, reviseSettings, type NodeOptions } from './settings.ts'
 import { readState, writeState, type NodeSettings, type NodeState } from './state.ts'
 import { openAuthorityKey } from './ticket-code.ts'
 import { claimTicket, finishTicket } from './ticket-record.ts'
@@ -43,10 +43,11 @@ export async function openTicket(
   signal?: AbortSignal,
 ): Promise<NodeState> {
   const present = await readState(paths)
-  if (present !== undefined) return resume(present, ticket)
+  if (present !== undefined) return resume(paths, present, ticket, options)
   await requireNoNode(paths)
   checkExpiry(ticket)
   const settings = { ...resolveSettings(options), wan: ticket.wan }
+  await requirePorts(settings, 0, signal)
   const key = await openAuthorityKey(await askCode(), ticket)
   const authority = { certificate: new X509Certificate(ticket.authority).toString(), key }
   const tls = { authority: authority.certificate, ...(await issueLocal(authority)) }
@@ -157,16 +158,29 @@ export async function currentCluster(state: NodeState, tls: ClientTls, signal?: 
   }
 }
 
-function resume(present: NodeState, ticket: NodeTicket): NodeState {
+async function resume(
+  paths: NodePaths,
+  present: NodeState,
+  ticket: NodeTicket,
+  options: NodeOptions,
+): Promise<NodeState> {
   if (present.clusterId !== ticket.clusterId) {
     throw new ConclaveError('not-a-store', 'this home has a node of another cluster than the ticket is for', {
       hint: 'A node of another cluster needs a home of its own: --home DIR.',
     })
   }
-  if (present.phase === 'member' || present.ticket === undefined || present.ticket.id === ticket.id) return present
-  throw new ConclaveError('usage', 'this home is joining on another ticket already', {
-    hint: 'Go on with `conclave node start`. The new ticket remains unused.',
-  })
+  if (present.phase !== 'member' && present.ticket !== undefined && present.ticket.id !== ticket.id) {
+    throw new ConclaveError('usage', 'this home is joining on another ticket already', {
+      hint: 'Go on with `conclave node start`. The new ticket remains unused.',
+    })
+  }
+  return reviseState(paths, present, options)
+}
+
+/** Takes over what a person says at a later start. @throws usage for what others rely on */
+export async function reviseState(paths: NodePaths, present: NodeState, options: NodeOptions): Promise<NodeState> {
+  const known = present.phase !== 'opened' && present.phase !== 'claimed'
+  return record(paths, { ...present, settings: reviseSettings(present.settings, options, known) })
 }
 
 /** Reachable, the ticket's cluster, and with room for one more. */

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConclaveError } from '../base/errors.ts'
-import { formatEndpoint, isLoopback, isUnspecified, requireFreePort } from './address.ts'
+import { formatEndpoint, isUnspecified } from './address.ts'
 import { ClusterClient } from './cluster-client.ts'
 import type { OpenStore } from './cluster-store.ts'
 import { readClient, renewCertificates } from './credentials.ts'
@@ -18,6 +18,7 @@ import { becomeVoter, currentCluster, enterCluster } from './join.ts'
 import type { NodePaths } from './paths.ts'
 import { RotatingLog } from './rotating-log.ts'
 import { claimRunning } from './running.ts'
+import { requirePorts } from './settings.ts'
 import { requireState, writeState, type NodeSettings, type NodeState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -47,13 +48,13 @@ const certificatePeriodMs = 86_400_000
 export async function runNode(context: NodeContext): Promise<void> {
   const { paths, listener, signal } = context
   let state = await requireState(paths)
-  const release = await claimRunning(paths)
+  const running = await claimRunning(paths)
   try {
     const program = await findEtcd({ given: state.settings.etcd, env: context.env })
     listener({ kind: 'etcd', program })
     if (await renewCertificates(paths, state.settings)) listener({ kind: 'renewed' })
     await requireData(paths, state)
-    await requirePorts(state.settings, signal)
+    await requirePorts(state.settings, running.afterKill ? portPatienceMs : 0, signal)
     state = await enterCluster(paths, state, context.openStore, listener, signal)
 
     listener({ kind: 'step', step: 'start' })
@@ -83,7 +84,7 @@ export async function runNode(context: NodeContext): Promise<void> {
     // Being told to stop is no failure, wherever it struck.
     if (!signal.aborted) throw error
   } finally {
-    await release()
+    await running.release()
   }
 }
 
@@ -199,13 +200,6 @@ async function requireData(paths: NodePaths, state: NodeState): Promise<void> {
 async function hasLog(paths: NodePaths): Promise<boolean> {
   const files = await readdir(join(paths.data, 'member', 'wal')).catch(() => [])
   return files.some((file) => file.endsWith('.wal'))
-}
-
-async function requirePorts({ listen, clientPort, peerPort }: NodeSettings, signal: AbortSignal): Promise<void> {
-  await requireFreePort(listen, clientPort, '--port', portPatienceMs, signal)
-  await requireFreePort(listen, peerPort, '--peer-port', portPatienceMs, signal)
-  if (!isLoopback(listen) && !isUnspecified(listen))
-    await requireFreePort('127.0.0.1', clientPort, '--port', portPatienceMs, signal)
 }
 
 function localEndpoint({ listen, clientPort }: NodeSettings): string {

@@ -22,8 +22,15 @@ export async function runningNode(paths: NodePaths): Promise<number | undefined>
   return (await beginningOf(pid)) === began ? pid : undefined
 }
 
-/** Notes that this process runs the node. @returns what takes the note away. @throws usage when another one does */
-export async function claimRunning(paths: NodePaths): Promise<() => Promise<void>> {
+export interface RunningClaim {
+  /** The one that ran it last was killed: its etcd may still be ending. */
+  readonly afterKill: boolean
+  /** Takes the note away. */
+  release(): Promise<void>
+}
+
+/** Notes that this process runs the node. @throws usage when another one does */
+export async function claimRunning(paths: NodePaths): Promise<RunningClaim> {
   await mkdir(dirname(paths.running), { recursive: true, mode: 0o700 })
   const pid = await runningNode(paths)
   if (pid !== undefined && pid !== process.pid) {
@@ -31,6 +38,7 @@ export async function claimRunning(paths: NodePaths): Promise<() => Promise<void
       hint: '`conclave node status` shows it, `conclave node stop` stops it.',
     })
   }
+  const afterKill = (await readIfThere(paths.running)) !== undefined
   await rm(paths.running, { force: true })
   let file
   try {
@@ -40,7 +48,7 @@ export async function claimRunning(paths: NodePaths): Promise<() => Promise<void
   }
   await file.writeFile(JSON.stringify({ pid: process.pid, began: await beginningOf(process.pid) }))
   await file.close()
-  return () => rm(paths.running, { force: true })
+  return { afterKill, release: () => rm(paths.running, { force: true }) }
 }
 
 /** Stops the node of this home in order. @returns whether one ran. @throws timeout when it does not end */

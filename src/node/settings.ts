@@ -1,7 +1,7 @@
 /** From what a person says about his node, and what he leaves out, to settings that hold. */
 import { hostname } from 'node:os'
 import { ConclaveError } from '../base/errors.ts'
-import { isOwnAddress, isUnspecified, likelyAddress } from './address.ts'
+import { isLoopback, isOwnAddress, isUnspecified, likelyAddress, requireFreePort } from './address.ts'
 import type { NodeSettings } from './state.ts'
 
 export interface NodeOptions {
@@ -50,33 +50,40 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
 }
 
 /**
- * What can change from one start to the next: where it listens, and the program.
+ * What a person says at a later start. Until the cluster knows this node everything can change; then only where it
+ * listens, and the program.
+ *
  * @throws usage for what others rely on
  */
-export function updateSettings(settings: NodeSettings, options: NodeOptions): NodeSettings {
+export function reviseSettings(settings: NodeSettings, options: NodeOptions, known: boolean): NodeSettings {
+  const { clientPort: port, ...rest } = settings
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  if (!known) return { ...resolveSettings({ ...rest, port, ...Object.fromEntries(given) }), wan: settings.wan }
   const fixed: readonly (readonly [string, unknown, unknown])[] = [
     ['--name', options.name, settings.name],
     ['--advertise', options.advertise, settings.advertise],
-    ['--port', options.port, settings.clientPort],
+    ['--port', options.port, port],
     ['--peer-port', options.peerPort, settings.peerPort],
     ['--wan', options.wan, settings.wan],
   ]
   for (const [option, wanted, present] of fixed) {
     if (wanted !== undefined && wanted !== present) {
-      throw new ConclaveError(
-        'usage',
-        `this node runs already with ${option} ${String(present)}: that can't be changed`,
-        {
-          hint: 'Remove it on another node (`conclave node remove`), move its folder away, and join again.',
-        },
-      )
+      throw new ConclaveError('usage', `this node runs with ${option} ${String(present)}, which others rely on`, {
+        hint: 'Remove it on another node (`conclave node remove`), move its folder away, and join again.',
+      })
     }
   }
-  return {
-    ...settings,
-    listen: options.listen ?? settings.listen,
-    ...(options.etcd === undefined ? {} : { etcd: options.etcd }),
-  }
+  const { listen = settings.listen, etcd = settings.etcd } = options
+  return { ...settings, listen, ...(etcd === undefined ? {} : { etcd }) }
+}
+
+/** @throws usage when one of the node's ports is taken */
+export async function requirePorts(settings: NodeSettings, patienceMs: number, signal?: AbortSignal): Promise<void> {
+  const { listen, clientPort, peerPort } = settings
+  await requireFreePort(listen, clientPort, '--port', patienceMs, signal)
+  await requireFreePort(listen, peerPort, '--peer-port', patienceMs, signal)
+  if (isLoopback(listen) || isUnspecified(listen)) return
+  await requireFreePort('127.0.0.1', clientPort, '--port', patienceMs, signal)
 }
 
 /** This name, or the first of name-2, name-3, … that no other node has. */

@@ -1,8 +1,6 @@
 /** The records of a cluster under test. */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { OpenStore } from '../../src/node/cluster-store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { EtcdStore } from '../../src/store/etcd/store.ts'
 
-export const openTestStore: OpenStore = async () =>
-  SqliteStore.open(process.env['TEST_STORE'] ?? join(tmpdir(), 'x.db'))
+export const openTestStore: OpenStore = async (endpoints, { authority, certificate, key }) =>
+  EtcdStore.open({ endpoints, tls: { ca: authority, cert: certificate, key } })

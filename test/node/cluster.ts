@@ -35,10 +35,14 @@ export class TestNode {
 
   start(order: Partial<ChildOrder> = {}): this {
     const whole: ChildOrder = { home: this.home, options: this.options, ...order }
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'node-child.ts'), JSON.stringify(whole)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, CONCLAVE_ETCD: testEtcd() },
-    })
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=DEP0123', join(import.meta.dirname, 'node-child.ts'), JSON.stringify(whole)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, CONCLAVE_ETCD: testEtcd() },
+      },
+    )
     this.#child = child
     this.events = []
     createInterface(child.stdout).on('line', (line) => {
@@ -95,7 +99,6 @@ export class TestCluster {
 
   private constructor(folder: string) {
     this.#folder = folder
-    process.env['TEST_STORE'] = join(folder, 'store.db')
   }
 
   static async create(): Promise<TestCluster> {

@@ -104,7 +104,7 @@ describe('a cluster', () => {
       ]),
     )
     expect(members).toHaveLength(2)
-    const store = await openTestStore([], { authority: '', certificate: '', key: '' })
+    const store = await openTestStore((await requireState(first.paths)).endpoints, await readClient(first.paths.client))
     expect((await store.range(Buffer.from('tickets/'), Buffer.from('tickets0'))).entries).toEqual([])
     await store.close()
     expect(await requireState(second.paths)).not.toHaveProperty('ticket')

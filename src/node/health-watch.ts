@@ -1,0 +1,31 @@
+/** Looks at a cluster again and again: for a status line, and for `node status --watch`. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClusterClient, type ClientTls } from './cluster-client.ts'
+import { clusterHealth, type ClusterHealth, type MemberStatus } from './health.ts'
+
+export interface HealthWatch {
+  /** host:port of any members. */
+  readonly endpoints: readonly string[]
+  readonly tls: ClientTls
+  readonly periodMs: number
+  /** Undefined: no member answered. */
+  readonly onHealth: (health: ClusterHealth | undefined, members: readonly MemberStatus[]) => void
+}
+
+/** Resolves once the signal has ended it; never rejects. */
+export async function watchHealth(
+  { endpoints, tls, periodMs, onHealth }: HealthWatch,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new ClusterClient(endpoints, tls)
+  try {
+    while (!signal.aborted) {
+      const members = await client.statuses(signal).catch(() => [])
+      if (signal.aborted) break
+      onHealth(members.length === 0 ? undefined : clusterHealth(members), members)
+      await sleep(periodMs, undefined, { signal, ref: false }).catch(() => {})
+    }
+  } finally {
+    client.close()
+  }
+}
