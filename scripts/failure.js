@@ -13,16 +13,31 @@ export class Failure extends Error {
   }
 }
 
+/** What the system refuses, by the code of its error. */
+const refusals = /** @type {Record<string, string>} */ ({
+  EACCES: 'Make the folder yours, or clone Conclave to a folder of your own.',
+  EPERM: 'Make the folder yours, or clone Conclave to a folder of your own.',
+  EROFS: 'Clone Conclave to a folder that can be written.',
+  ENOSPC: 'Make room on the disk (Conclave needs about 500 MB), then run it again.',
+})
+
 /**
- * Prints a failure as people read it; anything else keeps its stack, since it is a defect of the scripts.
+ * Prints a failure as people read it; anything unforeseen keeps its stack, since it is a defect of the scripts.
  *
  * @param {unknown} error
  */
 export function printFailure(error) {
-  if (!(error instanceof Failure)) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    return
-  }
-  const hint = error.hint ? `${error.hint.replace(/^/gm, '  ')}\n` : ''
-  process.stderr.write(`conclave: ${error.message}\n${hint}`)
+  const { message, hint, stack } = describe(error)
+  process.stderr.write(stack ? `${stack}\n` : `conclave: ${message}\n${hint ? `${hint.replace(/^/gm, '  ')}\n` : ''}`)
+}
+
+/**
+ * @param {unknown} error
+ * @returns {{ message: string, hint?: string | undefined, stack?: string | undefined }}
+ */
+function describe(error) {
+  if (!(error instanceof Error)) return { message: String(error) }
+  if (error instanceof Failure) return { message: error.message, hint: error.hint }
+  const hint = 'code' in error ? refusals[String(error.code)] : undefined
+  return hint ? { message: error.message, hint } : { message: error.message, stack: error.stack }
 }

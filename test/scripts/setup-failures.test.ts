@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { checkout, isAlive, remove, run, start, temporaryFolder } from './clone.ts'
+import { checkout, isAlive, plainEnvironment, remove, run, start, temporaryFolder } from './clone.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -56,6 +57,21 @@ describe('the set-up', () => {
     expect(code).toBe(1)
     expect(stderr).toContain("the dependencies can't be fetched: npm does not reach its registry")
     expect(stderr).toContain('Connect to the network')
+  })
+
+  test('in a folder that can’t be written says what to do', () => {
+    // The superuser may write everywhere, so somebody else tries.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+    chmodSync(folder, 0o555)
+    const { status, stderr } = spawnSync('node', ['scripts/setup.js'], {
+      cwd: folder,
+      env: plainEnvironment(),
+      encoding: 'utf8',
+      ...nobody,
+    })
+    chmodSync(folder, 0o755)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^conclave: EACCES.*\n {2}Make the folder yours/)
   })
 
   test('shows why npm failed otherwise', async () => {
