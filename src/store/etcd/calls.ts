@@ -1,0 +1,69 @@
+/** One call, tried at one endpoint after the other until one answers, the cluster refuses, or the time is over. */
+import { setTimeout } from 'node:timers/promises'
+import { ConclaveError } from '../../base/errors.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Endpoints } from './endpoints.ts'
+import { AnswerTooLarge, Away, noAnswer, Refusal } from './failure.ts'
+import type { EtcdTimeouts } from './options.ts'
+
+/** One try. It may take `timeoutMs`; `tries` counts from 0. Its failure says what it knows (failure.ts). */
+export type Attempt<T> = (endpoint: Endpoint, timeoutMs: number, tries: number) => Promise<T>
+
+export class Calls {
+  readonly #endpoints: Endpoints
+  readonly #timeouts: EtcdTimeouts
+  readonly #closing: AbortSignal
+
+  constructor(endpoints: Endpoints, timeouts: EtcdTimeouts, closing: AbortSignal) {
+    this.#endpoints = endpoints
+    this.#timeouts = timeouts
+    this.#closing = closing
+  }
+
+  /**
+   * @throws ConclaveError: what the cluster refused, or `unavailable`; Refusal of a kind that the caller must know of.
+   */
+  async run<T>(attempt: Attempt<T>, signal?: AbortSignal, deadlineMs = this.#timeouts.deadlineMs): Promise<T> {
+    const deadline = Date.now() + deadlineMs
+    const hopeless = new Map<string, ConclaveError>()
+    let attemptMs = this.#timeouts.attemptMs
+    for (let tries = 0; ; tries += 1) {
+      this.#enter(signal)
+      const endpoint = this.#endpoints.best()
+      const leftMs = Math.max(deadline - Date.now(), 1)
+      try {
+        await endpoint.ready(Math.min(attemptMs, leftMs))
+        const answer = await attempt(endpoint, Math.min(attemptMs, leftMs), tries)
+        this.#endpoints.succeeded(endpoint)
+        return answer
+      } catch (error) {
+        this.#enter(signal)
+        if (error instanceof Refusal) {
+          this.#endpoints.succeeded(endpoint)
+          throw error.kind === 'other' ? error.error : error
+        }
+        if (error instanceof Away) this.#note(endpoint, error, hopeless)
+        else if (!(error instanceof AnswerTooLarge)) throw error
+        if (Date.now() >= deadline) throw noAnswer(error)
+      }
+      if ((tries + 1) % this.#endpoints.count === 0) attemptMs *= 2
+      await setTimeout(this.#timeouts.pauseMs)
+    }
+  }
+
+  #note(endpoint: Endpoint, error: Away, hopeless: Map<string, ConclaveError>): void {
+    this.#endpoints.failed(endpoint, error.message)
+    if (error.hopeless === undefined) {
+      hopeless.delete(endpoint.address)
+      return
+    }
+    hopeless.set(endpoint.address, error.hopeless)
+    // Waiting for one that is only away may help; waiting for a wrong address or certificate does not.
+    if (this.#endpoints.addresses.every((address) => hopeless.has(address))) throw error.hopeless
+  }
+
+  #enter(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted()
+    if (this.#closing.aborted) throw new ConclaveError('closed', 'this store is closed')
+  }
+}

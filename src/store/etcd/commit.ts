@@ -1,0 +1,40 @@
+/** A transaction on its way to a cluster: sent again when that is safe, and settled when a reply was lost (settle.ts). */
+import { ConclaveError } from '../../base/errors.ts'
+import type { CommitResult, Transaction } from '../store.ts'
+import type { Calls } from './calls.ts'
+import { AnswerTooLarge, Away, Refusal } from './failure.ts'
+import { KV } from './generated/kv_pb.ts'
+import { decodeResult, encodeTransaction } from './messages.ts'
+import { isRepeatable, settle, unknown } from './settle.ts'
+
+export async function commitTransaction(
+  calls: Calls,
+  transaction: Transaction,
+  signal?: AbortSignal,
+): Promise<CommitResult> {
+  const request = encodeTransaction(transaction)
+  const repeatable = isRepeatable(transaction)
+  let lost = false
+  const send = calls.run(async (endpoint, timeoutMs) => {
+    try {
+      return await endpoint.unary(KV.method.txn, request, timeoutMs, signal)
+    } catch (error) {
+      if (error instanceof AnswerTooLarge) throw tooMuchRead(error)
+      if (error instanceof Away && !error.unsent) {
+        if (!repeatable) throw unknown(error)
+        lost = true
+      }
+      throw error
+    }
+  }, signal)
+  try {
+    const result = decodeResult(await send)
+    return lost && !result.ok ? await settle(calls, transaction, result, signal) : result
+  } catch (error) {
+    throw error instanceof Refusal ? error.error : error
+  }
+}
+
+function tooMuchRead(cause: unknown): ConclaveError {
+  return new ConclaveError('usage', 'the transaction reads more than one answer can hold', { cause })
+}

@@ -1,0 +1,182 @@
+/**
+ * One endpoint: a connection to one member of a cluster, and the calls over it. A call is sent only over a connection
+ * that stands and that has shown itself to be an etcd, so that a call which could not be sent is known as such.
+ */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import type {
+  DescMessage,
+  DescMethodBiDiStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf'
+import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js'
+import type { ChannelCredentials, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
+import type { ConclaveError } from '../../base/errors.ts'
+import { Away, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
+import { Maintenance } from './generated/cluster_pb.ts'
+import type { StatusResponse } from './generated/cluster_pb.ts'
+import type { EtcdTls } from './options.ts'
+
+/** What a server may send in one message. Larger answers are asked for in smaller parts. */
+const answerBytesMax = 64 * 1024 * 1024
+
+const channelOptions = {
+  'grpc.max_receive_message_length': answerBytesMax,
+  'grpc.max_send_message_length': -1,
+  // Repeating is decided here, where it is known what may be repeated.
+  'grpc.enable_retries': 0,
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  // Closing the connection of one store must not break another's.
+  'grpc.use_local_subchannel_pool': 1,
+}
+
+/** Tells a member that has lost its leader to refuse at once instead of waiting. */
+function wantsLeader(): Metadata {
+  const metadata = new Metadata()
+  metadata.set('hasleader', 'true')
+  return metadata
+}
+
+export type Duplex<I extends DescMessage, O extends DescMessage> = ClientDuplexStream<
+  MessageInitShape<I>,
+  MessageShape<O>
+>
+
+export class Endpoint {
+  readonly address: string
+  readonly #credentials: ChannelCredentials
+  #client: Client | undefined
+  #verified = false
+  readonly #active = new Set<{ cancel(): void }>()
+
+  constructor(address: string, tls: EtcdTls | undefined) {
+    this.address = address
+    this.#credentials = credentialsOf(tls)
+  }
+
+  /** Sees to it that a connection stands and that an etcd is at its other end. @throws Away with `unsent`. */
+  async ready(timeoutMs: number): Promise<void> {
+    const connected = this.#connect().getChannel().getConnectivityState(true) === connectivityState.READY
+    if (connected && this.#verified) return
+    try {
+      const { version } = await this.status(timeoutMs)
+      if (version !== '' && !isSupported(version)) throw hopeless(tooOld(version))
+      if (version === '') throw hopeless(notEtcd())
+    } catch (error) {
+      // A member that may not tell its state to everybody is an etcd all the same.
+      if (!(error instanceof Refusal)) throw unsent(error)
+    }
+    this.#verified = true
+  }
+
+  /** What the member says of itself, whether or not it knows a leader. */
+  status(timeoutMs: number): Promise<StatusResponse> {
+    return this.#call(Maintenance.method.status, {}, timeoutMs, new Metadata())
+  }
+
+  /** One call, one try. @throws Refusal, Away or AnswerTooLarge; the reason of an aborted signal. */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<MessageShape<O>> {
+    return this.#call(method, request, timeoutMs, wantsLeader(), signal)
+  }
+
+  /** A stream of messages both ways; the caller handles its errors and cancels it. */
+  duplex<I extends DescMessage, O extends DescMessage>(method: DescMethodBiDiStreaming<I, O>): Duplex<I, O> {
+    const stream = this.#connect().makeBidiStreamRequest(
+      pathOf(method),
+      (message: MessageInitShape<I>) => Buffer.from(toBinary(method.input, create(method.input, message))),
+      (bytes) => fromBinary(method.output, bytes),
+      wantsLeader(),
+    )
+    this.#active.add(stream)
+    stream.once('close', () => this.#active.delete(stream))
+    stream.once('status', () => this.#active.delete(stream))
+    return stream
+  }
+
+  /** Lets the connection go; the next call makes a new one. A connection over a broken path may hang for minutes. */
+  reset(): void {
+    this.#client?.close()
+    this.#client = undefined
+    this.#verified = false
+  }
+
+  close(): void {
+    for (const call of this.#active) call.cancel()
+    this.#active.clear()
+    this.reset()
+  }
+
+  async #call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    timeoutMs: number,
+    metadata: Metadata,
+    signal?: AbortSignal,
+  ): Promise<MessageShape<O>> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<MessageShape<O>>()
+    const call = this.#connect().makeUnaryRequest(
+      pathOf(method),
+      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+      (bytes) => fromBinary(method.output, bytes),
+      create(method.input, request),
+      metadata,
+      { deadline: Date.now() + timeoutMs },
+      (error: ServiceError | null, answer) => {
+        if (error === null && answer !== undefined) resolve(answer)
+        else reject(failureOf(error ?? new Error('an empty answer'), true))
+      },
+    )
+    this.#active.add(call)
+    const cancel = (): void => call.cancel()
+    signal?.addEventListener('abort', cancel)
+    try {
+      return await promise
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+      this.#active.delete(call)
+    }
+  }
+
+  #connect(): Client {
+    this.#client ??= new Client(this.address, this.#credentials, channelOptions)
+    return this.#client
+  }
+}
+
+function credentialsOf(tls: EtcdTls | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure()
+  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
+  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
+}
+
+function pathOf(method: { readonly parent: { readonly typeName: string }; readonly name: string }): string {
+  return `/${method.parent.typeName}/${method.name}`
+}
+
+/** Watch identifiers, fragments and progress requests came with 3.4. */
+function isSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 3 || (major === 3 && minor >= 4)
+}
+
+function hopeless(error: ConclaveError): Away {
+  return new Away(error.message, { unsent: true, hopeless: error, cause: error })
+}
+
+function unsent(error: unknown): unknown {
+  if (!(error instanceof Away)) return error
+  return new Away(error.message, { unsent: true, hopeless: error.hopeless, cause: error.cause })
+}

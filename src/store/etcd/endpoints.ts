@@ -1,0 +1,142 @@
+/**
+ * Which endpoint to use: the preferred one whenever it works, else the one that worked last. One that failed is left
+ * alone while others work, and probed in the background until it answers again.
+ */
+import type { Logger } from '../../base/log.ts'
+import { Endpoint } from './endpoint.ts'
+import type { EtcdTimeouts, EtcdTls } from './options.ts'
+
+const probeMsMax = 30_000
+
+interface Known {
+  readonly endpoint: Endpoint
+  /** Named by the user, and so kept when the cluster no longer names it. */
+  readonly configured: boolean
+  /** Counts failures; the smallest number failed longest ago. Undefined: it works as far as is known. */
+  failed: number | undefined
+  probe: NodeJS.Timeout | undefined
+}
+
+export interface EndpointsOptions {
+  readonly endpoints: readonly string[]
+  readonly prefer: string | undefined
+  readonly tls: EtcdTls | undefined
+  readonly timeouts: EtcdTimeouts
+  readonly logger: Logger
+}
+
+export class Endpoints {
+  readonly #options: EndpointsOptions
+  readonly #known = new Map<string, Known>()
+  #current: Endpoint | undefined
+  #failures = 0
+  #closed = false
+
+  constructor(options: EndpointsOptions) {
+    this.#options = options
+    const { prefer } = options
+    // Clients that were given the same list spread over it.
+    const others = options.endpoints.filter((address) => address !== prefer)
+    const shuffled = others.map((address) => ({ address, at: Math.random() })).sort((a, b) => a.at - b.at)
+    if (prefer !== undefined) this.#add(prefer, true)
+    for (const { address } of shuffled) this.#add(address, true)
+  }
+
+  get count(): number {
+    return this.#known.size
+  }
+
+  get addresses(): readonly string[] {
+    return [...this.#known.keys()]
+  }
+
+  /** The endpoint to try now. When all have failed: the one that failed longest ago. */
+  best(): Endpoint {
+    const all = [...this.#known.values()]
+    const working = all.filter(({ failed }) => failed === undefined).map(({ endpoint }) => endpoint)
+    const preferred = working.find(({ address }) => address === this.#options.prefer)
+    if (preferred !== undefined) return preferred
+    if (this.#current !== undefined && working.includes(this.#current)) return this.#current
+    if (working[0] !== undefined) return working[0]
+    return all.reduce((a, b) => ((a.failed as number) <= (b.failed as number) ? a : b)).endpoint
+  }
+
+  /** Lends the endpoint at an address, known or not, for calls about the cluster itself. */
+  async lend<T>(address: string, use: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+    const known = this.#known.get(address)
+    if (known !== undefined) return use(known.endpoint)
+    const endpoint = new Endpoint(address, this.#options.tls)
+    try {
+      return await use(endpoint)
+    } finally {
+      endpoint.close()
+    }
+  }
+
+  succeeded(endpoint: Endpoint): void {
+    this.#current = endpoint
+    const known = this.#known.get(endpoint.address)
+    if (known?.failed === undefined) return
+    known.failed = undefined
+    clearTimeout(known.probe)
+    known.probe = undefined
+    this.#options.logger.info('endpoint back', { address: endpoint.address })
+  }
+
+  failed(endpoint: Endpoint, reason: string): void {
+    const known = this.#known.get(endpoint.address)
+    if (known === undefined || this.#closed) return
+    if (known.failed === undefined) this.#options.logger.warn('endpoint away', { address: endpoint.address, reason })
+    this.#failures += 1
+    known.failed = this.#failures
+    if (known.probe === undefined) this.#probeLater(known, this.#options.timeouts.probeMs)
+  }
+
+  /** The cluster's own list: new addresses are used too, those that it no longer names are left. */
+  learn(addresses: readonly string[]): void {
+    if (this.#closed) return
+    for (const address of addresses) if (!this.#known.has(address)) this.#add(address, false)
+    for (const [address, known] of this.#known) {
+      if (known.configured || addresses.includes(address)) continue
+      this.#known.delete(address)
+      clearTimeout(known.probe)
+      // Calls under way may still end well.
+      known.endpoint.reset()
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { endpoint, probe } of this.#known.values()) {
+      clearTimeout(probe)
+      endpoint.close()
+    }
+  }
+
+  #add(address: string, configured: boolean): Known {
+    const endpoint = new Endpoint(address, this.#options.tls)
+    const known: Known = { endpoint, configured, failed: undefined, probe: undefined }
+    this.#known.set(address, known)
+    return known
+  }
+
+  #probeLater(known: Known, afterMs: number): void {
+    known.probe = setTimeout(() => void this.#probe(known, afterMs), afterMs).unref()
+  }
+
+  async #probe(known: Known, waitedMs: number): Promise<void> {
+    const { endpoint } = known
+    try {
+      const { leader, isLearner } = await endpoint.status(this.#options.timeouts.attemptMs)
+      if (leader === 0n || isLearner) throw new Error('it can not serve yet')
+      if (this.#current === undefined) this.#current = endpoint
+      known.failed = undefined
+      known.probe = undefined
+      this.#options.logger.info('endpoint back', { address: endpoint.address })
+    } catch {
+      if (this.#closed || known.failed === undefined) return
+      endpoint.reset()
+      this.#probeLater(known, Math.min(2 * waitedMs, probeMsMax))
+    }
+  }
+}

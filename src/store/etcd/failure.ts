@@ -1,0 +1,138 @@
+/**
+ * What a failed call means. A *refusal* is the cluster's answer: every endpoint would say the same. Anything else lies
+ * with the one endpoint, and another may do better; then `unsent` tells whether the request certainly changed nothing.
+ * etcd's messages are its contract (api/v3rpc/rpctypes of its source): one gRPC code covers many of them.
+ */
+import { status } from '@grpc/grpc-js'
+import { ConclaveError } from '../../base/errors.ts'
+import { leaseEnded } from '../apply.ts'
+
+/** The cluster has answered, and the answer is no. */
+export class Refusal extends Error {
+  readonly kind: 'compacted' | 'future' | 'lease-exists' | 'lease-ended' | 'other'
+  readonly error: ConclaveError
+
+  constructor(kind: Refusal['kind'], error: ConclaveError) {
+    super(error.message, { cause: error })
+    this.kind = kind
+    this.error = error
+  }
+}
+
+/** This endpoint gave no usable answer. */
+export class Away extends Error {
+  /** The request certainly had no effect. */
+  readonly unsent: boolean
+  /** Waiting will not mend it: what the caller is told when all endpoints are like this. */
+  readonly hopeless: ConclaveError | undefined
+
+  constructor(message: string, details: { unsent: boolean; hopeless?: ConclaveError | undefined; cause?: unknown }) {
+    super(message, { cause: details.cause })
+    this.unsent = details.unsent
+    this.hopeless = details.hopeless
+  }
+}
+
+/** The answer is larger than this client takes: it must ask for less at once. */
+export class AnswerTooLarge extends Error {}
+
+interface GrpcError extends Error {
+  readonly code: status
+  readonly details: string
+}
+
+function isGrpcError(error: unknown): error is GrpcError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error
+}
+
+interface Known {
+  readonly pattern: RegExp
+  readonly make: (cause: GrpcError) => Error
+}
+
+const refusal =
+  (kind: Refusal['kind'], code: ConclaveError['code'], message: string, hint?: string) =>
+  (cause: GrpcError): Error =>
+    new Refusal(kind, new ConclaveError(code, message, { cause, ...(hint === undefined ? {} : { hint }) }))
+
+const notAllowed = refusal(
+  'other',
+  'not-allowed',
+  'the cluster does not let this identity do that',
+  'Ask somebody who runs a node for a ticket, then `conclave connect TICKET`.',
+)
+
+const known: readonly Known[] = [
+  {
+    pattern: /database space exceeded/,
+    make: refusal(
+      'other',
+      'store-full',
+      "the cluster's database is full",
+      'Whoever runs a node must make room: compact, defragment, then disarm the alarm.',
+    ),
+  },
+  { pattern: /request is too large|too many operations/, make: refusal('other', 'usage', 'the request is too large') },
+  { pattern: /duplicate key/, make: refusal('other', 'usage', 'a transaction writes a key at most once') },
+  { pattern: /requested lease not found/, make: (cause) => new Refusal('lease-ended', leaseEnded(cause)) },
+  { pattern: /lease already exists/, make: refusal('lease-exists', 'unexpected', 'this lease exists already') },
+  { pattern: /has been compacted/, make: refusal('compacted', 'unavailable', 'this revision has been compacted') },
+  { pattern: /is a future revision/, make: refusal('future', 'unavailable', 'this revision is yet to come') },
+  { pattern: /corrupt cluster/, make: refusal('other', 'tampering', 'the cluster reports that its data differ') },
+  { pattern: /permission denied|user name is empty|invalid auth token|authentication/, make: notAllowed },
+  // Refused at the door: another endpoint, or a moment, may help.
+  {
+    pattern: /too many requests|not supported for learner|auth store is old/,
+    make: (cause) => new Away(cause.details, { unsent: true, cause }),
+  },
+]
+
+const trustFailed = /certificate|self[- ]signed|unable to verify|ssl|tls|handshake|altname/i
+const otherProtocol =
+  /protocol error|parse error|bad response|HTTP\/1|unexpected HTTP|unknown service|http status|content-type/i
+
+/** @param sent whether the request may have reached a server. */
+export function failureOf(error: unknown, sent: boolean): Error {
+  if (!isGrpcError(error)) return error instanceof Error ? error : new Error(String(error))
+  const { code, details } = error
+  if (code === status.RESOURCE_EXHAUSTED && /larger than max/.test(details)) return new AnswerTooLarge(details)
+  const found = known.find(({ pattern }) => pattern.test(details))
+  if (found !== undefined) return found.make(error)
+  if (code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) return notAllowed(error)
+  return new Away(shorten(details), { unsent: !sent, hopeless: hopelessOf(error), cause: error })
+}
+
+function hopelessOf(error: GrpcError): ConclaveError | undefined {
+  if (error.code === status.UNIMPLEMENTED || otherProtocol.test(error.details)) return notEtcd(error)
+  if (error.code !== status.UNAVAILABLE || !trustFailed.test(error.details)) return undefined
+  return new ConclaveError('not-allowed', `no trusted connection: ${shorten(error.details)}`, {
+    hint: 'The certificates of this machine and of the cluster do not fit: a new ticket brings the right ones.',
+    cause: error,
+  })
+}
+
+export function notEtcd(cause?: unknown): ConclaveError {
+  return new ConclaveError('not-a-store', 'what answers there is not an etcd', {
+    hint: 'Check the address: it is the client address of a node, host:port.',
+    cause,
+  })
+}
+
+export function tooOld(version: string): ConclaveError {
+  return new ConclaveError('not-a-store', `the cluster runs etcd ${version}, which is too old`, {
+    hint: 'Conclave needs etcd 3.4 or newer.',
+  })
+}
+
+export function noAnswer(last: unknown): ConclaveError {
+  const reason = last instanceof Error ? `: ${last.message}` : ''
+  return new ConclaveError('unavailable', `the cluster does not answer${reason}`, {
+    hint: 'It needs a majority of its nodes. `conclave node status` shows which of them are away.',
+    retryable: true,
+    cause: last,
+  })
+}
+
+function shorten(details: string): string {
+  return details.replace(/^No connection established\. Last error: /, '').slice(0, 200)
+}

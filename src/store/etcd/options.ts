@@ -1,0 +1,50 @@
+/** How to reach a cluster, and how patient to be with it. */
+import { storeDeadlineMs } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+
+/** PEM texts. Without `cert` and `key` the cluster is not told who we are. */
+export interface EtcdTls {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
+export interface EtcdOptions {
+  /** Client addresses host:port, at least one. */
+  readonly endpoints: readonly string[]
+  readonly tls?: EtcdTls
+  /** The endpoint to use whenever it works: this machine's own node. */
+  readonly prefer?: string
+  /** Told the members' client addresses when they become known or change, so that they can be remembered. */
+  readonly onMembers?: (endpoints: readonly string[]) => void
+  readonly logger?: Logger
+  readonly timeouts?: Partial<EtcdTimeouts>
+}
+
+export interface EtcdTimeouts {
+  /** One try of a call at one endpoint. It doubles each time that all endpoints have failed: for slow links. */
+  readonly attemptMs: number
+  /** Before the next endpoint is tried. */
+  readonly pauseMs: number
+  /** A call altogether. */
+  readonly deadlineMs: number
+  /** A watch asks for a sign of life this often … */
+  readonly heartbeatMs: number
+  /** … and takes its endpoint for dead after this long without one. */
+  readonly silenceMs: number
+  /** An endpoint that failed is looked at again after this long, then after twice as long, up to 30 seconds. */
+  readonly probeMs: number
+  /** The list of members is read again this often. */
+  readonly membersMs: number
+}
+
+/** Measured on clusters whose members were killed and stopped: a lost leader costs 0.5 to 1.6 s. */
+export const defaultTimeouts: EtcdTimeouts = {
+  attemptMs: 700,
+  pauseMs: 50,
+  deadlineMs: storeDeadlineMs,
+  heartbeatMs: 400,
+  silenceMs: 900,
+  probeMs: 1000,
+  membersMs: 30_000,
+}
