@@ -59,12 +59,18 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     columns,
     nameColumns: clamp(longest([...names, '<admin>']), 7, columns < 64 ? 10 : 14),
     ownName: state.self?.name ?? '',
+    top: topText(page),
     newKey:
       newAfter === undefined
         ? undefined
         : entries.find(({ item }) => item.kind === 'message' && item.seq > newAfter && !item.own)?.key,
     folded: foldEntries(entries, new Set(admins)),
   }
+}
+
+function topText({ timeline, room }: ChatPage): string {
+  if (timeline.fetching === 'older') return 'fetching older messages…'
+  return timeline.moreBefore ? 'PgUp fetches older messages' : `the beginning of ${room.name}`
 }
 
 export function measureWith(page: ChatPage, context: EntryContext): Measure {

@@ -48,26 +48,15 @@ function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readon
   const below = timeline.anchor === undefined && !timeline.moreAfter ? waitingLines(state, page, context) : []
   const rows = Math.max(0, layout.rows - below.length)
   const { from, to, hidden } = visibleRange(timeline.entries, timeline.anchor, rows, measureWith(page, context))
-  const lines: Line[] = []
+  const lines: Line[] = timeline.entries.length === 0 ? [remark(context.top, layout.chatColumns)] : []
   for (let index = from; index < to; index += 1) {
     const entry = timeline.entries[index]
     if (entry !== undefined) lines.push(...entryLines(entry, timeline.entries[index - 1], context))
   }
   if (hidden > 0) lines.length -= hidden
   const shown = [...lines, ...below].slice(-layout.rows)
-  const first = beginning(page, layout)
-  // Whatever stands above the oldest entry appears where there is room, or at the very top.
-  if (from === 0 && lines.length < rows) shown.unshift(...first)
-  else if (timeline.fetching === 'older' && from === 0) shown[0] = first[0] ?? []
   // A short conversation stands at the bottom, next to where one types.
   return [...Array.from({ length: Math.max(0, layout.rows - shown.length) }, (): Line => []), ...shown]
-}
-
-function beginning(page: ChatPage, layout: ChatLayout): readonly Line[] {
-  const { timeline, room } = page
-  if (timeline.fetching === 'older') return [remark('fetching older messages…', layout.chatColumns)]
-  if (timeline.moreBefore) return [remark('PgUp fetches older messages', layout.chatColumns)]
-  return [remark(`the beginning of ${room.name}`, layout.chatColumns)]
 }
 
 /** One's own messages that the store has not acknowledged yet. */

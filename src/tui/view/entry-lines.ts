@@ -19,6 +19,8 @@ export interface EntryContext {
   readonly columns: number
   readonly nameColumns: number
   readonly ownName: string
+  /** What stands above the oldest entry of the window. */
+  readonly top: string
   /** The entry that the "new" line stands above. */
   readonly newKey: string | undefined
   readonly folded: Folded
@@ -65,7 +67,7 @@ export function pendingLines(
 }
 
 function dividers(entry: Entry, previous: Entry | undefined, context: EntryContext): readonly Line[] {
-  const lines: Line[] = []
+  const lines: Line[] = previous === undefined ? [remark(context.top, context.columns)] : []
   const at = timeOf(entry)
   const before = previous && timeOf(previous)
   if (at !== undefined && (before === undefined || !sameDay(at, before))) {

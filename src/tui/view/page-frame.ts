@@ -52,7 +52,10 @@ function header(state: State, title: string): Line {
 
 function keysLine(state: State, keys: string): Line {
   const { columns } = state.size
-  const right: Line = [connectionSpan(state.connection), span(' ')]
+  // Before login nobody asked the store yet.
+  const store =
+    state.self === undefined ? span(state.program.storeLabel, { dim: true }) : connectionSpan(state.connection)
+  const right: Line = [store, span(' ')]
   const space = columns - lineWidth(right)
   const left: Line = [span(` ${keys}`, { dim: true })]
   return lineWidth(left) + 2 > space ? fit(left, columns) : [...fit(left, space), ...right]

@@ -17,8 +17,9 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   if (room.knocks.length > 0) parts.push(span(knocksText(page), { colour: 'yellow' }))
   const elsewhere = state.rooms.filter((other) => other.id !== room.id)
   const unread = elsewhere.reduce((sum, other) => sum + other.unread, 0)
-  const mentioned = elsewhere.some((other) => other.mentions > 0) ? '!' : ''
-  if (unread > 0) parts.push(span(`${unread}${mentioned} unread elsewhere`, { bold: true }))
+  const mentions = elsewhere.reduce((sum, other) => sum + other.mentions, 0)
+  const forYou = mentions > 0 ? `, ${mentions} for you` : ''
+  if (unread > 0) parts.push(span(`${unread} unread elsewhere${forYou}`, { bold: true }))
   const { columns } = state.size
   const shown = parts.flatMap((part, index) => (index === 0 ? [span(' '), part] : [span(' · ', { dim: true }), part]))
   const help = '/help '

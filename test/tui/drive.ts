@@ -1,0 +1,78 @@
+/** A state driven by keys and events, without a terminal: what it shows, and what it asks for. */
+import type { Accounts } from '../../src/chat/accounts.ts'
+import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
+import { Session } from '../../src/tui/session.ts'
+import type { Effect } from '../../src/tui/state/effect.ts'
+import type { Event } from '../../src/tui/state/event.ts'
+import type { ChatPage, Size, State } from '../../src/tui/state/state.ts'
+import { initialState } from '../../src/tui/state/state.ts'
+import { update } from '../../src/tui/state/update.ts'
+import { textOfLine } from '../../src/tui/text/style.ts'
+import { view } from '../../src/tui/view/view.ts'
+
+export class Drive {
+  state: State
+  /** Every effect so far, for looking at what was asked for. */
+  readonly effects: Effect[] = []
+  quit = false
+  readonly #session: Session
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(accounts: Accounts, size: Size = { columns: 80, rows: 24 }, given: { as?: string; room?: string } = {}) {
+    this.state = initialState(size, { version: '0', storeLabel: 'local store', as: given.as, room: given.room })
+    this.#session = new Session(accounts, (event) => this.happen(event))
+  }
+
+  /** As if logged in as this person, with the password "x". */
+  static async inside(accounts: Accounts, name: string, size?: Size): Promise<Drive> {
+    const drive = new Drive(accounts, size)
+    drive.perform({ do: 'log-in', name, password: 'x' })
+    await drive.settle()
+    return drive
+  }
+
+  happen(event: Event): void {
+    const { state, effects } = update(this.state, event)
+    this.state = state
+    for (const effect of effects) this.perform(effect)
+  }
+
+  perform(effect: Effect): void {
+    this.effects.push(effect)
+    if (effect.do === 'quit') this.quit = true
+    else if (effect.do !== 'redraw' && effect.do !== 'suspend') {
+      const running = this.#session.perform(effect).finally(() => this.#running.delete(running))
+      this.#running.add(running)
+    }
+  }
+
+  /** Until nothing more is under way. */
+  async settle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+    await new Promise((resolve) => setImmediate(resolve))
+    if (this.#running.size > 0) await this.settle()
+  }
+
+  /** Types what a terminal would send. */
+  async type(input: string): Promise<void> {
+    const { decoder, inputs } = decodeKeys(idleKeyDecoder, input)
+    for (const one of [...inputs, ...flushKeys(decoder).inputs]) {
+      this.happen(one)
+      if (this.state.busy !== undefined) await this.settle()
+    }
+    await this.settle()
+  }
+
+  screen(): string[] {
+    return view(this.state).rows.map((row) => textOfLine(row).trimEnd())
+  }
+
+  text(): string {
+    return this.screen().join('\n')
+  }
+
+  get chat(): ChatPage {
+    if (this.state.page.kind !== 'chat') throw new Error(`the page is ${this.state.page.kind}`)
+    return this.state.page
+  }
+}

@@ -1,0 +1,333 @@
+/**
+ * Accounts and rooms in memory, for the component tests of the screen and for trying it out without a store. What other
+ * people do is played by calling methods of `FakeWorld`. Nothing here is durable, encrypted or shared.
+ */
+import { ConclaveError } from '../../src/base/errors.ts'
+import type { Accounts, KnownIdentity, LogIn, SignedUp, SignUp } from '../../src/chat/accounts.ts'
+import type {
+  Admission,
+  Chat,
+  Connection,
+  CreateOptions,
+  Done,
+  HistoryPage,
+  HistoryQuery,
+  Knock,
+  Member,
+  Room,
+  RoomChange,
+  RoomSummary,
+  Sent,
+  Standing,
+  Verification,
+} from '../../src/chat/chat.ts'
+import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
+
+export function person(name: string): Person {
+  let seed = 7
+  for (const letter of name) seed = (seed * 131 + letter.charCodeAt(0)) % 999_983
+  const digits = Array.from({ length: 6 }, (_, group) => String((seed * (group + 3) * 7919) % 10_000).padStart(4, '0'))
+  return { name, fingerprint: digits.join(' ') }
+}
+
+export class FakeRoom implements Room {
+  readonly id: string
+  readonly name: string
+  readonly #self: Person
+  readonly #world: FakeWorld
+  topic = ''
+  standing: Standing = 'member'
+  endedBy: Person | undefined
+  members: Member[] = []
+  knocks: Knock[] = []
+  pending: PendingItem[] = []
+  log: TimelineItem[] = []
+  seq = 0
+  readUpTo = 0
+  mentions = 0
+  readonly #listeners = new Set<(change: RoomChange) => void>()
+
+  constructor(world: FakeWorld, name: string, self: Person) {
+    this.#world = world
+    this.#self = self
+    this.name = name
+    this.id = Buffer.from(name.padEnd(32, '.')).toString('hex').slice(0, 64)
+  }
+
+  get unread(): number {
+    return Math.max(0, this.seq - this.readUpTo)
+  }
+
+  say(from: Person, content: MessageContent | string, at = this.#world.now()): void {
+    this.seq += 1
+    const body: MessageContent = typeof content === 'string' ? { type: 'text', text: content } : content
+    const own = from.fingerprint === this.#self.fingerprint
+    const id = String(this.seq).padStart(32, '0')
+    this.add({ kind: 'message', i: this.log.length, seq: this.seq, id, at, from, own, ...body })
+  }
+
+  admin(event: AdminItem['event'], by: Person, target?: Person, detail?: string): void {
+    const about = { ...(target && { target }), ...(detail !== undefined && { detail }) }
+    this.add({ kind: 'admin', i: this.log.length, at: this.#world.now(), event, by, ...about })
+  }
+
+  add(item: TimelineItem): void {
+    this.log.push(item)
+    this.tell({ kind: 'items', items: [item] })
+    this.#world.changed()
+  }
+
+  knock(who: Person): void {
+    const at = this.#world.now()
+    this.knocks.push({ ...who, at })
+    this.tell({ kind: 'knock', item: { kind: 'admin', at, event: 'knock', by: who, target: who } })
+  }
+
+  tell(change: RoomChange): void {
+    for (const listener of [...this.#listeners]) listener(change)
+  }
+
+  async send(content: MessageContent | string): Promise<Sent> {
+    const body: MessageContent = typeof content === 'string' ? { type: 'text', text: content } : content
+    const id = `queued-${this.seq}-${this.pending.length}`
+    const offline = this.#world.connection.state !== 'online'
+    if (offline) {
+      this.pending.push({ id, at: this.#world.now(), content: body, state: 'queued' })
+      this.tell({ kind: 'state' })
+      return { id, sent: new Promise(() => undefined) }
+    }
+    this.say(this.#self, body)
+    return { id, sent: Promise.resolve({ seq: this.seq, id, i: this.log.length - 1 }) }
+  }
+
+  async drop(id: string): Promise<void> {
+    this.pending = this.pending.filter((item) => item.id !== id)
+    this.tell({ kind: 'state' })
+  }
+
+  async history({ limit, before, fromSeq }: HistoryQuery): Promise<HistoryPage> {
+    if (fromSeq !== undefined) {
+      const start = this.log.findIndex((item) => item.kind === 'message' && item.seq >= fromSeq)
+      const from = start < 0 ? this.log.length : start
+      return { items: this.log.slice(from, from + limit), more: from + limit < this.log.length }
+    }
+    const end = before ?? this.log.length
+    const start = Math.max(0, end - limit)
+    return { items: this.log.slice(start, end), more: start > 0 }
+  }
+
+  async *follow(): AsyncIterable<TimelineItem> {
+    yield* this.log
+  }
+
+  async refresh(): Promise<void> {}
+
+  async accept(name: string): Promise<Done> {
+    const knock = this.take(name)
+    this.members.push({ name: knock.name, fingerprint: knock.fingerprint, role: 'member' })
+    this.admin('accept', this.#self, knock)
+    return { i: this.log.length - 1 }
+  }
+
+  async reject(name: string): Promise<Done> {
+    this.admin('reject', this.#self, this.take(name))
+    return { i: this.log.length - 1 }
+  }
+
+  take(name: string): Knock {
+    const knock = this.knocks.find((other) => other.name === name)
+    if (knock === undefined) throw new ConclaveError('no-such-user', `nobody called ${name} knocks`)
+    this.knocks = this.knocks.filter((other) => other !== knock)
+    return knock
+  }
+
+  async kick(name: string): Promise<Done> {
+    const member = this.members.find((other) => other.name === name)
+    if (member === undefined) throw new ConclaveError('no-such-user', `nobody called ${name} is in ${this.name}`)
+    this.members = this.members.filter((other) => other !== member)
+    this.admin('kick', this.#self, member)
+    return { i: this.log.length - 1 }
+  }
+
+  async leave(): Promise<Done> {
+    this.standing = 'left'
+    this.admin('leave', this.#self)
+    return { i: this.log.length - 1 }
+  }
+
+  async markRead(seq: number): Promise<void> {
+    this.readUpTo = Math.max(this.readUpTo, seq)
+    this.mentions = 0
+    this.tell({ kind: 'state' })
+    this.#world.changed()
+  }
+
+  async verify(): Promise<Verification> {
+    const messages = this.log.filter((item) => item.kind === 'message').length
+    const controls = this.log.length - messages
+    return { records: this.log.length, messages, controls, voids: [], damage: [], head: this.id }
+  }
+
+  subscribe(listener: (change: RoomChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  summary(): RoomSummary {
+    const { name, id, standing, unread, mentions } = this
+    return { name, id, standing, unread, mentions, members: standing === 'member' ? this.members.length : 0 }
+  }
+}
+
+/** One home, one person at a time, rooms that only this process knows. */
+export class FakeWorld implements Accounts {
+  connection: Connection = { state: 'online', detail: 'local store' }
+  readonly known: KnownIdentity[] = []
+  readonly rooms: FakeRoom[] = []
+  readonly listed: RoomSummary[] = []
+  /** What a password is checked against, and how long that takes. */
+  passwords = new Map<string, string>()
+  unlockMs = 0
+  #clock: () => number
+  readonly #listeners = new Set<() => void>()
+  #self: Person = person('nobody')
+
+  constructor(clock: () => number = Date.now) {
+    this.#clock = clock
+  }
+
+  now(): number {
+    return this.#clock()
+  }
+
+  changed(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  room(name: string, self: Person, others: readonly Person[] = []): FakeRoom {
+    const room = new FakeRoom(this, name, self)
+    room.members = [{ ...self, role: 'admin' }, ...others.map((other): Member => ({ ...other, role: 'member' }))]
+    room.admin('create', self)
+    this.rooms.push(room)
+    this.rooms.sort((a, b) => a.name.localeCompare(b.name))
+    return room
+  }
+
+  async identities(): Promise<readonly KnownIdentity[]> {
+    return this.known
+  }
+
+  suggestPassphrase(): string {
+    return 'orbit canvas timber velvet monkey thrive'
+  }
+
+  async weakness(password: string): Promise<string | undefined> {
+    return password.length < 12 ? 'It is short: a dozen characters that are no common words.' : undefined
+  }
+
+  async signUp({ name, password, chosen }: SignUp): Promise<SignedUp> {
+    await this.#work()
+    if (this.passwords.has(name)) {
+      throw new ConclaveError('name-taken', `the name ${name} is taken`, { hint: 'Choose another one.' })
+    }
+    this.passwords.set(name, password)
+    const chat = this.#chat(name)
+    return chosen ? { chat, recoveryCode: 'K4QD-99ZX-PPLM-2TRC-JW3H-0VAY' } : { chat }
+  }
+
+  async logIn({ name, password }: LogIn): Promise<Chat> {
+    await this.#work()
+    const right = this.passwords.get(name)
+    if (right === undefined) throw new ConclaveError('no-such-user', `nobody is called ${name}`)
+    if (right !== password) {
+      throw new ConclaveError('wrong-password', 'That passphrase does not open these keys.', { hint: 'Try again.' })
+    }
+    return this.#chat(name)
+  }
+
+  async #work(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.unlockMs))
+  }
+
+  #chat(name: string): Chat {
+    // The chat is an object of getters over this world.
+    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    const world = this
+    const self = person(name)
+    this.#self = self
+    const summaries = (): readonly RoomSummary[] => [...world.rooms.map((room) => room.summary()), ...world.listed]
+    return {
+      self,
+      get connection() {
+        return world.connection
+      },
+      rooms: async () => summaries(),
+      knownRooms: summaries,
+      create: async (room: string, _options?: CreateOptions) => world.#create(room),
+      open: async (room: string) => world.#open(room),
+      join: async (room: string) => world.#join(room),
+      subscribe: (listener: () => void) => {
+        world.#listeners.add(listener)
+        return () => world.#listeners.delete(listener)
+      },
+      close: async () => undefined,
+    }
+  }
+
+  #create(name: string): FakeRoom {
+    if (this.rooms.some((room) => room.name === name)) throw new ConclaveError('name-taken', `there is a room ${name}`)
+    const room = this.room(name, this.#self)
+    this.changed()
+    return room
+  }
+
+  #open(wanted: string): FakeRoom {
+    const room = this.rooms.find((other) => other.id === wanted || other.name === wanted.split('#')[0])
+    if (room === undefined) throw new ConclaveError('no-such-room', `there is no room ${wanted}`)
+    return room
+  }
+
+  /** Rooms named in `listed` let one in when `admit` is called. */
+  readonly admissions = new Map<string, { accept: () => void; reject: () => void }>()
+
+  async #join(wanted: string): Promise<Admission> {
+    const [name = ''] = wanted.split('#')
+    const mine = this.rooms.find((room) => room.name === name)
+    if (mine !== undefined) {
+      return {
+        roomId: mine.id,
+        roomName: name,
+        state: 'accepted',
+        wait: async () => mine,
+        withdraw: async () => undefined,
+      }
+    }
+    if (!this.listed.some((room) => room.name === name))
+      throw new ConclaveError('no-such-room', `there is no room ${name}`)
+    const room = new FakeRoom(this, name, this.#self)
+    const answer = Promise.withResolvers<Room>()
+    answer.promise.catch(() => undefined)
+    const unlist = (): void =>
+      void this.listed.splice(
+        this.listed.findIndex((other) => other.name === name),
+        1,
+      )
+    this.admissions.set(name, {
+      accept: () => {
+        unlist()
+        room.members = [{ ...this.#self, role: 'member' }]
+        this.rooms.push(room)
+        answer.resolve(room)
+        this.changed()
+      },
+      reject: () => answer.reject(new ConclaveError('rejected', `rejected at ${name}`)),
+    })
+    return {
+      roomId: room.id,
+      roomName: name,
+      state: 'waiting',
+      wait: () => answer.promise,
+      withdraw: async () => undefined,
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Input } from '../../src/tui/input/keys.ts'
+import { decodeKeys, flushKeys, idleKeyDecoder, key } from '../../src/tui/input/keys.ts'
+
+function decode(...chunks: string[]): readonly Input[] {
+  let decoder = idleKeyDecoder
+  const inputs: Input[] = []
+  for (const chunk of chunks) {
+    const decoded = decodeKeys(decoder, chunk)
+    decoder = decoded.decoder
+    inputs.push(...decoded.inputs)
+  }
+  return [...inputs, ...flushKeys(decoder).inputs]
+}
+
+const text = (value: string): Input => ({ kind: 'text', text: value })
+const paste = (value: string): Input => ({ kind: 'paste', text: value })
+
+describe('keys', () => {
+  it('tells text from the Enter that came in the same chunk', () => {
+    expect(decode('hello\r')).toEqual([text('hello'), key('enter')])
+    expect(decode('a\nb')).toEqual([text('a'), key('j', { ctrl: true }), text('b')])
+  })
+
+  it('knows the keys that move, with their modifiers', () => {
+    expect(decode('\x1b[A\x1bOB\x1b[1;5C\x1b[1;3D\x1b[H\x1b[4~\x1b[5~\x1b[6;3~\x1b[Z')).toEqual([
+      key('up'),
+      key('down'),
+      key('right', { ctrl: true }),
+      key('left', { alt: true }),
+      key('home'),
+      key('end'),
+      key('page-up'),
+      key('page-down', { alt: true }),
+      key('tab', { shift: true }),
+    ])
+  })
+
+  it('knows Ctrl and Alt with letters', () => {
+    expect(decode('\x01\x17\x1ba\x1b\r\x1b\x7f\x7f')).toEqual([
+      key('a', { ctrl: true }),
+      key('w', { ctrl: true }),
+      key('a', { alt: true }),
+      key('enter', { alt: true }),
+      key('backspace', { alt: true }),
+      key('backspace'),
+    ])
+    expect(decode('\x1b1')).toEqual([key('1', { alt: true })])
+  })
+
+  it('takes a lone Escape for the key, once nothing follows', () => {
+    expect(decodeKeys(idleKeyDecoder, '\x1b').inputs).toEqual([])
+    expect(decode('\x1b')).toEqual([key('escape')])
+    expect(decode('\x1b', '\x1b')).toEqual([key('escape'), key('escape')])
+    expect(decode('\x1b[')).toEqual([key('[', { alt: true })])
+  })
+
+  it('reads the same whatever the chunks', () => {
+    const stream =
+      'héllo漢\r\x1b[1;5C\x1b[200~a\x1b[Ab\r\nc\x1b[201~\x1bx\x1b[5~\x1bOA\x1b[<64;3;4M\x1b]11;rgb:0/0/0\x07z'
+    const joined = (inputs: readonly Input[]) =>
+      inputs.reduce<Input[]>((all, input) => {
+        const last = all.at(-1)
+        if (last?.kind === 'text' && input.kind === 'text') all[all.length - 1] = text(last.text + input.text)
+        else all.push(input)
+        return all
+      }, [])
+    const whole = joined(decode(stream))
+    expect(whole).toContainEqual(paste('a\x1b[Ab\r\nc'))
+    expect(whole).toContainEqual({ kind: 'wheel', up: true })
+    expect(whole.at(-1)).toEqual(text('z'))
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: stream.length - 1 }), { maxLength: 8 }), (cuts) => {
+        const places = [0, ...cuts.toSorted((a, b) => a - b), stream.length]
+        const chunks = places.slice(1).map((end, index) => stream.slice(places[index], end))
+        expect(joined(decode(...chunks))).toEqual(whole)
+      }),
+    )
+  })
+
+  it('never takes a paste for keys', () => {
+    expect(decode('\x1b[200~rm -rf\r\x1b[201~')).toEqual([paste('rm -rf\r')])
+    expect(decode('\x1b[200~one', ' two\x1b[20', '1~x')).toEqual([paste('one two'), text('x')])
+  })
+
+  it('swallows what it does not know, and nothing behind it', () => {
+    expect(decode('\x1b[?1;2c\x1b[99~\x1bP1+r\x1b\\a')).toEqual([text('a')])
+    expect(decode('\x1b[12\rb')).toEqual([key('enter'), text('b')])
+  })
+
+  it('understands the CSI u form', () => {
+    expect(decode('\x1b[13;2u\x1b[97;5u\x1b[27u\x1b[27;5;106~')).toEqual([
+      key('enter', { shift: true }),
+      key('a', { ctrl: true }),
+      key('escape'),
+      key('j', { ctrl: true }),
+    ])
+  })
+
+  it('survives any bytes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (chunks) => {
+        for (const input of decode(...chunks)) {
+          if (input.kind === 'text') expect(input.text).not.toMatch(/[\0-\x1f\x7f]/)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,78 @@
+import graphemes from '@xterm/addon-unicode-graphemes'
+import headless from '@xterm/headless'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { span } from '../../src/tui/text/style.ts'
+import type { Line } from '../../src/tui/text/style.ts'
+import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
+import { frame } from '../../src/tui/view/frame.ts'
+import { hostileText } from './hostile.ts'
+
+const columns = 40
+const rows = 6
+
+function screenOf(terminal: headless.Terminal): string[] {
+  const { active } = terminal.buffer
+  return Array.from(
+    { length: terminal.rows },
+    (_, row) => active.getLine(active.baseY + row)?.translateToString(true).trimEnd() ?? '',
+  )
+}
+
+async function write(terminal: headless.Terminal, output: string): Promise<void> {
+  await new Promise<void>((resolve) => terminal.write(output, resolve))
+}
+
+function emulator(): headless.Terminal {
+  const terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true })
+  terminal.loadAddon(new graphemes.UnicodeGraphemesAddon())
+  return terminal
+}
+
+describe('painting', () => {
+  it('writes only the rows that changed', () => {
+    const before = paint(nothingPainted, frame([[span('one')], [span('two')]], columns, rows), true)
+    const after = paint(before.painted, frame([[span('one')], [span('three')]], columns, rows), true)
+    expect(before.output).toContain('one')
+    expect(after.output).not.toContain('one')
+    expect(after.output).toContain('three')
+    expect(paint(after.painted, frame([[span('one')], [span('three')]], columns, rows), true).output).toBe('')
+  })
+
+  it('leaves colours out where none are wanted, and keeps the rest of the looks', () => {
+    const lines: Line[] = [[span('name', { colour: 'red', bold: true })]]
+    expect(paint(nothingPainted, frame(lines, columns, rows), true).output).toContain('\x1b[0;1;31mname')
+    expect(paint(nothingPainted, frame(lines, columns, rows), false).output).toContain('\x1b[0;1mname')
+  })
+
+  it('puts what follows a wide text at its own column', () => {
+    const lines: Line[] = [[span('👨‍👩‍👧‍👦'), span('│')]]
+    expect(paint(nothingPainted, frame(lines, columns, rows), true).output).toContain('\x1b[3G│')
+  })
+
+  it('shows on a terminal what the last frame says, whatever came before and whoever wrote it', async () => {
+    const content = fc.array(hostileText, { minLength: 1, maxLength: rows - 1 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 4 }), async (screens) => {
+        const terminal = emulator()
+        let title = ''
+        terminal.onTitleChange((changed) => (title = changed))
+        await write(terminal, '\x1b[?7l')
+        let painted = nothingPainted
+        for (const texts of screens) {
+          // Straight from the attacker, not even made harmless: the painter is the last line of defence.
+          const lines = texts.map((text): Line => [span(text.slice(0, 12)), span('', {}), span('  '), span('│')])
+          const next = paint(painted, frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 }), true)
+          painted = next.painted
+          await write(terminal, next.output)
+        }
+        const shown = screenOf(terminal)
+        expect(shown[(screens.at(-1) ?? []).length]).toBe('last row')
+        expect([terminal.buffer.active.cursorX, terminal.buffer.active.cursorY]).toEqual([0, 0])
+        expect(title).toBe('')
+        terminal.dispose()
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
