@@ -93,7 +93,7 @@ export class EtcdCluster {
   async leader(): Promise<string> {
     for (;;) {
       for (const name of this.names) {
-        const { header, leader } = await this.#ask(name, 'maintenance/status').catch(() => ({}))
+        const { header, leader } = await this.#ask(name, 'maintenance/status').catch((): Answer => ({}))
         if (leader !== undefined && leader !== '0' && header?.member_id === leader) return name
       }
       await setTimeout(50)
