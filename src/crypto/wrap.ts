@@ -3,7 +3,15 @@
  *
  * Public keys are 1,216 bytes, private keys the 32-byte seed, an encapsulation 1,120 bytes. About a millisecond each way.
  */
-import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519, type Key } from 'hpke'
+import {
+  AEAD_AES_256_GCM,
+  CipherSuite,
+  EncapError,
+  KDF_HKDF_SHA256,
+  KEM_MLKEM768_X25519,
+  ValidationError,
+  type Key,
+} from 'hpke'
 import { hex, type Bytes } from '../base/bytes.ts'
 import { encode, type Value } from '../base/codec.ts'
 import { publicKeysCachedMax } from '../base/limits.ts'
@@ -44,7 +52,7 @@ export async function unwrapperFromSeed(seed: Uint8Array): Promise<Unwrapper> {
   }
 }
 
-/** undefined when the bytes are not a public key. */
+/** undefined when the bytes are not a public key, or one of those to which nothing can be sealed (a point of low order). */
 export async function wrap(
   publicKey: Uint8Array,
   label: string,
@@ -53,8 +61,13 @@ export async function wrap(
 ): Promise<Wrapped | undefined> {
   const key = await importPublicKey(publicKey)
   if (key === undefined) return undefined
-  const { encapsulatedSecret, ciphertext } = await suite.Seal(key, plaintext, { info: encode([label, ...context]) })
-  return { encapsulation: encapsulatedSecret as Bytes, ciphertext: ciphertext as Bytes }
+  try {
+    const { encapsulatedSecret, ciphertext } = await suite.Seal(key, plaintext, { info: encode([label, ...context]) })
+    return { encapsulation: encapsulatedSecret as Bytes, ciphertext: ciphertext as Bytes }
+  } catch (error) {
+    if (error instanceof EncapError || error instanceof ValidationError) return undefined
+    throw error
+  }
 }
 
 const imported = new Map<string, Key>()
