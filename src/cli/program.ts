@@ -1,8 +1,8 @@
 /** The command line as a whole: its commands in the order of the help, and the options that all of them take. */
 import { Command } from 'commander'
-import manifest from '../../package.json' with { type: 'json' }
 import { addAccept } from './commands/accept.ts'
 import { addChat } from './commands/chat.ts'
+import { addConnect } from './commands/connect.ts'
 import { addCreate } from './commands/create.ts'
 import { addJoin } from './commands/join.ts'
 import { addKick } from './commands/kick.ts'
@@ -10,6 +10,7 @@ import { addKnocks } from './commands/knocks.ts'
 import { addLeave } from './commands/leave.ts'
 import { addLogin } from './commands/login.ts'
 import { addMembers } from './commands/members.ts'
+import { addNode } from './commands/node.ts'
 import { addRead } from './commands/read.ts'
 import { addReject } from './commands/reject.ts'
 import { addRooms } from './commands/rooms.ts'
@@ -19,6 +20,7 @@ import { addVerify } from './commands/verify.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { addGlobalOptions } from './options.ts'
 import type { Act } from './session.ts'
+import { version } from './version.ts'
 
 type AddCommand = (program: Command, act: Act) => void
 
@@ -28,6 +30,7 @@ const groups: readonly { readonly heading: string; readonly commands: readonly A
   { heading: 'You:', commands: [addSignup, addLogin, addWhoami] },
   { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addVerify] },
   { heading: 'Who is in:', commands: [addMembers, addKnocks, addAccept, addReject, addKick] },
+  { heading: 'Your own cluster:', commands: [addNode, addConnect] },
 ]
 
 const examples = `
@@ -59,7 +62,7 @@ export const defaultCommand = 'chat'
 export function buildProgram(act: Act): Command {
   const program = new Command('conclave')
     .description('A group chat for the terminal that has no owner, end-to-end encrypted.')
-    .version(manifest.version, '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .usage('[options] [command]')

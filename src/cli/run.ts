@@ -22,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const stopListening = onSignals((reason) => interrupted.abort(reason))
   const signal = AbortSignal.any([interrupted.signal, out.gone])
   const prompt = terminalPrompt(process.stdin, process.stderr, signal)
-  let code: number = 0
+  let code = 0
 
   const act: Act = (action) =>
     async function (...args) {

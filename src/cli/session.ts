@@ -5,7 +5,6 @@
 import type { Accounts } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Wiring } from './connect.ts'
-import type { ExitCode } from './exit.ts'
 import { findIdentity, latestIdentity } from './identity.ts'
 import type { GlobalOptions } from './options.ts'
 import type { Output } from './output.ts'
@@ -30,10 +29,14 @@ export class Session {
     this.signal = parts.signal
   }
 
-  async accounts(): Promise<Accounts> {
+  wiring(): Promise<Wiring> {
     // Loaded late: a command line that is only asked for its help loads neither stores nor cryptography.
     this.#wiring ??= import('./connect.ts').then(({ wire }) => wire(this.options))
-    return (await this.#wiring).accounts
+    return this.#wiring
+  }
+
+  async accounts(): Promise<Accounts> {
+    return (await this.wiring()).accounts
   }
 
   /** The name that the command acts as: --as, or the identity of this home that was used last. */
@@ -70,10 +73,7 @@ export class Session {
 }
 
 /** What a command does; its exit code is 0 unless it says otherwise. */
-export type Action<Arguments extends unknown[]> = (
-  session: Session,
-  ...args: Arguments
-) => Promise<ExitCode | undefined | void>
+export type Action<Arguments extends unknown[]> = (session: Session, ...args: Arguments) => Promise<number | void>
 
 /** Makes an action of ours into one that commander calls. */
 export type Act = <Arguments extends unknown[]>(action: Action<Arguments>) => (...args: Arguments) => Promise<void>

@@ -47,7 +47,11 @@ export function parseStoreUrl(url: string, home: string): StoreAddress {
 
 /** The embedded store of a home. */
 export function embeddedStore(home: string): StoreAddress {
-  return { kind: 'sqlite', path: join(home, 'store.db') }
+  return { kind: 'sqlite', path: embeddedPath(home) }
+}
+
+export function embeddedPath(home: string): string {
+  return join(home, 'store.db')
 }
 
 function sqlitePath(path: string): string {

@@ -1,7 +1,9 @@
 /** `chat [ROOM]`, also what an empty command line means: the terminal interface. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
+import { givenPassword } from '../password.ts'
 import type { Act } from '../session.ts'
+import { version } from '../version.ts'
 
 export function addChat(program: Command, act: Act): void {
   program
@@ -10,12 +12,24 @@ export function addChat(program: Command, act: Act): void {
     .description('Opens the terminal interface, in a room if one is named.')
     .argument('[room]')
     .action(
-      act(async ({ prompt }) => {
-        if (!prompt.interactive) {
+      act(async (session, room: string | undefined) => {
+        const { options, prompt } = session
+        if (!prompt.interactive || options.json) {
           throw new ConclaveError('usage', 'the terminal interface needs a terminal', {
-            hint: 'conclave --help lists the commands for scripts.',
+            hint: 'For scripts there are commands: conclave --help lists them.',
           })
         }
+        const password = await givenPassword(options)
+        const { accounts, storeLabel } = await session.wiring()
+        const { runTui } = await import('../../tui/run.ts')
+        return runTui({
+          accounts,
+          storeLabel,
+          version,
+          ...(options.as === undefined ? {} : { as: options.as }),
+          ...(password === undefined ? {} : { password }),
+          ...(room === undefined ? {} : { room }),
+        })
       }),
     )
 }
