@@ -143,6 +143,11 @@ export class ClusterClient {
     await this.#any(Maintenance.method.alarm, request, changeTimeoutMs, signal)
   }
 
+  /** The same identity, other endpoints. */
+  at(endpoints: readonly string[]): ClusterClient {
+    return new ClusterClient(endpoints, this.#tls)
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.close()
     this.#clients.clear()

@@ -23,7 +23,7 @@ export async function watchHealth(
       const members = await client.statuses(signal).catch(() => [])
       if (signal.aborted) break
       onHealth(members.length === 0 ? undefined : clusterHealth(members), members)
-      await sleep(periodMs, undefined, { signal, ref: false }).catch(() => {})
+      await sleep(periodMs, undefined, { signal }).catch(() => {})
     }
   } finally {
     client.close()

@@ -1,0 +1,72 @@
+/** How the commands about nodes get at a home's cluster: its addresses, what lets this home in, its records. */
+import { readFile } from 'node:fs/promises'
+import { ConclaveError } from '../base/errors.ts'
+import { formatEndpoint } from '../node/address.ts'
+import { ClusterClient, type ClientTls } from '../node/cluster-client.ts'
+import type { OpenStore } from '../node/cluster-store.ts'
+import { readClient } from '../node/credentials.ts'
+import { clientFiles, nodePaths } from '../node/paths.ts'
+import { readState } from '../node/state.ts'
+import { EtcdStore } from '../store/etcd/store.ts'
+import { readConfig, writeConfig } from './config.ts'
+import type { GlobalOptions } from './options.ts'
+import { parseStoreUrl } from './store-url.ts'
+
+export const openClusterStore: OpenStore = async (endpoints, { authority, certificate, key }) =>
+  EtcdStore.open({ endpoints, tls: { ca: authority, cert: certificate, key } })
+
+export interface ClusterAccess {
+  readonly endpoints: readonly string[]
+  readonly tls: ClientTls
+}
+
+/** The cluster of this home's node, or the one that the home or --store names. @throws not-a-store when there is none */
+export async function clusterAccess({ home, store }: GlobalOptions): Promise<ClusterAccess> {
+  const state = await readState(nodePaths(home))
+  if (store === undefined && state !== undefined) {
+    return { endpoints: state.endpoints, tls: await readClient(clientFiles(home)) }
+  }
+  const url = store ?? (await readConfig(home)).store
+  const address = url === undefined ? undefined : parseStoreUrl(url, home)
+  if (address?.kind !== 'etcd') {
+    throw new ConclaveError('not-a-store', 'this home belongs to no cluster', {
+      hint: '`conclave node start` founds one; with a ticket, `conclave node join TICKET` or `conclave connect TICKET`.',
+    })
+  }
+  const { ca, cert, key } = address.tls ?? {}
+  if (ca === undefined || cert === undefined || key === undefined) {
+    throw new ConclaveError('usage', 'only a cluster that knows who asks tells about its members', {
+      hint: 'Use an address etcds://… with a certificate, or etcdctl.',
+    })
+  }
+  const [authority, certificate, secret] = await Promise.all([ca, cert, key].map((file) => readFile(file, 'utf8')))
+  return {
+    endpoints: address.endpoints.map(({ host, port }) => formatEndpoint(host, port)),
+    tls: { authority: authority ?? '', certificate: certificate ?? '', key: secret ?? '' },
+  }
+}
+
+export async function withCluster<T>(
+  options: GlobalOptions,
+  use: (client: ClusterClient, access: ClusterAccess) => Promise<T>,
+): Promise<T> {
+  const access = await clusterAccess(options)
+  const client = new ClusterClient(access.endpoints, access.tls)
+  try {
+    return await use(client, access)
+  } finally {
+    client.close()
+  }
+}
+
+export function clusterUrl(endpoints: readonly string[]): string {
+  return `etcds://${endpoints.join()}`
+}
+
+/** Makes the cluster the store of this home. A store that a person wrote there himself is left alone. */
+export async function rememberCluster(home: string, endpoints: readonly string[]): Promise<void> {
+  const config = await readConfig(home)
+  const url = clusterUrl(endpoints)
+  const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
+  if (ours && config.store !== url) await writeConfig(home, { ...config, store: url })
+}

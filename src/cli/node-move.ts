@@ -1,0 +1,103 @@
+/**
+ * `node start --from-local`: the home's embedded store moves into its cluster, or a move begun is reverted.
+ *
+ * While a move is under way the home must not turn to the cluster: whoever opened it there would make a new store of it,
+ * and the move could never be completed. A file says so across restarts.
+ */
+import { randomBytes } from 'node:crypto'
+import { access, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ConclaveError } from '../base/errors.ts'
+import { abortMove, moveStore } from '../node/move.ts'
+import { nodePaths } from '../node/paths.ts'
+import { SqliteStore } from '../store/sqlite/store.ts'
+import type { Store } from '../store/store.ts'
+import { clusterAccess, clusterUrl, openClusterStore, rememberCluster } from './node-access.ts'
+import type { Report } from './node-report.ts'
+import type { Session } from './session.ts'
+import { embeddedStore } from './store-url.ts'
+
+export type Show = (report: Report) => void
+
+/** So that a person sees it move, and no more. */
+const progressEvery = 5000
+
+export async function moveLocalStore(session: Session, signal: AbortSignal, show: Show): Promise<void> {
+  const { home } = session.options
+  await withBoth(session, async (from, to, endpoints) => {
+    await writeFile(markOf(home), '', { mode: 0o600 })
+    let said = 0
+    const { records, id } = await moveStore(from, to, {
+      address: clusterUrl(endpoints),
+      id: randomBytes(16).toString('hex'),
+      onProgress: ({ step, records: now, total }) => {
+        if (now - said < progressEvery && now !== total) return
+        said = now === total ? 0 : now
+        const verb = step === 'copy' ? 'copied' : 'verified'
+        show({ object: { event: 'moving', step, records: now, total }, text: `${verb} ${now} of ${total} records` })
+      },
+      signal,
+    })
+    await rememberCluster(home, endpoints)
+    await rm(markOf(home), { force: true })
+    show({
+      object: { event: 'moved', records, id },
+      text: `${records} records are in the cluster now; the embedded store is marked as moved`,
+    })
+  })
+}
+
+export async function abortLocalMove(session: Session, signal: AbortSignal, show: Show): Promise<void> {
+  await withBoth(session, (from, to) => abortMove(from, to, signal))
+  await rm(markOf(session.options.home), { force: true })
+  show({ object: { event: 'reverted' }, text: 'the embedded store is in use again' })
+}
+
+/** @throws usage while a move is under way */
+export async function requireNoMove(home: string): Promise<void> {
+  if (!(await exists(markOf(home)))) return
+  throw new ConclaveError('usage', "the move of this home's embedded store into the cluster is not complete", {
+    hint: 'conclave node start --from-local completes it; with --abort it is reverted.',
+  })
+}
+
+/** Whether this home has an embedded store, and where. */
+export async function embeddedStorePath(home: string): Promise<string | undefined> {
+  const embedded = embeddedStore(home)
+  return embedded.kind === 'sqlite' && (await exists(embedded.path)) ? embedded.path : undefined
+}
+
+async function withBoth(
+  session: Session,
+  use: (from: Store, to: Store, endpoints: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const path = await embeddedStorePath(session.options.home)
+  if (path === undefined) {
+    throw new ConclaveError('not-a-store', 'this home has no embedded store to move', {
+      hint: 'Start the node without --from-local.',
+    })
+  }
+  const { endpoints, tls } = await clusterAccess({ ...session.options, store: undefined })
+  const from = await SqliteStore.open(path)
+  try {
+    const to = await openClusterStore(endpoints, tls)
+    try {
+      await use(from, to, endpoints)
+    } finally {
+      await to.close()
+    }
+  } finally {
+    await from.close()
+  }
+}
+
+function markOf(home: string): string {
+  return join(nodePaths(home).root, 'moving')
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,155 @@
+/** What a node tells, in words for people and as objects for scripts. */
+import { describeError } from './output.ts'
+import type { JsonObject } from './json.ts'
+import { describeEtcd } from '../node/etcd-program.ts'
+import { quotaBytes } from '../node/etcd-arguments.ts'
+import type { NodeEvent, NodeStep } from '../node/events.ts'
+import { clusterHealth, describeHealth, lagOf, type ClusterHealth, type MemberStatus } from '../node/health.ts'
+
+export interface Report {
+  readonly object: JsonObject
+  readonly text: string
+}
+
+const steps: Readonly<Record<NodeStep, string>> = {
+  claim: 'using the ticket',
+  add: 'asking the cluster to add this node',
+  start: 'starting etcd',
+  'catch-up': 'catching up with the others',
+  finish: 'done with the ticket',
+}
+
+/** Undefined: nothing to say. `last` is what was said of the cluster's health before. */
+export function reportEvent(event: NodeEvent, last: string): Report | undefined {
+  switch (event.kind) {
+    case 'etcd': {
+      const { program } = event
+      const { verdict } = program
+      const warning = verdict.kind === 'fine' ? '' : `\nwarning: ${verdict.message}\n  ${verdict.hint}`
+      const known = verdict.kind === 'fine' ? {} : { warning: verdict.message, hint: verdict.hint }
+      return { object: { event: 'etcd', path: program.path, ...known }, text: `${describeEtcd(program)}${warning}` }
+    }
+    case 'step':
+      return { object: { event: 'step', step: event.step }, text: `${steps[event.step]} …` }
+    case 'waiting': {
+      const { code, message, hint } = describeError(event.reason)
+      return { object: { event: 'waiting', code, message, hint }, text: `  ${message}; trying again …` }
+    }
+    case 'ready':
+      return {
+        object: { event: 'ready', name: event.name, endpoint: event.endpoint },
+        text: `node ${event.name} is ready at ${event.endpoint}`,
+      }
+    case 'health': {
+      const text = healthLine(event.health)
+      return text === last ? undefined : { object: { event: 'health', ...healthObject(event.health) }, text }
+    }
+    case 'restart':
+      return {
+        object: { event: 'restart', how: event.how, inMs: event.inMs },
+        text: `etcd ended (${event.how}); starting it again in ${event.inMs} ms`,
+      }
+    case 'renewed':
+      return { object: { event: 'renewed' }, text: 'certificates issued' }
+    case 'endpoints':
+      return undefined
+  }
+}
+
+export function healthLine(health: ClusterHealth): string {
+  const leader = health.leader === undefined ? 'no leader' : `leader ${health.leader}`
+  const learners = health.learners === 0 ? '' : `, ${health.learners} joining`
+  return `${describeHealth(health)} · ${leader}${learners}`
+}
+
+function healthObject({ voters, reachable, learners, hasQuorum, canLose, leader }: ClusterHealth): JsonObject {
+  return { voters, reachable, learners, hasQuorum, canLose, leader: leader ?? null }
+}
+
+/** The whole state of a cluster: one object, one table. */
+export function reportStatus(members: readonly MemberStatus[]): Report {
+  const health = clusterHealth(members)
+  const rows = members.map((member) => rowOf(member, members, health))
+  const heads = ['NAME', 'ROLE', 'ADDRESS', 'ETCD', 'DATABASE', 'BEHIND']
+  return {
+    object: { ...healthObject(health), members: members.map((member) => memberObject(member, members)) },
+    text: [healthLine(health), '', ...table([heads, ...rows]), ...warnings(members)].join('\n'),
+  }
+}
+
+function rowOf(member: MemberStatus, members: readonly MemberStatus[], health: ClusterHealth): string[] {
+  const { answer } = member
+  const name = member.name || member.id
+  const address = member.endpoints[0] ?? member.peerUrls[0] ?? ''
+  const role = member.learner ? 'joining' : name === health.leader ? 'leader' : 'voter'
+  if (answer === undefined) return [name, 'away', address, member.failure ?? '', '', '']
+  return [
+    name,
+    role,
+    address,
+    answer.version,
+    `${bytes(answer.databaseBytes)} of ${bytes(quotaBytes)}`,
+    String(lagOf(member, members)),
+  ]
+}
+
+function memberObject(member: MemberStatus, members: readonly MemberStatus[]): JsonObject {
+  const { id, name, learner, endpoints, peerUrls, answer, failure } = member
+  const base = {
+    id,
+    name,
+    learner,
+    endpoints: [...endpoints],
+    peerUrls: [...peerUrls],
+    reachable: answer !== undefined,
+  }
+  if (answer === undefined) return { ...base, failure: failure ?? '' }
+  return {
+    ...base,
+    version: answer.version,
+    leader: answer.leader === id,
+    lag: lagOf(member, members) ?? 0,
+    databaseBytes: answer.databaseBytes,
+    databaseBytesInUse: answer.databaseBytesInUse,
+    quotaBytes,
+    alarms: [...answer.alarms],
+    latencyMs: Math.round(answer.latencyMs),
+  }
+}
+
+function warnings(members: readonly MemberStatus[]): string[] {
+  const lines: string[] = []
+  const full = members.filter(({ answer }) => answer?.alarms.includes('NOSPACE'))
+  if (full.length > 0) {
+    lines.push('', `warning: the database of ${names(full)} is full: nothing can be written until there is room`)
+    lines.push('  etcdctl compact, then defrag on each node, then alarm disarm.')
+  }
+  const corrupt = members.filter(({ answer }) => answer?.alarms.includes('CORRUPT'))
+  if (corrupt.length > 0) {
+    lines.push('', `warning: the data of ${names(corrupt)} differ from the others': remove that node and join it anew`)
+  }
+  const near = members.filter(({ answer }) => answer !== undefined && answer.databaseBytes > 0.8 * quotaBytes)
+  if (near.length > 0) lines.push('', `warning: the database of ${names(near)} has used over 80 % of its quota`)
+  return lines
+}
+
+function names(members: readonly MemberStatus[]): string {
+  return members.map(({ id, name }) => name || id).join(', ')
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10))
+  const scaled = count / 1024 ** power
+  return `${power === 0 || scaled >= 100 ? Math.round(scaled) : Number(scaled.toFixed(1))} ${units[power]}`
+}

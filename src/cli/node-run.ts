@@ -1,0 +1,124 @@
+/** Runs this home's node for a command: in the foreground, or as a process of its own that outlives the terminal. */
+import { spawn } from 'node:child_process'
+import { ConclaveError, errorCodes, type ErrorCode } from '../base/errors.ts'
+import type { NodeEvent } from '../node/events.ts'
+import { runNode } from '../node/node.ts'
+import { nodePaths } from '../node/paths.ts'
+import { openClusterStore, rememberCluster } from './node-access.ts'
+import { requireNoMove, type Show } from './node-move.ts'
+import { reportEvent, type Report } from './node-report.ts'
+import type { Session } from './session.ts'
+
+export interface RunHooks {
+  /** Once the node is ready, before this home uses the cluster as its store. */
+  readonly act?: ((signal: AbortSignal, show: Show) => Promise<void>) | undefined
+  /** Then the node is stopped. */
+  readonly once?: boolean
+}
+
+/** What a detached node sends to the command that started it, until it serves. */
+type Message =
+  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string | undefined }
+
+/** Resolves when the session is ended by a signal. */
+export async function runInForeground(session: Session, hooks: RunHooks = {}): Promise<void> {
+  await run(session, hooks, ({ object, text }) => void session.out.print(object, text))
+}
+
+/** The other side of `startDetached`: tells the command how it goes, over the channel between them. */
+export async function runDetached(session: Session, hooks: RunHooks): Promise<void> {
+  const send = (message: Message): void => {
+    if (process.connected) process.send?.(message, () => {})
+  }
+  try {
+    await run(
+      session,
+      hooks,
+      (report) => send({ kind: 'report', report }),
+      () => send({ kind: 'serving' }),
+    )
+  } catch (error) {
+    const { code, message, hint } = error instanceof ConclaveError ? error : unexpected(error)
+    send({ kind: 'failed', code, message, hint })
+    throw error
+  }
+}
+
+/** Starts the node in the background; resolves with its process id when it serves. */
+export async function startDetached(session: Session, flags: readonly string[]): Promise<number> {
+  const args = [process.argv[1] ?? '', '--home', session.options.home, 'node', 'start', '--detached', ...flags]
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  const stop = (): void => void child.kill('SIGTERM')
+  session.signal.addEventListener('abort', stop)
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.on('message', (message: Message) => {
+        if (message.kind === 'report') void session.out.print(message.report.object, message.report.text)
+        else if (message.kind === 'serving') resolve(child.pid ?? 0)
+        else reject(received(message))
+      })
+      child.once('error', reject)
+      child.once('exit', (code) => {
+        reject(
+          session.signal.aborted
+            ? (session.signal.reason as Error)
+            : new ConclaveError('unexpected', `the node ended with exit code ${code} before it was ready`),
+        )
+      })
+    })
+  } finally {
+    session.signal.removeEventListener('abort', stop)
+    child.removeAllListeners()
+    if (child.connected) child.disconnect()
+    child.unref()
+  }
+}
+
+async function run(session: Session, hooks: RunHooks, show: Show, onServing = (): void => {}): Promise<void> {
+  const { home } = session.options
+  if (hooks.act === undefined) await requireNoMove(home)
+  const ending = new AbortController()
+  const signal = AbortSignal.any([session.signal, ending.signal])
+  let lastHealth = ''
+  let serving = false
+  let endpoints: readonly string[] = []
+  /** One thing after the other: a move before the home turns to the cluster. */
+  let queue = Promise.resolve()
+  const then = (act: () => Promise<void>): void => {
+    queue = queue.then(act).catch((error: unknown) => ending.abort(error))
+  }
+  const serve = async (): Promise<void> => {
+    await hooks.act?.(signal, show)
+    if (hooks.once === true) return ending.abort(done)
+    if (endpoints.length > 0) await rememberCluster(home, endpoints)
+    serving = true
+    onServing()
+  }
+  const listener = (event: NodeEvent): void => {
+    const report = reportEvent(event, lastHealth)
+    if (event.kind === 'health' && report !== undefined) lastHealth = report.text
+    if (report !== undefined) show(report)
+    if (event.kind !== 'endpoints') return
+    endpoints = event.endpoints
+    then(serving ? () => rememberCluster(home, event.endpoints) : serve)
+  }
+  await runNode({ paths: nodePaths(home), env: process.env, openStore: openClusterStore, listener, signal })
+  await queue
+  if (ending.signal.aborted && ending.signal.reason !== done && !session.signal.aborted) throw ending.signal.reason
+}
+
+const done = new Error('done')
+
+function received({ code, message, hint }: Extract<Message, { kind: 'failed' }>): ConclaveError {
+  const known: ErrorCode = errorCodes.find((one) => one === code) ?? 'unexpected'
+  return new ConclaveError(known, message, hint === undefined ? {} : { hint })
+}
+
+function unexpected(error: unknown): ConclaveError {
+  return new ConclaveError('unexpected', error instanceof Error ? error.message : String(error))
+}
