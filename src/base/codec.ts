@@ -39,7 +39,12 @@ class WholeText extends Tokenizer {
 }
 
 export function encode(value: Value): Bytes {
-  return encodeCbor(value, rfc8949EncodeOptions)
+  return plain(encodeCbor(value, rfc8949EncodeOptions))
+}
+
+/** The same bytes without Buffer's methods: its `slice` shares memory, where Uint8Array's copies. */
+function plain(bytes: Uint8Array): Bytes {
+  return bytes instanceof Buffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : (bytes as Bytes)
 }
 
 /** @throws FormatError */
@@ -47,7 +52,7 @@ export function decode(bytes: Uint8Array): Value {
   checkDepth(bytes)
   let value: unknown
   try {
-    value = decodeCbor(bytes, { ...strictly, tokenizer: new WholeText(bytes, strictly) })
+    value = decodeCbor(bytes, { ...strictly, tokenizer: new WholeText(plain(bytes), strictly) })
   } catch (error) {
     throw new FormatError('not CBOR', { cause: error })
   }

@@ -1,0 +1,102 @@
+/** What honest clients write: what it holds, for whom, and what they refuse to write. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { hex, type Bytes } from '../../src/base/bytes.ts'
+import { prepareControl } from '../../src/protocol/compose.ts'
+import { openLink } from '../../src/protocol/epoch.ts'
+import { decodeRecord } from '../../src/protocol/record.ts'
+import { VoidRecord } from '../../src/protocol/verdict.ts'
+import { decodeWrapPage } from '../../src/protocol/wraps.ts'
+import { expectValid } from './expect-verdict.ts'
+import { readAll, summary } from './reader.ts'
+import { RoomBuilder, type User } from './room-builder.ts'
+
+let world: RoomBuilder
+let ada: User, bob: User, cyd: User
+const seed = { next: 0 }
+beforeEach(async () => {
+  world = new RoomBuilder(`compose ${(seed.next += 1)}`)
+  ada = await world.user('ada')
+  bob = await world.user('bob')
+  cyd = await world.user('cyd')
+  await world.create(ada)
+  await world.join(ada, bob)
+  await world.join(ada, cyd)
+})
+
+describe('a record that opens an epoch', () => {
+  it('wraps for everybody who stays, and for open invitations, and not for whom it kicks', async () => {
+    const dan = await world.user('dan')
+    await world.invite(ada, dan)
+    await world.kick(ada, cyd)
+    const wraps = world.room.openings[1]?.wraps as Bytes
+    const rows = decodeWrapPage(world.pageFor(wraps, 0) as Bytes)
+    expect([...rows.keys()]).toEqual([0, 1, 3])
+    for (const [user, reads] of [
+      [ada, true],
+      [bob, true],
+      [dan, true],
+      [cyd, false],
+    ] as const) {
+      const { keyring } = await readAll(world, user.unwrappers)
+      expect(keyring.get(world.room.openings[1]) !== undefined).toBe(reads)
+    }
+  })
+
+  it('links back to the epoch before', async () => {
+    await world.rotate(ada)
+    const record = decodeRecord(world.log.at(-1) as Bytes)
+    if (record.kind !== 'control') throw new Error('a control record')
+    const [link] = record.outer.outside.links
+    const to = world.room.openings[0]
+    if (link === undefined || to === undefined) throw new Error('a link')
+    expect(openLink(world.roomId, world.keysOf(1), link, to)?.secret).toEqual(world.keysOf(0).secret)
+  })
+
+  it('has a new secret each time that it is prepared, and the same for each place that it is sealed for', async () => {
+    const author = { signer: ada.signer, random: world.dice.random }
+    const [one, two] = [
+      await prepareControl(author, world.room, { type: 'rotate' }, world.keys),
+      await prepareControl(author, world.room, { type: 'rotate' }, world.keys),
+    ]
+    expect(hex(one.keys.secret)).not.toBe(hex(two.keys.secret))
+    world.say(bob, 'messages came between')
+    const { record } = one.seal({ ...world.place(), at: 0, seq: 0 })
+    world.putPages(one.wraps ?? { name: new Uint8Array(), pages: [] })
+    world.keyring.add(one.keys)
+    await expectValid(world.append(record))
+    expect((await readAll(world, bob.unwrappers)).verdicts.map(summary)).toEqual(world.verdicts.map(summary))
+  })
+
+  it('can be written although a member has a key that nothing can be wrapped for', async () => {
+    const bad = { ...(await world.user('mal')), unwrapper: { ...cyd.unwrapper, publicKey: new Uint8Array(1216) } }
+    const knock = world.knock(bad)
+    await expect(world.accept(ada, knock)).rejects.toThrow(VoidRecord)
+    const { outside } = await world.forge(bob, { type: 'accept', knock: world.knock(await world.user('xen')) })
+    const { knockId } = await import('../../src/protocol/knock.ts')
+    const entry = { tag: knockId(knock).slice(0, 16), wrapped: outside.entry?.wrapped ?? null }
+    await expectValid(world.forged(bob, { type: 'accept', knock }, { outside: { entry } }))
+    await expectValid(world.kick(ada, bad))
+    await expectValid(world.say(bob, 'rid of him'))
+  })
+})
+
+describe('an operation that readers would refuse', () => {
+  it('is refused before anything of it is written', async () => {
+    const length = world.log.length
+    const hopeless = [
+      world.operate(bob, { type: 'rotate' }),
+      world.operate(ada, { type: 'topic', topic: 'x'.repeat(513) }),
+      world.operate(ada, { type: 'accept', knock: new Uint8Array(3) }),
+      world.operate(ada, {
+        type: 'invite',
+        rootKey: cyd.signer.publicKey,
+        wrapKey: cyd.unwrapper.publicKey,
+        name: 'admin',
+      }),
+      new RoomBuilder('bad name').create(ada, { roomName: '-' }),
+    ]
+    for (const attempt of hopeless) await expect(attempt).rejects.toThrow(VoidRecord)
+    expect(world.log).toHaveLength(length)
+    expect(world.pages.size).toBe(1)
+  })
+})
