@@ -44,7 +44,8 @@ export function encode(value: Value): Bytes {
 
 /** The same bytes without Buffer's methods: its `slice` shares memory, where Uint8Array's copies. */
 function plain(bytes: Uint8Array): Bytes {
-  return bytes instanceof Buffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : (bytes as Bytes)
+  const whole = bytes as Bytes
+  return whole instanceof Buffer ? new Uint8Array(whole.buffer, whole.byteOffset, whole.length) : whole
 }
 
 /** @throws FormatError */
