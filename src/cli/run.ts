@@ -5,6 +5,7 @@
  * every case, so that leases and locks are given back.
  */
 import { CommanderError } from 'commander'
+import type { Command } from 'commander'
 import { ConclaveError } from '../base/errors.ts'
 import { exitCodeOf } from './exit.ts'
 import { resolveGlobalOptions, wantsJson } from './options.ts'
@@ -37,7 +38,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const program = buildProgram(act)
   // Its complaints come as exceptions; its help is a result.
   program.configureOutput({ writeErr: () => {}, writeOut: (text) => void process.stdout.write(text) })
-  for (const command of program.commands) command.copyInheritedSettings(program)
+  inheritSettings(program)
 
   try {
     const { operands, unknown } = program.parseOptions([...argv])
@@ -48,6 +49,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     return ending(error, out, signal)
   } finally {
     stopListening()
+  }
+}
+
+/** What was set after the commands had been made. */
+function inheritSettings(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    inheritSettings(child)
   }
 }
 
