@@ -96,19 +96,32 @@ export async function joinCommand(
   await runInForeground(session)
 }
 
-export async function inviteCommand(session: Session, options: { client?: string; for?: string }): Promise<void> {
+interface InviteFlags {
+  readonly client?: string
+  readonly for?: string
+  readonly count?: string
+}
+
+export async function inviteCommand(
+  session: Session,
+  { client, for: life = '24h', count = '1' }: InviteFlags,
+): Promise<void> {
   const paths = nodePaths(session.options.home)
-  const how = { lifeMs: durationMs(options.for ?? '24h'), signal: session.signal }
-  const { ticket, code, expires } = await (options.client === undefined
-    ? inviteNode(paths, openClusterStore, how)
-    : invitePerson(paths, options.client, openClusterStore, how))
-  const until = new Date(expires).toISOString()
-  const person = `conclave connect ${ticket}\n\nFor ${options.client}, on one machine, until ${until}. It is a secret: who has it, is in the cluster.`
-  const further = `conclave node join ${ticket}\n\nCode, to be told apart from it: ${code}\nFor one machine, until ${until}.`
-  await session.out.print(
-    { ticket, ...(code === undefined ? {} : { code }), expires: until },
-    code === undefined ? person : further,
-  )
+  const how = { lifeMs: durationMs(life), signal: session.signal }
+  if (!/^[1-6]$/.test(count)) throw new ConclaveError('usage', '--count takes a number from 1 to 6')
+  if (client !== undefined) {
+    if (count !== '1') throw new ConclaveError('usage', '--count is for nodes: each person has a ticket of his own')
+    const { ticket, expires } = await invitePerson(paths, client, openClusterStore, how)
+    const until = new Date(expires).toISOString()
+    const text = `conclave connect ${ticket}\n\nFor ${client}, on one machine, until ${until}. It is a secret: whoever has it is in the cluster.`
+    return session.out.print({ ticket, expires: until }, text)
+  }
+  for (let n = 0; n < Number(count); n += 1) {
+    const { ticket, code, expires } = await inviteNode(paths, openClusterStore, how)
+    const until = new Date(expires).toISOString()
+    const text = `conclave node join ${ticket}\n\nIts code, to be told apart from it: ${code}\nFor one machine, until ${until}.\n`
+    await session.out.print({ ticket, code, expires: until }, text)
+  }
 }
 
 export async function statusCommand(session: Session, watch: boolean): Promise<ExitCode> {

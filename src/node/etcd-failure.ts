@@ -1,4 +1,5 @@
 /** Why an etcd ended, read off the last lines of its log. */
+import { dirname } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
 
 /** What no restart mends; undefined: try again. */
@@ -15,7 +16,7 @@ const failures: readonly { readonly pattern: RegExp; readonly make: (data: strin
       /permanently removed from the cluster|member has been removed|local member was removed|server has been removed/i,
     make: (data) =>
       new ConclaveError('closed', 'this node was removed from its cluster', {
-        hint: `To let it in again: move ${data}/.. away, then join with a new ticket (\`conclave node invite\` on another node).`,
+        hint: `To let it in again: move ${dirname(data)} away, then join with a new ticket (\`conclave node invite\` on another node).`,
       }),
   },
   {
