@@ -44,8 +44,7 @@ export function encode(value: Value): Bytes {
 
 /** The same bytes without Buffer's methods: its `slice` shares memory, where Uint8Array's copies. */
 function plain(bytes: Uint8Array): Bytes {
-  const whole = bytes as Bytes
-  return whole instanceof Buffer ? new Uint8Array(whole.buffer, whole.byteOffset, whole.length) : whole
+  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
 }
 
 /** @throws FormatError */
