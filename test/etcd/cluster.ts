@@ -108,6 +108,14 @@ export class EtcdCluster {
     }
   }
 
+  async revoke(lease: string): Promise<void> {
+    await this.#ask(this.names[0] as string, 'lease/revoke', { ID: lease })
+  }
+
+  runs(name: string): boolean {
+    return this.#member(name).process !== undefined
+  }
+
   async kill(name: string): Promise<void> {
     const { process } = this.#member(name)
     if (process === undefined) return

@@ -12,6 +12,10 @@ export class Proxy {
   #losing: 'nothing' | 'replies' | 'everything' = 'nothing'
   /** Bytes lost so far, in either direction: proof that there was something to lose. */
   lost = { requests: 0, replies: 0 }
+  /** How many connections were cut. */
+  cuts = 0
+  /** Called with the length of every piece of a reply that went through. */
+  onReply: (length: number) => void = () => undefined
 
   private constructor(target: string) {
     const [host, port] = target.split(':') as [string, string]
@@ -32,7 +36,10 @@ export class Proxy {
       })
       member.on('data', (chunk) => {
         if (this.#losing !== 'nothing') this.lost.replies += chunk.length
-        else client.write(chunk)
+        else {
+          client.write(chunk)
+          this.onReply(chunk.length)
+        }
       })
     })
   }
@@ -66,6 +73,7 @@ export class Proxy {
 
   cut(): void {
     for (const [client, member] of this.#pairs) {
+      this.cuts += 1
       client.destroy()
       member.destroy()
     }

@@ -51,7 +51,7 @@ export class Members {
     this.#endpoints = endpoints
     this.#everyMs = everyMs
     this.#onMembers = onMembers
-    this.#learnLater(Math.min(firstMs, everyMs))
+    if (everyMs > 0) this.#learnLater(Math.min(firstMs, everyMs))
   }
 
   list(signal?: AbortSignal): Promise<MemberListResponse> {

@@ -34,7 +34,7 @@ export interface EtcdTimeouts {
   readonly silenceMs: number
   /** An endpoint that failed is looked at again after this long, then after twice as long, up to 30 seconds. */
   readonly probeMs: number
-  /** The list of members is read again this often. */
+  /** The list of members is read again this often; 0: never, only the given endpoints are used. */
   readonly membersMs: number
 }
 

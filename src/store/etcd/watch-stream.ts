@@ -53,16 +53,16 @@ export async function* watchEndpoint(
         value: { key: start, rangeEnd: end, startRevision: BigInt(from), fragment: true },
       },
     })
-    let parts: Event[] = []
+    let held: Event[] = []
     for await (const response of life.responses()) {
       checkCanceled(response)
       if (response.created) options.onEstablished()
       else options.onAlive()
-      parts.push(...response.events)
-      if (response.fragment) continue
-      const events = parts
-      parts = []
-      for (const batch of batchesOf(events)) {
+      const events = [...held, ...response.events]
+      // Events come in order of revision, so that of a part only the last revision may go on in the next one.
+      const whole = response.fragment ? events.findIndex(isOfRevision(events.at(-1))) : events.length
+      held = events.slice(whole)
+      for (const batch of batchesOf(events.slice(0, whole))) {
         if (signal.aborted) return
         if (batch.revision >= from) yield batch
       }
@@ -133,6 +133,10 @@ function checkCanceled(response: WatchResponse): void {
   // The state at the compacted revision is kept, but a deletion at it may not be.
   if (response.compactRevision > 0n) throw new CompactedError(Number(response.compactRevision) + 1)
   throw Object.assign(new Error(response.cancelReason), { code: 0, details: response.cancelReason })
+}
+
+function isOfRevision(last: Event | undefined): (event: Event) => boolean {
+  return ({ kv }) => kv?.modRevision === last?.kv?.modRevision
 }
 
 /** A response's events by revision, each in key order. */
