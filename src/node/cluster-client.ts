@@ -137,12 +137,6 @@ export class ClusterClient {
     )
   }
 
-  /** Lets go of one whose writes an alarm has stopped. https://etcd.io/docs/v3.5/op-guide/maintenance/#space-quota */
-  async disarmNoSpace(memberId: string, signal?: AbortSignal): Promise<void> {
-    const request = { action: 2, memberID: parseId(memberId), alarm: 1 }
-    await this.#any(Maintenance.method.alarm, request, changeTimeoutMs, signal)
-  }
-
   /** The same identity, other endpoints. */
   at(endpoints: readonly string[]): ClusterClient {
     return new ClusterClient(endpoints, this.#tls)

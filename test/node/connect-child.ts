@@ -1,0 +1,19 @@
+/** `connect` in a process of its own, which kills itself with SIGKILL at the commit or the close of the store it is told. */
+import { connectHome } from '../../src/node/connect.ts'
+import { decodeTicket, type PersonTicket } from '../../src/node/ticket.ts'
+import { openTestStore } from './cluster-store.ts'
+
+const [home = '', ticket = '', dieAt = ''] = process.argv.slice(2)
+let commits = 0
+await connectHome(home, decodeTicket(ticket) as PersonTicket, async (endpoints, tls) => {
+  const store = await openTestStore(endpoints, tls)
+  const commit = store.commit.bind(store)
+  store.commit = async (...args) => {
+    commits += 1
+    if (dieAt === `before ${commits}`) process.kill(process.pid, 'SIGKILL')
+    const result = await commit(...args)
+    if (dieAt === `after ${commits}`) process.kill(process.pid, 'SIGKILL')
+    return result
+  }
+  return store
+})

@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net'
+import { createServer } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createAuthority, issueLocal, issueNode, issuePerson, type Identity } from '../../src/node/certificates.ts'
+import type { ClientTls } from '../../src/node/cluster-client.ts'
+import { diagnose, probe } from '../../src/node/probe.ts'
+import { freePorts } from './ports.ts'
+
+const longAgo = Date.now() - 10 * 365 * 86_400_000
+let authority: Identity
+let other: Identity
+let tls: ClientTls
+const servers: Server[] = []
+
+async function listen(server: Server): Promise<string> {
+  servers.push(server.listen(0, '127.0.0.1'))
+  await once(server, 'listening')
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function serve(identity: Identity): Promise<string> {
+  const server = createServer(
+    {
+      cert: identity.certificate,
+      key: identity.key,
+      ca: authority.certificate,
+      requestCert: true,
+      ALPNProtocols: ['h2'],
+    },
+    (socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end('settings'))
+    },
+  )
+  server.on('tlsClientError', () => {})
+  return listen(server)
+}
+
+beforeAll(async () => {
+  authority = await createAuthority()
+  other = await createAuthority()
+  tls = { authority: authority.certificate, ...(await issueLocal(authority)) }
+})
+afterAll(() => {
+  for (const server of servers) server.close()
+})
+
+describe('why an endpoint can not be used', () => {
+  test('it can', async () => {
+    const endpoint = await serve(await issueNode(authority, ['127.0.0.1']))
+    expect(await probe(endpoint, tls)).toBe('ok')
+    expect(await diagnose(['127.0.0.1:1', endpoint], tls)).toBeUndefined()
+  })
+
+  test('its certificate is from another authority, or has expired, or is not valid yet', async () => {
+    const answers = await Promise.all(
+      [
+        issueNode(other, ['127.0.0.1']),
+        issueNode(authority, ['127.0.0.1'], longAgo),
+        issueNode(authority, ['127.0.0.1'], Date.now() + 30 * 86_400_000),
+      ].map(async (identity) => probe(await serve(await identity), tls)),
+    )
+    expect(answers).toEqual(['other-authority', 'server-expired', 'server-not-yet-valid'])
+  })
+
+  test('ours is of another cluster, or has expired', async () => {
+    const endpoint = await serve(await issueNode(authority, ['127.0.0.1']))
+    const stranger = { authority: authority.certificate, ...(await issuePerson(other, 'ada')) }
+    expect(await probe(endpoint, stranger)).toBe('we-are-refused')
+    expect(await diagnose([endpoint], stranger)).toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining('another cluster'),
+    })
+    const late = { authority: authority.certificate, ...(await issuePerson(authority, 'ada', longAgo)) }
+    expect(await diagnose([endpoint], late)).toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining('it has expired'),
+    })
+  })
+
+  test('nobody listens, nobody answers, or something else does', async () => {
+    const [free] = await freePorts(1)
+    expect(await probe(`127.0.0.1:${free}`, tls)).toBe('refused')
+    const silent = await listen(createPlainServer(() => {}))
+    expect(await probe(silent, tls)).toBe('silent')
+    const web = await listen(
+      createPlainServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    )
+    expect(await probe(web, tls)).toBe('not-tls')
+    expect(await probe('no-such-host.invalid:2379', tls)).toBe('no-such-host')
+  })
+
+  test('of several, the one that says most is told', async () => {
+    const foreign = await serve(await issueNode(other, ['127.0.0.1']))
+    const reason = await diagnose(['127.0.0.1:1', foreign], tls)
+    expect(reason).toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining(foreign),
+      hint: expect.any(String),
+    })
+  })
+})
