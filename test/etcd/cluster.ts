@@ -16,6 +16,8 @@ import { setTimeout } from 'node:timers/promises'
 interface Member {
   readonly name: string
   readonly client: string
+  /** Where it tells its health, without TLS. */
+  readonly health: string
   readonly arguments: readonly string[]
   process: ChildProcess | undefined
   complaint: string
@@ -37,18 +39,21 @@ export class EtcdCluster {
 
   /** Members are named a, b, c, …; `more` are further arguments for each of them. */
   static async start(size: number, more: readonly string[] = []): Promise<EtcdCluster> {
+    const scheme = more.some((argument) => argument.startsWith('--cert-file')) ? 'https' : 'http'
     const folder = await mkdtemp(join(tmpdir(), 'conclave-etcd-'))
-    const ports = await freePorts(2 * size)
+    const ports = await freePorts(3 * size)
     const names = Array.from({ length: size }, (_, at) => String.fromCharCode(97 + at))
     const peers = names.map((name, at) => `${name}=http://127.0.0.1:${ports[size + at]}`).join(',')
     const members = names.map((name, at): Member => {
       const client = `127.0.0.1:${ports[at]}`
       const peer = `http://127.0.0.1:${ports[size + at]}`
+      const health = `http://127.0.0.1:${ports[2 * size + at]}`
       const settings = {
         name,
         'data-dir': join(folder, name),
-        'listen-client-urls': `http://${client}`,
-        'advertise-client-urls': `http://${client}`,
+        'listen-client-urls': `${scheme}://${client}`,
+        'advertise-client-urls': `${scheme}://${client}`,
+        'listen-metrics-urls': health,
         'listen-peer-urls': peer,
         'initial-advertise-peer-urls': peer,
         'initial-cluster': peers,
@@ -60,7 +65,7 @@ export class EtcdCluster {
         'log-level': 'error',
       }
       const flags = Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`)
-      return { name, client, arguments: [...flags, ...more], process: undefined, complaint: '' }
+      return { name, client, health, arguments: [...flags, ...more], process: undefined, complaint: '' }
     })
     const cluster = new EtcdCluster(folder, members)
     try {
@@ -106,6 +111,15 @@ export class EtcdCluster {
       await this.#ask(name, 'kv/compaction', { revision: String(revision), physical: true })
       return
     }
+  }
+
+  /** Lets in only those who prove to be a known user. */
+  async enableAccessControl(): Promise<void> {
+    const first = this.names[0] as string
+    await this.#ask(first, 'auth/user/add', { name: 'root', password: 'secret' })
+    await this.#ask(first, 'auth/role/add', { name: 'root' })
+    await this.#ask(first, 'auth/user/grant', { user: 'root', role: 'root' })
+    await this.#ask(first, 'auth/enable')
   }
 
   async revoke(lease: string): Promise<void> {
@@ -177,7 +191,7 @@ export class EtcdCluster {
     for (;;) {
       const member = this.#member(name)
       if (member.process === undefined) throw new Error(`etcd ${name} has ended: ${member.complaint}`)
-      const answer = await fetch(`http://${member.client}/health`, { signal: AbortSignal.timeout(2000) }).catch(
+      const answer = await fetch(`${member.health}/health`, { signal: AbortSignal.timeout(2000) }).catch(
         () => undefined,
       )
       if (answer?.ok === true) return

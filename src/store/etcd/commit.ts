@@ -1,11 +1,11 @@
 /** A transaction on its way to a cluster: sent again when that is safe, and settled when a reply was lost (settle.ts). */
-import { ConclaveError } from '../../base/errors.ts'
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { CommitResult, Transaction } from '../store.ts'
 import type { Calls } from './calls.ts'
 import { AnswerTooLarge, Away, Refusal } from './failure.ts'
 import { KV } from './generated/kv_pb.ts'
 import { decodeResult, encodeTransaction } from './messages.ts'
-import { isRepeatable, settle, unknown } from './settle.ts'
+import { find, isRepeatable, settle, unknown } from './settle.ts'
 
 export async function commitTransaction(
   calls: Calls,
@@ -31,8 +31,21 @@ export async function commitTransaction(
     const result = decodeResult(await send)
     return lost && !result.ok ? await settle(calls, transaction, result, signal) : result
   } catch (error) {
+    if (isConclaveError(error, 'store-full')) return whenFull(calls, transaction, error, signal)
     throw error instanceof Refusal ? error.error : error
   }
+}
+
+/** The write that fills the quota up may be refused although it has happened. */
+async function whenFull(
+  calls: Calls,
+  transaction: Transaction,
+  full: ConclaveError,
+  signal?: AbortSignal,
+): Promise<CommitResult> {
+  const found = isRepeatable(transaction) ? await find(calls, transaction, signal) : 'unknown'
+  if (typeof found === 'string') throw full
+  return found
 }
 
 function tooMuchRead(cause: unknown): ConclaveError {

@@ -11,7 +11,7 @@ import type {
   MessageShape,
 } from '@bufbuild/protobuf'
 import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js'
-import type { ChannelCredentials, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
+import type { ChannelCredentials, ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import type { ConclaveError } from '../../base/errors.ts'
 import { Away, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
 import { Maintenance } from './generated/cluster_pb.ts'
@@ -21,7 +21,7 @@ import type { EtcdTls } from './options.ts'
 /** What a server may send in one message. Larger answers are asked for in smaller parts. */
 const answerBytesMax = 64 * 1024 * 1024
 
-const channelOptions = {
+const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': answerBytesMax,
   'grpc.max_send_message_length': -1,
   // Repeating is decided here, where it is known what may be repeated.
@@ -49,6 +49,7 @@ export type Duplex<I extends DescMessage, O extends DescMessage> = ClientDuplexS
 export class Endpoint {
   readonly address: string
   readonly #credentials: ChannelCredentials
+  readonly #options: ChannelOptions
   #client: Client | undefined
   #verified = false
   readonly #active = new Set<{ cancel(): void }>()
@@ -56,6 +57,9 @@ export class Endpoint {
   constructor(address: string, tls: EtcdTls | undefined) {
     this.address = address
     this.#credentials = credentialsOf(tls)
+    const { serverName } = tls ?? {}
+    this.#options =
+      serverName === undefined ? channelOptions : { ...channelOptions, 'grpc.ssl_target_name_override': serverName }
   }
 
   /** Sees to it that a connection stands and that an etcd is at its other end. @throws Away with `unsent`. */
@@ -151,7 +155,7 @@ export class Endpoint {
   }
 
   #connect(): Client {
-    this.#client ??= new Client(this.address, this.#credentials, channelOptions)
+    this.#client ??= new Client(this.address, this.#credentials, this.#options)
     return this.#client
   }
 }

@@ -7,6 +7,8 @@ export interface EtcdTls {
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
+  /** The name that the members' certificates must bear, instead of the address at which each is reached. */
+  readonly serverName?: string
 }
 
 export interface EtcdOptions {

@@ -14,7 +14,7 @@
  * etcd keeps old revisions (an hour), so the first write is found by walking back from the newest.
  *
  * What remains: a guard on absence can be met twice if somebody else deletes the key in these few seconds; then the key
- * may be written again, with the same bytes. And equal bytes count as ours: writers make theirs unique (every record
+ * may be written again, with the same bytes; equal bytes count as ours: writers make theirs unique (every record
  * carries a random nonce). Where the answer cannot be found, the commit rejects with `unavailable`.
  */
 import { compareBytes, equalBytes } from '../../base/bytes.ts'
@@ -70,18 +70,30 @@ export async function settle(
   failed: CommitResult,
   signal?: AbortSignal,
 ): Promise<CommitResult> {
+  const found = await find(calls, transaction, signal)
+  if (found === 'unknown') throw unknown()
+  return found === 'other' ? failed : found
+}
+
+/** Whether a guarded transaction has happened: its result, or `other` when somebody else was first. */
+export async function find(
+  calls: Calls,
+  transaction: Transaction,
+  signal?: AbortSignal,
+): Promise<CommitResult | 'other' | 'unknown'> {
   const guard = guardOf(transaction)
-  if (guard === undefined) return failed
+  if (guard === undefined) return 'unknown'
   try {
     const first = await firstWrite(calls, guard, signal)
-    if (first === undefined) throw unknown()
+    if (first === undefined) return 'unknown'
     for (const put of putsOf(transaction)) {
       const entry = await readAt(calls, put.key, first, signal)
-      if (entry?.modRevision !== first || !equalBytes(entry.value, put.value)) return failed
+      if (entry?.modRevision !== first || !equalBytes(entry.value, put.value)) return 'other'
     }
     return { ok: true, revision: first, reads: [] }
   } catch (error) {
-    throw error instanceof Refusal ? unknown(error) : error
+    if (error instanceof Refusal) return 'unknown'
+    throw error
   }
 }
 
