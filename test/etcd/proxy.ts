@@ -44,15 +44,17 @@ export class Proxy {
     })
   }
 
-  static async before(target: string): Promise<Proxy> {
+  /** Listens at a loopback address and leads to the target. */
+  static async before(target: string, host = '127.0.0.1'): Promise<Proxy> {
     const proxy = new Proxy(target)
-    proxy.#server.listen(0, '127.0.0.1')
+    proxy.#server.listen(0, host)
     await once(proxy.#server, 'listening')
     return proxy
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    const { address, port } = this.#server.address() as AddressInfo
+    return `${address}:${port}`
   }
 
   /** From now on requests arrive and replies do not. */

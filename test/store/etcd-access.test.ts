@@ -17,6 +17,7 @@ import type { EtcdOptions } from '../../src/store/etcd/options.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { Place } from '../conformance/place.ts'
 import { EtcdCluster, freePorts } from '../etcd/cluster.ts'
+import { Proxy } from '../etcd/proxy.ts'
 
 async function opened(endpoint: string, options: Partial<EtcdOptions> = {}): Promise<EtcdStore> {
   const store = await EtcdStore.open({ endpoints: [endpoint], timeouts: { deadlineMs: 2500 }, ...options })
@@ -161,6 +162,15 @@ describe('a cluster with TLS', () => {
     const place = new Place(await opened(address(), { tls: tls(authority, person) }))
     await place.commit(place.put('a'))
     expect(await place.names()).toEqual(['a'])
+  })
+
+  test('must be certified for the address at which it is reached', async () => {
+    const proxy = await Proxy.before(address(), '127.0.0.5')
+    onTestFinished(() => proxy.end())
+    const path = proxy.address
+    expect(await codes(await opened(path, { tls: tls(authority, person) }))).toEqual(['not-allowed', 'not-allowed'])
+    const place = new Place(await opened(path, { tls: { ...tls(authority, person), serverName: nodeServerName } }))
+    expect(await place.names()).toEqual([])
   })
 
   test('may be asked for by the name that all its nodes bear', async () => {

@@ -10,13 +10,15 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf'
-import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js'
-import type { ChannelCredentials, ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
+import { Client, connectivityState, Metadata } from '@grpc/grpc-js'
+import type { ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import type { ConclaveError } from '../../base/errors.ts'
 import { Away, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
 import { Maintenance } from './generated/cluster_pb.ts'
 import type { StatusResponse } from './generated/cluster_pb.ts'
 import type { EtcdTls } from './options.ts'
+import { securityOf } from './security.ts'
+import type { Security } from './security.ts'
 
 /** What a server may send in one message. Larger answers are asked for in smaller parts. */
 const answerBytesMax = 64 * 1024 * 1024
@@ -48,18 +50,14 @@ export type Duplex<I extends DescMessage, O extends DescMessage> = ClientDuplexS
 
 export class Endpoint {
   readonly address: string
-  readonly #credentials: ChannelCredentials
-  readonly #options: ChannelOptions
+  readonly #security: Security
   #client: Client | undefined
   #verified = false
   readonly #active = new Set<{ cancel(): void }>()
 
   constructor(address: string, tls: EtcdTls | undefined) {
     this.address = address
-    this.#credentials = credentialsOf(tls)
-    const { serverName } = tls ?? {}
-    this.#options =
-      serverName === undefined ? channelOptions : { ...channelOptions, 'grpc.ssl_target_name_override': serverName }
+    this.#security = securityOf(address, tls)
   }
 
   /** Sees to it that a connection stands and that an etcd is at its other end. @throws Away with `unsent`. */
@@ -155,15 +153,10 @@ export class Endpoint {
   }
 
   #connect(): Client {
-    this.#client ??= new Client(this.address, this.#credentials, this.#options)
+    const { credentials, options } = this.#security
+    this.#client ??= new Client(this.address, credentials, { ...channelOptions, ...options })
     return this.#client
   }
-}
-
-function credentialsOf(tls: EtcdTls | undefined): ChannelCredentials {
-  if (tls === undefined) return credentials.createInsecure()
-  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
-  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
 }
 
 function pathOf(method: { readonly parent: { readonly typeName: string }; readonly name: string }): string {
