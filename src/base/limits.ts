@@ -74,3 +74,27 @@ export const publicKeysCachedMax = 8192
 // Files
 export const fileNameBytesMax = 255
 export const mediaTypeBytesMax = 127
+
+// Chat
+/** Operations of one transaction on the home's own store. */
+export const replicaBatch = 120
+/** Records read from the store at once. */
+export const logPageRecords = 256
+/** A walk over records lets the event loop turn at least this often, in milliseconds. */
+export const sliceMs = 8
+/** Wraps tried one after the other by somebody who does not know his index (about a millisecond each). */
+export const trialWrapsMax = 2048
+/** An append that loses its place to others tries again this often. */
+export const appendTriesMax = 200
+/** Between two tries to reach the store again. */
+export const retryMs = 300
+/** Opened records that a room keeps in memory. */
+export const recentRecordsMax = 512
+/** Messages that wait in an outbox, a room. */
+export const outboxMessagesMax = 10_000
+/** Between signs of life of a process that sends; another takes over what it left at most twice that later. */
+export const laneTtlS = 10
+/** Items read at once when a room is followed from an earlier message on. */
+export const followPageItems = 500
+/** The copy of the vault in the store follows the home this much later; and how long that may take. */
+export const vaultCopyMs = 1_500

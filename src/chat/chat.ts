@@ -93,7 +93,10 @@ export interface Room {
   /** Takes a queued or failed message out of the outbox. */
   drop(id: string): Promise<void>
 
-  /** The newest `limit` items before `before` (exclusive `i`; absent: the end), oldest first. Fetches what the replica lacks. */
+  /**
+   * The newest `limit` items before `before` (exclusive `i`; absent: the end), oldest first. Records are shown whole:
+   * where messages were sent together, a page holds up to 63 items more.
+   */
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>
   /** Items from seq `from` on (absent: only new ones) and then as they come, without gap or repetition, until aborted or the membership ends. */
   follow(options?: { readonly from?: number; readonly signal?: AbortSignal }): AsyncIterable<TimelineItem>
@@ -131,6 +134,8 @@ export interface HistoryQuery {
   readonly before?: number
   /** Only items from this seq on, oldest first (instead of the newest). */
   readonly fromSeq?: number
+  /** Only items from this `i` on, oldest first. */
+  readonly fromIndex?: number
 }
 
 export interface HistoryPage {

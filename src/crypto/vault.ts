@@ -107,6 +107,23 @@ export async function createVault(request: NewVault, random: Random = systemRand
   return { local, store, dataKey, sequence }
 }
 
+/** The form for a home, of a vault that was opened from its copy in the store: the same data key, without the recovery code. Runs argon2 once. */
+export async function localForm(
+  { name, sequence, protection, dataKey, body }: OpenVault,
+  password: string,
+  argon: ArgonParameters,
+  random: Random = systemRandom,
+): Promise<Bytes> {
+  const typed = typedPassword(password, protection)
+  if (typed === undefined) throw unfit(protection)
+  const salt = random(argonSaltBytes)
+  const key = await passwordKey(typed, salt, argon)
+  const outside = { name, sequence, argon, salt, protection, recovery: false }
+  const nonce = random(nonceBytes)
+  const sealedKey = seal(sealKey(outerKey(key, emptyBytes)), nonce, dataKeyContext(outside), dataKey)
+  return sealBody({ ...outside, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
+}
+
 /** Runs argon2 once, unless the bytes are no vault or the recovery code is missing. Never throws for what it was given. */
 export async function openVault(bytes: Uint8Array, password: string, recoveryCode?: Bytes): Promise<VaultOutcome> {
   const sealed = decodeVault(bytes)

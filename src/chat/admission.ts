@@ -1,0 +1,141 @@
+/** The course of a knock, from the side of whoever knocks. It survives a restart: the vault remembers the knock. */
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { FormatError } from '../base/codec.ts'
+import { ConclaveError } from '../base/errors.ts'
+import { derive } from '../crypto/derive.ts'
+import type { Random } from '../crypto/random.ts'
+import type { Card } from '../protocol/card.ts'
+import { knockId, knockNonceBytes, sealKnock, signKnock } from '../protocol/knock.ts'
+import { knockKey, logRange } from '../protocol/paths.ts'
+import { decodeRecord, entryTagBytes, type Entry as RecordEntry } from '../protocol/record.ts'
+import type { Store } from '../store/store.ts'
+import type { Admission, Room } from './chat.ts'
+import type { Identity } from './identity.ts'
+import { sameLife } from './incarnation.ts'
+import { KeySearch } from './key-search.ts'
+import { Keyring } from '../protocol/keyring.ts'
+
+export interface AdmissionParts {
+  readonly store: Store
+  readonly identity: Identity
+  readonly incarnation: Bytes
+  readonly roomId: Bytes
+  readonly clock: Clock
+  readonly random: Random
+  /** Opens the room once accepted. */
+  enter(): Promise<Room>
+  changed(): void
+}
+
+/** Writes the knock: remembered in the vault first, so that the answer finds whoever asked. */
+export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<void> {
+  const { store, identity, incarnation, roomId, clock, random } = parts
+  const bytes = signKnock(identity.signer, {
+    roomId,
+    name: identity.name,
+    wrapKey: identity.wrapKey,
+    nonce: random(knockNonceBytes),
+    head: knownHead ?? card.head,
+    at: clock.now(),
+  })
+  const sealed = await sealKnock(roomId, card.epoch, card.knockKey, bytes)
+  if (sealed === undefined) throw new ConclaveError('tampering', 'the card of this room holds no key')
+  const before = identity.room(roomId)
+  await identity.setRoom({
+    roomId,
+    name: card.name,
+    memberIndex: before?.memberIndex ?? null,
+    knockHash: knockId(bytes),
+    standing: 'waiting',
+    head: before?.head ?? null,
+  })
+  const { ok } = await store.commit({
+    if: [sameLife(incarnation)],
+    then: [{ kind: 'put', key: ownKnockKey(identity, roomId), value: sealed }],
+  })
+  if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+  parts.changed()
+}
+
+/** One open knock a person and room, under a pseudonym that tells operators nothing. */
+function ownKnockKey(identity: Identity, roomId: Bytes): Bytes {
+  return knockKey(roomId, derive(identity.rootSeed, 'conclave/1 knock pseudonym', roomId).slice(0, 16))
+}
+
+export class WaitingAdmission implements Admission {
+  readonly roomId: string
+  readonly roomName: string
+  readonly #parts: AdmissionParts
+  readonly #tag: Bytes
+  #answer: Promise<Room> | undefined
+  #state: Admission['state'] = 'waiting'
+
+  constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes) {
+    this.roomId = hex(parts.roomId)
+    this.roomName = roomName
+    this.#parts = parts
+    this.#tag = knockHash.slice(0, entryTagBytes)
+  }
+
+  get state(): Admission['state'] {
+    return this.#state
+  }
+
+  wait(signal?: AbortSignal): Promise<Room> {
+    return (this.#answer ??= this.#wait(signal).finally(() => {
+      this.#answer = undefined
+    }))
+  }
+
+  async #wait(signal?: AbortSignal): Promise<Room> {
+    const { store, identity, roomId } = this.#parts
+    const search = new KeySearch(store, identity, roomId, new Keyring())
+    const { start, end } = logRange(roomId)
+    const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
+    const found = await search.findEntry(this.#tag, signal)
+    if (found?.outside.entry) return this.#settle(found.outside.entry)
+    const watch = store.watch(start, end, { from: revision + 1, ...(signal ? { signal } : {}) })
+    for await (const { events } of watch) {
+      for (const event of events) {
+        const entry = event.kind === 'put' ? entryOf(event.entry.value) : undefined
+        if (entry && equalBytes(entry.tag, this.#tag)) return this.#settle(entry)
+      }
+    }
+    signal?.throwIfAborted()
+    throw new ConclaveError('closed', 'the store was closed', { retryable: true })
+  }
+
+  async #settle(entry: RecordEntry): Promise<Room> {
+    const { identity, roomId } = this.#parts
+    const remembered = identity.room(roomId)
+    const standing = entry.wrapped === null ? 'rejected' : 'member'
+    if (remembered) await identity.setRoom({ ...remembered, standing })
+    this.#state = entry.wrapped === null ? 'rejected' : 'accepted'
+    this.#parts.changed()
+    if (entry.wrapped === null) {
+      throw new ConclaveError('rejected', `you were not let into ${this.roomName}`, {
+        hint: 'ask somebody inside, then knock again',
+      })
+    }
+    return this.#parts.enter()
+  }
+
+  async withdraw(): Promise<void> {
+    const { store, identity, roomId } = this.#parts
+    await store.commit({ then: [{ kind: 'delete', key: ownKnockKey(identity, roomId) }] })
+    const remembered = identity.room(roomId)
+    if (remembered) await identity.setRoom({ ...remembered, standing: 'stranger' })
+    this.#parts.changed()
+  }
+}
+
+function entryOf(bytes: Bytes): RecordEntry | undefined {
+  try {
+    const record = decodeRecord(bytes)
+    return record.kind === 'control' ? (record.outer.outside.entry ?? undefined) : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,321 @@
+/** One identity on one store: its rooms, and the way into others. */
+import { hex, type Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { encode } from '../base/codec.ts'
+import { ConclaveError, isConclaveError } from '../base/errors.ts'
+import { vaultCopyMs } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../crypto/random.ts'
+import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
+import { prepareGenesis } from '../protocol/compose.ts'
+import { zeroHash } from '../crypto/hash.ts'
+import { cardKey, controlKey, directoryKey, logKey, wrapPageKey } from '../protocol/paths.ts'
+import type { Store } from '../store/store.ts'
+import { knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
+import type { Admission, Chat, Connection, CreateOptions, Room, RoomSummary, Unsubscribe } from './chat.ts'
+import { findCard, listedRooms, listing, matches, parseRoomRef, type Listed } from './directory.ts'
+import type { Identity } from './identity.ts'
+import { readIncarnation, sameLife } from './incarnation.ts'
+import type { Person } from './item.ts'
+import { Outbox } from './outbox.ts'
+import { RoomSession } from './room-session.ts'
+
+export interface ChatParts {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** What to call the store in a status line while it answers. */
+  storeDetail(): string
+  /** Closes the home's store. */
+  release(): Promise<void>
+}
+
+export class ChatSession implements Chat {
+  readonly #parts: ChatParts
+  readonly #outbox: Outbox
+  readonly #sessions = new Map<string, Promise<RoomSession>>()
+  readonly #opened = new Map<string, RoomSession>()
+  readonly #listeners = new Set<() => void>()
+  #listed: readonly Listed[] = []
+  #state: Connection['state'] = 'connecting'
+  #problem = ''
+  #incarnation: Promise<Bytes> | undefined
+  #copyTimer: NodeJS.Timeout | undefined
+  #notified = false
+
+  constructor(parts: ChatParts) {
+    this.#parts = parts
+    this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
+  }
+
+  get self(): Person {
+    return this.#parts.identity.self
+  }
+
+  get connection(): Connection {
+    const detail = this.#state === 'online' ? this.#parts.storeDetail() : this.#problem
+    return { state: this.#state, detail: detail === '' ? this.#state : detail }
+  }
+
+  async rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]> {
+    try {
+      this.#listed = await listedRooms(this.#parts.store, signal)
+      this.#connected()
+      const joined = this.#parts.identity.body.rooms.filter(({ standing }) => standing === 'member')
+      for (const { roomId } of joined) {
+        const session = await this.#session(roomId)
+        await session.refresh(signal)
+      }
+    } catch (error) {
+      if (!isConclaveError(error) || !error.retryable) throw error
+      this.#disconnected(error)
+    }
+    return this.knownRooms()
+  }
+
+  knownRooms(): readonly RoomSummary[] {
+    const known = this.#parts.identity.body.rooms.filter(({ standing }) => standing !== 'stranger')
+    const own = known.map(({ roomId, name, standing }): RoomSummary => {
+      const session = this.#opened.get(hex(roomId))
+      return {
+        name: session?.name ?? name,
+        id: hex(roomId),
+        standing: session?.standing ?? standing,
+        unread: session?.unread ?? 0,
+        mentions: 0,
+        members: session?.standing === 'member' ? session.members.length : 0,
+      }
+    })
+    const ids = new Set(own.map(({ id }) => id))
+    const others = this.#listed
+      .filter(({ roomId }) => !ids.has(hex(roomId)))
+      .map(({ roomId, name }): RoomSummary => {
+        return { name, id: hex(roomId), standing: 'stranger', unread: 0, mentions: 0, members: 0 }
+      })
+    return [...own, ...others].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
+  }
+
+  async create(name: string, options: CreateOptions = {}): Promise<Room> {
+    checkRoomName(name)
+    const { store, identity, clock, random } = this.#parts
+    const incarnation = await this.#life()
+    const { unlisted = false, acceptBy = 'members' } = options
+    const policy = { kind: 'group', acceptBy, listed: !unlisted } as const
+    const author = { signer: identity.signer, random }
+    const request = { name: identity.name, wrapKey: identity.wrapKey, roomName: name, policy }
+    const { roomId, prepared } = await prepareGenesis(author, request)
+    for (const { page, bytes } of prepared.wraps?.pages ?? []) {
+      const key = wrapPageKey(roomId, prepared.wraps?.name ?? zeroHash, page)
+      await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
+    }
+    const { record, card } = prepared.seal({ i: 0, previousHash: zeroHash, at: clock.now(), seq: 0 })
+    // In the vault first: a room without an owner's memory would be lost to him, a memory without a room is harmless.
+    await identity.setRoom({ roomId, name, memberIndex: 0, knockHash: null, standing: 'member', head: null })
+    const directory = directoryKey(skeleton(name))
+    const { ok } = await store.commit({
+      if: [
+        sameLife(incarnation),
+        { kind: 'revision', key: logKey(roomId, 0), modRevision: 0 },
+        ...(unlisted ? [] : [{ kind: 'revision', key: directory, modRevision: 0 } as const]),
+      ],
+      then: [
+        { kind: 'put', key: logKey(roomId, 0), value: record },
+        { kind: 'put', key: controlKey(roomId, 0), value: encode(0) },
+        ...(card ? [{ kind: 'put', key: cardKey(roomId), value: card } as const] : []),
+        ...(unlisted ? [] : [{ kind: 'put', key: directory, value: listing({ roomId, name }) } as const]),
+      ],
+    })
+    if (!ok) {
+      await identity.forgetRoom(roomId)
+      throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
+        hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
+      })
+    }
+    const session = await this.#session(roomId)
+    await session.refresh()
+    this.#scheduleCopy()
+    return session
+  }
+
+  async open(room: string, signal?: AbortSignal): Promise<Room> {
+    const ref = parseRoomRef(room)
+    const known = this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && matches(ref, one))
+    const joined = known.find(({ standing }) => standing === 'member') ?? known[0]
+    if (joined === undefined) {
+      await findCard(this.#parts.store, ref, signal)
+      throw new ConclaveError('not-member', `you are not a member of ${room}`, { hint: `conclave join ${room}` })
+    }
+    if (joined.standing === 'waiting') await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
+    const session = await this.#session(joined.roomId)
+    if (session.standing === 'waiting' || session.standing === 'rejected') {
+      throw new ConclaveError('not-member', `nobody has let you into ${session.name} yet`, {
+        hint: `conclave join ${room} --wait 60`,
+      })
+    }
+    if (session.standing === 'member') await this.#tryRefresh(session, signal)
+    return session
+  }
+
+  /** Whether a knock was answered meanwhile; does not wait. */
+  async #answered(roomId: Bytes, name: string, knockHash: Bytes | null, signal?: AbortSignal): Promise<void> {
+    if (knockHash === null) return
+    const admission = new WaitingAdmission(await this.#admissionParts(roomId), name, knockHash)
+    const now = AbortSignal.timeout(200)
+    try {
+      await admission.wait(signal ? AbortSignal.any([signal, now]) : now)
+    } catch (error) {
+      if (!now.aborted && !isConclaveError(error)) throw error
+    }
+  }
+
+  async #tryRefresh(session: RoomSession, signal?: AbortSignal): Promise<void> {
+    try {
+      await session.refresh(signal)
+      this.#connected()
+    } catch (error) {
+      if (!isConclaveError(error) || !error.retryable) throw error
+      this.#disconnected(error)
+    }
+  }
+
+  async join(room: string, signal?: AbortSignal): Promise<Admission> {
+    const { store, identity } = this.#parts
+    const ref = parseRoomRef(room)
+    const known = identity.body.rooms.find((one) => matches(ref, one) && one.standing !== 'stranger')
+    if (known?.standing === 'member') {
+      const session = await this.#session(known.roomId)
+      await this.#tryRefresh(session, signal)
+      if (session.standing === 'member') return alreadyIn(session)
+    }
+    if (known?.standing === 'waiting' && known.knockHash !== null) {
+      const entry = await findCard(store, ref, signal).catch(() => undefined)
+      if (entry === undefined || hex(entry.roomId) === hex(known.roomId)) {
+        return new WaitingAdmission(await this.#admissionParts(known.roomId), known.name, known.knockHash)
+      }
+    }
+    const { roomId, card } = await findCard(store, ref, signal)
+    const parts = await this.#admissionParts(roomId)
+    const remembered = identity.room(roomId)
+    if (remembered?.head && card.n < remembered.head.n) {
+      // An old card: what one remembers oneself is newer.
+      await knock(parts, card, remembered.head.hash)
+    } else {
+      await knock(parts, card, undefined)
+    }
+    this.#scheduleCopy()
+    return new WaitingAdmission(parts, card.name, identity.room(roomId)?.knockHash ?? zeroHash)
+  }
+
+  async #admissionParts(roomId: Bytes): Promise<AdmissionParts> {
+    return {
+      ...this.#parts,
+      incarnation: await this.#life(),
+      roomId,
+      enter: async () => {
+        const session = await this.#session(roomId)
+        await session.refresh()
+        this.#scheduleCopy()
+        return session
+      },
+      changed: () => this.#changed(),
+    }
+  }
+
+  #life(): Promise<Bytes> {
+    this.#incarnation ??= readIncarnation(this.#parts.store, this.#parts.random)
+    this.#incarnation.catch(() => (this.#incarnation = undefined))
+    return this.#incarnation
+  }
+
+  #session(roomId: Bytes): Promise<RoomSession> {
+    const name = hex(roomId)
+    let session = this.#sessions.get(name)
+    if (session === undefined) {
+      session = this.#load(roomId)
+      this.#sessions.set(name, session)
+      session.catch(() => this.#sessions.delete(name))
+    }
+    return session
+  }
+
+  async #load(roomId: Bytes): Promise<RoomSession> {
+    const session = await RoomSession.load({
+      ...this.#parts,
+      outbox: this.#outbox,
+      incarnation: await this.#life(),
+      roomId,
+      connected: () => this.#connected(),
+      disconnected: (error) => this.#disconnected(error),
+      changed: () => this.#changed(),
+    })
+    this.#opened.set(hex(roomId), session)
+    session.start()
+    return session
+  }
+
+  subscribe(listener: () => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #connected(): void {
+    if (this.#state === 'online') return
+    this.#state = 'online'
+    this.#changed()
+  }
+
+  #disconnected(error: unknown): void {
+    this.#state = 'offline'
+    this.#problem = error instanceof Error ? error.message : String(error)
+    this.#changed()
+  }
+
+  /** At most once a turn, whatever happens in it. */
+  #changed(): void {
+    if (this.#notified) return
+    this.#notified = true
+    setImmediate(() => {
+      this.#notified = false
+      for (const listener of [...this.#listeners]) listener()
+    })
+  }
+
+  /** The store's copy of the vault follows the home's, a little later. */
+  #scheduleCopy(): void {
+    this.#copyTimer ??= setTimeout(() => {
+      this.#copyTimer = undefined
+      void this.#copyVault()
+    }, vaultCopyMs)
+  }
+
+  async #copyVault(): Promise<void> {
+    const { identity, store, log } = this.#parts
+    await identity.copyToStore(store, log, AbortSignal.timeout(vaultCopyMs)).catch((error: unknown) => {
+      log.warn('vault.copy', { error: String(error) })
+    })
+  }
+
+  async close(): Promise<void> {
+    const sessions = await Promise.allSettled(this.#sessions.values())
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.close()
+    if (this.#copyTimer !== undefined) {
+      clearTimeout(this.#copyTimer)
+      await this.#copyVault()
+    }
+    await this.#outbox.close()
+    await this.#parts.release()
+  }
+}
+
+function alreadyIn(session: RoomSession): Admission {
+  return {
+    roomId: session.id,
+    roomName: session.name,
+    state: 'accepted',
+    wait: () => Promise.resolve(session),
+    withdraw: () => Promise.resolve(),
+  }
+}

@@ -1,0 +1,50 @@
+/** History from a place on and then what comes, as one sequence: no gap, no repetition. */
+import type { Room, RoomChange } from './chat.ts'
+import type { TimelineItem } from './item.ts'
+import { followPageItems } from '../base/limits.ts'
+
+export async function* followItems(
+  room: Room,
+  { from, signal }: { readonly from?: number; readonly signal?: AbortSignal },
+): AsyncGenerator<TimelineItem> {
+  const live: TimelineItem[] = []
+  let wake: (() => void) | undefined
+  const unsubscribe = room.subscribe((change: RoomChange) => {
+    if (change.kind === 'items') live.push(...change.items)
+    if (change.kind === 'knock') live.push(change.item)
+    wake?.()
+  })
+  const onAbort = () => wake?.()
+  signal?.addEventListener('abort', onAbort)
+  try {
+    let last = -1
+    if (from !== undefined) {
+      let page = await room.history({ limit: followPageItems, fromSeq: from })
+      for (;;) {
+        for (const item of page.items) {
+          yield item
+          last = item.i ?? last
+        }
+        if (!page.more) break
+        page = await room.history({ limit: followPageItems, fromIndex: last + 1 })
+      }
+    }
+    const shown = last
+    while (signal?.aborted !== true) {
+      for (const item of live.splice(0)) {
+        // What came while the history was read has been shown with it.
+        if (item.kind !== 'warning' && item.i !== undefined && item.i <= shown) continue
+        yield item
+      }
+      if (live.length > 0) continue
+      if (room.standing !== 'member') return
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        if (live.length > 0 || signal?.aborted === true) resolve()
+      })
+    }
+  } finally {
+    unsubscribe()
+    signal?.removeEventListener('abort', onAbort)
+  }
+}

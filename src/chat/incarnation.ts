@@ -1,0 +1,63 @@
+/**
+ * The life of a store: a random id that every write compares, so that nothing is written into a store that was
+ * restored from a backup, or moved elsewhere, before its clients have noticed.
+ */
+import { textOf, type Bytes } from '../base/bytes.ts'
+import { ConclaveError } from '../base/errors.ts'
+import type { Random } from '../crypto/random.ts'
+import { incarnationKey } from '../protocol/paths.ts'
+import type { Compare, Store } from '../store/store.ts'
+
+const incarnationBytes = 16
+const movedPrefix = 'moved:'
+
+/** Reads the store's incarnation; a new store gets one. @throws moved stores: `closed`, with the new address as a hint. */
+export async function readIncarnation(store: Store, random: Random, signal?: AbortSignal): Promise<Bytes> {
+  const { ok, reads } = await store.commit(
+    {
+      if: [{ kind: 'revision', key: incarnationKey, modRevision: 0 }],
+      then: [
+        { kind: 'put', key: incarnationKey, value: random(incarnationBytes) },
+        { kind: 'read', key: incarnationKey },
+      ],
+      else: [{ kind: 'read', key: incarnationKey }],
+    },
+    signal,
+  )
+  const value = reads[0]?.[0]?.value
+  if (value === undefined) throw new ConclaveError('unexpected', `no incarnation (${ok})`)
+  checkNotMoved(value)
+  return value
+}
+
+/** Holds while the store is the one that this client knows. */
+export function sameLife(incarnation: Bytes): Compare {
+  return { kind: 'value', key: incarnationKey, value: incarnation }
+}
+
+/** @throws ConclaveError `closed` when the value says that the store has moved, and `tampering` when it is another than known. */
+export function checkLife(known: Bytes, value: Bytes | undefined): void {
+  if (value !== undefined) checkNotMoved(value)
+  if (value === undefined || Buffer.compare(known, value) !== 0) {
+    throw new ConclaveError('tampering', 'this store is not the one it was: restored from a backup, or replaced', {
+      hint: 'ask whoever runs it; then start Conclave again',
+    })
+  }
+}
+
+function checkNotMoved(value: Bytes): void {
+  const text = safeText(value)
+  if (!text.startsWith(movedPrefix)) return
+  const address = text.slice(movedPrefix.length).split(',').slice(1).join(',')
+  throw new ConclaveError('closed', 'this store has moved', {
+    hint: address === '' ? 'ask whoever moved it for the new address' : `use it at its new place: --store ${address}`,
+  })
+}
+
+function safeText(value: Bytes): string {
+  try {
+    return textOf(value)
+  } catch {
+    return ''
+  }
+}

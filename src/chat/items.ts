@@ -1,0 +1,86 @@
+/** From judged records to what a timeline shows. */
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { fingerprint } from '../crypto/fingerprint.ts'
+import type { ControlBody } from '../protocol/control.ts'
+import { decodeKnock } from '../protocol/knock.ts'
+import { idsOf } from '../protocol/message.ts'
+import { judgeOf, memberAt, type Member, type Room } from '../protocol/room.ts'
+import { shownContent } from './content.ts'
+import type { AdminItem, MessageItem, Person, TimelineItem } from './item.ts'
+import type { Filed, Judgement } from './ledger.ts'
+
+export function personOf({ name, rootKey }: { readonly name: string; readonly rootKey: Bytes }): Person {
+  return { name, fingerprint: fingerprint(rootKey) }
+}
+
+/** `self`: one's own root key. */
+export function itemsOf(room: Room, filed: Filed, self: Bytes): readonly TimelineItem[] {
+  const { row, judgement } = filed
+  switch (judgement.kind) {
+    case 'message':
+      return messagesOf(room, filed, judgement, self)
+    case 'control':
+      return [adminItem(room, row.i, judgement)]
+    case 'void':
+      return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
+    case 'locked':
+      return [{ kind: 'warning', i: row.i, reason: 'sealed under a key that this identity was not given' }]
+  }
+}
+
+function messagesOf(
+  room: Room,
+  { row }: Filed,
+  { inside, author }: Judgement & { kind: 'message' },
+  self: Bytes,
+): readonly MessageItem[] {
+  const from = personOf(author)
+  const own = isSelf(room, author, self)
+  const ids = idsOf(room, inside, author)
+  let seq = row.seq - 1
+  return inside.contents.flatMap((content, k) => {
+    if (row.repeats.includes(k)) return []
+    seq += 1
+    const base = { kind: 'message', i: row.i, seq, id: ids[k] as string, at: inside.at, from, own } as const
+    return [{ ...base, ...shownContent(content) }]
+  })
+}
+
+/** Also what one wrote before a change of keys is one's own. */
+function isSelf(room: Room, author: Member, self: Bytes): boolean {
+  const first = room.members.get(hex(self))?.firstRootKey ?? self
+  return equalBytes(author.rootKey, self) || equalBytes(author.firstRootKey, first)
+}
+
+function adminItem(room: Room, i: number, { body, author }: { body: ControlBody; author: Member }): AdminItem {
+  const { operation, at } = body
+  const base = { kind: 'admin', i, at, event: operation.type, by: personOf(author) } as const
+  const was = (rootKey: Bytes): Person => {
+    const judge = judgeOf(room, i)
+    const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
+    return personOf(member ?? { name: '?', rootKey })
+  }
+  switch (operation.type) {
+    case 'accept':
+      return { ...base, target: personOf(decodeKnock(operation.knock)) }
+    case 'reject':
+    case 'invite':
+      return { ...base, target: personOf(operation) }
+    case 'kick':
+    case 'promote':
+    case 'demote':
+      return { ...base, target: was(operation.rootKey) }
+    case 'rekey':
+      return { ...base, target: personOf({ name: author.name, rootKey: operation.rootKey }) }
+    case 'create':
+      return { ...base, detail: operation.roomName }
+    case 'topic':
+      return { ...base, detail: operation.topic }
+    case 'policy':
+      return { ...base, detail: `${operation.acceptBy} accept, ${operation.listed ? 'listed' : 'unlisted'}` }
+    case 'leave':
+    case 'rotate':
+    case 'repair':
+      return base
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A room's log as far as this client has read it: contiguous from 0, each record judged once, in order. Pure state;
+ * what lies around it (fetching, keys, disk) is room-log.ts.
+ */
+import type { Bytes } from '../base/bytes.ts'
+import { FormatError } from '../base/codec.ts'
+import { zeroHash } from '../crypto/hash.ts'
+import { foldChain, type ControlRecord } from '../protocol/chain.ts'
+import type { ControlBody } from '../protocol/control.ts'
+import { foldControl, type RecordPlace } from '../protocol/fold.ts'
+import { Keyring } from '../protocol/keyring.ts'
+import { openMessages, type MessageInside } from '../protocol/message.ts'
+import { decodeRecord, recordHash, type LogRecord } from '../protocol/record.ts'
+import type { Member, Room } from '../protocol/room.ts'
+import type { Checkpoint, Row } from './replica.ts'
+import type { Seen } from './seen.ts'
+
+export type Judgement =
+  | { readonly kind: 'message'; readonly inside: MessageInside; readonly author: Member }
+  | { readonly kind: 'control'; readonly body: ControlBody; readonly author: Member }
+  | { readonly kind: 'void'; readonly reason: string }
+  | { readonly kind: 'locked'; readonly epoch: number }
+
+export interface Filed {
+  readonly row: Row
+  readonly place: RecordPlace
+  readonly judgement: Judgement
+}
+
+export class Ledger {
+  readonly roomId: Bytes
+  readonly keyring = new Keyring()
+  readonly #seen: Seen
+  #room: Room | undefined
+  /** The chain in force; and what every control record of the log was judged to be, also those that a way out passed over. */
+  #controls: ControlRecord[] = []
+  readonly #judged = new Map<number, Judgement>()
+  #next = 0
+  #hash: Bytes = zeroHash
+  #seq = 1
+
+  constructor(roomId: Bytes, seen: Seen) {
+    this.roomId = roomId
+    this.#seen = seen
+  }
+
+  /** undefined until genesis has been opened. */
+  get room(): Room | undefined {
+    return this.#room
+  }
+
+  /** Everything before `next` is judged; `hash` is that of the last record; `seq` is the next message's number. */
+  get checkpoint(): Checkpoint {
+    return { next: this.#next, hash: this.#hash, seq: this.#seq }
+  }
+
+  /** Goes on where the replica's checkpoint stands: only the control records are folded again. */
+  resume(checkpoint: Checkpoint, controls: readonly Row[]): void {
+    for (const { i, bytes } of controls) {
+      const record = decodeRecord(bytes)
+      if (record.kind !== 'control' || i >= checkpoint.next) continue
+      const place = { i, previousHash: record.outer.outside.previousHash, hash: recordHash(bytes) }
+      this.#foldControl(place, record, true)
+    }
+    this.#next = checkpoint.next
+    this.#hash = checkpoint.hash
+    this.#seq = checkpoint.seq
+  }
+
+  /** What the record at `next` would be judged to be; nothing changes but for a valid control record's room. */
+  judge(bytes: Bytes): Judgement {
+    return this.#judge(this.#placeOf(bytes), bytes, false)
+  }
+
+  /** Judges an earlier record again, to show it. */
+  review(row: Row, previousHash: Bytes): Judgement {
+    const place = { i: row.i, previousHash, hash: zeroHash }
+    if (row.verdict === 'locked') return { kind: 'locked', epoch: 0 }
+    try {
+      const record = decodeRecord(row.bytes)
+      if (record.kind === 'message') return this.#openMessages(place, record, row.verdict === 'valid')
+      if (row.verdict === 'void') return { kind: 'void', reason: 'not a valid change of the room' }
+      return this.#judged.get(row.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
+    } catch (error) {
+      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
+      throw error
+    }
+  }
+
+  /** Takes the record at `next`, judged as given, for good. */
+  file(bytes: Bytes, judgement: Judgement): Filed {
+    const place = this.#placeOf(bytes)
+    const seq = this.#seq
+    const repeats: number[] = []
+    if (judgement.kind === 'message') {
+      const { inside, author } = judgement
+      inside.contents.forEach((_, k) => {
+        if (!this.#seen.add(author.firstRootKey, inside.device, inside.counter + k)) repeats.push(k)
+      })
+      this.#seq += inside.contents.length - repeats.length
+    }
+    const n = judgement.kind === 'control' ? (this.#room?.marks.length ?? 1) - 1 : null
+    const verdict = judgement.kind === 'void' || judgement.kind === 'locked' ? judgement.kind : 'valid'
+    this.#next += 1
+    this.#hash = place.hash
+    return { row: { i: place.i, bytes, verdict, seq, repeats, n }, place, judgement }
+  }
+
+  #placeOf(bytes: Bytes): RecordPlace {
+    return { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
+  }
+
+  #judge(place: RecordPlace, bytes: Bytes, known: boolean): Judgement {
+    try {
+      const record = decodeRecord(bytes)
+      return record.kind === 'message'
+        ? this.#openMessages(place, record, known)
+        : this.#foldControl(place, record, known)
+    } catch (error) {
+      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
+      throw error
+    }
+  }
+
+  #openMessages(place: RecordPlace, record: LogRecord & { kind: 'message' }, known: boolean): Judgement {
+    if (this.#room === undefined) return { kind: 'locked', epoch: 0 }
+    const verdict = openMessages(this.#room, place, record.outer, this.keyring, known)
+    return verdict.kind === 'valid' ? { kind: 'message', inside: verdict.inside, author: verdict.author } : verdict
+  }
+
+  #foldControl(place: RecordPlace, record: LogRecord & { kind: 'control' }, known: boolean): Judgement {
+    const { outer } = record
+    let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
+    if (verdict.kind === 'rewind') {
+      // The way out follows an earlier record: what came between counts no longer.
+      const upTo = this.#room?.marks[verdict.n]?.i ?? 0
+      const kept = this.#controls.filter((control) => control.place.i <= upTo)
+      const base = foldChain(this.roomId, kept, this.keyring).room
+      verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
+      if (verdict.kind === 'valid') this.#controls = kept
+    }
+    if (verdict.kind === 'rewind') return { kind: 'void', reason: 'leads nowhere' }
+    if (verdict.kind !== 'valid') return verdict
+    this.#room = verdict.room
+    this.#controls.push({ place, outer })
+    const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
+    this.#judged.set(place.i, judgement)
+    return judgement
+  }
+}

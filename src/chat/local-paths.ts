@@ -1,0 +1,34 @@
+/**
+ * Where an identity's own data lies in its local store: the vault, the replica of its rooms, the outbox.
+ * Nothing here is plaintext: records are as sealed as in the shared store, the rest under the vault's local key.
+ */
+import { concat, hex, prefixEnd, u64, utf8, type Bytes } from '../base/bytes.ts'
+import type { KeyRange } from '../protocol/paths.ts'
+
+/** [name, root key, last used at]: what a login screen shows before the password. */
+export const identityKey = utf8('identity')
+export const localVaultKey = utf8('vault')
+
+const allUnder = (prefix: Bytes): KeyRange => ({ start: prefix, end: prefixEnd(prefix) })
+const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/${rest}`)
+
+export const replicaKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'log/'), u64(i))
+export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'log/'))
+/** n → i of the valid control records. */
+export const replicaControlKey = (roomId: Bytes, n: number): Bytes => concat(room(roomId, 'control/'), u64(n))
+export const replicaControlRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'control/'))
+export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
+export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
+export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
+/** Which counters of an author's device have been shown. */
+export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Bytes =>
+  concat(room(roomId, 'seen/'), firstRootKey, device)
+export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen/'))
+export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
+
+export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>
+  concat(utf8(`outbox/${hex(roomId)}/${hex(device)}/`), u64(counter))
+export const outboxRange = (roomId: Bytes): KeyRange => allUnder(utf8(`outbox/${hex(roomId)}/`))
+export const attemptKey = (roomId: Bytes, device: Bytes): Bytes => utf8(`attempts/${hex(roomId)}/${hex(device)}`)
+/** Held under a lease by the process that sends what this device has queued. */
+export const laneKey = (device: Bytes): Bytes => utf8(`lanes/${hex(device)}`)

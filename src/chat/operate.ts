@@ -1,0 +1,121 @@
+/** Changing a room: an operation is written at once, or refused; never queued. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../base/clock.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { encode } from '../base/codec.ts'
+import { ConclaveError, isConclaveError } from '../base/errors.ts'
+import { appendTriesMax, retryMs, storeDeadlineMs } from '../base/limits.ts'
+import type { Random } from '../crypto/random.ts'
+import { prepareControl, type Prepared } from '../protocol/compose.ts'
+import type { Operation as Change } from '../protocol/operation.ts'
+import { controlKey, cardKey, wrapPageKey } from '../protocol/paths.ts'
+import type { Room } from '../protocol/room.ts'
+import { VoidRecord } from '../protocol/verdict.ts'
+import type { Operation } from '../store/store.ts'
+import { append, type Appending } from './append.ts'
+import type { Identity } from './identity.ts'
+
+export interface Operating {
+  readonly appending: Appending
+  readonly identity: Identity
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * @param change what is wanted, by the room as it is when it is tried; asked again after every loss, because it may no
+ * longer make sense.
+ * @param along keys to delete in the same transaction.
+ * @returns the index of the record.
+ */
+export async function operate(
+  parts: Operating,
+  change: (room: Room) => Change,
+  along: readonly Operation[] = [],
+  signal?: AbortSignal,
+): Promise<number> {
+  const { appending } = parts
+  const { log } = appending
+  const deadline = performance.now() + storeDeadlineMs
+  for (let attempt = 0; attempt < appendTriesMax; attempt += 1) {
+    await log.catchUp(signal)
+    const room = log.room
+    const keys = await log.currentKeys(signal)
+    if (room === undefined || keys === undefined) throw notIn()
+    const prepared = await refusing(() =>
+      prepareControl({ signer: parts.identity.signer, random: parts.random }, room, change(room), keys),
+    )
+    await writeWraps(appending, prepared)
+    const i = await appendPrepared(parts, room, prepared, along, deadline, signal)
+    if (i !== undefined) return i
+  }
+  throw new ConclaveError('unavailable', 'the room is too busy: others were always faster', { retryable: true })
+}
+
+/** Seals for one index after another while only messages come between; undefined once the head has changed. */
+async function appendPrepared(
+  parts: Operating,
+  room: Room,
+  prepared: Prepared,
+  along: readonly Operation[],
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const { appending, clock } = parts
+  const { log, roomId } = appending
+  while (log.room === room) {
+    const { i, previousHash } = log.end
+    const { record, card } = prepared.seal({ i, previousHash, at: clock.now(), seq: log.ledger.checkpoint.seq - 1 })
+    const operations: Operation[] = [
+      { kind: 'put', key: controlKey(roomId, prepared.n), value: encode(i) },
+      ...(card ? [{ kind: 'put' as const, key: cardKey(roomId), value: card }] : []),
+      ...along,
+    ]
+    log.ledger.keyring.add(prepared.keys)
+    if (await settled(appending, i, record, operations, deadline, signal)) return i
+    await sleep(Math.random() * 4, undefined, { signal })
+  }
+  return undefined
+}
+
+/** Appends, and where the reply was lost finds out whether it happened. */
+async function settled(
+  appending: Appending,
+  i: number,
+  record: Bytes,
+  operations: readonly Operation[],
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    try {
+      return await append(appending, i, record, { operations }, signal)
+    } catch (error) {
+      if (!isConclaveError(error, 'unavailable') || performance.now() > deadline) throw error
+      await sleep(retryMs, undefined, { signal })
+      await appending.log.catchUp(signal).catch(() => undefined)
+      if (await appending.log.replica.holds(i, record)) return true
+    }
+  }
+}
+
+async function writeWraps({ store, roomId }: Appending, { wraps }: Prepared): Promise<void> {
+  for (const { page, bytes } of wraps?.pages ?? []) {
+    const key = wrapPageKey(roomId, (wraps as NonNullable<typeof wraps>).name, page)
+    await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
+  }
+}
+
+/** What the room's rules refuse reaches people as a refusal. */
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof VoidRecord) throw new ConclaveError('not-allowed', error.message, { cause: error })
+    throw error
+  }
+}
+
+function notIn(): ConclaveError {
+  return new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
+}

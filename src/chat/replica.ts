@@ -1,0 +1,235 @@
+/**
+ * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
+ * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
+ */
+import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { decode, encode, Fields, type Value } from '../base/codec.ts'
+import { controlRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../base/limits.ts'
+import { hashBytes, zeroHash } from '../crypto/hash.ts'
+import type { Random } from '../crypto/random.ts'
+import { nonceBytes, open, seal, type SealKey } from '../crypto/seal.ts'
+import { numberOf } from '../protocol/paths.ts'
+import type { Entry, Operation, Store } from '../store/store.ts'
+import {
+  checkpointKey,
+  readKey,
+  replicaControlKey,
+  replicaControlRange,
+  replicaKey,
+  roomDataRange,
+  secretsKey,
+} from './local-paths.ts'
+import { readOne } from './read-one.ts'
+import { Seen } from './seen.ts'
+
+/** `locked`: sealed under an epoch whose secret this identity lacks. */
+export const rowVerdicts = ['valid', 'void', 'locked'] as const
+export type RowVerdict = (typeof rowVerdicts)[number]
+
+export interface Row {
+  readonly i: number
+  readonly bytes: Bytes
+  readonly verdict: RowVerdict
+  /** The number of the first message in it; of the next one where it holds none. */
+  readonly seq: number
+  /** Which of its messages had been shown before. */
+  readonly repeats: readonly number[]
+  /** n of a valid control record. */
+  readonly n: number | null
+}
+
+/** Everything before `next` has been judged. */
+export interface Checkpoint {
+  readonly next: number
+  readonly hash: Bytes
+  readonly seq: number
+}
+
+const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
+
+export class Replica {
+  readonly #home: Store
+  readonly #roomId: Bytes
+  readonly #key: SealKey
+  readonly #random: Random
+  readonly seen: Seen
+  #rows: Row[] = []
+  #checkpoint: Checkpoint | undefined
+  #writing: Promise<void> | undefined
+  #failure: unknown
+
+  constructor(home: Store, roomId: Bytes, key: SealKey, random: Random) {
+    this.#home = home
+    this.#roomId = roomId
+    this.#key = key
+    this.#random = random
+    this.seen = new Seen(home, roomId)
+  }
+
+  async load(): Promise<Checkpoint> {
+    await this.seen.load()
+    const entry = await readOne(this.#home, checkpointKey(this.#roomId))
+    if (entry === undefined) return start
+    const fields = Fields.decode(entry.value, 3)
+    return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
+  }
+
+  /** The valid control records, in order. */
+  async controls(): Promise<readonly Row[]> {
+    const { start: from, end } = replicaControlRange(this.#roomId)
+    const { entries } = await this.#home.range(from, end)
+    const rows: Row[] = []
+    for (let at = 0; at < entries.length; at += replicaBatch) {
+      const reads = entries.slice(at, at + replicaBatch).map(({ value }): Operation => {
+        return { kind: 'read', key: replicaKey(this.#roomId, decode(value) as number) }
+      })
+      const result = await this.#home.commit({ then: reads })
+      for (const [entry] of result.reads) if (entry !== undefined) rows.push(rowOf(entry))
+    }
+    return rows
+  }
+
+  /** Takes a judged record; on disk soon, and before the next read of rows. */
+  file(row: Row, checkpoint: Checkpoint): void {
+    this.#rows.push(row)
+    this.#checkpoint = checkpoint
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+  }
+
+  /** Everything filed so far is on disk. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#failure !== undefined) {
+      const failure = this.#failure
+      this.#failure = undefined
+      throw failure as Error
+    }
+  }
+
+  async #write(): Promise<void> {
+    // Lets what arrives in the same turn share a transaction.
+    await new Promise(setImmediate)
+    try {
+      while (this.#rows.length > 0) {
+        const rows = takeBatch(this.#rows)
+        const whole = this.#rows.length === 0
+        const last = rows.at(-1) as Row
+        const then: Operation[] = rows.map((row) => ({
+          kind: 'put',
+          key: replicaKey(this.#roomId, row.i),
+          value: encode(rowValue(row)),
+        }))
+        for (const row of rows) {
+          if (row.n === null) continue
+          then.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.n), value: encode(row.i) })
+        }
+        if (whole && this.#checkpoint?.next === last.i + 1) {
+          then.push(...this.seen.takeChanges(), {
+            kind: 'put',
+            key: checkpointKey(this.#roomId),
+            value: encode([this.#checkpoint.next, this.#checkpoint.hash, this.#checkpoint.seq]),
+          })
+        }
+        for (let at = 0; at < then.length; at += replicaBatch) {
+          await this.#home.commit({ then: then.slice(at, at + replicaBatch) })
+        }
+      }
+    } catch (error) {
+      // The checkpoint stays behind: what is missing here is read from the store again.
+      this.#failure = error
+      this.#rows = []
+    }
+  }
+
+  /** Up to `limit` rows with from ≤ i < to, in order of i; the last ones of them with `newest`. */
+  async rows(from: number, to: number, limit: number, newest = false): Promise<readonly Row[]> {
+    if (to <= from) return []
+    await this.flush()
+    const first = newest ? Math.max(from, to - limit) : from
+    const { entries } = await this.#home.range(replicaKey(this.#roomId, first), replicaKey(this.#roomId, to), { limit })
+    return entries.map(rowOf)
+  }
+
+  /** The first i at or after which messages have a number ≥ seq. */
+  async indexOfSeq(seq: number, next: number): Promise<number> {
+    await this.flush()
+    let low = 0
+    let high = next
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const [row] = await this.rows(middle, middle + 1, 1)
+      if (row !== undefined && row.seq < seq) low = middle + 1
+      else high = middle
+    }
+    // The record before may hold several messages, of which `seq` is a later one.
+    return Math.max(0, low - 1)
+  }
+
+  async secrets(): Promise<readonly (readonly [epoch: number, before: Bytes, confirm: Bytes, secret: Bytes])[]> {
+    const entry = await readOne(this.#home, secretsKey(this.#roomId))
+    if (entry === undefined) return []
+    const aad = secretsKey(this.#roomId)
+    const plain = open(this.#key, entry.value.subarray(0, nonceBytes), aad, entry.value.subarray(nonceBytes))
+    if (plain === undefined) return []
+    return (decode(plain) as readonly Value[]).map((value) => {
+      const fields = new Fields(value, 4)
+      return [fields.unsigned(), fields.fixed(hashBytes), fields.fixed(hashBytes), fields.fixed(hashBytes)]
+    })
+  }
+
+  async saveSecrets(secrets: readonly (readonly [number, Bytes, Bytes, Bytes])[]): Promise<void> {
+    const key = secretsKey(this.#roomId)
+    const nonce = this.#random(nonceBytes)
+    const sealed = seal(this.#key, nonce, key, encode(secrets))
+    const value = new Uint8Array([...nonce, ...sealed])
+    await this.#home.commit({ then: [{ kind: 'put', key, value }] })
+  }
+
+  async readUpTo(): Promise<number> {
+    const entry = await readOne(this.#home, readKey(this.#roomId))
+    return entry === undefined ? 0 : (decode(entry.value) as number)
+  }
+
+  async markRead(seq: number): Promise<void> {
+    await this.#home.commit({ then: [{ kind: 'put', key: readKey(this.#roomId), value: encode(seq) }] })
+  }
+
+  /** Whether the replica holds these very bytes at i; undefined when it holds none. */
+  async holds(i: number, bytes: Bytes): Promise<boolean | undefined> {
+    const [row] = await this.rows(i, i + 1, 1)
+    return row && equalBytes(row.bytes, bytes)
+  }
+
+  /** Drops the local copy of the room. */
+  async clear(): Promise<void> {
+    const { start: key, end } = roomDataRange(this.#roomId)
+    await this.#home.commit({ then: [{ kind: 'delete', key, end }] })
+  }
+}
+
+/** As many rows as a transaction takes in bytes and operations. */
+function takeBatch(rows: Row[]): Row[] {
+  let bytes = 0
+  let count = 0
+  while (count < rows.length && count < replicaBatch / 2 && bytes < 1_000_000) {
+    bytes += (rows[count] as Row).bytes.length + 200
+    count += 1
+  }
+  return rows.splice(0, count)
+}
+
+function rowValue(row: Row): Value {
+  return [row.bytes, rowVerdicts.indexOf(row.verdict), row.seq, row.repeats, row.n]
+}
+
+function rowOf(entry: Entry): Row {
+  const fields = Fields.decode(entry.value, 5)
+  return {
+    i: numberOf(entry.key),
+    bytes: fields.bytes(controlRecordBytesMax * 4),
+    verdict: rowVerdicts[fields.unsigned(rowVerdicts.length - 1)] as RowVerdict,
+    seq: fields.unsigned(),
+    repeats: fields.array(messagesPerRecordMax) as readonly number[],
+    n: fields.nullable((at) => at.unsigned()),
+  }
+}

@@ -1,0 +1,401 @@
+/** A room as a front end sees it: state and timeline out of the replica, acts through the outbox or straight to the log. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hex, type Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { ConclaveError } from '../base/errors.ts'
+import { outboxMessagesMax, retryMs } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import { fingerprint, matchesFingerprint } from '../crypto/fingerprint.ts'
+import type { Random } from '../crypto/random.ts'
+import { skeleton } from '../crypto/skeleton.ts'
+import { knockId } from '../protocol/knock.ts'
+import type { Operation as Change } from '../protocol/operation.ts'
+import { headOf, memberByKey, type Room as RoomState } from '../protocol/room.ts'
+import type { Operation, Store } from '../store/store.ts'
+import type {
+  Done,
+  HistoryPage,
+  HistoryQuery,
+  Knock,
+  Member,
+  Room,
+  RoomChange,
+  Sent,
+  Standing,
+  Unsubscribe,
+  Verification,
+} from './chat.ts'
+import { checkedContent, shownContent } from './content.ts'
+import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
+import type { Identity } from './identity.ts'
+import { itemsOf, personOf } from './items.ts'
+import { Knocks, type OpenKnock } from './knocks.ts'
+import type { Filed } from './ledger.ts'
+import { followItems } from './follow-items.ts'
+import { operate } from './operate.ts'
+import type { Outbox } from './outbox.ts'
+import { RoomLog, type Damage } from './room-log.ts'
+import { Sender } from './sender.ts'
+import { historyPage } from './timeline.ts'
+import { verifyLog } from './verification.ts'
+
+export interface RoomParts {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly outbox: Outbox
+  readonly incarnation: Bytes
+  readonly roomId: Bytes
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Told of every answer and every failure of the store. */
+  connected(): void
+  disconnected(error: unknown): void
+  /** Counts, standing or name changed. */
+  changed(): void
+}
+
+export class RoomSession implements Room {
+  readonly id: string
+  readonly #parts: RoomParts
+  readonly #log: RoomLog
+  readonly #knocks: Knocks
+  readonly #sender: Sender
+  readonly #listeners = new Set<(change: RoomChange) => void>()
+  readonly #closing = new AbortController()
+  readonly #damaged = new Set<number>()
+  #live: Promise<unknown> | undefined
+  #readUpTo = 0
+  #standing: Standing | undefined
+
+  private constructor(parts: RoomParts) {
+    this.#parts = parts
+    this.id = hex(parts.roomId)
+    this.#log = new RoomLog(parts, {
+      filed: (records) => this.#filed(records),
+      damaged: (damage) => this.#reportDamage(damage),
+    })
+    const { store, roomId, clock } = parts
+    this.#knocks = new Knocks({
+      store,
+      roomId,
+      clock,
+      log: this.#log,
+      arrived: (knock) => this.#tell({ kind: 'knock', item: knockItem(knock) }),
+      changed: () => this.#changed(),
+    })
+    this.#sender = new Sender({ ...parts, appending: this.#appending, changed: () => this.#changed() })
+  }
+
+  /** Opens what the home holds of the room; nothing is asked of the store. */
+  static async load(parts: RoomParts): Promise<RoomSession> {
+    const session = new RoomSession(parts)
+    await session.#log.load()
+    session.#readUpTo = await session.#log.replica.readUpTo()
+    await session.#sender.adopt()
+    return session
+  }
+
+  get #appending() {
+    const { store, roomId, incarnation } = this.#parts
+    return { store, roomId, incarnation, log: this.#log }
+  }
+
+  get #self(): Bytes {
+    return this.#parts.identity.signer.publicKey
+  }
+
+  get log(): RoomLog {
+    return this.#log
+  }
+
+  get state(): RoomState | undefined {
+    return this.#log.room
+  }
+
+  get name(): string {
+    return this.state?.name ?? this.#parts.identity.room(this.#parts.roomId)?.name ?? this.id.slice(0, 20)
+  }
+
+  get topic(): string {
+    return this.state?.topic ?? ''
+  }
+
+  get standing(): Standing {
+    const { state } = this
+    const remembered = this.#parts.identity.room(this.#parts.roomId)?.standing ?? 'stranger'
+    if (state === undefined) return remembered
+    if (memberByKey(state, this.#self) !== undefined) return 'member'
+    const departure = state.departures.get(hex(this.#self))
+    if (departure !== undefined && remembered !== 'waiting') return departure.kind === 'kicked' ? 'kicked' : 'left'
+    return remembered
+  }
+
+  get endedBy(): Person | undefined {
+    const { state } = this
+    const departure = state?.departures.get(hex(this.#self))
+    if (state === undefined || departure?.kind !== 'kicked') return undefined
+    const author = state.marks[departure.n]?.author
+    for (const tenures of state.tenures.values()) {
+      const found = tenures.find(({ member }) => member.index === author)
+      if (found !== undefined) return personOf(found.member)
+    }
+    return { name: departure.by, fingerprint: '' }
+  }
+
+  get members(): readonly Member[] {
+    return [...(this.state?.members.values() ?? [])].map((member) => ({
+      ...personOf(member),
+      role: member.admin ? 'admin' : 'member',
+    }))
+  }
+
+  get knocks(): readonly Knock[] {
+    return this.#openKnocks().map(({ knock }) => ({ ...personOf(knock), at: knock.at }))
+  }
+
+  get pending(): readonly PendingItem[] {
+    return this.#sender.waiting.map(({ id, queued, state, reason }) => ({
+      id,
+      at: queued.at,
+      content: shownContent(queued.content),
+      state,
+      ...(reason === undefined ? {} : { reason }),
+    }))
+  }
+
+  get seq(): number {
+    return this.#log.ledger.checkpoint.seq - 1
+  }
+
+  get unread(): number {
+    return this.standing === 'member' ? Math.max(0, this.seq - this.#readUpTo) : 0
+  }
+
+  get readUpTo(): number {
+    return this.#readUpTo
+  }
+
+  /** Follows the room from now on, and comes back whenever the store does. */
+  start(): void {
+    this.#live ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()])
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#sender.close()
+    await this.#live?.catch(() => undefined)
+    await this.#log.replica.flush().catch(() => undefined)
+  }
+
+  async #keepFollowing(): Promise<void> {
+    await this.#again(async (signal) => {
+      await this.#log.follow(signal, () => {
+        this.#parts.connected()
+        this.#changed()
+      })
+    })
+  }
+
+  async #keepFollowingKnocks(): Promise<void> {
+    await this.#again(async (signal) => {
+      // Only whoever is in can open them.
+      if (this.#log.ledger.keyring.all().length > 0) await this.#knocks.follow(signal)
+      else await sleep(retryMs, undefined, { signal })
+    })
+  }
+
+  async #again(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      try {
+        await work(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        this.#parts.disconnected(error)
+        this.#parts.log.warn('room.follow', { room: this.id.slice(0, 8), error: String(error) })
+        await sleep(retryMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.#log.catchUp(signal)
+    await this.#knocks.refresh(signal)
+    await this.#settleStanding()
+  }
+
+  async send(content: MessageContent | string): Promise<Sent> {
+    const wanted = checkedContent(typeof content === 'string' ? { type: 'text', text: content } : content)
+    this.#requireMember()
+    if (this.#sender.waiting.length >= outboxMessagesMax) {
+      throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
+    }
+    const queued = await this.#parts.outbox.add(this.#parts.roomId, wanted, this.#parts.clock.now())
+    const { id, sent } = this.#sender.add(queued)
+    this.#changed()
+    // Whoever does not wait for it is told by the pending list.
+    sent.catch(() => undefined)
+    return { id, sent }
+  }
+
+  drop(id: string): Promise<void> {
+    return this.#sender.drop(id)
+  }
+
+  history(query: HistoryQuery): Promise<HistoryPage> {
+    return historyPage(this.#log, this.#self, query)
+  }
+
+  follow(options: { readonly from?: number; readonly signal?: AbortSignal } = {}): AsyncIterable<TimelineItem> {
+    return followItems(this, options)
+  }
+
+  accept(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#answer(name, options, ({ bytes }) => ({ type: 'accept', knock: bytes }))
+  }
+
+  reject(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#answer(name, options, ({ bytes, knock }) => {
+      return { type: 'reject', knockId: knockId(bytes), rootKey: knock.rootKey, name: knock.name }
+    })
+  }
+
+  async #answer(name: string, options: { fingerprint?: string }, change: (knock: OpenKnock) => Change): Promise<Done> {
+    await this.refresh()
+    this.#requireMember()
+    const knock = this.#knockOf(name, options.fingerprint)
+    return this.#operate(() => change(knock), [{ kind: 'delete', key: knock.key }])
+  }
+
+  kick(name: string): Promise<Done> {
+    return this.#operate((state) => ({ type: 'kick', rootKey: this.#memberNamed(state, name).rootKey }))
+  }
+
+  leave(): Promise<Done> {
+    return this.#operate(() => ({ type: 'leave' }))
+  }
+
+  async #operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
+    await this.#log.catchUp()
+    this.#requireMember()
+    const i = await operate({ ...this.#parts, appending: this.#appending }, change, along)
+    await this.#settleStanding()
+    return { i }
+  }
+
+  async markRead(seq: number): Promise<void> {
+    const upTo = Math.min(seq, this.seq)
+    if (upTo <= this.#readUpTo) return
+    this.#readUpTo = upTo
+    await this.#log.replica.markRead(upTo)
+    this.#changed()
+  }
+
+  async verify(signal?: AbortSignal): Promise<Verification> {
+    const { store, home, roomId } = this.#parts
+    await this.#log.catchUp(signal)
+    return verifyLog(store, home, roomId, this.#log, signal)
+  }
+
+  subscribe(listener: (change: RoomChange) => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #filed(records: readonly Filed[]): void {
+    const { state } = this
+    if (state === undefined) return
+    const own = records.filter(({ judgement }) => judgement.kind === 'message').at(-1)
+    const items = records.flatMap((record) => itemsOf(state, record, this.#self))
+    if (items.length > 0) this.#tell({ kind: 'items', items })
+    if (records.some(({ judgement }) => judgement.kind === 'control')) void this.#settleStanding()
+    // Whoever answers has read what he answers to.
+    const last = own && items.at(-1)
+    if (last?.kind === 'message' && last.own && last.seq - 1 <= this.#readUpTo) void this.markRead(last.seq)
+    this.#changed()
+  }
+
+  #reportDamage({ i, reason }: Damage): void {
+    if (this.#damaged.has(i)) return
+    this.#damaged.add(i)
+    this.#parts.log.warn('room.damage', { room: this.id.slice(0, 8), i, reason })
+    this.#tell({ kind: 'items', items: [{ kind: 'warning', i, reason: `damage: this record is ${reason}` }] })
+  }
+
+  /** Keeps the vault's memory of the room in step with the chain. */
+  async #settleStanding(): Promise<void> {
+    const { identity, roomId } = this.#parts
+    const { state, standing } = this
+    if (state === undefined || this.#standing === standing) return
+    const remembered = identity.room(roomId)
+    this.#standing = standing
+    const member = memberByKey(state, this.#self)
+    const head = headOf(state)
+    await identity.setRoom({
+      roomId,
+      name: state.name,
+      memberIndex: member?.index ?? remembered?.memberIndex ?? null,
+      knockHash: remembered?.knockHash ?? null,
+      standing,
+      head: { n: state.marks.length - 1, hash: head.hash },
+    })
+    this.#changed()
+  }
+
+  #openKnocks(): readonly OpenKnock[] {
+    return this.standing === 'member' ? this.#knocks.list(this.state) : []
+  }
+
+  #knockOf(name: string, wanted: string | undefined): OpenKnock {
+    const named = this.#openKnocks().filter(({ knock }) => skeleton(knock.name) === skeleton(name))
+    const matching =
+      wanted === undefined ? named : named.filter(({ knock }) => matchesFingerprint(wanted, knock.rootKey))
+    const [knock] = matching
+    if (knock === undefined) {
+      throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, { hint: 'conclave knocks ROOM' })
+    }
+    if (matching.length > 1) {
+      throw new ConclaveError('unconfirmed-key', `${matching.length} people knock as ${name}`, {
+        hint: `say whose fingerprint: ${matching.map((other) => fingerprint(other.knock.rootKey)).join(', ')}`,
+      })
+    }
+    return knock
+  }
+
+  #memberNamed(state: RoomState, name: string) {
+    const found = [...state.members.values()].filter((member) => skeleton(member.name) === skeleton(name))
+    const [member] = found
+    if (member === undefined) {
+      throw new ConclaveError('no-such-user', `${name} is not a member of ${this.name}`, {
+        hint: 'conclave members ROOM',
+      })
+    }
+    return found.find((other) => other.name === name) ?? member
+  }
+
+  #requireMember(): void {
+    const { standing } = this
+    if (standing === 'member') return
+    if (standing === 'kicked') {
+      throw new ConclaveError('kicked', `you were kicked from ${this.name} by ${this.endedBy?.name ?? 'an admin'}`, {
+        hint: 'knock again: conclave join ROOM; an admin can let you in',
+      })
+    }
+    throw new ConclaveError('not-member', `you are not a member of ${this.name}`, { hint: 'conclave join ROOM' })
+  }
+
+  #changed(): void {
+    this.#tell({ kind: 'state' })
+    this.#parts.changed()
+  }
+
+  #tell(change: RoomChange): void {
+    for (const listener of [...this.#listeners]) listener(change)
+  }
+}
+
+function knockItem({ knock }: OpenKnock): AdminItem {
+  return { kind: 'admin', at: knock.at, event: 'knock', by: personOf(knock), target: personOf(knock) }
+}

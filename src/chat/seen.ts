@@ -1,0 +1,73 @@
+/** Which messages have been shown: per author's device, the runs of its counters. So whatever was sent twice shows once. */
+import { hex, type Bytes } from '../base/bytes.ts'
+import { decode, encode, type Value } from '../base/codec.ts'
+import { deviceBytes } from '../protocol/message.ts'
+import { publicKeyBytes } from '../crypto/sign.ts'
+import type { Operation, Store } from '../store/store.ts'
+import { seenKey, seenRange } from './local-paths.ts'
+
+type Run = readonly [from: number, to: number]
+
+interface Device {
+  readonly key: Bytes
+  runs: Run[]
+}
+
+export class Seen {
+  readonly #home: Store
+  readonly #roomId: Bytes
+  readonly #devices = new Map<string, Device>()
+  readonly #changed = new Set<Device>()
+
+  constructor(home: Store, roomId: Bytes) {
+    this.#home = home
+    this.#roomId = roomId
+  }
+
+  async load(): Promise<void> {
+    const { start, end } = seenRange(this.#roomId)
+    const { entries } = await this.#home.range(start, end)
+    for (const { key, value } of entries) {
+      const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
+      this.#devices.set(name, { key, runs: decode(value) as Value as Run[] })
+    }
+  }
+
+  clear(): void {
+    this.#devices.clear()
+  }
+
+  /** Marks a message as shown; false when it had been. */
+  add(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
+    const name = hex(firstRootKey) + hex(device)
+    let known = this.#devices.get(name)
+    if (known === undefined) {
+      known = { key: seenKey(this.#roomId, firstRootKey, device), runs: [] }
+      this.#devices.set(name, known)
+    }
+    if (known.runs.some(([from, to]) => from <= counter && counter <= to)) return false
+    known.runs = withCounter(known.runs, counter)
+    this.#changed.add(known)
+    return true
+  }
+
+  /** What is to be written since the last call. */
+  takeChanges(): Operation[] {
+    const operations = [...this.#changed].map(({ key, runs }): Operation => {
+      return { kind: 'put', key, value: encode(runs) }
+    })
+    this.#changed.clear()
+    return operations
+  }
+}
+
+function withCounter(runs: readonly Run[], counter: number): Run[] {
+  const sorted = [...runs, [counter, counter] as const].sort((a, b) => a[0] - b[0])
+  const joined: Run[] = []
+  for (const run of sorted) {
+    const last = joined.at(-1)
+    if (last !== undefined && last[1] + 1 === run[0]) joined[joined.length - 1] = [last[0], run[1]]
+    else joined.push(run)
+  }
+  return joined
+}
