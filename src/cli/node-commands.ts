@@ -35,7 +35,10 @@ interface StartFlags extends NodeFlags {
 
 export async function startCommand(session: Session, flags: StartFlags): Promise<void> {
   const { background: apart, detached, fromLocal, abort } = flags
-  if (abort && !fromLocal) throw new ConclaveError('usage', '--abort goes with --from-local')
+  if (abort && !fromLocal)
+    throw new ConclaveError('usage', '--abort goes with --from-local', {
+      hint: 'It reverts a move that is not complete.',
+    })
   const move = abort ? abortLocalMove : moveLocalStore
   const act = fromLocal ? (signal: AbortSignal, show: Show) => move(session, signal, show) : undefined
   if (detached) return runDetached(session, { act })
@@ -57,7 +60,10 @@ async function prepareNode(session: Session, flags: StartFlags): Promise<void> {
     await reviseState(paths, present, options)
     return
   }
-  if (flags.abort) throw new ConclaveError('usage', 'this home has no node, so nothing was moved')
+  if (flags.abort)
+    throw new ConclaveError('usage', 'this home has no node, so nothing was moved', {
+      hint: 'There is nothing to revert.',
+    })
   // Before anything is on disk: without etcd there is nothing to found.
   await findEtcd({ given: options.etcd, env: process.env })
   await foundCluster(paths, resolveSettings(options))
@@ -108,9 +114,15 @@ export async function inviteCommand(
 ): Promise<void> {
   const paths = nodePaths(session.options.home)
   const how = { lifeMs: durationMs(life), signal: session.signal }
-  if (!/^[1-6]$/.test(count)) throw new ConclaveError('usage', '--count takes a number from 1 to 6')
+  if (!/^[1-6]$/.test(count))
+    throw new ConclaveError('usage', '--count takes a number from 1 to 6', {
+      hint: 'A cluster has at most seven nodes.',
+    })
   if (client !== undefined) {
-    if (count !== '1') throw new ConclaveError('usage', '--count is for nodes: each person has a ticket of his own')
+    if (count !== '1')
+      throw new ConclaveError('usage', '--count is for nodes', {
+        hint: 'Each person has a ticket of his own: one command for each.',
+      })
     const { ticket, expires } = await invitePerson(paths, client, openClusterStore, how)
     const until = new Date(expires).toISOString()
     const text = `conclave connect ${ticket}\n\nFor ${client}, on one machine, until ${until}. It is a secret: whoever has it is in the cluster.`
@@ -219,7 +231,8 @@ async function confirm(session: Session, yes: boolean, question: string): Promis
     throw new ConclaveError('usage', question, { hint: 'There is no terminal to answer on: --yes says so beforehand.' })
   }
   const answer = await session.prompt.ask(`${question} [y/N] `)
-  if (!/^y(es)?$/i.test(answer.trim())) throw new ConclaveError('usage', 'nothing was changed')
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw new ConclaveError('usage', 'nothing was changed', { hint: 'Answer y to go on.' })
 }
 
 function ticketOf<K extends Ticket['kind']>(kind: K, text: string): Extract<Ticket, { kind: K }> {

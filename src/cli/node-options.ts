@@ -30,5 +30,5 @@ function portOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const port = Number(text)
   if (/^[0-9]{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port
-  throw new ConclaveError('usage', `${option} takes a number from 1 to 65535`)
+  throw new ConclaveError('usage', `${option} takes a number from 1 to 65535`, { hint: 'For example 2379.' })
 }

@@ -51,7 +51,9 @@ export async function connectHome(
     })
   }
   if (node !== undefined) {
-    throw new ConclaveError('usage', 'this home runs a node of the cluster: it is connected already')
+    throw new ConclaveError('usage', 'this home runs a node of the cluster: it is connected already', {
+      hint: 'Another person of this machine needs no ticket: conclave signup NAME.',
+    })
   }
   const connected: Connected = { name: ticket.name, endpoints: ticket.endpoints }
   const resumed = present?.ticket.id === ticket.id ? present.ticket : undefined

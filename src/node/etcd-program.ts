@@ -1,7 +1,7 @@
 /** Finds the etcd program, or says how to get one. */
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { delimiter, isAbsolute, join, resolve, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { ConclaveError } from '../base/errors.ts'
 import { formatVersion, judgeVersion, parseEtcdVersion, type EtcdVersion, type VersionVerdict } from './etcd-version.ts'
@@ -27,12 +27,14 @@ const usualFolders = ['/usr/local/bin', '/usr/bin', '/opt/homebrew/bin']
 /** @throws unavailable when there is none, it can't be run, or it is too old */
 export async function findEtcd({ given, env }: EtcdSearch): Promise<EtcdProgram> {
   const named = given ?? (env['CONCLAVE_ETCD'] || undefined)
-  if (named !== undefined) return examine(resolve(named))
+  if (named?.includes(sep)) return examine(resolve(named))
   const folders = [...(env['PATH'] ?? '').split(delimiter).filter(isAbsolute), ...usualFolders]
   for (const folder of folders) {
-    const path = join(folder, 'etcd')
+    const path = join(folder, named ?? 'etcd')
     if (await runnable(path)) return examine(path)
   }
+  if (named !== undefined)
+    throw new ConclaveError('unavailable', `there is no ${named} on PATH`, { hint: installation })
   throw new ConclaveError('unavailable', 'there is no etcd on this machine', { hint: installation })
 }
 

@@ -72,7 +72,7 @@ export async function invitePerson(
 
 async function beginTicket(paths: NodePaths, { lifeMs = ticketLifeMsUsual, signal }: InviteOptions) {
   if (!(lifeMs >= 60_000 && lifeMs <= ticketLifeMsMax)) {
-    throw new ConclaveError('usage', 'a ticket lives for one minute to thirty days')
+    throw new ConclaveError('usage', 'a ticket lives for one minute to thirty days', { hint: 'For example --for 24h.' })
   }
   const state = await requireVoter(paths)
   const authority = await readAuthority(paths)

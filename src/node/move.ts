@@ -83,7 +83,7 @@ export async function abortMove(from: Store, to: Store, signal?: AbortSignal): P
   const moved = incarnation && movedTo(incarnation.value)
   const before = await read(from, beforeKey, signal)
   if (incarnation === undefined || moved === undefined || before === undefined) {
-    throw new ConclaveError('usage', 'this store is not being moved')
+    throw new ConclaveError('usage', 'this store is not being moved', { hint: 'There is nothing to revert.' })
   }
   const { ok } = await to.commit(
     {

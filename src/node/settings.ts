@@ -29,7 +29,8 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
     })
   }
   for (const host of [listen, advertise]) {
-    if (host !== undefined && !hostForm.test(host)) throw new ConclaveError('usage', `"${host}" is not a host`)
+    if (host !== undefined && !hostForm.test(host))
+      throw new ConclaveError('usage', `"${host}" is not a host`, { hint: 'A name, or an address without brackets.' })
   }
   const clientPort = checkPort(options.port ?? clientPortUsual)
   const name = options.name ?? usualName()
@@ -101,5 +102,5 @@ function usualName(): string {
 
 function checkPort(port: number): number {
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw new ConclaveError('usage', `there is no port ${port}`)
+  throw new ConclaveError('usage', `there is no port ${port}`, { hint: 'Ports go from 1 to 65535.' })
 }

@@ -79,7 +79,9 @@ export function privateKeyOf(certificateDer: Uint8Array, scalar: Uint8Array): st
   const jwk = new X509Certificate(certificateDer).publicKey.export({ format: 'jwk' })
   // Importing a key does not compare its two halves.
   if (publicPointOf(scalar) !== `${jwk.x}.${jwk.y}`) {
-    throw new ConclaveError('tampering', 'the key in this ticket is not that of its certificate')
+    throw new ConclaveError('tampering', 'the key in this ticket is not that of its certificate', {
+      hint: 'Somebody changed it on its way: ask for a new one, over a way that you trust.',
+    })
   }
   const key = createPrivateKey({ key: { ...jwk, d: Buffer.from(scalar).toString('base64url') }, format: 'jwk' })
   return key.export({ format: 'pem', type: 'pkcs8' }).toString()

@@ -6,9 +6,11 @@ import { delimiter, join } from 'node:path'
 export function testEtcd(): string {
   const named = process.env['CONCLAVE_ETCD']
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  const candidates = named
+  const candidates = named?.includes('/')
     ? [named]
-    : [...folders, join(homedir(), '.cache/conclave/etcd-server/usr/bin')].map((folder) => join(folder, 'etcd'))
+    : [...folders, join(homedir(), '.cache/conclave/etcd-server/usr/bin')].map((folder) =>
+        join(folder, named || 'etcd'),
+      )
   const found = candidates.find(runnable)
   if (found !== undefined) return found
   throw new Error(`no etcd: set CONCLAVE_ETCD, or unpack Debian's:

@@ -1,0 +1,281 @@
+import { existsSync, readFileSync, writeFileSync, chmodSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { fromHex, utf8 } from '../../src/base/bytes.ts'
+import { decodeTicket, encodeTicket, type Ticket } from '../../src/node/ticket.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { conclave, done, start, temporaryFolder, type Result, type Setting } from '../cli/program.ts'
+import { testEtcd } from './etcd.ts'
+import { freePorts } from './ports.ts'
+
+const env = { CONCLAVE_ETCD: testEtcd() }
+
+interface Machine {
+  readonly home: string
+  /** Where its node is to listen. */
+  readonly place: readonly string[]
+  readonly endpoint: string
+  run(...args: readonly string[]): Promise<Result>
+  done(...args: readonly string[]): Promise<Result>
+}
+
+/** One command line's worth of a machine; what it started is stopped in the end. */
+async function machine(): Promise<Machine> {
+  const [port, peerPort] = await freePorts(2)
+  const home = join(temporaryFolder(), 'home')
+  const setting: Setting = { home, env }
+  onTestFinished(async () => {
+    if (existsSync(join(home, 'node'))) await conclave(['node', 'stop'], setting)
+  })
+  return {
+    home,
+    endpoint: `127.0.0.1:${port}`,
+    place: ['--listen', '127.0.0.1', '--port', String(port), '--peer-port', String(peerPort)],
+    run: (...args) => conclave(args, setting),
+    done: (...args) => done(args, setting),
+  }
+}
+
+async function founded(...options: readonly string[]): Promise<Machine> {
+  const first = await machine()
+  await first.done('node', 'start', '--background', '--name', 'one', ...first.place, ...options)
+  return first
+}
+
+interface Invitation {
+  readonly ticket: string
+  readonly code: string
+}
+
+async function invite(from: Machine, ...options: readonly string[]): Promise<Invitation> {
+  return (await from.done('node', 'invite', ...options)).first as unknown as Invitation
+}
+
+const objects = ({ stdout }: Result): Record<string, unknown>[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+function refused(result: Result): { code: number | null; error: string } {
+  expect(result.error.message).not.toBe('')
+  expect(result.error.hint, result.error.message).not.toBe('')
+  return { code: result.code, error: result.error.error }
+}
+
+describe('a node from the command line', () => {
+  test('is founded in the background, shows its state, stops, and runs again', async () => {
+    const first = await founded()
+    const status = objects(await first.done('node', 'status'))[0]
+    expect(status).toMatchObject({
+      voters: 1,
+      reachable: 1,
+      hasQuorum: true,
+      canLose: 0,
+      leader: 'one',
+      members: [{ name: 'one', endpoints: [first.endpoint], reachable: true, leader: true, lag: 0, alarms: [] }],
+    })
+    expect(JSON.parse(readFileSync(join(first.home, 'config.json'), 'utf8'))).toEqual({
+      store: `etcds://${first.endpoint}`,
+    })
+    expect(refused(await first.run('node', 'start', '--background'))).toEqual({ code: 2, error: 'usage' })
+    expect(objects(await first.done('node', 'stop'))).toEqual([{ ok: true, stopped: true }])
+    expect(objects(await first.done('node', 'stop'))).toEqual([{ ok: true, stopped: false }])
+    expect(refused(await first.run('node', 'status'))).toEqual({ code: 5, error: 'unavailable' })
+    await first.done('node', 'start', '--background')
+    expect(refused(await first.run('node', 'start', '--name', 'two'))).toEqual({ code: 2, error: 'usage' })
+  })
+
+  test('runs in the foreground until SIGTERM, then ends with 0', async () => {
+    const first = await machine()
+    const running = start(['node', 'start', ...first.place], { home: first.home, env })
+    const ready = await running.find((line) => line.event === 'ready')
+    expect(ready).toMatchObject({ event: 'ready', endpoint: first.endpoint })
+    await running.find((line) => line.event === 'health')
+    expect((await running.end('SIGTERM')).code).toBe(0)
+  })
+
+  test('takes a second one in, watches it, and lets it go', async () => {
+    const [first, second] = [await founded(), await machine()]
+    const { ticket, code } = await invite(first)
+    await second.done('node', 'join', ticket, '--code', code, '--background', '--name', 'two', ...second.place)
+    expect(objects(await second.done('node', 'status'))[0]).toMatchObject({ voters: 2, reachable: 2 })
+
+    const watching = start(['node', 'status', '--watch'], { home: first.home, env })
+    await watching.next()
+    await second.done('node', 'stop')
+    const without = await watching.find((line) => (line as unknown as { reachable: number }).reachable === 1)
+    expect(without).toMatchObject({ voters: 2, hasQuorum: false })
+    await watching.end('SIGTERM')
+    expect((await first.run('node', 'status')).code).toBe(5)
+    await second.done('node', 'start', '--background')
+
+    expect(refused(await first.run('node', 'remove', 'two'))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await first.run('node', 'remove', 'nobody', '--yes'))).toEqual({ code: 2, error: 'usage' })
+    expect(objects(await first.done('node', 'remove', 'two', '--yes'))[0]).toMatchObject({ ok: true, name: 'two' })
+    expect(objects(await first.done('node', 'status'))[0]).toMatchObject({ voters: 1, hasQuorum: true })
+    expect(refused(await second.run('node', 'start'))).toEqual({ code: 4, error: 'closed' })
+    expect(refused(await first.run('node', 'remove', 'one', '--yes'))).toEqual({ code: 4, error: 'not-allowed' })
+  }, 90_000)
+
+  test('connects a person, whose home then uses the cluster', async () => {
+    const [first, ada, eve] = [await founded(), await machine(), await machine()]
+    const { ticket } = await invite(first, '--client', 'ada')
+    expect(objects(await ada.done('connect', ticket))).toEqual([{ ok: true, name: 'ada', endpoints: [first.endpoint] }])
+    await ada.done('connect', ticket)
+    expect(objects(await ada.done('node', 'status'))[0]).toMatchObject({ voters: 1 })
+    expect(refused(await eve.run('connect', ticket))).toEqual({ code: 4, error: 'not-allowed' })
+    expect(refused(await ada.run('node', 'invite'))).toEqual({ code: 5, error: 'not-a-store' })
+    expect(refused(await first.run('node', 'invite', '--client', 'root'))).toEqual({ code: 2, error: 'usage' })
+  })
+})
+
+describe('bad input is told with what to do', () => {
+  test('tickets: cut, altered, of another kind, with a wrong code, expired, used, of another cluster', async () => {
+    const [first, second, other] = [await founded(), await machine(), await founded()]
+    const { ticket, code } = await invite(first)
+    const join = (text: string, key = code): Promise<Result> =>
+      second.run('node', 'join', text, '--code', key, ...second.place)
+    const altered = (change: object): string => encodeTicket({ ...decodeTicket(ticket), ...change })
+
+    expect(refused(await join(ticket.slice(0, -9)))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await join(ticket.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'))))).toEqual({
+      code: 2,
+      error: 'usage',
+    })
+    expect(refused(await join('hello'))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await second.run('connect', ticket))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await second.run('node', 'join', ticket, ...second.place))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await join(ticket, 'nonsense'))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await join(ticket, 'AAAA-AAAA-AAAA'))).toEqual({ code: 6, error: 'wrong-password' })
+    expect(refused(await join(altered({ expires: Date.now() - 1000 })))).toEqual({ code: 4, error: 'not-allowed' })
+    expect(refused(await join(altered({ wan: true })))).toEqual({ code: 6, error: 'wrong-password' })
+    const elsewhere = await invite(other)
+    const wrongPlace = encodeTicket({ ...decodeTicket(elsewhere.ticket), endpoints: [first.endpoint] })
+    expect(refused(await second.run('connect', wrongPlace))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await first.run('node', 'join', elsewhere.ticket, '--code', elsewhere.code))).toEqual({
+      code: 5,
+      error: 'not-a-store',
+    })
+    expect(existsSync(`${second.home}/node/state.json`)).toBe(false)
+
+    const person = await invite(other, '--client', 'ada')
+    const misled = encodeTicket({ ...decodeTicket(person.ticket), endpoints: [first.endpoint] })
+    expect(refused(await second.run('connect', misled))).toEqual({ code: 4, error: 'not-allowed' })
+  }, 90_000)
+
+  test('etcd: none, too old, or something else', async () => {
+    const fresh = await machine()
+    const fake = join(temporaryFolder(), 'etcd')
+    writeFileSync(fake, '#!/bin/sh\necho "etcd Version: 3.3.27"\n')
+    chmodSync(fake, 0o755)
+    for (const program of ['/nowhere/etcd', fake, '/bin/echo']) {
+      const result = await fresh.run('node', 'start', ...fresh.place, '--etcd', program)
+      expect(refused(result)).toEqual({ code: 5, error: 'unavailable' })
+      expect(result.error.hint).toContain('apt install etcd-server')
+    }
+    expect(existsSync(join(fresh.home, 'node'))).toBe(false)
+  })
+
+  test('a port that is taken, an address that is not ours, a port that there is not', async () => {
+    const fresh = await machine()
+    const [port] = await freePorts(1)
+    const server = createServer().listen(port, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const taken = await fresh.run('node', 'start', '--listen', '127.0.0.1', '--port', String(port))
+    expect(refused(taken)).toEqual({ code: 2, error: 'usage' })
+    expect(taken.error.message).toContain(`127.0.0.1:${port} is taken`)
+    expect(refused(await fresh.run('node', 'start', '--listen', '192.0.2.1'))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await fresh.run('node', 'start', '--port', '70000'))).toEqual({ code: 2, error: 'usage' })
+    expect(existsSync(join(fresh.home, 'node', 'state.json'))).toBe(false)
+    await fresh.done('node', 'start', '--background', ...fresh.place)
+  })
+
+  test('the data of a node whose state is gone, or the other way round', async () => {
+    const first = await founded()
+    await first.done('node', 'stop')
+    const { renameSync } = await import('node:fs')
+    const at = (name: string): string => join(first.home, 'node', name)
+    renameSync(at('state.json'), at('kept.json'))
+    expect(refused(await first.run('node', 'start', ...first.place))).toEqual({ code: 5, error: 'not-a-store' })
+    renameSync(at('kept.json'), at('state.json'))
+    renameSync(at('data'), at('elsewhere'))
+    expect(refused(await first.run('node', 'start'))).toEqual({ code: 5, error: 'not-a-store' })
+    renameSync(at('elsewhere'), at('data'))
+    await first.done('node', 'start', '--background')
+  })
+})
+
+describe('taking the embedded store along', () => {
+  const incarnation = utf8('incarnation')
+
+  async function filled(home: string, records = 300): Promise<void> {
+    const { mkdirSync } = await import('node:fs')
+    mkdirSync(home, { recursive: true })
+    const store = await SqliteStore.open(join(home, 'store.db'))
+    await store.commit({ then: [{ kind: 'put', key: incarnation, value: fromHex('ab'.repeat(16)) }] })
+    for (let n = 0; n < records; n += 100) {
+      const then = Array.from({ length: 100 }, (_, k) => {
+        const key = utf8(`rooms/x/log/${n + k}`)
+        return { kind: 'put', key, value: utf8(`record ${n + k}`) } as const
+      })
+      await store.commit({ then })
+    }
+    await store.close()
+  }
+
+  async function life(store: Store): Promise<string> {
+    const { reads } = await store.commit({ then: [{ kind: 'read', key: incarnation }] })
+    await store.close()
+    return Buffer.from(reads[0]?.[0]?.value ?? []).toString('latin1')
+  }
+
+  test('at the founding: every record is in the cluster, and the old store says where', async () => {
+    const first = await machine()
+    await filled(first.home)
+    const started = await first.done('node', 'start', '--background', '--from-local', ...first.place)
+    expect(objects(started)).toContainEqual(expect.objectContaining({ event: 'moved', records: 300 }))
+    const old = await life(await SqliteStore.open(join(first.home, 'store.db')))
+    expect(old).toMatch(new RegExp(`^moved:[0-9a-f]{32},etcds://${first.endpoint}$`))
+    expect(JSON.parse(readFileSync(join(first.home, 'config.json'), 'utf8'))).toEqual({
+      store: `etcds://${first.endpoint}`,
+    })
+    const again = await first.done('node', 'start', '--from-local')
+    expect(objects(again)).toContainEqual(expect.objectContaining({ event: 'moved', records: 300 }))
+    expect(refused(await first.run('node', 'start', '--from-local', '--abort'))).toEqual({
+      code: 4,
+      error: 'not-allowed',
+    })
+  })
+
+  test('without one there is nothing to take', async () => {
+    const first = await machine()
+    expect(refused(await first.run('node', 'start', '--from-local', ...first.place))).toEqual({
+      code: 5,
+      error: 'not-a-store',
+    })
+    expect(refused(await first.run('node', 'start', '--abort', ...first.place))).toEqual({ code: 2, error: 'usage' })
+    expect(existsSync(join(first.home, 'node'))).toBe(false)
+  })
+
+  test('a move that was killed half-way keeps the node from starting without it, and can be reverted', async () => {
+    const first = await machine()
+    await filled(first.home, 12_000)
+    const running = start(['node', 'start', '--from-local', ...first.place], { home: first.home, env })
+    // The first word comes after 5,000 records.
+    await running.find((line) => line.event === 'moving')
+    await running.end('SIGKILL')
+    const old = async (): Promise<string> => life(await SqliteStore.open(join(first.home, 'store.db')))
+    expect(await old()).toMatch(/^moved:/)
+    expect(refused(await first.run('node', 'start', '--background'))).toEqual({ code: 2, error: 'usage' })
+    expect(objects(await first.done('node', 'start', '--from-local', '--abort'))).toContainEqual({ event: 'reverted' })
+    expect(await old()).toBe(Buffer.from('ab'.repeat(16), 'hex').toString('latin1'))
+    expect(existsSync(join(first.home, 'config.json'))).toBe(false)
+    const completed = await first.done('node', 'start', '--background', '--from-local')
+    expect(objects(completed)).toContainEqual(expect.objectContaining({ event: 'moved', records: 12_000 }))
+  }, 60_000)
+})
