@@ -216,7 +216,7 @@ export class ChatSession implements Chat {
       roomId,
       enter: async () => {
         const session = await this.#session(roomId)
-        await session.refresh()
+        await session.readmitted()
         this.#scheduleCopy()
         return session
       },

@@ -2,7 +2,7 @@
  * Finding an epoch's secret: in one's own wrap, or by walking the links back from a later epoch that opens. What is read
  * here is read in the clear and unverified; an epoch's confirm decides whether a secret is the true one.
  */
-import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { decode, FormatError } from '../base/codec.ts'
 import { logPageRecords, storeOperationsMax, trialWrapsMax } from '../base/limits.ts'
 import type { EpochOpening } from '../protocol/epoch.ts'
@@ -27,7 +27,8 @@ export class KeySearch {
   readonly #keyring: Keyring
   /** Control records read in the clear, by index. */
   readonly #outsides = new Map<number, ControlOutside>()
-  readonly #failed = new Set<Bytes>()
+  /** Epochs (by confirm) that were looked for in vain. */
+  readonly #failed = new Set<string>()
 
   constructor(store: Store, identity: Identity, roomId: Bytes, keyring: Keyring) {
     this.#store = store
@@ -39,7 +40,7 @@ export class KeySearch {
   /** Whether the keyring has the epoch's keys now. `memberIndex` finds one's own wrap; without it every wrap is tried. */
   async obtain(opening: OpeningWraps, memberIndex: number | undefined, signal?: AbortSignal): Promise<boolean> {
     if (this.#keyring.get(opening) !== undefined) return true
-    if (this.#failed.has(opening.confirm)) return false
+    if (this.#failed.has(hex(opening.confirm))) return false
     if (await this.#fromWraps(opening, memberIndex, signal)) return true
     await this.#readHinted(signal)
     await this.#fromLater(memberIndex, signal)
@@ -49,8 +50,13 @@ export class KeySearch {
       await this.#fromLater(memberIndex, signal)
     }
     const found = this.#keyring.get(opening) !== undefined
-    if (!found) this.#failed.add(opening.confirm)
+    if (!found) this.#failed.add(hex(opening.confirm))
     return found
+  }
+
+  /** Something new may be there for this identity: what was looked for in vain is looked for again. */
+  lookAgain(): void {
+    this.#failed.clear()
   }
 
   /** The secret that an accept or invitation carries for this identity, if it does. */

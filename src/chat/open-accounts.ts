@@ -6,7 +6,7 @@ import { userNameCharsMax } from '../base/limits.ts'
 import { silentLogger, type Logger } from '../base/log.ts'
 import { fingerprint } from '../crypto/fingerprint.ts'
 import { generatePassphrase } from '../crypto/passphrase.ts'
-import { argonDefault, type ArgonParameters } from '../crypto/password.ts'
+import { argonDefault, argonFloor } from '../crypto/password.ts'
 import { systemRandom, type Random } from '../crypto/random.ts'
 import { formatRecoveryCode, generateRecoveryCode, parseRecoveryCode } from '../crypto/recovery-code.ts'
 import { publicKeyBytes, seedBytes, signerFromSeed } from '../crypto/sign.ts'
@@ -34,12 +34,16 @@ import { identityKey, localVaultKey } from './local-paths.ts'
 import { readOne } from './read-one.ts'
 import { lookUpName, nameTaken, registerName } from './registry.ts'
 
+/** For tests: the least that an identity may be sealed with. */
+export { argonFloor } from '../crypto/password.ts'
+
 export interface AccountsOptions {
   readonly home: Home
   readonly store: Store
   /** What to call the store in a status line. */
   readonly storeDetail?: () => string
-  readonly argon?: ArgonParameters
+  /** How much work a password's key costs. `floor` is for tests. */
+  readonly kdf?: 'default' | 'floor'
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Logger
@@ -50,25 +54,12 @@ export function openAccounts(options: AccountsOptions): Accounts {
     home,
     store,
     storeDetail = () => 'local store',
-    argon = argonDefault,
+    kdf = 'default',
     clock = systemClock,
     random = systemRandom,
     log = silentLogger,
   } = options
-
-  async function identities(): Promise<readonly KnownIdentity[]> {
-    const known: KnownIdentity[] = []
-    for (const name of await home.names()) {
-      const local = await home.open(name)
-      try {
-        const entry = await readOne(local, identityKey)
-        if (entry !== undefined) known.push(readIdentity(entry))
-      } finally {
-        await local.close()
-      }
-    }
-    return known.sort((a, b) => b.lastUsedAt - a.lastUsedAt || a.name.localeCompare(b.name))
-  }
+  const argon = kdf === 'floor' ? argonFloor : argonDefault
 
   async function signUp({ name, password, chosen }: SignUp): Promise<SignedUp> {
     checkUserName(name)
@@ -177,12 +168,27 @@ export function openAccounts(options: AccountsOptions): Accounts {
   }
 
   return {
-    identities,
+    identities: () => knownIdentities(home),
     suggestPassphrase: () => generatePassphrase(random),
     weakness: passwordWeakness,
     signUp,
     logIn,
   }
+}
+
+/** The identities of a home, most recently used first; for whoever has no store at hand. */
+export async function knownIdentities(home: Home): Promise<readonly KnownIdentity[]> {
+  const known: KnownIdentity[] = []
+  for (const name of await home.names()) {
+    const local = await home.open(name)
+    try {
+      const entry = await readOne(local, identityKey)
+      if (entry !== undefined) known.push(readIdentity(entry))
+    } finally {
+      await local.close()
+    }
+  }
+  return known.sort((a, b) => b.lastUsedAt - a.lastUsedAt || a.name.localeCompare(b.name))
 }
 
 function readIdentity({ value }: Entry): KnownIdentity {

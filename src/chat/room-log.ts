@@ -3,7 +3,7 @@
  * by range) through the ledger, which judges each once and in order, to the replica and to whoever listens.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Bytes } from '../base/bytes.ts'
+import { hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
 import { logPageRecords, recentRecordsMax, sliceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
@@ -157,7 +157,9 @@ export class RoomLog {
         await this.#recheck(i, entry)
         continue
       }
-      filed.push(await this.#file(entry.value, signal))
+      const one = await this.#file(entry.value, signal)
+      if (one === undefined) break
+      filed.push(one)
       this.#tailRevision = entry.modRevision
       if (performance.now() < sliceEnds) continue
       this.#tell(filed)
@@ -183,9 +185,11 @@ export class RoomLog {
     if (i < this.ledger.checkpoint.next) this.#listener.damaged({ i, reason: 'deleted from the store' })
   }
 
-  async #file(bytes: Bytes, signal?: AbortSignal): Promise<Filed> {
+  /** undefined where one's own part of the log ends: somebody who left or was kicked reads no further. */
+  async #file(bytes: Bytes, signal?: AbortSignal): Promise<Filed | undefined> {
     let judgement = this.ledger.judge(bytes)
     if (judgement.kind === 'locked' && (await this.#unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
+    if (judgement.kind === 'locked' && this.#departed()) return undefined
     const filed = this.ledger.file(bytes, judgement)
     this.#recent.push(filed)
     if (this.#recent.length > recentRecordsMax) this.#recent.shift()
@@ -202,9 +206,16 @@ export class RoomLog {
     return this.#keys.obtain(opening, this.#memberIndex(), signal)
   }
 
+  #departed(): boolean {
+    const self = hex(this.#parts.identity.signer.publicKey)
+    return this.room?.departures.has(self) === true && !this.room.members.has(self)
+  }
+
+  /** After a departure the old index is of no use: the next accept gives another. */
   #memberIndex(): number | undefined {
     const { identity, roomId } = this.#parts
-    const own = this.room?.members.get(Buffer.from(identity.signer.publicKey).toString('hex'))
+    if (this.#departed()) return undefined
+    const own = this.room?.members.get(hex(identity.signer.publicKey))
     return own?.index ?? identity.room(roomId)?.memberIndex ?? undefined
   }
 

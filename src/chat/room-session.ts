@@ -5,9 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { outboxMessagesMax, retryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import { fingerprint, matchesFingerprint } from '../crypto/fingerprint.ts'
 import type { Random } from '../crypto/random.ts'
-import { skeleton } from '../crypto/skeleton.ts'
 import { knockId } from '../protocol/knock.ts'
 import type { Operation as Change } from '../protocol/operation.ts'
 import { headOf, memberByKey, type Room as RoomState } from '../protocol/room.ts'
@@ -35,6 +33,7 @@ import { followItems } from './follow-items.ts'
 import { operate } from './operate.ts'
 import type { Outbox } from './outbox.ts'
 import { RoomLog, type Damage } from './room-log.ts'
+import { kickedBy, knockOf, memberNamed, standingOf } from './people.ts'
 import { Sender } from './sender.ts'
 import { historyPage } from './timeline.ts'
 import { verifyLog } from './verification.ts'
@@ -123,25 +122,12 @@ export class RoomSession implements Room {
   }
 
   get standing(): Standing {
-    const { state } = this
     const remembered = this.#parts.identity.room(this.#parts.roomId)?.standing ?? 'stranger'
-    if (state === undefined) return remembered
-    if (memberByKey(state, this.#self) !== undefined) return 'member'
-    const departure = state.departures.get(hex(this.#self))
-    if (departure !== undefined && remembered !== 'waiting') return departure.kind === 'kicked' ? 'kicked' : 'left'
-    return remembered
+    return standingOf(this.state, this.#self, remembered)
   }
 
   get endedBy(): Person | undefined {
-    const { state } = this
-    const departure = state?.departures.get(hex(this.#self))
-    if (state === undefined || departure?.kind !== 'kicked') return undefined
-    const author = state.marks[departure.n]?.author
-    for (const tenures of state.tenures.values()) {
-      const found = tenures.find(({ member }) => member.index === author)
-      if (found !== undefined) return personOf(found.member)
-    }
-    return { name: departure.by, fingerprint: '' }
+    return kickedBy(this.state, this.#self)
   }
 
   get members(): readonly Member[] {
@@ -179,7 +165,17 @@ export class RoomSession implements Room {
 
   /** Follows the room from now on, and comes back whenever the store does. */
   start(): void {
-    this.#live ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()])
+    if (this.standing !== 'member' && this.state !== undefined) return
+    this.#live ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()]).finally(() => {
+      this.#live = undefined
+    })
+  }
+
+  /** A knock was answered with an accept: reads on where an earlier membership ended. */
+  async readmitted(): Promise<void> {
+    this.#log.keys.lookAgain()
+    await this.refresh()
+    this.start()
   }
 
   async close(): Promise<void> {
@@ -207,7 +203,20 @@ export class RoomSession implements Room {
   }
 
   async #again(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { signal } = this.#closing
+    const ended = new AbortController()
+    const signal = AbortSignal.any([this.#closing.signal, ended.signal])
+    const unsubscribe = this.subscribe(({ kind }) => {
+      // Nothing that comes later is for somebody who is no longer in.
+      if (kind === 'state' && this.state !== undefined && this.standing !== 'member') ended.abort()
+    })
+    try {
+      await this.#untilAborted(work, signal)
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  async #untilAborted(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await work(signal)
@@ -265,12 +274,12 @@ export class RoomSession implements Room {
   async #answer(name: string, options: { fingerprint?: string }, change: (knock: OpenKnock) => Change): Promise<Done> {
     await this.refresh()
     this.#requireMember()
-    const knock = this.#knockOf(name, options.fingerprint)
+    const knock = knockOf(this.#openKnocks(), name, options.fingerprint)
     return this.#operate(() => change(knock), [{ kind: 'delete', key: knock.key }])
   }
 
   kick(name: string): Promise<Done> {
-    return this.#operate((state) => ({ type: 'kick', rootKey: this.#memberNamed(state, name).rootKey }))
+    return this.#operate((state) => ({ type: 'kick', rootKey: memberNamed(state, name).rootKey }))
   }
 
   leave(): Promise<Done> {
@@ -346,33 +355,6 @@ export class RoomSession implements Room {
 
   #openKnocks(): readonly OpenKnock[] {
     return this.standing === 'member' ? this.#knocks.list(this.state) : []
-  }
-
-  #knockOf(name: string, wanted: string | undefined): OpenKnock {
-    const named = this.#openKnocks().filter(({ knock }) => skeleton(knock.name) === skeleton(name))
-    const matching =
-      wanted === undefined ? named : named.filter(({ knock }) => matchesFingerprint(wanted, knock.rootKey))
-    const [knock] = matching
-    if (knock === undefined) {
-      throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, { hint: 'conclave knocks ROOM' })
-    }
-    if (matching.length > 1) {
-      throw new ConclaveError('unconfirmed-key', `${matching.length} people knock as ${name}`, {
-        hint: `say whose fingerprint: ${matching.map((other) => fingerprint(other.knock.rootKey)).join(', ')}`,
-      })
-    }
-    return knock
-  }
-
-  #memberNamed(state: RoomState, name: string) {
-    const found = [...state.members.values()].filter((member) => skeleton(member.name) === skeleton(name))
-    const [member] = found
-    if (member === undefined) {
-      throw new ConclaveError('no-such-user', `${name} is not a member of ${this.name}`, {
-        hint: 'conclave members ROOM',
-      })
-    }
-    return found.find((other) => other.name === name) ?? member
   }
 
   #requireMember(): void {

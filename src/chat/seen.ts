@@ -29,7 +29,7 @@ export class Seen {
     const { entries } = await this.#home.range(start, end)
     for (const { key, value } of entries) {
       const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
-      this.#devices.set(name, { key, runs: decode(value) as Value as Run[] })
+      this.#devices.set(name, { key, runs: decode(value) as Run[] })
     }
   }
 

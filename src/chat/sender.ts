@@ -3,7 +3,7 @@
  * once. Messages that wait together share a record, so a burst costs one transaction and one signature.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hex, type Bytes } from '../base/bytes.ts'
+import { hex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { encode } from '../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'

@@ -1,8 +1,7 @@
 /** The only place where home, store and accounts are put together. */
 import { silentLogger } from '../base/log.ts'
-import type { Accounts } from '../chat/accounts.ts'
-import { openAccounts } from '../chat/open-accounts.ts'
-import { argonDefault, argonFloor } from '../crypto/password.ts'
+import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
+import { argonFloor, knownIdentities, openAccounts } from '../chat/open-accounts.ts'
 import { readConfig } from './config.ts'
 import { HomeFolder } from './home-folder.ts'
 import { fileLogger } from './log-file.ts'
@@ -26,20 +25,24 @@ export interface WiringOptions {
 }
 
 export async function wire(options: WiringOptions): Promise<Wiring> {
-  const { home, store, log } = { ...resolveGlobalOptions({}, process.env), ...options }
-  const folder = home ?? resolveGlobalOptions({}, process.env).home
-  const address = await storeAddress(folder, store)
+  const { home, store, log } = resolveGlobalOptions({ home: options.home, store: options.store }, process.env)
+  const address = await storeAddress(home, store)
   const logger = log === undefined ? silentLogger : fileLogger(log)
   const opened = await openStore(address, logger)
-  const label = storeLabel(address, folder)
+  const label = storeLabel(address, home)
   const accounts = openAccounts({
-    home: new HomeFolder(folder),
+    home: new HomeFolder(home),
     store: opened,
     storeDetail: () => label,
-    argon: process.env['CONCLAVE_KDF'] === 'floor' ? argonFloor : argonDefault,
+    ...(process.env['CONCLAVE_KDF'] === 'floor' ? { argon: argonFloor } : {}),
     log: logger,
   })
   return { accounts, storeLabel: label, close: () => opened.close() }
+}
+
+/** The identities of a home, most recently used first: needs neither password nor store. */
+export function identitiesOf(home: string): Promise<readonly KnownIdentity[]> {
+  return knownIdentities(new HomeFolder(home))
 }
 
 /** What was asked for, else what the home says, else the home's own. */

@@ -1,0 +1,52 @@
+/** People of a room, by the names and fingerprints that others know them by. */
+import { hex, type Bytes } from '../base/bytes.ts'
+import { ConclaveError } from '../base/errors.ts'
+import { fingerprint, matchesFingerprint } from '../crypto/fingerprint.ts'
+import { skeleton } from '../crypto/skeleton.ts'
+import { memberByKey, type Member, type Room } from '../protocol/room.ts'
+import type { Standing } from './chat.ts'
+import type { Person } from './item.ts'
+import { personOf } from './items.ts'
+import type { OpenKnock } from './knocks.ts'
+
+/** By the room's chain, and by the vault where the chain does not tell: whether one waits, or was turned away. */
+export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {
+  if (room === undefined) return remembered
+  if (memberByKey(room, self) !== undefined) return 'member'
+  const departure = room.departures.get(hex(self))
+  if (departure === undefined || remembered === 'waiting') return remembered
+  return departure.kind === 'kicked' ? 'kicked' : 'left'
+}
+
+/** Who kicked this person. */
+export function kickedBy(room: Room | undefined, self: Bytes): Person | undefined {
+  const departure = room?.departures.get(hex(self))
+  if (room === undefined || departure?.kind !== 'kicked') return undefined
+  const author = room.marks[departure.n]?.author
+  const tenure = [...room.tenures.values()].flat().find(({ member }) => member.index === author)
+  return tenure ? personOf(tenure.member) : { name: departure.by, fingerprint: '' }
+}
+
+/** @throws no-such-user; unconfirmed-key when several knock under one name and no fingerprint says which. */
+export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: string | undefined): OpenKnock {
+  const named = knocks.filter(({ knock }) => skeleton(knock.name) === skeleton(name))
+  const matching = wanted === undefined ? named : named.filter(({ knock }) => matchesFingerprint(wanted, knock.rootKey))
+  const [knock] = matching
+  if (knock === undefined) {
+    throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, { hint: 'conclave knocks ROOM' })
+  }
+  if (matching.length > 1) {
+    throw new ConclaveError('unconfirmed-key', `${matching.length} people knock as ${name}`, {
+      hint: `say whose fingerprint: ${matching.map((other) => fingerprint(other.knock.rootKey)).join(', ')}`,
+    })
+  }
+  return knock
+}
+
+/** The member of exactly this name, else of one that looks like it. @throws no-such-user */
+export function memberNamed(room: Room, name: string): Member {
+  const alike = [...room.members.values()].filter((member) => skeleton(member.name) === skeleton(name))
+  const member = alike.find((other) => other.name === name) ?? alike[0]
+  if (member !== undefined) return member
+  throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, { hint: 'conclave members ROOM' })
+}
