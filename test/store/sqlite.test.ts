@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ConclaveError } from '../../src/base/errors.ts'
 import { storeHistoryMs, storeHistoryRowsMax } from '../../src/base/limits.ts'
 import { Connection } from '../../src/store/sqlite/connection.ts'
@@ -167,6 +167,16 @@ describe('a SQLite store', () => {
     expect(batches.map((batch) => batch.revision)).toEqual([1, 2, 3])
     await worker.kill()
     expect(worker.lines).toEqual(['0', '1'])
+  })
+
+  test('hears other processes by the bell alone, without its poll', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const place = new Place(await opened())
+    const watching = take(place.watch(1), 20)
+    const worker = await spawnWorker({ kind: 'sqlite', path }, { kind: 'append', prefix: place.prefix, times: 20 })
+    expect(await watching).toHaveLength(20)
+    await worker.done()
   })
 
   test.each(['deleted', 'a folder', 'replaced'])('hears other processes also when its bell is %s', async (what) => {
