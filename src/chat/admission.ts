@@ -88,13 +88,24 @@ export class WaitingAdmission implements Admission {
     }))
   }
 
-  async #wait(signal?: AbortSignal): Promise<Room> {
+  /** Brings the state up to what the store holds; does not wait for anybody. */
+  async look(signal?: AbortSignal): Promise<void> {
+    const entry = await this.#find(signal)
+    if (entry !== undefined) await this.#remember(entry)
+  }
+
+  async #find(signal?: AbortSignal): Promise<RecordEntry | undefined> {
     const { store, identity, roomId } = this.#parts
     const search = new KeySearch(store, identity, roomId, new Keyring())
+    return (await search.findEntry(this.#tag, signal))?.outside.entry ?? undefined
+  }
+
+  async #wait(signal?: AbortSignal): Promise<Room> {
+    const { store, roomId } = this.#parts
     const { start, end } = logRange(roomId)
     const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
-    const found = await search.findEntry(this.#tag, signal)
-    if (found?.outside.entry) return this.#settle(found.outside.entry)
+    const found = await this.#find(signal)
+    if (found !== undefined) return this.#settle(found)
     const watch = store.watch(start, end, { from: revision + 1, ...(signal ? { signal } : {}) })
     for await (const { events } of watch) {
       for (const event of events) {
@@ -106,13 +117,17 @@ export class WaitingAdmission implements Admission {
     throw new ConclaveError('closed', 'the store was closed', { retryable: true })
   }
 
-  async #settle(entry: RecordEntry): Promise<Room> {
+  async #remember(entry: RecordEntry): Promise<void> {
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
     const standing = entry.wrapped === null ? 'rejected' : 'member'
     if (remembered) await identity.setRoom({ ...remembered, standing })
     this.#state = entry.wrapped === null ? 'rejected' : 'accepted'
     this.#parts.changed()
+  }
+
+  async #settle(entry: RecordEntry): Promise<Room> {
+    await this.#remember(entry)
     if (entry.wrapped === null) {
       throw new ConclaveError('rejected', `you were not let into ${this.roomName}`, {
         hint: 'ask somebody inside, then knock again',

@@ -162,13 +162,7 @@ export class ChatSession implements Chat {
   /** Whether a knock was answered meanwhile; does not wait. */
   async #answered(roomId: Bytes, name: string, knockHash: Bytes | null, signal?: AbortSignal): Promise<void> {
     if (knockHash === null) return
-    const admission = new WaitingAdmission(await this.#admissionParts(roomId), name, knockHash)
-    const now = AbortSignal.timeout(200)
-    try {
-      await admission.wait(signal ? AbortSignal.any([signal, now]) : now)
-    } catch (error) {
-      if (!now.aborted && !isConclaveError(error)) throw error
-    }
+    await new WaitingAdmission(await this.#admissionParts(roomId), name, knockHash).look(signal)
   }
 
   async #tryRefresh(session: RoomSession, signal?: AbortSignal): Promise<void> {
@@ -193,7 +187,9 @@ export class ChatSession implements Chat {
     if (known?.standing === 'waiting' && known.knockHash !== null) {
       const entry = await findCard(store, ref, signal).catch(() => undefined)
       if (entry === undefined || hex(entry.roomId) === hex(known.roomId)) {
-        return new WaitingAdmission(await this.#admissionParts(known.roomId), known.name, known.knockHash)
+        const admission = new WaitingAdmission(await this.#admissionParts(known.roomId), known.name, known.knockHash)
+        await admission.look(signal)
+        return admission
       }
     }
     const { roomId, card } = await findCard(store, ref, signal)

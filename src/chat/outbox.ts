@@ -5,15 +5,15 @@
  * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
  * device id and counters; so nothing counts twice, whatever was tried before.
  */
-import { hex, type Bytes } from '../base/bytes.ts'
+import { concat, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
-import { laneTtlS, messageRecordBytesMax } from '../base/limits.ts'
+import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import type { Random } from '../crypto/random.ts'
 import { nonceBytes, open, seal, type SealKey } from '../crypto/seal.ts'
 import { contentValue, decodeContent, type Content } from '../protocol/content.ts'
 import { deviceBytes } from '../protocol/message.ts'
 import { numberOf } from '../protocol/paths.ts'
-import type { Lease, Store } from '../store/store.ts'
+import type { Lease, Operation, Store } from '../store/store.ts'
 import { attemptKey, laneKey, outboxKey, outboxRange } from './local-paths.ts'
 import { readOne } from './read-one.ts'
 
@@ -36,6 +36,9 @@ export class Outbox {
   readonly #random: Random
   #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
   #counter = 0
+  /** Taken but not yet on disk, in order. */
+  #arriving: { readonly put: Operation; readonly done: PromiseWithResolvers<void> }[] = []
+  #writing = false
 
   constructor(home: Store, key: SealKey, random: Random) {
     this.#home = home
@@ -43,15 +46,37 @@ export class Outbox {
     this.#random = random
   }
 
-  /** Durable when it resolves. The first call draws this process's device id. */
+  /** Durable when it resolves; calls resolve in their order. The first call draws this process's device id. */
   async add(roomId: Bytes, content: Content, at: number): Promise<Queued> {
     const { device } = await this.#ownLane()
     const queued = { device, counter: this.#counter++, content, at }
     const key = outboxKey(roomId, device, queued.counter)
     const nonce = this.#random(nonceBytes)
     const sealed = seal(this.#key, nonce, key, encode([at, contentValue(content)]))
-    await this.#home.commit({ then: [{ kind: 'put', key, value: new Uint8Array([...nonce, ...sealed]) }] })
+    await this.#write({ kind: 'put', key, value: concat(nonce, sealed) })
     return queued
+  }
+
+  /** What arrives while a transaction is under way shares the next one. */
+  #write(put: Operation): Promise<void> {
+    const done = Promise.withResolvers<void>()
+    this.#arriving.push({ put, done })
+    if (!this.#writing) void this.#writeArriving()
+    return done.promise
+  }
+
+  async #writeArriving(): Promise<void> {
+    this.#writing = true
+    while (this.#arriving.length > 0) {
+      const batch = this.#arriving.splice(0, messagesPerRecordMax)
+      try {
+        await this.#home.commit({ then: batch.map(({ put }) => put) })
+        for (const { done } of batch) done.resolve()
+      } catch (error) {
+        for (const { done } of batch) done.reject(error)
+      }
+    }
+    this.#writing = false
   }
 
   async drop(roomId: Bytes, items: readonly Queued[]): Promise<void> {

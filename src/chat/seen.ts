@@ -1,6 +1,6 @@
 /** Which messages have been shown: per author's device, the runs of its counters. So whatever was sent twice shows once. */
 import { hex, type Bytes } from '../base/bytes.ts'
-import { decode, encode, type Value } from '../base/codec.ts'
+import { decode, encode } from '../base/codec.ts'
 import { deviceBytes } from '../protocol/message.ts'
 import { publicKeyBytes } from '../crypto/sign.ts'
 import type { Operation, Store } from '../store/store.ts'
