@@ -52,7 +52,8 @@ interface Answer extends MemberAnswer {
 const readTimeoutMs = 2000
 /** A change waits for a majority. */
 const changeTimeoutMs = 8000
-const statusTimeoutMs = 1500
+/** All are asked at once, so this is how long one that is off holds up the whole. */
+const statusTimeoutMs = 2500
 
 export class ClusterClient {
   readonly #endpoints: readonly string[]

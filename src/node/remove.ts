@@ -40,10 +40,18 @@ export function outlookWithout(member: MemberStatus, members: readonly MemberSta
   return `${voters} ${voters === 1 ? 'node is' : 'nodes are'} left; ${bears === 0 ? 'none' : bears} of them may fail.`
 }
 
-/** Again for a member that is gone already: nothing happens. */
+/** Resolves when those that are left have a leader. Again for a member that is gone already: nothing happens. */
 export async function removeMember(client: ClusterClient, id: string, patience: Patience): Promise<void> {
   await persist(async () => {
     const { members } = await client.members(patience.signal)
     if (members.some((member) => member.id === id)) await client.remove(id, patience.signal)
+  }, patience)
+  // It may have been the leader: then the others elect one first.
+  await persist(async () => {
+    if (clusterHealth(await client.statuses(patience.signal)).hasQuorum) return
+    throw new ConclaveError('unavailable', 'the nodes that are left have no leader yet', {
+      hint: 'They elect one within seconds; `conclave node status` shows it.',
+      retryable: true,
+    })
   }, patience)
 }

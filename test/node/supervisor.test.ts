@@ -122,8 +122,11 @@ describe('a guarded process', () => {
   })
 
   test('that ignores SIGTERM is killed in the end', async () => {
-    const child = new GuardedProcess('/bin/sh', ['-c', 'trap "" TERM; while :; do sleep 1; done'], () => {}, 1)
+    let output = ''
+    const hear = (chunk: Buffer): void => void (output += chunk.toString())
+    const child = new GuardedProcess('/bin/sh', ['-c', 'trap "" TERM; echo deaf; while :; do sleep 1; done'], hear, 1)
     const pid = (await child.pid) as number
+    await until(() => output.includes('deaf'))
     expect(await child.stop()).toEqual({ code: null, signal: 'SIGKILL' })
     expect(alive(pid)).toBe(false)
   })
