@@ -1,7 +1,7 @@
 /** The only place where home, store and accounts are put together. */
 import { silentLogger } from '../base/log.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
-import { argonFloor, knownIdentities, openAccounts } from '../chat/open-accounts.ts'
+import { knownIdentities, openAccounts } from '../chat/open-accounts.ts'
 import { readConfig } from './config.ts'
 import { HomeFolder } from './home-folder.ts'
 import { fileLogger } from './log-file.ts'
@@ -34,7 +34,7 @@ export async function wire(options: WiringOptions): Promise<Wiring> {
     home: new HomeFolder(home),
     store: opened,
     storeDetail: () => label,
-    ...(process.env['CONCLAVE_KDF'] === 'floor' ? { argon: argonFloor } : {}),
+    ...(process.env['CONCLAVE_KDF'] === 'floor' ? { kdf: 'floor' as const } : {}),
     log: logger,
   })
   return { accounts, storeLabel: label, close: () => opened.close() }
