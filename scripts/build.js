@@ -61,13 +61,10 @@ async function bundle(root, dist) {
       target: 'node24',
       // The ES module where a package has one, also without an exports table: refuseLostNames says why.
       mainFields: ['module', 'main'],
-      jsx: 'automatic',
       sourcemap: true,
       sourcesContent: false,
       logLevel: 'silent',
-      define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-      // React's developer tools: Ink imports them if DEV is set, which it never is here; they are not installed.
-      external: ['react-devtools-core'],
+      define: { 'process.env.NODE_ENV': '"production"' },
       // Dependencies in CommonJS call require for node's own modules.
       banner: {
         js: [

@@ -6,7 +6,7 @@
  * Nothing but printable text comes out of a span: this is the last line of defence, behind sanitize.
  */
 import type { Colour, Line, Span, Style } from '../text/style.ts'
-import { isPlain, widthOf } from '../text/width.ts'
+import { widthOf } from '../text/width.ts'
 import type { Frame } from '../view/frame.ts'
 
 /** What is on the screen. */
@@ -65,7 +65,7 @@ function encodeRow(row: Line, colours: boolean): string {
     if (!sure) encoded += `\x1b[${column + 1}G`
     encoded += text
     column += widthOf(text)
-    sure = isPlain(text) || !doubtful(text)
+    sure = !doubtful(text)
   }
   return style === '' ? encoded : `${encoded}\x1b[0m`
 }

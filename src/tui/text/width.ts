@@ -5,8 +5,11 @@
 import stringWidth from 'string-width'
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-/** Printable ASCII: a character is a code unit is a column, so the segmenter can stay away. */
-const plain = /^[\x20-\x7e]*$/
+/**
+ * Printable ASCII, Latin and Cyrillic letters, typographic marks, lines and boxes: a character is a code unit is a
+ * column, so the slow segmenter can stay away.
+ */
+const plain = /^[\x20-\x7e\xa1-\xac\xae-\u024f\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2500-\u257f]*$/
 
 export function isPlain(text: string): boolean {
   return plain.test(text)

@@ -4,6 +4,24 @@
  */
 import { graphemes, isPlain, widthOf } from './width.ts'
 
+interface Wrapped {
+  readonly text: string
+  readonly columns: number
+  readonly lines: readonly string[]
+}
+
+/** Lines live as long as what they belong to: nothing is kept of a message that left the window. */
+const kept = new WeakMap<object, Wrapped>()
+
+/** As `wrap`, remembered for the owner, so that a frame doesn't wrap anew what the last one wrapped. */
+export function wrapFor(owner: object, text: string, columns: number): readonly string[] {
+  const last = kept.get(owner)
+  if (last !== undefined && last.text === text && last.columns === columns) return last.lines
+  const lines = wrap(text, columns)
+  kept.set(owner, { text, columns, lines })
+  return lines
+}
+
 /** Always at least one line. `columns` ≥ 1; a grapheme wider than that becomes `?`. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = []

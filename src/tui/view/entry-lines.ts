@@ -8,7 +8,7 @@ import { colourOf } from '../text/palette.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padStart, truncate, widthOf } from '../text/width.ts'
-import { wrap } from '../text/wrap.ts'
+import { wrap, wrapFor } from '../text/wrap.ts'
 import { adminText } from './admin-text.ts'
 import type { Folded } from './fold.ts'
 import { reactionLine } from './fold.ts'
@@ -89,7 +89,7 @@ function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
     }
     case 'admin': {
       const style: Style = item.event === 'knock' ? { colour: 'yellow' } : dim
-      return beside(clockTime(item.at), { text: '<admin>', style }, adminText(item), style, context)
+      return beside(clockTime(item.at), { text: '<admin>', style }, adminText(item), style, context, item)
     }
     case 'message':
       return messageLines(item, context)
@@ -107,7 +107,7 @@ function messageLines(item: MessageItem, context: EntryContext): readonly Line[]
   const lines: Line[] = []
   if (item.type === 'reply') lines.push(...beside(time, name, quote(item.to, context), dim, context))
   const first = lines.length === 0
-  lines.push(...beside(first ? time : '', first ? name : { text: '', style: {} }, text + edited, style, context))
+  lines.push(...beside(first ? time : '', first ? name : { text: '', style: {} }, text + edited, style, context, item))
   const reactions = reactionLine(changes)
   if (reactions !== '') lines.push(...beside('', { text: '', style: {} }, reactions, dim, context))
   return lines
@@ -161,8 +161,10 @@ function beside(
   text: string,
   style: Style,
   context: EntryContext,
+  owner?: object,
 ): readonly Line[] {
-  return wrap(text, textColumns(context)).map((part, index) => [
+  const columns = textColumns(context)
+  return (owner === undefined ? wrap(text, columns) : wrapFor(owner, text, columns)).map((part, index) => [
     span(index === 0 ? ` ${time.padEnd(5)} ` : '       ', dim),
     span(padStart(index === 0 ? name.text : '', context.nameColumns), name.style),
     span(' │ ', dim),
