@@ -98,3 +98,8 @@ export const laneTtlS = 10
 export const followPageItems = 500
 /** The copy of the vault in the store follows the home this much later; and how long that may take. */
 export const vaultCopyMs = 1_500
+/** A sealed notice in an inbox, and how many of them are read. */
+export const noticeBytesMax = 4096
+export const inboxNoticesMax = 64
+/** About how long a client waits before it does for a room what any other could do. */
+export const dutyDelayMs = 400

@@ -3,7 +3,6 @@ import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { FormatError } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { derive } from '../crypto/derive.ts'
 import type { Random } from '../crypto/random.ts'
 import type { Card } from '../protocol/card.ts'
 import { knockId, knockNonceBytes, sealKnock, signKnock } from '../protocol/knock.ts'
@@ -60,7 +59,7 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
 
 /** One open knock a person and room, under a pseudonym that tells operators nothing. */
 function ownKnockKey(identity: Identity, roomId: Bytes): Bytes {
-  return knockKey(roomId, derive(identity.rootSeed, 'conclave/1 knock pseudonym', roomId).slice(0, 16))
+  return knockKey(roomId, identity.pseudonym('conclave/1 knock pseudonym', roomId))
 }
 
 export class WaitingAdmission implements Admission {

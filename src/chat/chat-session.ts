@@ -3,16 +3,36 @@ import { hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { encode } from '../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { vaultCopyMs } from '../base/limits.ts'
+import { inboxNoticesMax, roomNameCharsMax, vaultCopyMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
+import { safetyNumber } from '../crypto/fingerprint.ts'
+import type { VaultRoom } from '../crypto/vault-body.ts'
+import { decodeNameRecord, renewNameRecord } from '../protocol/name-record.ts'
+import { inboxId, openNotice, type Notice } from '../protocol/notice.ts'
+import type { RoomPolicy } from '../protocol/operation.ts'
+import type { Room as RoomState } from '../protocol/room.ts'
+import { findContact, pinnedAs, type Contact } from './contacts.ts'
+import { personOf } from './items.ts'
+import { readOne } from './read-one.ts'
 import { prepareGenesis } from '../protocol/compose.ts'
 import { zeroHash } from '../crypto/hash.ts'
-import { cardKey, controlKey, directoryKey, logKey, wrapPageKey } from '../protocol/paths.ts'
+import { cardKey, controlKey, directoryKey, inboxRange, logKey, userKey, wrapPageKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
 import { knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
-import type { Admission, Chat, Connection, CreateOptions, Room, RoomSummary, Unsubscribe } from './chat.ts'
+import type {
+  Admission,
+  Chat,
+  Confirm,
+  Connection,
+  CreateOptions,
+  Rekeyed,
+  Room,
+  RoomSummary,
+  SafetyNumber,
+  Unsubscribe,
+} from './chat.ts'
 import { findCard, listedRooms, listing, matches, parseRoomRef, type Listed } from './directory.ts'
 import type { Identity } from './identity.ts'
 import { readIncarnation, sameLife } from './incarnation.ts'
@@ -64,6 +84,7 @@ export class ChatSession implements Chat {
     try {
       this.#listed = await listedRooms(this.#parts.store, signal)
       this.#connected()
+      await this.#readInbox(signal)
       const joined = this.#parts.identity.body.rooms.filter(({ standing }) => standing === 'member')
       for (const { roomId } of joined) {
         const session = await this.#session(roomId)
@@ -98,12 +119,16 @@ export class ChatSession implements Chat {
     return [...own, ...others].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
   }
 
-  async create(name: string, options: CreateOptions = {}): Promise<Room> {
+  create(name: string, options: CreateOptions = {}): Promise<Room> {
     checkRoomName(name)
+    const { unlisted = false, acceptBy = 'members' } = options
+    return this.#create(name, { kind: 'group', acceptBy, listed: !unlisted })
+  }
+
+  async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {
     const { store, identity, clock, random } = this.#parts
     const incarnation = await this.#life()
-    const { unlisted = false, acceptBy = 'members' } = options
-    const policy = { kind: 'group', acceptBy, listed: !unlisted } as const
+    const unlisted = !policy.listed
     const author = { signer: identity.signer, random }
     const request = { name: identity.name, wrapKey: identity.wrapKey, roomName: name, policy }
     const { roomId, prepared } = await prepareGenesis(author, request)
@@ -140,6 +165,106 @@ export class ChatSession implements Chat {
     return session
   }
 
+  async dm(name: string, confirm: Confirm = {}): Promise<Room> {
+    await this.rooms()
+    const known = this.#pairWith(name)
+    if (known?.standing === 'member') return this.#session(known.roomId)
+    if (known?.standing === 'invited') return this.#enterInvited(known.roomId)
+    const contact = await this.#contact(name, confirm)
+    if (contact.name === this.self.name) {
+      throw new ConclaveError('usage', 'a chat with oneself', { hint: 'give the name of somebody else' })
+    }
+    const session = await this.#create(pairName(this.self.name, contact.name), pairPolicy)
+    await session.invite(contact.name, { trustNew: true })
+    return session
+  }
+
+  /** A chat with this person that is not over. */
+  #pairWith(name: string): VaultRoom | undefined {
+    const wanted = skeleton(name)
+    return this.#parts.identity.body.rooms.find(({ roomId, name: roomName, standing }) => {
+      if (standing !== 'member' && standing !== 'invited') return false
+      const shown = this.#opened.get(hex(roomId))?.name ?? roomName
+      return shown.startsWith('@') && skeleton(shown.slice(1)) === wanted
+    })
+  }
+
+  async #enterInvited(roomId: Bytes): Promise<RoomSession> {
+    const session = await this.#session(roomId)
+    await session.enterInvited()
+    this.#scheduleCopy()
+    return session
+  }
+
+  async safetyNumber(name: string): Promise<SafetyNumber> {
+    const { identity, store, clock } = this.#parts
+    const pin = pinnedAs(identity, name)
+    const trust = { trustNew: true }
+    const contact = pin ?? (await findContact(store, identity, this.#states(), name, trust, clock.now()))
+    const number = safetyNumber(identity.signer.publicKey, contact.rootKey)
+    return { ...personOf(contact), number, confirmed: pin?.confirmed === true }
+  }
+
+  /** The vault first, then the registry and every room: cut off anywhere, the next start goes on. */
+  async rekey(): Promise<Rekeyed> {
+    const { identity, store, random, log } = this.#parts
+    await this.rooms()
+    const key = userKey(skeleton(identity.name))
+    const former = identity.signer
+    const entry = await readOne(store, key)
+    if (entry === undefined) throw new ConclaveError('no-such-user', `${identity.name} is not registered in this store`)
+    const record = decodeNameRecord(entry.value, identity.name)
+    await identity.renewKeys(random)
+    await identity.copyToStore(store, log)
+    const value = renewNameRecord(record, former, identity.signer, identity.wrapKey)
+    const { ok } = await store.commit({
+      if: [sameLife(await this.#life()), { kind: 'revision', key, modRevision: entry.modRevision }],
+      then: [{ kind: 'put', key, value }],
+    })
+    if (!ok) throw new ConclaveError('unavailable', 'the registry changed meanwhile', { retryable: true })
+    let rooms = 0
+    for (const { roomId, standing } of identity.body.rooms) {
+      if (standing !== 'member') continue
+      const session = await this.#session(roomId)
+      await session.refresh()
+      await session.fulfilDuties()
+      rooms += 1
+    }
+    return { ...this.self, rooms }
+  }
+
+  #states(): readonly RoomState[] {
+    return [...this.#opened.values()].flatMap(({ state }) => state ?? [])
+  }
+
+  #contact(name: string, confirm: Confirm): Promise<Contact> {
+    const { store, identity, clock } = this.#parts
+    return findContact(store, identity, this.#states(), name, confirm, clock.now())
+  }
+
+  /** Invitations that lie in the inbox become rooms of the list. */
+  async #readInbox(signal?: AbortSignal): Promise<void> {
+    const { store, identity } = this.#parts
+    for (const { publicKey } of [identity.signer, ...identity.formerSigners]) {
+      const { start, end } = inboxRange(inboxId(publicKey))
+      const { entries } = await store.range(start, end, { limit: inboxNoticesMax }, signal)
+      for (const { key, value } of entries) {
+        const notice = await openNotice(publicKey, identity.unwrappers, value)
+        if (notice !== undefined) await this.#noteInvitation(notice)
+        await store.commit({ then: [{ kind: 'delete', key }] }, signal)
+      }
+    }
+  }
+
+  async #noteInvitation({ roomId, roomName, from }: Notice): Promise<void> {
+    const { identity } = this.#parts
+    const known = identity.room(roomId)
+    if (known?.standing === 'member') return
+    const name = roomName.startsWith(pairPrefix) ? `@${from}` : roomName
+    const rest = { memberIndex: null, knockHash: null, head: known?.head ?? null }
+    await identity.setRoom({ roomId, name, standing: 'invited', ...rest })
+  }
+
   async open(room: string, signal?: AbortSignal): Promise<Room> {
     const ref = parseRoomRef(room)
     const known = this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && matches(ref, one))
@@ -150,6 +275,9 @@ export class ChatSession implements Chat {
     }
     if (joined.standing === 'waiting') await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
     const session = await this.#session(joined.roomId)
+    if (session.standing === 'invited') {
+      throw new ConclaveError('not-member', `you are invited into ${session.name}`, { hint: `conclave join ${room}` })
+    }
     if (session.standing === 'waiting' || session.standing === 'rejected') {
       throw new ConclaveError('not-member', `nobody has let you into ${session.name} yet`, {
         hint: `conclave join ${room} --wait 60`,
@@ -184,6 +312,7 @@ export class ChatSession implements Chat {
       await this.#tryRefresh(session, signal)
       if (session.standing === 'member') return alreadyIn(session)
     }
+    if (known?.standing === 'invited') return alreadyIn(await this.#enterInvited(known.roomId))
     if (known?.standing === 'waiting' && known.knockHash !== null) {
       const entry = await findCard(store, ref, signal).catch(() => undefined)
       if (entry === undefined || hex(entry.roomId) === hex(known.roomId)) {
@@ -243,6 +372,7 @@ export class ChatSession implements Chat {
       outbox: this.#outbox,
       incarnation: await this.#life(),
       roomId,
+      contact: (name, confirm) => this.#contact(name, confirm),
       connected: () => this.#connected(),
       disconnected: (error) => this.#disconnected(error),
       changed: () => this.#changed(),
@@ -304,6 +434,14 @@ export class ChatSession implements Chat {
     await this.#outbox.close()
     await this.#parts.release()
   }
+}
+
+/** The name in the room's records; front ends show the other's name. */
+const pairPrefix = 'dm-'
+const pairPolicy = { kind: 'pair', acceptBy: 'members', listed: false } as const
+
+function pairName(a: string, b: string): string {
+  return `${pairPrefix}${a}-${b}`.slice(0, roomNameCharsMax)
 }
 
 function alreadyIn(session: RoomSession): Admission {

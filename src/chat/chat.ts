@@ -20,6 +20,12 @@ export interface Chat {
   open(room: string, signal?: AbortSignal): Promise<Room>
   /** Knocks, unless already in or waiting. */
   join(room: string, signal?: AbortSignal): Promise<Admission>
+  /** The two-person chat with somebody: the one there is, else a new one to which he is invited. */
+  dm(name: string, confirm?: Confirm): Promise<Room>
+  /** What two people compare, over another way, to know that nobody stands between them. */
+  safetyNumber(name: string): Promise<SafetyNumber>
+  /** New keys for this identity, in every room that it is in. An earlier copy of the keys opens nothing that comes. */
+  rekey(): Promise<Rekeyed>
   /** Every change worth a redraw: of the connection, the list of rooms, counts. */
   subscribe(listener: () => void): Unsubscribe
   close(): Promise<void>
@@ -33,7 +39,7 @@ export interface Connection {
   readonly detail: string
 }
 
-export type Standing = 'member' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'
+export type Standing = 'member' | 'invited' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'
 
 export interface RoomSummary {
   readonly name: string
@@ -49,6 +55,23 @@ export interface RoomSummary {
 export interface CreateOptions {
   readonly unlisted?: boolean
   readonly acceptBy?: 'members' | 'admins'
+}
+
+export interface SafetyNumber extends Person {
+  /** 60 digits in groups of five, the same on both sides. */
+  readonly number: string
+  /** Whether this person's key was confirmed here before. */
+  readonly confirmed: boolean
+}
+
+export interface Rekeyed extends Person {
+  readonly rooms: number
+}
+
+/** How a key that was never seen before is confirmed: by its fingerprint, or by trusting what the registry says. */
+export interface Confirm {
+  readonly fingerprint?: string
+  readonly trustNew?: boolean
 }
 
 /** The course of a knock. */
@@ -107,6 +130,15 @@ export interface Room {
   reject(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
   kick(name: string): Promise<Done>
   leave(): Promise<Done>
+  promote(name: string): Promise<Done>
+  demote(name: string): Promise<Done>
+  /** What is absent stays as it is. */
+  setPolicy(policy: { readonly acceptBy?: 'members' | 'admins'; readonly listed?: boolean }): Promise<Done>
+  setTopic(topic: string): Promise<Done>
+  /** Opens a new epoch: what comes is sealed under a fresh secret. */
+  rotate(): Promise<Done>
+  /** Offers a seat to somebody; entering is his act. His key must be known, or confirmed here. */
+  invite(name: string, confirm?: Confirm): Promise<Done>
   /** Marks everything up to seq as read. */
   markRead(seq: number): Promise<void>
   /** Checks the whole log: every hash, signature and rule. */

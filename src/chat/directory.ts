@@ -57,7 +57,10 @@ export function parseRoomRef(text: string): RoomRef {
 
 export function matches({ name, idPrefix }: RoomRef, room: Listed): boolean {
   if (!hex(room.roomId).startsWith(idPrefix)) return false
-  return name === undefined || skeleton(name) === skeleton(room.name)
+  if (name === undefined) return true
+  // A two-person chat is only meant where its @ is written.
+  if (name.startsWith('@') !== room.name.startsWith('@')) return false
+  return skeleton(name) === skeleton(room.name)
 }
 
 /** A room to knock at, and its card. @throws no-such-room */

@@ -3,13 +3,15 @@ import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { fingerprint } from '../crypto/fingerprint.ts'
-import { signerFromSeed, type Signer } from '../crypto/sign.ts'
+import { derive } from '../crypto/derive.ts'
+import type { Random } from '../crypto/random.ts'
+import { seedBytes, signerFromSeed, type Signer } from '../crypto/sign.ts'
 import { skeleton } from '../crypto/skeleton.ts'
 import { mergeVaultBodies } from '../crypto/vault-merge.ts'
 import type { VaultBody, VaultRoom } from '../crypto/vault-body.ts'
 import { localKey, openVaultWithKey, resealVault, type OpenVault } from '../crypto/vault.ts'
 import { sealKey, type SealKey } from '../crypto/seal.ts'
-import { unwrapperFromSeed, type Unwrapper } from '../crypto/wrap.ts'
+import { unwrapperFromSeed, wrapSeedBytes, type Unwrapper } from '../crypto/wrap.ts'
 import { vaultKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Person } from './item.ts'
@@ -20,23 +22,17 @@ const casTriesMax = 20
 
 export class Identity {
   readonly name: string
-  readonly signer: Signer
-  /** Newest first; the first is in force. */
-  readonly unwrappers: readonly Unwrapper[]
   /** Seals what the home keeps beside the vault. */
   readonly local: SealKey
-  /** For pseudonyms that only this identity can make. */
-  readonly rootSeed: Bytes
   #body: VaultBody
+  #keys: Keys
   readonly #dataKey: Bytes
   readonly #home: Store
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(opened: OpenVault, unwrappers: readonly Unwrapper[], home: Store) {
+  private constructor(opened: OpenVault, keys: Keys, home: Store) {
     this.name = opened.name
-    this.signer = signerFromSeed(opened.body.rootSeed)
-    this.rootSeed = opened.body.rootSeed
-    this.unwrappers = unwrappers
+    this.#keys = keys
     this.local = sealKey(localKey(opened.dataKey))
     this.#body = opened.body
     this.#dataKey = opened.dataKey
@@ -44,8 +40,41 @@ export class Identity {
   }
 
   static async unlock(opened: OpenVault, home: Store): Promise<Identity> {
-    const unwrappers = await Promise.all(opened.body.wrapSeeds.map((seed) => unwrapperFromSeed(seed)))
-    return new Identity(opened, unwrappers, home)
+    return new Identity(opened, await keysOf(opened.body), home)
+  }
+
+  get signer(): Signer {
+    return this.#keys.signer
+  }
+
+  /** Of root keys that were replaced, newest first: a room may not know of the new one yet. */
+  get formerSigners(): readonly Signer[] {
+    return this.#keys.former
+  }
+
+  /** Newest first; the first is in force. */
+  get unwrappers(): readonly Unwrapper[] {
+    return this.#keys.unwrappers
+  }
+
+  /** A 16-byte pseudonym that only this identity can make, and that outlives a change of keys. */
+  pseudonym(label: string, about: Bytes): Bytes {
+    const { rootSeed, formerRootSeeds } = this.#body
+    return derive(formerRootSeeds.at(-1) ?? rootSeed, label, about).slice(0, 16)
+  }
+
+  /** Draws new keys; the old ones stay, to open what was wrapped for them. Durable in the home when it resolves. */
+  async renewKeys(random: Random): Promise<void> {
+    const rootSeed = random(seedBytes)
+    const wrapSeed = random(wrapSeedBytes)
+    await this.update((body) => ({
+      ...body,
+      rootSeed,
+      formerRootSeeds: [body.rootSeed, ...body.formerRootSeeds],
+      wrapSeeds: [wrapSeed, ...body.wrapSeeds],
+      generation: body.generation + 1,
+    }))
+    this.#keys = await keysOf(this.#body)
   }
 
   get self(): Person {
@@ -129,6 +158,20 @@ export class Identity {
       )
       if (ok) return
     }
+  }
+}
+
+interface Keys {
+  readonly signer: Signer
+  readonly former: readonly Signer[]
+  readonly unwrappers: readonly Unwrapper[]
+}
+
+async function keysOf({ rootSeed, formerRootSeeds, wrapSeeds }: VaultBody): Promise<Keys> {
+  return {
+    signer: signerFromSeed(rootSeed),
+    former: formerRootSeeds.map(signerFromSeed),
+    unwrappers: await Promise.all(wrapSeeds.map((seed) => unwrapperFromSeed(seed))),
   }
 }
 

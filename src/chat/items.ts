@@ -6,26 +6,42 @@ import { decodeKnock } from '../protocol/knock.ts'
 import { idsOf } from '../protocol/message.ts'
 import { judgeOf, memberAt, type Member, type Room } from '../protocol/room.ts'
 import { shownContent } from './content.ts'
-import type { AdminItem, MessageItem, Person, TimelineItem } from './item.ts'
+import type { AdminItem, MessageItem, Person, TimelineItem, WarningItem } from './item.ts'
 import type { Filed, Judgement } from './ledger.ts'
 
 export function personOf({ name, rootKey }: { readonly name: string; readonly rootKey: Bytes }): Person {
   return { name, fingerprint: fingerprint(rootKey) }
 }
 
-/** `self`: one's own root key. */
-export function itemsOf(room: Room, filed: Filed, self: Bytes): readonly TimelineItem[] {
+/** For whom a timeline is made. */
+export interface Viewer {
+  /** One's own root key. */
+  readonly self: Bytes
+  /** What to say where a name's key is not the one that this person knows. */
+  warningOf(name: string, rootKey: Bytes): string | undefined
+}
+
+export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly TimelineItem[] {
   const { row, judgement } = filed
   switch (judgement.kind) {
     case 'message':
-      return messagesOf(room, filed, judgement, self)
+      return messagesOf(room, filed, judgement, viewer.self)
     case 'control':
-      return [adminItem(room, row.i, judgement)]
+      return [adminItem(room, row.i, judgement), ...keyWarnings(row.i, judgement.body, viewer)]
     case 'void':
       return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
     case 'locked':
       return [{ kind: 'warning', i: row.i, reason: 'sealed under a key that this identity was not given' }]
   }
+}
+
+/** Where somebody comes in whose key is another than the one known under his name. */
+function keyWarnings(i: number, { operation, author }: ControlBody, viewer: Viewer): readonly WarningItem[] {
+  if (operation.type !== 'accept' && operation.type !== 'create') return []
+  const { name, rootKey } =
+    operation.type === 'accept' ? decodeKnock(operation.knock) : { name: operation.name, rootKey: author }
+  const reason = viewer.warningOf(name, rootKey)
+  return reason === undefined ? [] : [{ kind: 'warning', i, reason }]
 }
 
 function messagesOf(

@@ -41,7 +41,7 @@ export class KeySearch {
   async obtain(opening: OpeningWraps, memberIndex: number | undefined, signal?: AbortSignal): Promise<boolean> {
     if (this.#keyring.get(opening) !== undefined) return true
     if (this.#failed.has(hex(opening.confirm))) return false
-    if (await this.#fromWraps(opening, memberIndex, signal)) return true
+    if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
     await this.#readHinted(signal)
     await this.#fromLater(memberIndex, signal)
     if (this.#keyring.get(opening) === undefined) {
@@ -49,7 +49,10 @@ export class KeySearch {
       await this.#readLog(signal)
       await this.#fromLater(memberIndex, signal)
     }
-    const found = this.#keyring.get(opening) !== undefined
+    // Whoever does not know which wrap is his tries them all, last.
+    const found =
+      this.#keyring.get(opening) !== undefined ||
+      (memberIndex === undefined && (await this.#fromWraps(opening, undefined, signal)))
     if (!found) this.#failed.add(hex(opening.confirm))
     return found
   }

@@ -7,6 +7,7 @@ import { FormatError } from '../base/codec.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import { foldChain, type ControlRecord } from '../protocol/chain.ts'
 import type { ControlBody } from '../protocol/control.ts'
+import type { EpochLink } from '../protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../protocol/fold.ts'
 import { Keyring } from '../protocol/keyring.ts'
 import { openMessages, type MessageInside } from '../protocol/message.ts'
@@ -53,6 +54,10 @@ export class Ledger {
   get checkpoint(): Checkpoint {
     return { next: this.#next, hash: this.#hash, seq: this.#seq }
   }
+
+  /** The links of valid control records that start from an epoch. */
+  readonly links = (of: number): readonly EpochLink[] =>
+    this.#controls.flatMap(({ outer }) => outer.outside.links.filter((link) => link.of === of))
 
   /** Goes on where the replica's checkpoint stands: only the control records are folded again. */
   resume(checkpoint: Checkpoint, controls: readonly Row[]): void {

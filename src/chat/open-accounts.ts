@@ -89,7 +89,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     if (begun?.kind === 'open') {
       const signer = signerFromSeed(begun.body.rootSeed)
       const own = registered !== undefined && Buffer.compare(registered.rootKey, signer.publicKey) === 0
-      if (own) return begun
+      if (own) return code === undefined ? begun : reseal(local, begun, password, code)
     }
     if (registered !== undefined) throw nameTaken(name)
     const body = {
@@ -114,6 +114,19 @@ export function openAccounts(options: AccountsOptions): Accounts {
     const { sequence, dataKey } = created
     const protection = code === undefined ? 'generated' : 'chosen'
     return { kind: 'open', name, sequence, protection, dataKey, body } satisfies OpenVault
+  }
+
+  /** The recovery code of the start that was cut off was shown to nobody: the vault is sealed anew, under this one. */
+  async function reseal(local: Store, begun: OpenVault, password: string, recoveryCode: Uint8Array<ArrayBuffer>) {
+    const { name, body } = begun
+    const sequence = begun.sequence + 1
+    const created = await createVault(
+      { name, body, sequence, password, argon, protection: 'chosen', recoveryCode },
+      random,
+    )
+    await local.commit({ then: [{ kind: 'put', key: localVaultKey, value: created.local }] })
+    await store.commit({ then: [{ kind: 'put', key: vaultKey(skeleton(name)), value: created.store }] })
+    return { ...begun, sequence, dataKey: created.dataKey }
   }
 
   async function logIn({ name, password, recoveryCode }: LogIn): Promise<Chat> {

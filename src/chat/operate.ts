@@ -6,6 +6,7 @@ import { encode } from '../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { appendTriesMax, retryMs, storeDeadlineMs } from '../base/limits.ts'
 import type { Random } from '../crypto/random.ts'
+import type { Signer } from '../crypto/sign.ts'
 import { prepareControl, type Prepared } from '../protocol/compose.ts'
 import type { Operation as Change } from '../protocol/operation.ts'
 import { controlKey, cardKey, wrapPageKey } from '../protocol/paths.ts'
@@ -13,11 +14,11 @@ import type { Room } from '../protocol/room.ts'
 import { VoidRecord } from '../protocol/verdict.ts'
 import type { Operation } from '../store/store.ts'
 import { append, type Appending } from './append.ts'
-import type { Identity } from './identity.ts'
+import type { RoomLog } from './room-log.ts'
 
 export interface Operating {
   readonly appending: Appending
-  readonly identity: Identity
+  readonly signer: Signer
   readonly clock: Clock
   readonly random: Random
 }
@@ -25,6 +26,7 @@ export interface Operating {
 /**
  * @param change what is wanted, by the room as it is when it is tried; asked again after every loss, because it may no
  * longer make sense.
+ * Where the change is a `repair`, the keys of both ends of the link are found in the keyring.
  * @param along keys to delete in the same transaction.
  * @returns the index of the record.
  */
@@ -42,8 +44,9 @@ export async function operate(
     const room = log.room
     const keys = await log.currentKeys(signal)
     if (room === undefined || keys === undefined) throw notIn()
+    const wanted = change(room)
     const prepared = await refusing(() =>
-      prepareControl({ signer: parts.identity.signer, random: parts.random }, room, change(room), keys),
+      prepareControl({ signer: parts.signer, random: parts.random }, room, wanted, keys, linkEnds(log, room, wanted)),
     )
     await writeWraps(appending, prepared)
     const i = await appendPrepared(parts, room, prepared, along, deadline, signal)
@@ -104,6 +107,14 @@ async function writeWraps({ store, roomId }: Appending, { wraps }: Prepared): Pr
     const key = wrapPageKey(roomId, (wraps as NonNullable<typeof wraps>).name, page)
     await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
   }
+}
+
+function linkEnds(log: RoomLog, room: Room, change: Change) {
+  if (change.type !== 'repair') return undefined
+  const opening = room.openings[change.epoch]
+  const of = log.ledger.keyring.get(opening)
+  const to = log.ledger.keyring.get(room.openings[opening?.under ?? 0])
+  return of && to && { of, to }
 }
 
 /** What the room's rules refuse reaches people as a refusal. */

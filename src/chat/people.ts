@@ -50,3 +50,12 @@ export function memberNamed(room: Room, name: string): Member {
   if (member !== undefined) return member
   throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, { hint: 'conclave members ROOM' })
 }
+
+/** The name of the other in a two-person chat, who may not have come yet. */
+export function otherOf(room: Room, self: Bytes): string | undefined {
+  const key = hex(self)
+  const invited = [...room.invitations.values()][0]?.name
+  const member = [...room.members].find(([other]) => other !== key)?.[1].name
+  const gone = [...room.tenures].find(([other]) => other !== key)?.[1][0]?.member.name
+  return member ?? invited ?? gone
+}

@@ -3,14 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { outboxMessagesMax, retryMs } from '../base/limits.ts'
+import { dutyDelayMs, outboxMessagesMax, retryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
-import { knockId } from '../protocol/knock.ts'
+import { knockId, knockNonceBytes, signKnock } from '../protocol/knock.ts'
+import { inboxId, sealNotice } from '../protocol/notice.ts'
+import { inboxKey } from '../protocol/paths.ts'
+import { VoidRecord } from '../protocol/verdict.ts'
+import type { Signer } from '../crypto/sign.ts'
+import { keyWarning, pinMembers, type Contact } from './contacts.ts'
+import { dutyName, dutyOf } from './duties.ts'
 import type { Operation as Change } from '../protocol/operation.ts'
 import { headOf, memberByKey, type Room as RoomState } from '../protocol/room.ts'
 import type { Operation, Store } from '../store/store.ts'
 import type {
+  Confirm,
   Done,
   HistoryPage,
   HistoryQuery,
@@ -26,14 +33,14 @@ import type {
 import { checkedContent, shownContent } from './content.ts'
 import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
 import type { Identity } from './identity.ts'
-import { itemsOf, personOf } from './items.ts'
+import { itemsOf, personOf, type Viewer } from './items.ts'
 import { Knocks, type OpenKnock } from './knocks.ts'
 import type { Filed } from './ledger.ts'
 import { followItems } from './follow-items.ts'
 import { operate } from './operate.ts'
 import type { Outbox } from './outbox.ts'
 import { RoomLog, type Damage } from './room-log.ts'
-import { kickedBy, knockOf, memberNamed, standingOf } from './people.ts'
+import { kickedBy, knockOf, memberNamed, otherOf, standingOf } from './people.ts'
 import { Sender } from './sender.ts'
 import { historyPage } from './timeline.ts'
 import { verifyLog } from './verification.ts'
@@ -48,6 +55,8 @@ export interface RoomParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Whose key a name stands for. @throws no-such-user, unconfirmed-key */
+  contact(name: string, confirm: Confirm): Promise<Contact>
   /** Told of every answer and every failure of the store. */
   connected(): void
   disconnected(error: unknown): void
@@ -64,7 +73,10 @@ export class RoomSession implements Room {
   readonly #listeners = new Set<(change: RoomChange) => void>()
   readonly #closing = new AbortController()
   readonly #damaged = new Set<number>()
-  #live: Promise<unknown> | undefined
+  readonly #duties = new Set<string>()
+  #following: Promise<unknown> | undefined
+  /** The log has been read to its end once: what comes now comes live. */
+  #live = false
   #readUpTo = 0
   #standing: Standing | undefined
 
@@ -105,6 +117,11 @@ export class RoomSession implements Room {
     return this.#parts.identity.signer.publicKey
   }
 
+  get #view(): Viewer {
+    const { identity } = this.#parts
+    return { self: this.#self, warningOf: (name, rootKey) => keyWarning(identity, name, rootKey) }
+  }
+
   get log(): RoomLog {
     return this.#log
   }
@@ -113,8 +130,12 @@ export class RoomSession implements Room {
     return this.#log.room
   }
 
+  /** A two-person chat is named after the other. */
   get name(): string {
-    return this.state?.name ?? this.#parts.identity.room(this.#parts.roomId)?.name ?? this.id.slice(0, 20)
+    const { state } = this
+    const other = state?.policy.kind === 'pair' ? otherOf(state, this.#self) : undefined
+    if (other !== undefined) return `@${other}`
+    return state?.name ?? this.#parts.identity.room(this.#parts.roomId)?.name ?? this.id.slice(0, 20)
   }
 
   get topic(): string {
@@ -166,8 +187,8 @@ export class RoomSession implements Room {
   /** Follows the room from now on, and comes back whenever the store does. */
   start(): void {
     if (this.standing !== 'member' && this.state !== undefined) return
-    this.#live ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()]).finally(() => {
-      this.#live = undefined
+    this.#following ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()]).finally(() => {
+      this.#following = undefined
     })
   }
 
@@ -181,7 +202,7 @@ export class RoomSession implements Room {
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#sender.close()
-    await this.#live?.catch(() => undefined)
+    await this.#following?.catch(() => undefined)
     await this.#log.replica.flush().catch(() => undefined)
   }
 
@@ -190,6 +211,8 @@ export class RoomSession implements Room {
       await this.#log.follow(signal, () => {
         this.#parts.connected()
         this.#changed()
+        this.#live = true
+        this.#lookAfter()
       })
     })
   }
@@ -254,7 +277,7 @@ export class RoomSession implements Room {
   }
 
   history(query: HistoryQuery): Promise<HistoryPage> {
-    return historyPage(this.#log, this.#self, query)
+    return historyPage(this.#log, this.#view, query)
   }
 
   follow(options: { readonly from?: number; readonly signal?: AbortSignal } = {}): AsyncIterable<TimelineItem> {
@@ -289,9 +312,93 @@ export class RoomSession implements Room {
   async #operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
     await this.#log.catchUp()
     this.#requireMember()
-    const i = await operate({ ...this.#parts, appending: this.#appending }, change, along)
+    return this.#operateAs(this.#parts.identity.signer, change, along)
+  }
+
+  async #operateAs(
+    signer: Signer,
+    change: (state: RoomState) => Change,
+    along: readonly Operation[] = [],
+  ): Promise<Done> {
+    const i = await operate({ ...this.#parts, signer, appending: this.#appending }, change, along)
     await this.#settleStanding()
     return { i }
+  }
+
+  promote(name: string): Promise<Done> {
+    return this.#operate((state) => ({ type: 'promote', rootKey: memberNamed(state, name).rootKey }))
+  }
+
+  demote(name: string): Promise<Done> {
+    return this.#operate((state) => ({ type: 'demote', rootKey: memberNamed(state, name).rootKey }))
+  }
+
+  setPolicy(policy: { readonly acceptBy?: 'members' | 'admins'; readonly listed?: boolean }): Promise<Done> {
+    return this.#operate(({ policy: { acceptBy, listed }, version }) => {
+      return { type: 'policy', acceptBy: policy.acceptBy ?? acceptBy, listed: policy.listed ?? listed, version }
+    })
+  }
+
+  setTopic(topic: string): Promise<Done> {
+    return this.#operate(() => ({ type: 'topic', topic: topic.toWellFormed() }))
+  }
+
+  rotate(): Promise<Done> {
+    return this.#operate(() => ({ type: 'rotate' }))
+  }
+
+  /** The offer stands in the log; a notice in the person's inbox tells him of it. */
+  async invite(name: string, confirm: Confirm = {}): Promise<Done> {
+    const contact = await this.#parts.contact(name, confirm)
+    const done = await this.#operate(() => ({ type: 'invite', ...contact }))
+    await this.#notify(contact)
+    return done
+  }
+
+  async #notify(contact: Contact): Promise<void> {
+    const { store, identity, roomId, clock, random } = this.#parts
+    const roomName = this.state?.name ?? ''
+    const notice = { roomId, roomName, from: identity.name, at: clock.now() }
+    const value = await sealNotice(identity.signer, contact, notice)
+    if (value === undefined) return
+    const key = inboxKey(inboxId(contact.rootKey), random(16))
+    await store.commit({ then: [{ kind: 'put', key, value }] })
+  }
+
+  /** Takes up an invitation: an accept of one's own. */
+  async enterInvited(): Promise<void> {
+    const { identity, roomId, random, clock } = this.#parts
+    this.#log.keys.lookAgain()
+    await this.#log.catchUp()
+    if (this.standing === 'member') return
+    const { signer, name, wrapKey } = identity
+    await this.#operateAs(signer, (state) => {
+      const knock = signKnock(signer, {
+        roomId,
+        name,
+        wrapKey,
+        nonce: random(knockNonceBytes),
+        head: headOf(state).hash,
+        at: clock.now(),
+      })
+      return { type: 'accept', knock }
+    })
+    this.start()
+  }
+
+  /** Also when the store's copy of the chain is at hand: finishes a change of keys that was cut off. */
+  async fulfilDuties(): Promise<void> {
+    const { state } = this
+    const duty = state && dutyOf(state, this.#log.ledger, this.#parts.identity)
+    if (state === undefined || duty === undefined) return
+    const name = dutyName(state, duty)
+    if (this.#duties.has(name)) return
+    this.#duties.add(name)
+    await this.#operateAs(duty.signer, (current) => {
+      const now = dutyOf(current, this.#log.ledger, this.#parts.identity)
+      if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
+      return now.operation
+    })
   }
 
   async markRead(seq: number): Promise<void> {
@@ -317,13 +424,28 @@ export class RoomSession implements Room {
     const { state } = this
     if (state === undefined) return
     const own = records.filter(({ judgement }) => judgement.kind === 'message').at(-1)
-    const items = records.flatMap((record) => itemsOf(state, record, this.#self))
+    const items = records.flatMap((record) => itemsOf(state, record, this.#view))
     if (items.length > 0) this.#tell({ kind: 'items', items })
-    if (records.some(({ judgement }) => judgement.kind === 'control')) void this.#settleStanding()
+    if (records.some(({ judgement }) => judgement.kind === 'control')) {
+      this.#settleStanding().catch((error: unknown) => this.#note('room.standing', error))
+      if (this.#live) this.#lookAfter()
+    }
     // Whoever answers has read what he answers to.
     const last = own && items.at(-1)
     if (last?.kind === 'message' && last.own && last.seq - 1 <= this.#readUpTo) void this.markRead(last.seq)
     this.#changed()
+  }
+
+  /** A little later and not at once with everybody else: usually one of them is enough. */
+  #lookAfter(): void {
+    const { signal } = this.#closing
+    sleep(dutyDelayMs * (0.5 + Math.random()), undefined, { signal, ref: false })
+      .then(() => this.fulfilDuties())
+      .catch((error: unknown) => this.#note('room.duty', error))
+  }
+
+  #note(event: string, error: unknown): void {
+    this.#parts.log.warn(event, { room: this.id.slice(0, 8), error: String(error) })
   }
 
   #reportDamage({ i, reason }: Damage): void {
@@ -340,11 +462,12 @@ export class RoomSession implements Room {
     if (state === undefined || this.#standing === standing) return
     const remembered = identity.room(roomId)
     this.#standing = standing
+    await pinMembers(identity, state, this.#parts.clock.now())
     const member = memberByKey(state, this.#self)
     const head = headOf(state)
     await identity.setRoom({
       roomId,
-      name: state.name,
+      name: this.name,
       memberIndex: member?.index ?? remembered?.memberIndex ?? null,
       knockHash: remembered?.knockHash ?? null,
       standing,

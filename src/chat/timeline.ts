@@ -1,33 +1,32 @@
 /** Pages of a room's history, out of the replica. */
-import type { Bytes } from '../base/bytes.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import { recordHash } from '../protocol/record.ts'
 import type { HistoryPage, HistoryQuery } from './chat.ts'
 import type { TimelineItem } from './item.ts'
-import { itemsOf } from './items.ts'
+import { itemsOf, type Viewer } from './items.ts'
 import type { Filed } from './ledger.ts'
 import type { Row } from './replica.ts'
 import type { RoomLog } from './room-log.ts'
 
 /** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
-export async function historyPage(log: RoomLog, self: Bytes, query: HistoryQuery): Promise<HistoryPage> {
+export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQuery): Promise<HistoryPage> {
   const { next } = log.ledger.checkpoint
-  if (query.fromIndex !== undefined) return oldest(log, self, query.fromIndex, next, query.limit)
-  if (query.fromSeq === undefined) return newest(log, self, Math.min(query.before ?? next, next), query.limit)
+  if (query.fromIndex !== undefined) return oldest(log, viewer, query.fromIndex, next, query.limit)
+  if (query.fromSeq === undefined) return newest(log, viewer, Math.min(query.before ?? next, next), query.limit)
   const { fromSeq } = query
-  const page = await oldest(log, self, await log.replica.indexOfSeq(fromSeq, next), next, query.limit)
+  const page = await oldest(log, viewer, await log.replica.indexOfSeq(fromSeq, next), next, query.limit)
   const first = page.items.findIndex((item) => item.kind === 'message' && item.seq >= fromSeq)
   // From the first message on everything is shown from the beginning of the room.
   if (fromSeq <= 1) return page
   return { ...page, items: first < 0 ? [] : page.items.slice(first) }
 }
 
-async function newest(log: RoomLog, self: Bytes, before: number, limit: number): Promise<HistoryPage> {
+async function newest(log: RoomLog, viewer: Viewer, before: number, limit: number): Promise<HistoryPage> {
   let items: readonly TimelineItem[] = []
   let at = before
   while (at > 0 && items.length < limit) {
     const from = Math.max(0, at - Math.max(16, limit - items.length))
-    const page = await itemsBetween(log, self, from, at)
+    const page = await itemsBetween(log, viewer, from, at)
     // Keeps the newest records that are needed, whole.
     const needed = limit - items.length
     const cut = page.length <= needed ? 0 : wholeFrom(page, page.length - needed)
@@ -38,12 +37,12 @@ async function newest(log: RoomLog, self: Bytes, before: number, limit: number):
   return { items, more: at > 0 }
 }
 
-async function oldest(log: RoomLog, self: Bytes, from: number, next: number, limit: number): Promise<HistoryPage> {
+async function oldest(log: RoomLog, viewer: Viewer, from: number, next: number, limit: number): Promise<HistoryPage> {
   const items: TimelineItem[] = []
   let at = from
   while (at < next && items.length < limit) {
     const to = Math.min(next, at + Math.max(16, limit - items.length))
-    const page = await itemsBetween(log, self, at, to)
+    const page = await itemsBetween(log, viewer, at, to)
     for (const item of page) {
       const last = items.at(-1)
       if (items.length >= limit && last?.i !== item.i) return { items, more: true }
@@ -64,7 +63,7 @@ function wholeFrom(items: readonly TimelineItem[], at: number): number {
 /** Everything shown of the records with from ≤ i < to. */
 export async function itemsBetween(
   log: RoomLog,
-  self: Bytes,
+  viewer: Viewer,
   from: number,
   to: number,
 ): Promise<readonly TimelineItem[]> {
@@ -77,7 +76,7 @@ export async function itemsBetween(
       const one = log.recent(i)
       if (one !== undefined) filed.push(one)
     }
-    return filed.flatMap((one) => itemsOf(room, one, self))
+    return filed.flatMap((one) => itemsOf(room, one, viewer))
   }
   const rows = await log.replica.rows(Math.max(0, from - 1), to, to - from + 1)
   let previous: Row | undefined
@@ -86,7 +85,7 @@ export async function itemsBetween(
     if (row.i >= from) {
       const previousHash = previous === undefined ? zeroHash : recordHash(previous.bytes)
       const judgement = log.ledger.review(row, previousHash)
-      items.push(...itemsOf(room, { row, judgement, place: { i: row.i, previousHash, hash: zeroHash } }, self))
+      items.push(...itemsOf(room, { row, judgement, place: { i: row.i, previousHash, hash: zeroHash } }, viewer))
     }
     previous = row
   }

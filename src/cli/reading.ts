@@ -6,26 +6,32 @@ import type { TimelineItem } from '../chat/item.ts'
 /** Items asked for at a time. */
 const pageItems = 500
 
-/** How far one has read: pages and the live stream overlap at their seams. */
+/** How far one has read: the pages and what came meanwhile overlap. */
 export class Place {
   #i = -1
   #seq = 0
+  readonly #warned = new Set<number>()
 
-  get seq(): number {
-    return this.#seq
-  }
-
-  /** Whether the item is behind this place, which moves on to it then. */
+  /** Whether the item was not shown yet; it is from now on. */
   advance(item: TimelineItem): boolean {
-    if (item.kind === 'message') {
-      if (item.seq <= this.#seq) return false
-      this.#seq = item.seq
-    } else if (item.i !== undefined && item.i <= this.#i) {
-      return false
+    switch (item.kind) {
+      case 'message':
+        if (item.seq <= this.#seq) return false
+        this.#seq = item.seq
+        this.#i = item.i
+        return true
+      case 'admin':
+        // A knock has no place in the log.
+        if (item.i === undefined) return true
+        if (item.i <= this.#i) return false
+        this.#i = item.i
+        return true
+      case 'warning':
+        // Damage is noticed later than what stands behind it.
+        if (this.#warned.has(item.i)) return false
+        this.#warned.add(item.i)
+        return true
     }
-    // A knock has no place in the log.
-    if (item.i !== undefined) this.#i = item.i
-    return true
   }
 }
 
@@ -43,39 +49,42 @@ export async function newest(room: Room, count: number, signal: AbortSignal): Pr
   return count === 0 ? [] : items.slice(-count)
 }
 
-/** Everything that is there from message `seq` on (0: from the room's beginning), as far as it lies behind `place`. */
-export async function* from(
-  room: Room,
-  seq: number,
-  place: Place,
-  signal: AbortSignal,
-): AsyncGenerator<TimelineItem, void> {
-  let next = seq
-  let limit = pageItems
+/** Everything that is there from message `seq` on; 0: from the room's beginning. */
+export async function* from(room: Room, seq: number, signal: AbortSignal): AsyncGenerator<TimelineItem, void> {
+  let page = await room.history({ limit: pageItems, ...(seq === 0 ? { fromIndex: 0 } : { fromSeq: seq }) }, signal)
+  let begun = seq === 0
   for (;;) {
-    const { items, more } = await room.history({ limit, fromSeq: next }, signal)
-    let fresh = 0
-    for (const item of items) {
-      if (!place.advance(item)) continue
-      fresh += 1
-      yield item
+    for (const item of page.items) {
+      begun ||= item.kind === 'message' && item.seq >= seq
+      if (begun) yield item
     }
-    if (!more) return
-    // A page full of admin lines has no message to go on from: a larger one gets past them.
-    limit = fresh === 0 ? limit * 2 : pageItems
-    next = Math.max(next, place.seq + 1)
+    const last = page.items.findLast(({ i }) => i !== undefined)
+    if (!page.more || last?.i === undefined) return
+    page = await room.history({ limit: pageItems, fromIndex: last.i + 1 }, signal)
   }
 }
 
-/** What comes behind `place`, until the signal is aborted (then it ends quietly) or the membership ends. */
-export async function* coming(room: Room, place: Place, signal: AbortSignal): AsyncGenerator<TimelineItem, void> {
+/** What comes from the call on, until the signal is aborted (then it ends quietly) or the membership ends. */
+export function coming(room: Room, signal: AbortSignal): AsyncIterable<TimelineItem> {
+  const items = room.follow({ signal })[Symbol.asyncIterator]()
+  // Asked for now, and read after the history: nothing falls in between.
+  const first = items.next()
+  first.catch(() => {})
+  return follow(items, first, signal)
+}
+
+async function* follow(
+  items: AsyncIterator<TimelineItem>,
+  first: Promise<IteratorResult<TimelineItem>>,
+  signal: AbortSignal,
+): AsyncGenerator<TimelineItem, void> {
   try {
-    for await (const item of room.follow({ from: place.seq + 1, signal })) {
-      if (place.advance(item)) yield item
-    }
+    for (let next = await first; next.done !== true; next = await items.next()) yield next.value
   } catch (error) {
     // How the membership ended is told by the room's standing.
     if (!signal.aborted && !isConclaveError(error, 'kicked') && !isConclaveError(error, 'not-member')) throw error
+  } finally {
+    await items.return?.()
   }
 }
 
@@ -94,6 +103,7 @@ export function ended({ name, standing, endedBy }: Room): ConclaveError | undefi
       })
     case 'rejected':
       return new ConclaveError('rejected', `${name} did not let you in`)
+    case 'invited':
     case 'waiting':
     case 'stranger':
       return new ConclaveError('not-member', `you are not in ${name}`, {

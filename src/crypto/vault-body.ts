@@ -35,7 +35,7 @@ export interface VaultBody {
   readonly secrets: readonly VaultSecret[]
 }
 
-export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked'] as const
+export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked', 'invited'] as const
 export type VaultStanding = (typeof vaultStandings)[number]
 
 export interface VaultRoom {

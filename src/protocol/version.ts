@@ -19,6 +19,7 @@ export const labels = {
   wraps: 'conclave/1 wraps',
   card: 'conclave/1 card',
   name: 'conclave/1 name',
+  notice: 'conclave/1 notice',
   rekey: 'conclave/1 rekey',
   invitation: 'conclave/1 invitation',
   keyId: 'conclave/1 key id',

@@ -42,6 +42,7 @@ function roomRow({ name, id, standing, unread, members }: RoomSummary): string[]
 }
 
 const standingText = {
+  invited: 'invited: join it',
   waiting: 'waiting to be accepted',
   rejected: 'rejected',
   kicked: 'kicked',

@@ -51,6 +51,7 @@ export function enterRoom(state: State, room: RoomSummary): Next {
     case 'kicked':
       return openRoom(state, room)
     case 'waiting':
+    case 'invited':
     case 'stranger':
       return joinRoom(state, exactName(room))
     case 'rejected': {

@@ -26,6 +26,7 @@ export interface Row {
 
 const sections: Readonly<Record<Standing, Row['section']>> = {
   member: 'yours',
+  invited: 'waiting',
   waiting: 'waiting',
   stranger: 'open',
   left: 'closed',

@@ -74,6 +74,8 @@ function remarks({ room }: Row): Line {
     }
     case 'waiting':
       return [span('waiting', { colour: 'yellow' })]
+    case 'invited':
+      return [span('you are invited', { colour: 'yellow' })]
     case 'rejected':
       return [span('you were rejected', { colour: 'red' })]
     case 'kicked':
