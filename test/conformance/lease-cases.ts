@@ -73,6 +73,7 @@ export function leaseCases(context: Context): void {
       expect(await place.names()).toEqual(['kept'])
       expect(kept.lost.aborted).toBe(false)
       expect(kept.ttlS).toBe(2)
+      await kept.revoke()
     })
   })
 }

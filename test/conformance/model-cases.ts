@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../src/store/memory.ts'
 import type { CommitResult, Entry, Store, Transaction } from '../../src/store/store.ts'
-import { Place, take } from './place.ts'
+import { Place } from './place.ts'
 import type { Context } from './suite.ts'
 
 /** Names close to each other, so that compares, ranges and writes meet often. */
@@ -96,12 +96,11 @@ export function modelCases(context: Context): void {
     test('end as in the memory store: answers, history and entries', async () => {
       const model = new MemoryStore()
       await fc.assert(
-        fc.asyncProperty(fc.array(plan, { minLength: 1, maxLength: 12 }), async (plans) => {
+        fc.asyncProperty(fc.array(plan, { minLength: 1, maxLength: 16 }), async (plans) => {
           expect(await play(context.place.store, plans)).toEqual(await play(model, plans))
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       )
-      await take(context.place.watch((await context.place.revision()) + 1, AbortSignal.abort()), 1)
-    })
+    }, 120_000)
   })
 }

@@ -64,6 +64,11 @@ export class Place {
     return this.store.commit({ then })
   }
 
+  /** Puts a key that must be absent: a write that may be repeated when its reply is lost. */
+  create(name: string, store = this.store): Promise<CommitResult> {
+    return store.commit({ if: [{ kind: 'revision', key: this.key(name), modRevision: 0 }], then: [this.put(name)] })
+  }
+
   async names(store = this.store): Promise<string[]> {
     const { entries } = await store.range(this.start, this.end)
     return entries.map((entry) => this.nameOf(entry.key))

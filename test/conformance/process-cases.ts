@@ -114,6 +114,9 @@ export function processCases(context: Context, capabilities: StoreCapabilities):
       const told = (await take(place.watch(from), 4)).flatMap((batch) => batch.events.map((event) => place.told(event)))
       expect(told.filter((line) => line.startsWith('delete'))).toEqual(['delete first', 'delete second'])
       expect(await place.names()).toEqual(['kept'])
+      await kept.kill()
+      await take(place.watch(from), 5)
+      expect(await place.names()).toEqual([])
     })
   })
 }

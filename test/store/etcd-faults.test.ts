@@ -65,10 +65,7 @@ describe('a writer and a watcher go on, and nothing is lost or doubled,', () => 
     for (let n = 0; n < 100; n += 1) {
       if (n === 40) await strike(follower)
       // A guarded write may be repeated: it is created once whatever was lost on the way.
-      const { ok } = await place.store.commit({
-        if: [{ kind: 'revision', key: place.key(`n-${n}`), modRevision: 0 }],
-        then: [place.put(`n-${n}`)],
-      })
+      const { ok } = await place.create(`n-${n}`)
       expect(ok).toBe(true)
       await setTimeout(20)
     }
@@ -84,13 +81,12 @@ test('without a majority calls reject and watches wait; with one again both go o
   const watching = take(place.watch(revision + 1), 1)
   await cluster.kill('b')
   await cluster.kill('c')
-  const calls = [place.names(), place.commit(place.put('lost'))]
+  const calls = [place.names(), place.create('lost'), place.commit(place.put('lost'))]
   for (const error of await Promise.all(calls.map((call) => call.catch((reason: unknown) => reason)))) {
     expect(isConclaveError(error, 'unavailable') && error.retryable && typeof error.hint === 'string').toBe(true)
   }
   await Promise.all([cluster.restart('b'), cluster.restart('c')])
-  const patient = new Place(await opened())
-  await patient.commit({ kind: 'put', key: place.key('after'), value: place.key('after') })
+  await place.create('after', await opened())
   expect((await watching)[0]?.revision).toBeGreaterThan(revision)
   expect(await place.names()).toContain('after')
 })
@@ -127,7 +123,7 @@ test('the preferred member is used again once it is back', async () => {
   const place = new Place(await opened({ prefer, logger, timeouts: { probeMs: 100 } }))
   await place.commit(place.put('a'))
   await cluster.kill('a')
-  await place.commit(place.put('b'))
+  await place.create('b')
   await cluster.restart('a')
   expect(await back).toBe(prefer)
   expect(await place.names()).toEqual(['a', 'b'])
@@ -140,7 +136,7 @@ test('one address is enough: the others are learned, told, and used when it is g
   await place.commit(place.put('a'))
   expect(await told).toEqual(cluster.endpoints.toSorted())
   await cluster.kill('a')
-  await place.commit(place.put('b'))
+  await place.create('b')
   expect(await place.names()).toEqual(['a', 'b'])
 })
 
@@ -154,7 +150,10 @@ test('a lease outlives the member that its owner talked to', async () => {
   for (const name of ['first', 'second']) {
     const short = await opened()
     const expiring = await short.lease(3)
-    const { revision } = await short.commit({ then: [{ ...place.put(name), lease: expiring.id }] })
+    const { revision } = await short.commit({
+      if: [{ kind: 'revision', key: place.key(name), modRevision: 0 }],
+      then: [{ ...place.put(name), lease: expiring.id }],
+    })
     await short.close()
     await take(place.watch(revision + 1, undefined, other), 1)
   }

@@ -28,7 +28,7 @@ beforeEach(async () => {
   proxies = [await Proxy.before(cluster.endpoint('a')), await Proxy.before(cluster.endpoint('b'))]
   const [a, b] = proxies.map((proxy) => proxy.address) as [string, string]
   // It must not learn of the way past the proxies.
-  place = new Place(await EtcdStore.open({ endpoints: [b], prefer: a, timeouts: { membersMs: 0 } }))
+  place = new Place(await EtcdStore.open({ endpoints: [b], prefer: a, timeouts: { membersMs: 0, deadlineMs: 5000 } }))
   other = await EtcdStore.open({ endpoints: [cluster.endpoint('c')] })
   warm = (await place.commit(place.put('warm'))).revision
 })

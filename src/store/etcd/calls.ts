@@ -6,8 +6,8 @@ import type { Endpoints } from './endpoints.ts'
 import { AnswerTooLarge, Away, noAnswer, Refusal } from './failure.ts'
 import type { EtcdTimeouts } from './options.ts'
 
-/** One try. It may take `timeoutMs`; `tries` counts from 0. Its failure says what it knows (failure.ts). */
-export type Attempt<T> = (endpoint: Endpoint, timeoutMs: number, tries: number) => Promise<T>
+/** One try: it may take `timeoutMs`, or `leftMs` if there can be no other. Its failure says what it knows (failure.ts). */
+export type Attempt<T> = (endpoint: Endpoint, timeoutMs: number, leftMs: number) => Promise<T>
 
 export class Calls {
   readonly #endpoints: Endpoints
@@ -30,10 +30,10 @@ export class Calls {
     for (let tries = 0; ; tries += 1) {
       this.#enter(signal)
       const endpoint = this.#endpoints.best()
-      const leftMs = Math.max(deadline - Date.now(), 1)
+      const leftMs = (): number => Math.max(deadline - Date.now(), 1)
       try {
-        await endpoint.ready(Math.min(attemptMs, leftMs))
-        const answer = await attempt(endpoint, Math.min(attemptMs, leftMs), tries)
+        await endpoint.ready(Math.min(attemptMs, leftMs()))
+        const answer = await attempt(endpoint, Math.min(attemptMs, leftMs()), leftMs())
         this.#endpoints.succeeded(endpoint)
         return answer
       } catch (error) {

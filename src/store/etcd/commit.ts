@@ -15,9 +15,9 @@ export async function commitTransaction(
   const request = encodeTransaction(transaction)
   const repeatable = isRepeatable(transaction)
   let lost = false
-  const send = calls.run(async (endpoint, timeoutMs) => {
+  const send = calls.run(async (endpoint, timeoutMs, leftMs) => {
     try {
-      return await endpoint.unary(KV.method.txn, request, timeoutMs, signal)
+      return await endpoint.unary(KV.method.txn, request, repeatable ? timeoutMs : leftMs, signal)
     } catch (error) {
       if (error instanceof AnswerTooLarge) throw tooMuchRead(error)
       if (error instanceof Away && !error.unsent) {

@@ -6,7 +6,7 @@
  *  1. only its `then` writes, and `then` reads nothing, and
  *  2. it is *guarded*: one of its compares asks that a key which `then` puts is absent (alone or in an empty range), or
  *     stands at the revision R. Once the transaction has happened that compare is false: the repetition writes nothing.
- * Any other transaction rejects with `unavailable` as soon as a reply is lost.
+ * Any other transaction is sent once, waits for its reply as long as a call may take, and rejects with `unavailable`.
  *
  * If the repetition's compares fail, then either the first sending made them so or somebody else did. Whoever wrote the
  * guarded key first after R decides: since R cannot come back, and since a transaction writes all its keys in one
