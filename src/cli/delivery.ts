@@ -67,9 +67,8 @@ export class Delivery {
   async report({ id, sent }: Sent): Promise<void> {
     // Whoever stops waiting for it does not want to hear of it again.
     sent.catch(() => {})
-    const ms = !this.#queue ? storeDeadlineMs : this.#away && !this.#online ? 0 : queueAfterMs
     try {
-      const { seq } = await until(sent, this.signal, ms, () => this.#unavailable())
+      const { seq } = await until(sent, this.signal, this.#patienceMs, () => this.#unavailable())
       await this.#out.print({ seq, id }, `sent: number ${seq}`)
     } catch (error) {
       if (!this.#queue || !isConclaveError(error, 'unavailable')) throw error
@@ -96,16 +95,27 @@ export class Delivery {
     })
   }
 
+  get #patienceMs(): number {
+    if (!this.#queue) return storeDeadlineMs
+    const { state } = this.#chat.connection
+    return state === 'offline' || (this.#away && state !== 'online') ? 0 : queueAfterMs
+  }
+
   get #online(): boolean {
     return this.#chat.connection.state === 'online'
   }
 
   #unavailable(): ConclaveError {
-    return new ConclaveError('unavailable', `the store does not answer (${this.#chat.connection.detail})`, {
-      hint: 'Nothing was kept. With --queue a message is kept, and sent once the store is back.',
-      retryable: true,
-    })
+    return nothingKept(`the store does not answer (${this.#chat.connection.detail})`)
   }
+}
+
+export function nothingKept(message: string, cause?: unknown): ConclaveError {
+  return new ConclaveError('unavailable', message, {
+    hint: 'Nothing was kept. With --queue a message is kept, and sent once the store is back.',
+    retryable: true,
+    cause,
+  })
 }
 
 /** White space alone is no message. */

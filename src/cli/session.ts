@@ -2,7 +2,7 @@
  * What a command works with: its options, its output, and the chat, which is opened when it is first asked for.
  * Whoever runs the command closes it all again.
  */
-import type { Accounts } from '../chat/accounts.ts'
+import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Wiring } from './connect.ts'
 import { findIdentity, latestIdentity } from './identity.ts'
@@ -39,10 +39,15 @@ export class Session {
     return (await this.wiring()).accounts
   }
 
+  /** Of this home, most recently used first. */
+  async identities(): Promise<readonly KnownIdentity[]> {
+    return (await import('./connect.ts')).identitiesOf(this.options.home)
+  }
+
   /** The name that the command acts as: --as, or the identity of this home that was used last. */
   async name(): Promise<string> {
     const { as, home } = this.options
-    const known = await (await this.accounts()).identities()
+    const known = await this.identities()
     return as === undefined ? latestIdentity(known, home).name : (findIdentity(known, as)?.name ?? as)
   }
 

@@ -19,7 +19,7 @@ test('what one sends the other reads', async () => {
   expect(sent).toEqual([{ seq: 1, id: messageId }])
   const { lines } = await done(['read', 'demo'], { home, as: 'bob' })
   expect(lines).toEqual([
-    { i: 0, at: instant, type: 'admin', event: 'create', by: 'ada' },
+    { i: 0, at: instant, type: 'admin', event: 'create', by: 'ada', detail: 'demo' },
     { i: 1, at: instant, type: 'admin', event: 'accept', by: 'ada', target: 'bob' },
     { i: 2, seq: 1, id: first.id, at: instant, from: 'ada', type: 'text', text: 'Hello, Böb! 👋' },
   ])

@@ -73,7 +73,7 @@ test('connect signs up, and the next time logs in', async () => {
 })
 
 test('connect without signUp refuses a name that nobody has', async () => {
-  await expect(connect({ home: temporaryFolder(), as: 'nobody', password })).rejects.toMatchObject({
+  await expect(connect({ home: temporaryFolder(), as: 'zelda', password })).rejects.toMatchObject({
     code: 'no-such-user',
   })
 })

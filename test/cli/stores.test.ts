@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { conclave, done, people, room, temporaryFolder } from './program.ts'
+import { conclave, done, people, temporaryFolder } from './program.ts'
 
 const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
@@ -88,14 +88,6 @@ test('config.json of a home names its store', async () => {
   const { code, error } = await conclave(['rooms'], { home })
   expect(code).toBe(2)
   expect(error.message).toContain('config.json')
-})
-
-test('two stores of one home do not meet', async () => {
-  const home = temporaryFolder()
-  await people(home, 'ada', 'bob')
-  await room(home, 'demo', 'ada', 'bob')
-  const { code } = await conclave(['join', 'demo'], { home, as: 'bob', store: `sqlite:${join(home, 'other.db')}` })
-  expect(code).not.toBe(0)
 })
 
 function otherDatabase(file: string): void {

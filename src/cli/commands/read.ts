@@ -36,14 +36,14 @@ async function read(session: Session, roomName: string, options: Options): Promi
     throw new ConclaveError('usage', '--last and --from exclude each other')
   }
   try {
-    await show(session, roomName, options)
+    await readRoom(session, roomName, options)
   } catch (error) {
     // Ctrl-C is how following ends.
     if (!options.follow || !session.signal.aborted) throw error
   }
 }
 
-async function show(session: Session, roomName: string, options: Options): Promise<void> {
+async function readRoom(session: Session, roomName: string, options: Options): Promise<void> {
   const { out, signal } = session
   const chat = await session.chat()
   const room = await chat.open(roomName, signal)
@@ -52,18 +52,15 @@ async function show(session: Session, roomName: string, options: Options): Promi
   const print = (item: TimelineItem): Promise<void> => out.print(itemObject(item), out.json ? '' : lines.lines(item))
 
   const place = new Place()
-  if (options.last === undefined) {
-    for await (const item of from(room, options.from ?? 0, place, signal)) await print(item)
-  } else {
-    // One more than wanted, so that the place is known even if nothing is to be shown.
-    const items = await newest(room, options.last + 1, signal)
-    const first = items.length - Math.min(options.last, items.length)
-    for (const [at, item] of items.entries()) if (place.advance(item) && at >= first) await print(item)
+  const show = async (items: AsyncIterable<TimelineItem> | readonly TimelineItem[]): Promise<void> => {
+    for await (const item of items) if (place.advance(item)) await print(item)
   }
-  if (options.follow) {
-    for await (const item of coming(room, place, signal)) await print(item)
-    signal.throwIfAborted()
-  }
+  const next = options.follow ? coming(room, signal) : []
+  await show(
+    options.last === undefined ? from(room, options.from ?? 0, signal) : await newest(room, options.last, signal),
+  )
+  await show(next)
+  signal.throwIfAborted()
   const reason = ended(room) ?? behind
   if (reason) throw reason
 }

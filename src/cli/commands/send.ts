@@ -1,8 +1,8 @@
 /** `send ROOM TEXT` and `send ROOM -`: one message, or one a line from stdin, pipelined. */
 import type { Command } from 'commander'
-import { ConclaveError } from '../../base/errors.ts'
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { messageTextBytesMax } from '../../base/limits.ts'
-import { Delivery, isBlank } from '../delivery.ts'
+import { Delivery, isBlank, nothingKept } from '../delivery.ts'
 import { sendLines } from '../send-lines.ts'
 import type { Act } from '../session.ts'
 
@@ -28,7 +28,9 @@ export function addSend(program: Command, act: Act): void {
       act(async (session, roomName: string, text: string, { queue }: Options) => {
         if (text !== '-') check(text)
         const chat = await session.chat()
-        const room = await chat.open(roomName, session.signal)
+        const room = await chat.open(roomName, session.signal).catch((error: unknown) => {
+          throw isConclaveError(error, 'unavailable') && !queue ? nothingKept(error.message, error) : error
+        })
         const delivery = new Delivery({ chat, room, out: session.out, signal: session.signal, queue: queue === true })
         if (text === '-') await sendLines(delivery, session.stdin)
         else await delivery.sendOne(text)

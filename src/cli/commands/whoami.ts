@@ -12,7 +12,7 @@ export function addWhoami(program: Command, act: Act): void {
     .action(
       act(async (session) => {
         const { options, out } = session
-        const known = await (await session.accounts()).identities()
+        const known = await session.identities()
         const self = options.as === undefined ? latestIdentity(known, options.home) : findIdentity(known, options.as)
         if (self === undefined) {
           throw new ConclaveError('no-such-user', `there is no ${options.as} in ${options.home}`, {
