@@ -126,7 +126,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     )
     await local.commit({ then: [{ kind: 'put', key: localVaultKey, value: created.local }] })
     await store.commit({ then: [{ kind: 'put', key: vaultKey(skeleton(name)), value: created.store }] })
-    return { ...begun, sequence, dataKey: created.dataKey }
+    return { ...begun, protection: 'chosen', sequence, dataKey: created.dataKey } satisfies OpenVault
   }
 
   async function logIn({ name, password, recoveryCode }: LogIn): Promise<Chat> {

@@ -1,0 +1,87 @@
+/** A store whose line can be cut, and whose answers can be lost: for a test to decide when. */
+import { ConclaveError } from '../../src/base/errors.ts'
+import type {
+  CommitResult,
+  Lease,
+  RangeOptions,
+  RangeResult,
+  Store,
+  StoreCapabilities,
+  Transaction,
+  WatchBatch,
+  WatchOptions,
+} from '../../src/store/store.ts'
+
+export class FaultyStore implements Store {
+  readonly #store: Store
+  #cut = new AbortController()
+  #losses: ((transaction: Transaction) => boolean)[] = []
+  /** Transactions that reached the store. */
+  committed: Transaction[] = []
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get capabilities(): StoreCapabilities {
+    return this.#store.capabilities
+  }
+
+  /** From now on nothing reaches the store, and what follows it ends. */
+  cut(): void {
+    this.#cut.abort()
+  }
+
+  mend(): void {
+    this.#cut = new AbortController()
+  }
+
+  /** The next transaction that fits happens, and its answer is lost. */
+  loseReply(fits: (transaction: Transaction) => boolean = () => true): void {
+    this.#losses.push(fits)
+  }
+
+  get lossesLeft(): number {
+    return this.#losses.length
+  }
+
+  async range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult> {
+    this.#pass()
+    return this.#store.range(start, end, options, signal)
+  }
+
+  async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {
+    this.#pass()
+    const result = await this.#store.commit(transaction, signal)
+    this.committed.push(transaction)
+    const at = this.#losses.findIndex((fits) => fits(transaction))
+    if (at < 0) return result
+    this.#losses.splice(at, 1)
+    throw away('the answer was lost')
+  }
+
+  async *watch(start: Uint8Array, end: Uint8Array, options: WatchOptions = {}): AsyncGenerator<WatchBatch, void> {
+    this.#pass()
+    const cut = this.#cut.signal
+    const signal = options.signal === undefined ? cut : AbortSignal.any([options.signal, cut])
+    yield* this.#store.watch(start, end, { ...options, signal })
+    if (cut.aborted && options.signal?.aborted !== true) throw away('the line was cut')
+  }
+
+  async lease(ttlS: number, signal?: AbortSignal): Promise<Lease> {
+    this.#pass()
+    return this.#store.lease(ttlS, signal)
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  #pass(): void {
+    if (this.#cut.signal.aborted) throw away('the line is cut')
+  }
+}
+
+function away(what: string): ConclaveError {
+  return new ConclaveError('unavailable', what, { retryable: true })
+}
