@@ -79,8 +79,18 @@ export class OpenRoom {
         await room[effect.do](effect.name, { fingerprint: effect.fingerprint })
         return tell({ kind: 'done', text: '' })
       case 'kick':
-        await room.kick(effect.name)
+      case 'promote':
+      case 'demote':
+        await room[effect.do](effect.name)
         return tell({ kind: 'done', text: '' })
+      case 'topic':
+        await room.setTopic(effect.text)
+        return tell({ kind: 'done', text: '' })
+      case 'invite': {
+        const { name, fingerprint } = effect
+        await room.invite(name, fingerprint === undefined ? {} : { fingerprint })
+        return tell({ kind: 'done', text: '' })
+      }
       case 'leave':
         await room.leave()
         return this.#dispatch({ kind: 'left', roomName: sanitizeLine(room.name) })
@@ -108,7 +118,8 @@ export class OpenRoom {
   async #fetch({ direction, from }: Effect & { do: 'fetch' }): Promise<Event> {
     const query =
       direction === 'newer' && from !== undefined
-        ? { limit: pageItems, fromSeq: from }
+        ? // The next place, whatever stands there; the newest of the window may be one of several messages there.
+          { limit: pageItems, fromIndex: from }
         : { limit: pageItems, ...(direction === 'older' && from !== undefined && { before: from }) }
     const page = await this.#room.history(query, this.#closed.signal)
     const items: readonly TimelineItem[] =

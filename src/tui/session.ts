@@ -108,6 +108,18 @@ export class Session {
         void this.#await(admission)
         return this.#dispatch({ kind: 'waiting', ...nameOf(admission) })
       }
+      case 'dm': {
+        const opening = this.#startOpening()
+        const { name, fingerprint } = effect
+        const room = await chat.dm(name, fingerprint === undefined ? {} : { fingerprint })
+        if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
+        return
+      }
+      case 'compare': {
+        const { name, fingerprint, number, confirmed } = await chat.safetyNumber(effect.name)
+        const person = harmlessPerson({ name, fingerprint })
+        return this.#dispatch({ kind: 'compared', with: { ...person, number: sanitizeLine(number), confirmed } })
+      }
       case 'withdraw': {
         const admission = this.#knocks.get(effect.roomId)
         this.#knocks.delete(effect.roomId)
@@ -199,14 +211,27 @@ function nameOf(admission: Admission): { roomId: string; roomName: string } {
 }
 
 function isOpening(effect: Effect): boolean {
-  return effect.do === 'open' || effect.do === 'join' || effect.do === 'create'
+  return ['open', 'join', 'create', 'dm'].includes(effect.do)
 }
 
 /** Errors may quote what others wrote. */
 export function describe(error: unknown): { code: string; text: string; hint: string } {
   if (isConclaveError(error)) {
-    return { code: error.code, text: sanitizeLine(error.message), hint: sanitizeLine(error.hint ?? '') }
+    const hint = onScreen(sanitizeLine(error.hint ?? ''))
+    return { code: error.code, text: sanitizeLine(error.message), hint }
   }
   const text = sanitizeLine(error instanceof Error ? error.message : String(error))
   return { code: 'unexpected', text: `Unexpected: ${text}`, hint: 'This is a defect of Conclave.' }
+}
+
+/** Hints name commands of the command line; here the same is done by a command with a slash. */
+function onScreen(hint: string): string {
+  return hint
+    .replace(
+      /,? ?then --fingerprint "([0-9 ]+)", or --trust-new/,
+      ', then type the command again with $1 behind the name',
+    )
+    .replace(/conclave (join|rooms|members|verify|create)\b( --wait \d+)?/g, '/$1')
+    .replace(/conclave knocks( ROOM)?/g, '/members')
+    .replace(/\(CONCLAVE_RECOVERY_CODE\)/, '')
 }

@@ -105,11 +105,9 @@ export class FakeRoom implements Room {
     this.tell({ kind: 'state' })
   }
 
-  async history({ limit, before, fromSeq }: HistoryQuery): Promise<HistoryPage> {
-    if (fromSeq !== undefined) {
-      const start = this.log.findIndex((item) => item.kind === 'message' && item.seq >= fromSeq)
-      const from = start < 0 ? this.log.length : start
-      return { items: this.log.slice(from, from + limit), more: from + limit < this.log.length }
+  async history({ limit, before, fromIndex }: HistoryQuery): Promise<HistoryPage> {
+    if (fromIndex !== undefined) {
+      return { items: this.log.slice(fromIndex, fromIndex + limit), more: fromIndex + limit < this.log.length }
     }
     const end = before ?? this.log.length
     const start = Math.max(0, end - limit)
@@ -146,6 +144,32 @@ export class FakeRoom implements Room {
     if (member === undefined) throw new ConclaveError('no-such-user', `nobody called ${name} is in ${this.name}`)
     this.members = this.members.filter((other) => other !== member)
     this.admin('kick', this.#self, member)
+    return { i: this.log.length - 1 }
+  }
+
+  async promote(): Promise<Done> {
+    return { i: this.log.length - 1 }
+  }
+
+  async demote(): Promise<Done> {
+    return { i: this.log.length - 1 }
+  }
+
+  async setPolicy(): Promise<Done> {
+    return { i: this.log.length - 1 }
+  }
+
+  async setTopic(topic: string): Promise<Done> {
+    this.topic = topic
+    this.admin('topic', this.#self, undefined, topic)
+    return { i: this.log.length - 1 }
+  }
+
+  async rotate(): Promise<Done> {
+    return { i: this.log.length - 1 }
+  }
+
+  async invite(): Promise<Done> {
     return { i: this.log.length - 1 }
   }
 
@@ -264,6 +288,13 @@ export class FakeWorld implements Accounts {
       rooms: async () => summaries(),
       knownRooms: summaries,
       create: async (room: string, _options?: CreateOptions) => world.#create(room),
+      dm: async (other: string) => world.room(`@${other}`, self, [person(other)]),
+      safetyNumber: async (other: string) => ({
+        ...person(other),
+        number: Array.from({ length: 12 }, (_, group) => String(10_000 + group * 1234)).join(' '),
+        confirmed: false,
+      }),
+      rekey: async () => ({ ...self, rooms: world.rooms.length }),
       open: async (room: string) => world.#open(room),
       join: async (room: string) => world.#join(room),
       subscribe: (listener: () => void) => {
@@ -291,7 +322,8 @@ export class FakeWorld implements Accounts {
   readonly admissions = new Map<string, { accept: () => void; reject: () => void }>()
 
   async #join(wanted: string): Promise<Admission> {
-    const [name = ''] = wanted.split('#')
+    const known = [...this.rooms, ...this.listed].find((room) => room.id === wanted)
+    const name = known?.name ?? wanted.split('#')[0] ?? ''
     const mine = this.rooms.find((room) => room.name === name)
     if (mine !== undefined) {
       return {

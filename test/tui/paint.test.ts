@@ -15,7 +15,11 @@ function screenOf(terminal: headless.Terminal): string[] {
   const { active } = terminal.buffer
   return Array.from(
     { length: terminal.rows },
-    (_, row) => active.getLine(active.baseY + row)?.translateToString(true).trimEnd() ?? '',
+    (_, row) =>
+      active
+        .getLine(active.baseY + row)
+        ?.translateToString(true)
+        .trimEnd() ?? '',
   )
 }
 

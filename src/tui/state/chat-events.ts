@@ -60,6 +60,5 @@ function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' 
     return next({ ...state, page: after }, ...markSeen(after))
   }
   const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)
-  const after: State = { ...state, page: { ...page, timeline: moved } }
-  return moved.fetching === 'newest' ? next(after, { do: 'fetch', direction: 'newest', from: undefined }) : next(after)
+  return next({ ...state, page: { ...page, timeline: moved } })
 }

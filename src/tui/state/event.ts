@@ -1,6 +1,6 @@
 /** What can happen to a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { Connection, RoomSummary, Verification } from '../../chat/chat.ts'
+import type { Connection, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { Person, TimelineItem } from '../../chat/item.ts'
 import type { Input } from '../input/keys.ts'
 import type { RoomView } from './harmless.ts'
@@ -45,4 +45,5 @@ export type Event =
   | { readonly kind: 'left'; readonly roomName: string }
   | { readonly kind: 'done'; readonly text: string }
   | { readonly kind: 'verified'; readonly verification: Verification }
+  | { readonly kind: 'compared'; readonly with: SafetyNumber }
   | { readonly kind: 'failed'; readonly code: string; readonly text: string; readonly hint: string }

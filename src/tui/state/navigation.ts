@@ -2,7 +2,7 @@
 import type { RoomSummary } from '../../chat/chat.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
-import { exactName, joinedRooms } from './room-list.ts'
+import { joinedRooms } from './room-list.ts'
 import type { Next, State } from './state.ts'
 import { next, problem } from './state.ts'
 
@@ -33,8 +33,9 @@ export function openRoom(state: State, room: RoomSummary): Next {
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'open', room: room.id })
 }
 
-export function joinRoom(state: State, room: string): Next {
-  const label = `knocking at ${room}…`
+/** `shown`: the name, where the room is given by its id. */
+export function joinRoom(state: State, room: string, shown = room): Next {
+  const label = `knocking at ${shown}…`
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'join', room })
 }
 
@@ -50,13 +51,13 @@ export function enterRoom(state: State, room: RoomSummary): Next {
     case 'left':
     case 'kicked':
       return openRoom(state, room)
-    case 'waiting':
     case 'invited':
+    case 'waiting':
     case 'stranger':
-      return joinRoom(state, exactName(room))
+      return joinRoom(state, room.id, room.name)
     case 'rejected': {
       const question = `You were rejected at ${room.name}. Ask again?`
-      return next({ ...state, confirm: { question, effects: [{ do: 'join', room: exactName(room) }] } })
+      return next({ ...state, confirm: { question, effects: [{ do: 'join', room: room.id }] } })
     }
   }
 }

@@ -12,13 +12,8 @@ export function roomLabel(room: RoomSummary, rooms: readonly RoomSummary[]): str
   return twins.length > 1 ? `${room.name}#${room.id.slice(0, 4)}` : room.name
 }
 
-/** Enough of the id (80 bits) that no other room can have it. */
-export function exactName(room: RoomSummary): string {
-  return `${room.name}#${room.id.slice(0, 20)}`
-}
-
 export interface Row {
-  readonly section: 'yours' | 'waiting' | 'closed' | 'open' | 'create'
+  readonly section: 'yours' | 'invited' | 'waiting' | 'closed' | 'open' | 'create'
   readonly label: string
   /** Absent: the row that makes a new room, or asks to join one by name and id. */
   readonly room?: RoomSummary
@@ -26,14 +21,14 @@ export interface Row {
 
 const sections: Readonly<Record<Standing, Row['section']>> = {
   member: 'yours',
-  invited: 'waiting',
+  invited: 'invited',
   waiting: 'waiting',
   stranger: 'open',
   left: 'closed',
   kicked: 'closed',
   rejected: 'closed',
 }
-const order: readonly Row['section'][] = ['yours', 'waiting', 'open', 'closed', 'create']
+const order: readonly Row['section'][] = ['yours', 'invited', 'waiting', 'open', 'closed', 'create']
 
 /**
  * The rows of the room list. With nothing typed: by section. Else what fits, best first: the exact name, names that begin

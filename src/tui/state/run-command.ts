@@ -25,6 +25,8 @@ export function runCommand(state: State, command: Command, argument: string, lin
       return join(state, argument)
     case 'create':
       return create(state, argument, command)
+    case 'dm':
+      return withName(state, argument, command, 'dm')
   }
   if (page.kind !== 'chat') return next(problem(state, `/${command.name} works inside a room.`))
   switch (command.name) {
@@ -33,6 +35,17 @@ export function runCommand(state: State, command: Command, argument: string, lin
     case 'accept':
     case 'reject':
       return answer(state, page, command, argument)
+    case 'invite':
+      return withName(state, argument, command, 'invite')
+    case 'topic':
+      return next(busy(state, 'setting the topic…'), { do: 'topic', text: argument })
+    case 'promote':
+    case 'demote': {
+      if (argument === '') return usage(state, command)
+      const person = findMember(page, argument)
+      if (person === undefined) return next(noMember(state, page, argument))
+      return next(busy(state, 'one moment…'), { do: command.name, name: person.name })
+    }
     case 'kick':
       return kick(state, page, argument, command)
     case 'leave': {
@@ -44,8 +57,8 @@ export function runCommand(state: State, command: Command, argument: string, lin
     case 'whois':
       return argument === '' ? usage(state, command) : whois(state, page, argument)
     case 'verify':
-      if (argument !== '') return compare(state, page, argument)
-      return next({ ...state, busy: { label: 'checking every record of this room…', frame: 0 } }, { do: 'verify' })
+      if (argument === '') return next(busy(state, 'checking every record of this room…'), { do: 'verify' })
+      return next(busy(state, 'one moment…'), { do: 'compare', name: findMember(page, argument)?.name ?? argument })
     case 'drop': {
       const failed = page.room.pending.filter((pending) => pending.state === 'failed')
       if (failed.length === 0) return next(problem(state, 'There is nothing that could not be sent.'))
@@ -56,6 +69,18 @@ export function runCommand(state: State, command: Command, argument: string, lin
     default:
       return next(problem(state, `There is no command /${command.name}.`))
   }
+}
+
+function busy(state: State, label: string): State {
+  return { ...state, busy: { label, frame: 0 } }
+}
+
+/** A name, and where its key was never seen before the fingerprint that was confirmed. */
+function withName(state: State, argument: string, command: Command, effect: 'dm' | 'invite'): Next {
+  const [name = '', ...digits] = argument.split(/\s+/)
+  if (name === '') return usage(state, command)
+  const fingerprint = digits.length === 0 ? undefined : digits.join(' ')
+  return next(busy(state, 'one moment…'), { do: effect, name: name.replace(/^@/, ''), fingerprint })
 }
 
 function usage(state: State, command: Command): Next {
@@ -116,18 +141,6 @@ function whois(state: State, page: ChatPage, name: string): Next {
   const knock = page.room.knocks.find((other) => same(other.name, name))
   if (knock === undefined) return next(noMember(state, page, name))
   return next(info(state, `${knock.name} asks to join.`, `fingerprint ${knock.fingerprint}`))
-}
-
-function compare(state: State, page: ChatPage, name: string): Next {
-  const person: Person | undefined = findMember(page, name) ?? page.room.knocks.find((other) => same(other.name, name))
-  if (person === undefined) return next(noMember(state, page, name))
-  return sheet(state, `you and ${person.name}`, [
-    '',
-    ` ${person.name.padEnd(34)}  ${person.fingerprint}`,
-    ` ${(state.self?.name ?? 'you').padEnd(34)}  ${state.self?.fingerprint ?? ''}`,
-    '',
-    ` Read both aloud to each other, by telephone or face to face. If both screens show the same digits, nobody stands between you.`,
-  ])
 }
 
 function memberSheet(page: ChatPage): readonly string[] {

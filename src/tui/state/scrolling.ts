@@ -5,7 +5,7 @@ import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { info, next } from './state.ts'
 import type { Timeline } from './timeline.ts'
-import { newestSeq, oldestPlace } from './timeline.ts'
+import { newestPlace, newestSeq, oldestPlace } from './timeline.ts'
 
 /** Scrolls by lines, upwards when negative; fetches where the window ends. */
 export function scrollBy(state: State, page: ChatPage, lines: number): Next {
@@ -72,7 +72,7 @@ function fetchOlder(state: State, page: ChatPage, timeline: Timeline): Next {
 }
 
 function fetchNewer(state: State, page: ChatPage): Next {
-  const from = newestSeq(page.timeline)
+  const from = newestPlace(page.timeline)
   if (from === undefined) return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from })
   return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newer', from })
 }

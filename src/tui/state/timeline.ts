@@ -88,8 +88,6 @@ export function withOlderItems(timeline: Timeline, items: readonly TimelineItem[
 
 export function withNewerItems(timeline: Timeline, items: readonly TimelineItem[], more: boolean): Timeline {
   const merged = merge(timeline.entries, items)
-  // Nothing new although there is more (a long run of admin items between two messages): go to the end instead.
-  if (more && merged.length === timeline.entries.length) return { ...timeline, fetching: 'newest' }
   const entries = merged.slice(-windowMax)
   const moreBefore = timeline.moreBefore || entries.length < merged.length
   return { ...timeline, entries, moreBefore, moreAfter: more, fetching: undefined }
@@ -100,7 +98,12 @@ export function oldestPlace(timeline: Timeline): number | undefined {
   return timeline.entries.find((entry) => 'i' in entry.item && entry.item.i !== undefined)?.place
 }
 
-/** The newest message's seq in the window, for fetching what follows it. */
+/** The newest place in the window, for fetching what follows it. */
+export function newestPlace(timeline: Timeline): number | undefined {
+  return timeline.entries.findLast((entry) => 'i' in entry.item && entry.item.i !== undefined)?.place
+}
+
+/** The newest message's seq in the window: down to there one has read. */
 export function newestSeq(timeline: Timeline): number | undefined {
   const entry = timeline.entries.findLast(({ item }) => item.kind === 'message')
   return entry?.item.kind === 'message' ? entry.item.seq : undefined

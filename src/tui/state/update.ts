@@ -14,6 +14,7 @@ import { roomRows } from './room-list.ts'
 import { roomsInput } from './rooms-update.ts'
 import type { Confirm, Next, Sheet, State } from './state.ts'
 import { info, next, problem } from './state.ts'
+import { safetySheet } from './verification.ts'
 
 export function update(state: State, event: Event): Next {
   switch (event.kind) {
@@ -56,6 +57,7 @@ export function update(state: State, event: Event): Next {
   }
   const { page } = state
   if (page.kind === 'login') return loginEvent(state, page, event)
+  if (event.kind === 'compared') return next({ ...state, busy: undefined, sheet: safetySheet(event.with) })
   if (event.kind === 'failed') return next(problem({ ...state, busy: undefined }, event.text, event.hint))
   return page.kind === 'chat' ? chatEvent(state, page, event) : next(state)
 }

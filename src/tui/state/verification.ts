@@ -1,5 +1,6 @@
 /** The result of checking a room, for a person. */
-import type { Verification } from '../../chat/chat.ts'
+import type { SafetyNumber, Verification } from '../../chat/chat.ts'
+import type { Sheet } from './state.ts'
 
 const shownMax = 200
 
@@ -19,4 +20,25 @@ export function verificationLines(found: Verification): readonly string[] {
     ' The newest record about the room itself has this hash. Whoever sees the same one sees the same room:',
     ` ${head.replace(/(.{8})(?=.)/g, '$1 ')}`,
   ]
+}
+
+export function safetySheet({ name, fingerprint, number, confirmed }: SafetyNumber): Sheet {
+  const groups = number.split(' ')
+  const rows = Array.from({ length: Math.ceil(groups.length / 4) }, (_, row) =>
+    groups.slice(row * 4, row * 4 + 4).join(' '),
+  )
+  return {
+    title: `you and ${name}`,
+    top: 0,
+    lines: [
+      '',
+      ' Your safety number:',
+      '',
+      ...rows.map((row) => `    ${row}`),
+      '',
+      ` Compare it with ${name}'s, by telephone or face to face. If both are the same, nobody stands between you.`,
+      '',
+      ` The fingerprint of ${name} is ${fingerprint}${confirmed ? ', which was confirmed before.' : '.'}`,
+    ],
+  }
 }

@@ -12,6 +12,7 @@ import { pageFrame } from './page-frame.ts'
 
 const headings: Readonly<Record<Row['section'], string>> = {
   yours: 'Your rooms',
+  invited: 'You are invited',
   waiting: 'Waiting for somebody inside to let you in',
   open: 'Rooms that you could ask to join',
   closed: 'Closed to you',
@@ -72,10 +73,10 @@ function remarks({ room }: Row): Line {
       const mentions = room.mentions === 0 ? '' : `, ${room.mentions} for you`
       return [span(`${room.unread} new${mentions}`, { bold: true }), span(`  ${members}`, dim)]
     }
+    case 'invited':
+      return [span('Enter goes in', { colour: 'yellow' })]
     case 'waiting':
       return [span('waiting', { colour: 'yellow' })]
-    case 'invited':
-      return [span('you are invited', { colour: 'yellow' })]
     case 'rejected':
       return [span('you were rejected', { colour: 'red' })]
     case 'kicked':
