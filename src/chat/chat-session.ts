@@ -1,24 +1,21 @@
 /** One identity on one store: its rooms, and the way into others. */
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import { encode } from '../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { inboxNoticesMax, roomNameCharsMax, vaultCopyMs } from '../base/limits.ts'
+import { vaultCopyMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
 import { safetyNumber } from '../crypto/fingerprint.ts'
 import type { VaultRoom } from '../crypto/vault-body.ts'
-import { decodeNameRecord, renewNameRecord } from '../protocol/name-record.ts'
-import { inboxId, openNotice, type Notice } from '../protocol/notice.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
 import { findContact, pinnedAs, type Contact } from './contacts.ts'
+import { createRoom } from './create-room.ts'
 import { personOf } from './items.ts'
-import { readOne } from './read-one.ts'
-import { prepareGenesis } from '../protocol/compose.ts'
+import { pairName, pairPolicy, readInbox } from './inbox.ts'
+import { renewRegistered } from './renew-keys.ts'
 import { zeroHash } from '../crypto/hash.ts'
-import { cardKey, controlKey, directoryKey, inboxRange, logKey, userKey, wrapPageKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
 import { knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
 import type {
@@ -33,9 +30,9 @@ import type {
   SafetyNumber,
   Unsubscribe,
 } from './chat.ts'
-import { findCard, listedRooms, listing, matches, parseRoomRef, type Listed } from './directory.ts'
+import { findCard, listedRooms, matches, parseRoomRef, type Listed } from './directory.ts'
 import type { Identity } from './identity.ts'
-import { readIncarnation, sameLife } from './incarnation.ts'
+import { readIncarnation } from './incarnation.ts'
 import type { Person } from './item.ts'
 import { Outbox } from './outbox.ts'
 import { RoomSession } from './room-session.ts'
@@ -84,7 +81,7 @@ export class ChatSession implements Chat {
     try {
       this.#listed = await listedRooms(this.#parts.store, signal)
       this.#connected()
-      await this.#readInbox(signal)
+      await readInbox(this.#parts.store, this.#parts.identity, signal)
       const joined = this.#parts.identity.body.rooms.filter(({ standing }) => standing === 'member')
       for (const { roomId } of joined) {
         const session = await this.#session(roomId)
@@ -126,39 +123,7 @@ export class ChatSession implements Chat {
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {
-    const { store, identity, clock, random } = this.#parts
-    const incarnation = await this.#life()
-    const unlisted = !policy.listed
-    const author = { signer: identity.signer, random }
-    const request = { name: identity.name, wrapKey: identity.wrapKey, roomName: name, policy }
-    const { roomId, prepared } = await prepareGenesis(author, request)
-    for (const { page, bytes } of prepared.wraps?.pages ?? []) {
-      const key = wrapPageKey(roomId, prepared.wraps?.name ?? zeroHash, page)
-      await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
-    }
-    const { record, card } = prepared.seal({ i: 0, previousHash: zeroHash, at: clock.now(), seq: 0 })
-    // In the vault first: a room without an owner's memory would be lost to him, a memory without a room is harmless.
-    await identity.setRoom({ roomId, name, memberIndex: 0, knockHash: null, standing: 'member', head: null })
-    const directory = directoryKey(skeleton(name))
-    const { ok } = await store.commit({
-      if: [
-        sameLife(incarnation),
-        { kind: 'revision', key: logKey(roomId, 0), modRevision: 0 },
-        ...(unlisted ? [] : [{ kind: 'revision', key: directory, modRevision: 0 } as const]),
-      ],
-      then: [
-        { kind: 'put', key: logKey(roomId, 0), value: record },
-        { kind: 'put', key: controlKey(roomId, 0), value: encode(0) },
-        ...(card ? [{ kind: 'put', key: cardKey(roomId), value: card } as const] : []),
-        ...(unlisted ? [] : [{ kind: 'put', key: directory, value: listing({ roomId, name }) } as const]),
-      ],
-    })
-    if (!ok) {
-      await identity.forgetRoom(roomId)
-      throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
-        hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
-      })
-    }
+    const roomId = await createRoom(this.#parts, await this.#life(), name, policy)
     const session = await this.#session(roomId)
     await session.refresh()
     this.#scheduleCopy()
@@ -205,23 +170,11 @@ export class ChatSession implements Chat {
     return { ...personOf(contact), number, confirmed: pin?.confirmed === true }
   }
 
-  /** The vault first, then the registry and every room: cut off anywhere, the next start goes on. */
   async rekey(): Promise<Rekeyed> {
     const { identity, store, random, log } = this.#parts
     await this.rooms()
-    const key = userKey(skeleton(identity.name))
-    const former = identity.signer
-    const entry = await readOne(store, key)
-    if (entry === undefined) throw new ConclaveError('no-such-user', `${identity.name} is not registered in this store`)
-    const record = decodeNameRecord(entry.value, identity.name)
-    await identity.renewKeys(random)
+    await renewRegistered(store, await this.#life(), identity, random)
     await identity.copyToStore(store, log)
-    const value = renewNameRecord(record, former, identity.signer, identity.wrapKey)
-    const { ok } = await store.commit({
-      if: [sameLife(await this.#life()), { kind: 'revision', key, modRevision: entry.modRevision }],
-      then: [{ kind: 'put', key, value }],
-    })
-    if (!ok) throw new ConclaveError('unavailable', 'the registry changed meanwhile', { retryable: true })
     let rooms = 0
     for (const { roomId, standing } of identity.body.rooms) {
       if (standing !== 'member') continue
@@ -240,29 +193,6 @@ export class ChatSession implements Chat {
   #contact(name: string, confirm: Confirm): Promise<Contact> {
     const { store, identity, clock } = this.#parts
     return findContact(store, identity, this.#states(), name, confirm, clock.now())
-  }
-
-  /** Invitations that lie in the inbox become rooms of the list. */
-  async #readInbox(signal?: AbortSignal): Promise<void> {
-    const { store, identity } = this.#parts
-    for (const { publicKey } of [identity.signer, ...identity.formerSigners]) {
-      const { start, end } = inboxRange(inboxId(publicKey))
-      const { entries } = await store.range(start, end, { limit: inboxNoticesMax }, signal)
-      for (const { key, value } of entries) {
-        const notice = await openNotice(publicKey, identity.unwrappers, value)
-        if (notice !== undefined) await this.#noteInvitation(notice)
-        await store.commit({ then: [{ kind: 'delete', key }] }, signal)
-      }
-    }
-  }
-
-  async #noteInvitation({ roomId, roomName, from }: Notice): Promise<void> {
-    const { identity } = this.#parts
-    const known = identity.room(roomId)
-    if (known?.standing === 'member') return
-    const name = roomName.startsWith(pairPrefix) ? `@${from}` : roomName
-    const rest = { memberIndex: null, knockHash: null, head: known?.head ?? null }
-    await identity.setRoom({ roomId, name, standing: 'invited', ...rest })
   }
 
   async open(room: string, signal?: AbortSignal): Promise<Room> {
@@ -434,14 +364,6 @@ export class ChatSession implements Chat {
     await this.#outbox.close()
     await this.#parts.release()
   }
-}
-
-/** The name in the room's records; front ends show the other's name. */
-const pairPrefix = 'dm-'
-const pairPolicy = { kind: 'pair', acceptBy: 'members', listed: false } as const
-
-function pairName(a: string, b: string): string {
-  return `${pairPrefix}${a}-${b}`.slice(0, roomNameCharsMax)
 }
 
 function alreadyIn(session: RoomSession): Admission {

@@ -1,0 +1,63 @@
+/** The first record of a room, and what makes it findable, in one transaction. */
+import type { Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { encode } from '../base/codec.ts'
+import { ConclaveError } from '../base/errors.ts'
+import { zeroHash } from '../crypto/hash.ts'
+import type { Random } from '../crypto/random.ts'
+import { skeleton } from '../crypto/skeleton.ts'
+import { prepareGenesis } from '../protocol/compose.ts'
+import type { RoomPolicy } from '../protocol/operation.ts'
+import { cardKey, controlKey, directoryKey, logKey, wrapPageKey } from '../protocol/paths.ts'
+import type { Store } from '../store/store.ts'
+import { listing } from './directory.ts'
+import type { Identity } from './identity.ts'
+import { sameLife } from './incarnation.ts'
+
+export interface Creating {
+  readonly store: Store
+  readonly identity: Identity
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** The room's id. @throws name-taken */
+export async function createRoom(
+  { store, identity, clock, random }: Creating,
+  incarnation: Bytes,
+  name: string,
+  policy: RoomPolicy,
+): Promise<Bytes> {
+  const unlisted = !policy.listed
+  const author = { signer: identity.signer, random }
+  const request = { name: identity.name, wrapKey: identity.wrapKey, roomName: name, policy }
+  const { roomId, prepared } = await prepareGenesis(author, request)
+  for (const { page, bytes } of prepared.wraps?.pages ?? []) {
+    const key = wrapPageKey(roomId, prepared.wraps?.name ?? zeroHash, page)
+    await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
+  }
+  const { record, card } = prepared.seal({ i: 0, previousHash: zeroHash, at: clock.now(), seq: 0 })
+  // In the vault first: a room without an owner's memory would be lost to him, a memory without a room is harmless.
+  await identity.setRoom({ roomId, name, memberIndex: 0, knockHash: null, standing: 'member', head: null })
+  const directory = directoryKey(skeleton(name))
+  const { ok } = await store.commit({
+    if: [
+      sameLife(incarnation),
+      { kind: 'revision', key: logKey(roomId, 0), modRevision: 0 },
+      ...(unlisted ? [] : [{ kind: 'revision', key: directory, modRevision: 0 } as const]),
+    ],
+    then: [
+      { kind: 'put', key: logKey(roomId, 0), value: record },
+      { kind: 'put', key: controlKey(roomId, 0), value: encode(0) },
+      ...(card ? [{ kind: 'put', key: cardKey(roomId), value: card } as const] : []),
+      ...(unlisted ? [] : [{ kind: 'put', key: directory, value: listing({ roomId, name }) } as const]),
+    ],
+  })
+  if (!ok) {
+    await identity.forgetRoom(roomId)
+    throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
+      hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
+    })
+  }
+  return roomId
+}

@@ -1,0 +1,198 @@
+/** Changing a room: everything that ends in a control record of one's own, at once or not at all. */
+import type { Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { ConclaveError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../crypto/random.ts'
+import type { Signer } from '../crypto/sign.ts'
+import { knockId, knockNonceBytes, signKnock } from '../protocol/knock.ts'
+import { inboxId, sealNotice } from '../protocol/notice.ts'
+import type { Operation as Change } from '../protocol/operation.ts'
+import { inboxKey } from '../protocol/paths.ts'
+import { headOf, type Room as RoomState } from '../protocol/room.ts'
+import { VoidRecord } from '../protocol/verdict.ts'
+import type { Operation, Store } from '../store/store.ts'
+import type { Appending } from './append.ts'
+import type { Confirm, Done, Standing } from './chat.ts'
+import type { Contact } from './contacts.ts'
+import { dutyName, dutyOf } from './duties.ts'
+import type { Identity } from './identity.ts'
+import type { Person } from './item.ts'
+import type { OpenKnock } from './knocks.ts'
+import { operate } from './operate.ts'
+import type { Outbox } from './outbox.ts'
+import { knockOf, memberNamed } from './people.ts'
+import type { RoomLog } from './room-log.ts'
+
+export interface RoomParts {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly outbox: Outbox
+  readonly incarnation: Bytes
+  readonly roomId: Bytes
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Whose key a name stands for. @throws no-such-user, unconfirmed-key */
+  contact(name: string, confirm: Confirm): Promise<Contact>
+  /** Told of every answer and every failure of the store. */
+  connected(): void
+  disconnected(error: unknown): void
+  /** Counts, standing or name changed. */
+  changed(): void
+}
+
+export abstract class RoomActs {
+  protected readonly parts: RoomParts
+  /** What was once tried for the room, so that what failed is not tried for ever. */
+  readonly #duties = new Set<string>()
+
+  constructor(parts: RoomParts) {
+    this.parts = parts
+  }
+
+  abstract get name(): string
+  abstract get state(): RoomState | undefined
+  abstract get standing(): Standing
+  abstract get endedBy(): Person | undefined
+  abstract get log(): RoomLog
+  /** Follows the room from now on. */
+  abstract start(): void
+  abstract refresh(): Promise<void>
+  protected abstract openKnocks(): readonly OpenKnock[]
+  protected abstract settleStanding(): Promise<void>
+
+  protected get appending(): Appending {
+    const { store, roomId, incarnation } = this.parts
+    return { store, roomId, incarnation, log: this.log }
+  }
+
+  accept(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#answer(name, options, ({ bytes }) => ({ type: 'accept', knock: bytes }))
+  }
+
+  reject(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#answer(name, options, ({ bytes, knock }) => {
+      return { type: 'reject', knockId: knockId(bytes), rootKey: knock.rootKey, name: knock.name }
+    })
+  }
+
+  async #answer(name: string, options: { fingerprint?: string }, change: (knock: OpenKnock) => Change): Promise<Done> {
+    await this.refresh()
+    this.requireMember()
+    const knock = knockOf(this.openKnocks(), name, options.fingerprint)
+    return this.#operate(() => change(knock), [{ kind: 'delete', key: knock.key }])
+  }
+
+  kick(name: string): Promise<Done> {
+    return this.#operate((state) => ({ type: 'kick', rootKey: memberNamed(state, name).rootKey }))
+  }
+
+  leave(): Promise<Done> {
+    return this.#operate(() => ({ type: 'leave' }))
+  }
+
+  async #operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
+    await this.log.catchUp()
+    this.requireMember()
+    return this.#operateAs(this.parts.identity.signer, change, along)
+  }
+
+  async #operateAs(
+    signer: Signer,
+    change: (state: RoomState) => Change,
+    along: readonly Operation[] = [],
+  ): Promise<Done> {
+    const i = await operate({ ...this.parts, signer, appending: this.appending }, change, along)
+    await this.settleStanding()
+    return { i }
+  }
+
+  promote(name: string): Promise<Done> {
+    return this.#operate((state) => ({ type: 'promote', rootKey: memberNamed(state, name).rootKey }))
+  }
+
+  demote(name: string): Promise<Done> {
+    return this.#operate((state) => ({ type: 'demote', rootKey: memberNamed(state, name).rootKey }))
+  }
+
+  setPolicy(policy: { readonly acceptBy?: 'members' | 'admins'; readonly listed?: boolean }): Promise<Done> {
+    return this.#operate(({ policy: { acceptBy, listed }, version }) => {
+      return { type: 'policy', acceptBy: policy.acceptBy ?? acceptBy, listed: policy.listed ?? listed, version }
+    })
+  }
+
+  setTopic(topic: string): Promise<Done> {
+    return this.#operate(() => ({ type: 'topic', topic: topic.toWellFormed() }))
+  }
+
+  rotate(): Promise<Done> {
+    return this.#operate(() => ({ type: 'rotate' }))
+  }
+
+  /** The offer stands in the log; a notice in the person's inbox tells him of it. */
+  async invite(name: string, confirm: Confirm = {}): Promise<Done> {
+    const contact = await this.parts.contact(name, confirm)
+    const done = await this.#operate(() => ({ type: 'invite', ...contact }))
+    await this.#notify(contact)
+    return done
+  }
+
+  async #notify(contact: Contact): Promise<void> {
+    const { store, identity, roomId, clock, random } = this.parts
+    const roomName = this.state?.name ?? ''
+    const notice = { roomId, roomName, from: identity.name, at: clock.now() }
+    const value = await sealNotice(identity.signer, contact, notice)
+    if (value === undefined) return
+    const key = inboxKey(inboxId(contact.rootKey), random(16))
+    await store.commit({ then: [{ kind: 'put', key, value }] })
+  }
+
+  /** Takes up an invitation: an accept of one's own. */
+  async enterInvited(): Promise<void> {
+    const { identity, roomId, random, clock } = this.parts
+    this.log.keys.lookAgain()
+    await this.log.catchUp()
+    if (this.standing === 'member') return
+    const { signer, name, wrapKey } = identity
+    await this.#operateAs(signer, (state) => {
+      const knock = signKnock(signer, {
+        roomId,
+        name,
+        wrapKey,
+        nonce: random(knockNonceBytes),
+        head: headOf(state).hash,
+        at: clock.now(),
+      })
+      return { type: 'accept', knock }
+    })
+    this.start()
+  }
+
+  /** Also when the store's copy of the chain is at hand: finishes a change of keys that was cut off. */
+  async fulfilDuties(): Promise<void> {
+    const { state } = this
+    const duty = state && dutyOf(state, this.log.ledger, this.parts.identity)
+    if (state === undefined || duty === undefined) return
+    const name = dutyName(state, duty)
+    if (this.#duties.has(name)) return
+    this.#duties.add(name)
+    await this.#operateAs(duty.signer, (current) => {
+      const now = dutyOf(current, this.log.ledger, this.parts.identity)
+      if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
+      return now.operation
+    })
+  }
+
+  protected requireMember(): void {
+    const { standing } = this
+    if (standing === 'member') return
+    if (standing === 'kicked') {
+      throw new ConclaveError('kicked', `you were kicked from ${this.name} by ${this.endedBy?.name ?? 'an admin'}`, {
+        hint: 'knock again: conclave join ROOM; an admin can let you in',
+      })
+    }
+    throw new ConclaveError('not-member', `you are not a member of ${this.name}`, { hint: 'conclave join ROOM' })
+  }
+}
