@@ -8,13 +8,13 @@ import { ConclaveError } from '../base/errors.ts'
 import { storeOperationsMax } from '../base/limits.ts'
 import { incarnationKey, logKey } from '../protocol/paths.ts'
 import type { Compare, Operation, Store } from '../store/store.ts'
-import { checkLife, sameLife } from './incarnation.ts'
+import { checkLife, sameLife, type Life } from './incarnation.ts'
 import type { RoomLog } from './room-log.ts'
 
 export interface Appending {
   readonly store: Store
   readonly roomId: Bytes
-  readonly incarnation: Bytes
+  readonly incarnation: Life
   readonly log: RoomLog
 }
 
@@ -36,6 +36,7 @@ export async function append(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (log.end.revision === undefined && i > 0) await log.catchUp(signal)
+  const known = await incarnation()
   const { i: end, revision } = log.end
   if (end !== i) return false
   const key = logKey(roomId, i)
@@ -44,7 +45,7 @@ export async function append(
   const { ok, reads, ...result } = await store.commit(
     {
       if: [
-        sameLife(incarnation),
+        sameLife(known),
         { kind: 'empty', key, end: logKey(roomId, i + storeOperationsMax + 1) },
         ...before,
         ...(along.compares ?? []),
@@ -63,7 +64,7 @@ export async function append(
     return true
   }
   const [life, found] = reads
-  checkLife(incarnation, life?.[0]?.value)
+  checkLife(known, life?.[0]?.value)
   await log.offer(found ?? [], signal)
   if (log.end.i === i) await log.catchUp(signal)
   if (log.end.i === i && (await log.replica.holds(i - 1, concat())) === undefined && i > 0) {

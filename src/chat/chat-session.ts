@@ -1,8 +1,9 @@
 /** One identity on one store: its rooms, and the way into others. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { vaultCopyMs } from '../base/limits.ts'
+import { openPatienceMs, vaultCopyMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
@@ -32,10 +33,11 @@ import type {
 } from './chat.ts'
 import { findCard, listedRooms, matches, parseRoomRef, type Listed } from './directory.ts'
 import type { Identity } from './identity.ts'
-import { readIncarnation } from './incarnation.ts'
 import type { Person } from './item.ts'
+import { LifeLine } from './life-line.ts'
 import { Outbox } from './outbox.ts'
 import { RoomSession } from './room-session.ts'
+import type { StoreHealth } from './store-health.ts'
 
 export interface ChatParts {
   readonly store: Store
@@ -44,8 +46,7 @@ export interface ChatParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** What to call the store in a status line while it answers. */
-  storeDetail(): string
+  readonly health: StoreHealth
   /** Closes the home's store. */
   release(): Promise<void>
 }
@@ -59,13 +60,19 @@ export class ChatSession implements Chat {
   #listed: readonly Listed[] = []
   #state: Connection['state'] = 'connecting'
   #problem = ''
-  #incarnation: Promise<Bytes> | undefined
+  readonly #life: LifeLine
+  #unsubscribeHealth: Unsubscribe | undefined
   #copyTimer: NodeJS.Timeout | undefined
   #notified = false
 
   constructor(parts: ChatParts) {
     this.#parts = parts
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
+    this.#life = new LifeLine({
+      ...parts,
+      connected: () => this.#connected(),
+      disconnected: (error) => this.#disconnected(error),
+    })
   }
 
   get self(): Person {
@@ -73,8 +80,10 @@ export class ChatSession implements Chat {
   }
 
   get connection(): Connection {
-    const detail = this.#state === 'online' ? this.#parts.storeDetail() : this.#problem
-    return { state: this.#state, detail: detail === '' ? this.#state : detail }
+    const { health } = this.#parts
+    const state = health.writable ? this.#state : 'offline'
+    const detail = this.#state === 'online' || !health.writable ? health.describe() : this.#problem
+    return { state, detail: detail === '' ? state : detail }
   }
 
   async rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]> {
@@ -123,7 +132,7 @@ export class ChatSession implements Chat {
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {
-    const roomId = await createRoom(this.#parts, await this.#life(), name, policy)
+    const roomId = await createRoom(this.#parts, await this.#life.known(), name, policy)
     const session = await this.#session(roomId)
     await session.refresh()
     this.#scheduleCopy()
@@ -163,9 +172,8 @@ export class ChatSession implements Chat {
 
   async safetyNumber(name: string): Promise<SafetyNumber> {
     const { identity, store, clock } = this.#parts
+    const contact = await findContact(store, identity, this.#states(), name, { trustNew: true }, clock.now())
     const pin = pinnedAs(identity, name)
-    const trust = { trustNew: true }
-    const contact = pin ?? (await findContact(store, identity, this.#states(), name, trust, clock.now()))
     const number = safetyNumber(identity.signer.publicKey, contact.rootKey)
     return { ...personOf(contact), number, confirmed: pin?.confirmed === true }
   }
@@ -173,7 +181,7 @@ export class ChatSession implements Chat {
   async rekey(): Promise<Rekeyed> {
     const { identity, store, random, log } = this.#parts
     await this.rooms()
-    await renewRegistered(store, await this.#life(), identity, random)
+    await renewRegistered(store, await this.#life.known(), identity, random)
     await identity.copyToStore(store, log)
     let rooms = 0
     for (const { roomId, standing } of identity.body.rooms) {
@@ -213,8 +221,17 @@ export class ChatSession implements Chat {
         hint: `conclave join ${room} --wait 60`,
       })
     }
-    if (session.standing === 'member') await this.#tryRefresh(session, signal)
+    if (session.standing === 'member') await this.#showSoon(session, signal)
     return session
+  }
+
+  /** What lies here is shown without the store; only where nothing does it is waited for. */
+  async #showSoon(session: RoomSession, signal?: AbortSignal): Promise<void> {
+    const refreshed = this.#tryRefresh(session, signal)
+    if (session.state === undefined) return refreshed
+    // The room follows the store by itself; what is wrong with the store shows in the connection.
+    refreshed.catch((error: unknown) => signal?.aborted === true || this.#disconnected(error))
+    await Promise.race([refreshed, sleep(openPatienceMs, undefined, { ref: false })])
   }
 
   /** Whether a knock was answered meanwhile; does not wait. */
@@ -225,6 +242,7 @@ export class ChatSession implements Chat {
 
   async #tryRefresh(session: RoomSession, signal?: AbortSignal): Promise<void> {
     try {
+      await this.#life.known()
       await session.refresh(signal)
       this.#connected()
     } catch (error) {
@@ -267,7 +285,7 @@ export class ChatSession implements Chat {
   async #admissionParts(roomId: Bytes): Promise<AdmissionParts> {
     return {
       ...this.#parts,
-      incarnation: await this.#life(),
+      incarnation: await this.#life.known(),
       roomId,
       enter: async () => {
         const session = await this.#session(roomId)
@@ -277,12 +295,6 @@ export class ChatSession implements Chat {
       },
       changed: () => this.#changed(),
     }
-  }
-
-  #life(): Promise<Bytes> {
-    this.#incarnation ??= readIncarnation(this.#parts.store, this.#parts.random)
-    this.#incarnation.catch(() => (this.#incarnation = undefined))
-    return this.#incarnation
   }
 
   #session(roomId: Bytes): Promise<RoomSession> {
@@ -300,7 +312,7 @@ export class ChatSession implements Chat {
     const session = await RoomSession.load({
       ...this.#parts,
       outbox: this.#outbox,
-      incarnation: await this.#life(),
+      incarnation: this.#life.known,
       roomId,
       contact: (name, confirm) => this.#contact(name, confirm),
       connected: () => this.#connected(),
@@ -309,23 +321,32 @@ export class ChatSession implements Chat {
     })
     this.#opened.set(hex(roomId), session)
     session.start()
+    this.#life.start()
     return session
   }
 
   subscribe(listener: () => void): Unsubscribe {
     this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    // Only for somebody who looks are the store's machines looked at.
+    this.#unsubscribeHealth ??= this.#parts.health.subscribe(() => this.#changed())
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      this.#unsubscribeHealth?.()
+      this.#unsubscribeHealth = undefined
+    }
   }
 
   #connected(): void {
-    if (this.#state === 'online') return
+    if (this.#state === 'online' || this.#life.over) return
     this.#state = 'online'
     this.#changed()
   }
 
   #disconnected(error: unknown): void {
     this.#state = 'offline'
-    this.#problem = error instanceof Error ? error.message : String(error)
+    this.#problem = problemOf(this.#life.over ?? error)
+    this.#life.lost()
     this.#changed()
   }
 
@@ -355,6 +376,8 @@ export class ChatSession implements Chat {
   }
 
   async close(): Promise<void> {
+    this.#unsubscribeHealth?.()
+    await this.#life.close()
     const sessions = await Promise.allSettled(this.#sessions.values())
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.close()
     if (this.#copyTimer !== undefined) {
@@ -364,6 +387,11 @@ export class ChatSession implements Chat {
     await this.#outbox.close()
     await this.#parts.release()
   }
+}
+
+function problemOf(error: unknown): string {
+  if (!isConclaveError(error)) return error instanceof Error ? error.message : String(error)
+  return error.hint === undefined || error.retryable ? error.message : `${error.message}: ${error.hint}`
 }
 
 function alreadyIn(session: RoomSession): Admission {

@@ -41,7 +41,7 @@ export async function findContact(
   const known = pin !== undefined ? descendsFrom(record, pin.rootKey) : bound(shared, record)
   if (wanted === undefined && pin !== undefined && !known) throw unconfirmed(record, 'is another than it was before')
   if (wanted === undefined && !known && !trustNew) throw unconfirmed(record, 'was never seen here before')
-  await pinKey(identity, record, wanted !== undefined, now)
+  await pinKey(identity, record, wanted !== undefined, pin !== undefined && known, now)
   return record
 }
 
@@ -59,30 +59,42 @@ function unconfirmed({ name, rootKey }: NameRecord, why: string): ConclaveError 
   })
 }
 
-/** Remembers a key under its name; one that was confirmed by its fingerprint takes the place of another. */
-async function pinKey(identity: Identity, { name, rootKey }: NameRecord, confirmed: boolean, now: number) {
+/** Remembers a key under its name. One that was confirmed, or that the pinned key itself handed over to, takes its place. */
+async function pinKey(
+  identity: Identity,
+  { name, rootKey }: Contact,
+  confirmed: boolean,
+  handedOver: boolean,
+  now: number,
+): Promise<void> {
   const same = (pin: Pin) => skeleton(pin.name) === skeleton(name) && equalBytes(pin.rootKey, rootKey)
   const standing = identity.body.pins.find(same)
-  if (standing !== undefined && (standing.confirmed || !confirmed)) return
-  const decidedAt = confirmed ? now : 0
+  if (standing !== undefined && !standing.retired && (standing.confirmed || !confirmed)) return
+  const replaces = confirmed || handedOver
+  const decidedAt = replaces ? now : 0
   const pin = { rootKey, name, firstSeenAt: standing?.firstSeenAt ?? now, confirmed, retired: false, decidedAt }
+  const retire = (other: Pin): Pin =>
+    replaces && skeleton(other.name) === skeleton(name) ? { ...other, retired: true, decidedAt: now } : other
   await identity.update((body) => ({
     ...body,
-    pins: [
-      ...body.pins
-        .filter((other) => !same(other))
-        .map((other) =>
-          confirmed && skeleton(other.name) === skeleton(name) ? { ...other, retired: true, decidedAt: now } : other,
-        ),
-      pin,
-    ],
+    pins: [...body.pins.filter((other) => !same(other)).map(retire), pin],
   }))
 }
 
-/** Members whose keys are seen for the first time are pinned; a name that has another key already is left to be asked about. */
+/**
+ * Members whose keys are seen for the first time are pinned; a pin follows its owner's change of keys, which his old key
+ * signed; a name that has another key already is left to be asked about.
+ */
 export async function pinMembers(identity: Identity, room: Room, now: number): Promise<void> {
   const taken = new Set(identity.body.pins.map(({ name }) => skeleton(name)))
   const fresh = [...room.members.values()].filter(({ name }) => !taken.has(skeleton(name)))
+  for (const member of room.members.values()) {
+    const pin = pinnedAs(identity, member.name)
+    if (pin === undefined || equalBytes(pin.rootKey, member.rootKey)) continue
+    if (keysOfPerson(room, member.firstRootKey).some((key) => equalBytes(key, pin.rootKey))) {
+      await pinKey(identity, member, false, true, now)
+    }
+  }
   if (fresh.length === 0) return
   await identity.update((body) => {
     const names = new Set(body.pins.map(({ name }) => skeleton(name)))
@@ -95,10 +107,19 @@ export async function pinMembers(identity: Identity, room: Room, now: number): P
   })
 }
 
-/** What to say where a member's key is not the one that this person knows under his name. */
-export function keyWarning(identity: Identity, name: string, rootKey: Bytes): string | undefined {
+/** Every root key that somebody has had in a room, by the first of them. */
+function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
+  const tenures = [...room.tenures.values()].flat()
+  return tenures
+    .filter(({ member }) => equalBytes(member.firstRootKey, firstRootKey))
+    .map(({ member }) => member.rootKey)
+}
+
+/** What to say where somebody came into a room with another key than the one that this person knows under his name. */
+export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
   const pin = pinnedAs(identity, name)
-  if (pin === undefined || equalBytes(pin.rootKey, rootKey)) return undefined
+  const own = [rootKey, ...keysOfPerson(room, rootKey)]
+  if (pin === undefined || own.some((key) => equalBytes(key, pin.rootKey))) return undefined
   return (
     `the key of ${name} is NOT the one that you know (${fingerprint(pin.rootKey)}): it is ${fingerprint(rootKey)}. ` +
     'Somebody may pass for him: compare fingerprints over another way'

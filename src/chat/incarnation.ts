@@ -8,6 +8,9 @@ import type { Random } from '../crypto/random.ts'
 import { incarnationKey } from '../protocol/paths.ts'
 import type { Compare, Store } from '../store/store.ts'
 
+/** The store's incarnation, as this process first found it. @throws unavailable, closed for a store that has moved */
+export type Life = () => Promise<Bytes>
+
 const incarnationBytes = 16
 const movedPrefix = 'moved:'
 

@@ -18,7 +18,7 @@ export interface Viewer {
   /** One's own root key. */
   readonly self: Bytes
   /** What to say where a name's key is not the one that this person knows. */
-  warningOf(name: string, rootKey: Bytes): string | undefined
+  warningOf(room: Room, name: string, rootKey: Bytes): string | undefined
 }
 
 export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly TimelineItem[] {
@@ -27,7 +27,7 @@ export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly Time
     case 'message':
       return messagesOf(room, filed, judgement, viewer.self)
     case 'control':
-      return [adminItem(room, row.i, judgement), ...keyWarnings(row.i, judgement.body, viewer)]
+      return [adminItem(room, row.i, judgement), ...keyWarnings(room, row.i, judgement.body, viewer)]
     case 'void':
       return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
     case 'locked':
@@ -36,11 +36,16 @@ export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly Time
 }
 
 /** Where somebody comes in whose key is another than the one known under his name. */
-function keyWarnings(i: number, { operation, author }: ControlBody, viewer: Viewer): readonly WarningItem[] {
+function keyWarnings(
+  room: Room,
+  i: number,
+  { operation, author }: ControlBody,
+  viewer: Viewer,
+): readonly WarningItem[] {
   if (operation.type !== 'accept' && operation.type !== 'create') return []
   const { name, rootKey } =
     operation.type === 'accept' ? decodeKnock(operation.knock) : { name: operation.name, rootKey: author }
-  const reason = viewer.warningOf(name, rootKey)
+  const reason = viewer.warningOf(room, name, rootKey)
   return reason === undefined ? [] : [{ kind: 'warning', i, reason }]
 }
 

@@ -33,6 +33,7 @@ import { readIncarnation } from './incarnation.ts'
 import { identityKey, localVaultKey } from './local-paths.ts'
 import { readOne } from './read-one.ts'
 import { lookUpName, nameTaken, registerName } from './registry.ts'
+import { steadyHealth, type StoreHealth } from './store-health.ts'
 
 /** For tests: the least that an identity may be sealed with. */
 export { argonFloor } from '../crypto/password.ts'
@@ -40,8 +41,8 @@ export { argonFloor } from '../crypto/password.ts'
 export interface AccountsOptions {
   readonly home: Home
   readonly store: Store
-  /** What to call the store in a status line. */
-  readonly storeDetail?: () => string
+  /** Tells of the store in a status line. */
+  readonly health?: StoreHealth
   /** How much work a password's key costs. `floor` is for tests. */
   readonly kdf?: 'default' | 'floor'
   readonly clock?: Clock
@@ -53,7 +54,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
   const {
     home,
     store,
-    storeDetail = () => 'local store',
+    health = steadyHealth('local store'),
     kdf = 'default',
     clock = systemClock,
     random = systemRandom,
@@ -175,7 +176,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
       clock,
       random,
       log,
-      storeDetail,
+      health,
       release: () => local.close(),
     })
   }

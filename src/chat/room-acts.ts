@@ -17,6 +17,7 @@ import type { Confirm, Done, Standing } from './chat.ts'
 import type { Contact } from './contacts.ts'
 import { dutyName, dutyOf } from './duties.ts'
 import type { Identity } from './identity.ts'
+import type { Life } from './incarnation.ts'
 import type { Person } from './item.ts'
 import type { OpenKnock } from './knocks.ts'
 import { operate } from './operate.ts'
@@ -29,7 +30,7 @@ export interface RoomParts {
   readonly home: Store
   readonly identity: Identity
   readonly outbox: Outbox
-  readonly incarnation: Bytes
+  readonly incarnation: Life
   readonly roomId: Bytes
   readonly clock: Clock
   readonly random: Random

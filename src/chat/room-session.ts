@@ -78,7 +78,7 @@ export class RoomSession extends RoomActs implements Room {
 
   get #view(): Viewer {
     const { identity } = this.parts
-    return { self: this.#self, warningOf: (name, rootKey) => keyWarning(identity, name, rootKey) }
+    return { self: this.#self, warningOf: (room, name, rootKey) => keyWarning(identity, room, name, rootKey) }
   }
 
   override get log(): RoomLog {
@@ -283,7 +283,9 @@ export class RoomSession extends RoomActs implements Room {
     const { signal } = this.#closing
     sleep(dutyDelayMs * (0.5 + Math.random()), undefined, { signal, ref: false })
       .then(() => this.fulfilDuties())
-      .catch((error: unknown) => this.#note('room.duty', error))
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#note('room.duty', error)
+      })
   }
 
   #note(event: string, error: unknown): void {
