@@ -2,6 +2,7 @@
 import { silentLogger } from '../base/log.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import { knownIdentities, openAccounts } from '../chat/open-accounts.ts'
+import { steadyHealth } from '../chat/store-health.ts'
 import { readConfig } from './config.ts'
 import { HomeFolder } from './home-folder.ts'
 import { fileLogger } from './log-file.ts'
@@ -33,7 +34,7 @@ export async function wire(options: WiringOptions): Promise<Wiring> {
   const accounts = openAccounts({
     home: new HomeFolder(home),
     store: opened,
-    storeDetail: () => label,
+    health: steadyHealth(label),
     ...(process.env['CONCLAVE_KDF'] === 'floor' ? { kdf: 'floor' as const } : {}),
     log: logger,
   })

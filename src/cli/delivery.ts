@@ -3,7 +3,7 @@
  * `queue` it may also stay in the outbox, and the result says so.
  */
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { storeDeadlineMs } from '../base/limits.ts'
+import { messageTextBytesMax, storeDeadlineMs } from '../base/limits.ts'
 import type { Chat, Room, Sent } from '../chat/chat.ts'
 import type { Output } from './output.ts'
 import { until } from './until.ts'
@@ -116,6 +116,16 @@ export function nothingKept(message: string, cause?: unknown): ConclaveError {
     retryable: true,
     cause,
   })
+}
+
+/** Before anything is opened for it. @throws usage */
+export function checkText(text: string): void {
+  if (isBlank(text)) throw new ConclaveError('usage', 'the message is empty')
+  if (Buffer.byteLength(text) > messageTextBytesMax) {
+    throw new ConclaveError('usage', `the message is longer than ${messageTextBytesMax} bytes`, {
+      hint: 'Send it in parts; "conclave send ROOM -" makes a message of every line.',
+    })
+  }
 }
 
 /** White space alone is no message. */

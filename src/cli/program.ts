@@ -4,6 +4,9 @@ import { addAccept } from './commands/accept.ts'
 import { addChat } from './commands/chat.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCreate } from './commands/create.ts'
+import { addDemote } from './commands/demote.ts'
+import { addDm } from './commands/dm.ts'
+import { addInvite } from './commands/invite.ts'
 import { addJoin } from './commands/join.ts'
 import { addKick } from './commands/kick.ts'
 import { addKnocks } from './commands/knocks.ts'
@@ -11,11 +14,15 @@ import { addLeave } from './commands/leave.ts'
 import { addLogin } from './commands/login.ts'
 import { addMembers } from './commands/members.ts'
 import { addNode } from './commands/node.ts'
+import { addPolicy } from './commands/policy.ts'
+import { addPromote } from './commands/promote.ts'
 import { addRead } from './commands/read.ts'
 import { addReject } from './commands/reject.ts'
+import { addRekey } from './commands/rekey.ts'
 import { addRooms } from './commands/rooms.ts'
 import { addSend } from './commands/send.ts'
 import { addSignup } from './commands/signup.ts'
+import { addTopic } from './commands/topic.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { addGlobalOptions } from './options.ts'
@@ -26,10 +33,13 @@ type AddCommand = (program: Command, act: Act) => void
 
 /** One entry a heading of the help. A command's module loads nothing heavy: what it needs comes through its session. */
 const groups: readonly { readonly heading: string; readonly commands: readonly AddCommand[] }[] = [
-  { heading: 'Chat:', commands: [addChat, addSend, addRead] },
-  { heading: 'You:', commands: [addSignup, addLogin, addWhoami] },
-  { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addVerify] },
-  { heading: 'Who is in:', commands: [addMembers, addKnocks, addAccept, addReject, addKick] },
+  { heading: 'Chat:', commands: [addChat, addSend, addRead, addDm] },
+  { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addRekey] },
+  { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addVerify] },
+  {
+    heading: 'Who is in:',
+    commands: [addMembers, addKnocks, addAccept, addReject, addInvite, addKick, addPromote, addDemote],
+  },
   { heading: 'Your own cluster:', commands: [addNode, addConnect] },
 ]
 

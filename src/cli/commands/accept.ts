@@ -1,6 +1,6 @@
 /** `accept ROOM NAME`: lets somebody in who knocked. */
 import type { Command } from 'commander'
-import { decide } from '../admission.ts'
+import { memberAct } from '../member-act.ts'
 import type { Act } from '../session.ts'
 
 export function addAccept(program: Command, act: Act): void {
@@ -10,5 +10,5 @@ export function addAccept(program: Command, act: Act): void {
     .argument('<room>')
     .argument('<name>')
     .option('--fingerprint <digits>', 'only the key with this fingerprint')
-    .action(act(decide((room, name, options) => room.accept(name, options), 'is in')))
+    .action(act(memberAct((room, name, options) => room.accept(name, options), 'is in')))
 }

@@ -1,6 +1,6 @@
 /** `reject ROOM NAME`: turns somebody away who knocked. */
 import type { Command } from 'commander'
-import { decide } from '../admission.ts'
+import { memberAct } from '../member-act.ts'
 import type { Act } from '../session.ts'
 
 export function addReject(program: Command, act: Act): void {
@@ -10,5 +10,5 @@ export function addReject(program: Command, act: Act): void {
     .argument('<room>')
     .argument('<name>')
     .option('--fingerprint <digits>', 'only the key with this fingerprint')
-    .action(act(decide((room, name, options) => room.reject(name, options), 'was turned away from')))
+    .action(act(memberAct((room, name, options) => room.reject(name, options), 'was turned away from')))
 }

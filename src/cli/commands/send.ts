@@ -1,8 +1,7 @@
 /** `send ROOM TEXT` and `send ROOM -`: one message, or one a line from stdin, pipelined. */
 import type { Command } from 'commander'
-import { ConclaveError, isConclaveError } from '../../base/errors.ts'
-import { messageTextBytesMax } from '../../base/limits.ts'
-import { Delivery, isBlank, nothingKept } from '../delivery.ts'
+import { isConclaveError } from '../../base/errors.ts'
+import { checkText, Delivery, nothingKept } from '../delivery.ts'
 import { sendLines } from '../send-lines.ts'
 import type { Act } from '../session.ts'
 
@@ -26,7 +25,7 @@ export function addSend(program: Command, act: Act): void {
     .option('--queue', 'keep it for later when the store does not answer')
     .action(
       act(async (session, roomName: string, text: string, { queue }: Options) => {
-        if (text !== '-') check(text)
+        if (text !== '-') checkText(text)
         const chat = await session.chat()
         const room = await chat.open(roomName, session.signal).catch((error: unknown) => {
           throw isConclaveError(error, 'unavailable') && !queue ? nothingKept(error.message, error) : error
@@ -36,13 +35,4 @@ export function addSend(program: Command, act: Act): void {
         else await delivery.sendOne(text)
       }),
     )
-}
-
-function check(text: string): void {
-  if (isBlank(text)) throw new ConclaveError('usage', 'the message is empty')
-  if (Buffer.byteLength(text) > messageTextBytesMax) {
-    throw new ConclaveError('usage', `the message is longer than ${messageTextBytesMax} bytes`, {
-      hint: 'Send it in parts; "conclave send ROOM -" makes a message of every line.',
-    })
-  }
 }

@@ -1,7 +1,8 @@
-/** `verify ROOM`: checks every hash, signature and rule of a room's whole log. */
+/** `verify ROOM`: checks every hash, signature and rule of a room's whole log. `verify @NAME`: the safety number with somebody. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
-import type { Act } from '../session.ts'
+import type { Chat } from '../../chat/chat.ts'
+import type { Act, Session } from '../session.ts'
 
 export function addVerify(program: Command, act: Act): void {
   program
@@ -11,11 +12,12 @@ export function addVerify(program: Command, act: Act): void {
       'Checks every hash, signature and rule of the room from its first record on. Exits 7 when something was changed, ' +
         'withheld or forged. Two members who get the same head have the same room.',
     )
-    .argument('<room>')
+    .argument('<room|name>', 'a room, or somebody: the safety number to compare with him')
     .action(
       act(async (session, roomName: string) => {
         const { out, signal } = session
         const chat = await session.chat()
+        if (!(await isRoom(chat, roomName))) return showSafetyNumber(session, chat, roomName)
         const room = await chat.open(roomName, signal)
         const { records, messages, controls, voids, damage, head } = await room.verify(signal)
         const places = (list: typeof voids): { i: number; reason: string }[] =>
@@ -38,4 +40,20 @@ export function addVerify(program: Command, act: Act): void {
         }
       }),
     )
+}
+
+/** A room of one's own or of the list wins; the two-person chat's name means the person. */
+async function isRoom(chat: Chat, name: string): Promise<boolean> {
+  if (name.startsWith('@')) return false
+  const plain = name.split('#')[0] ?? name
+  return plain !== name || /^[0-9a-f]{64}$/.test(name) || (await chat.rooms()).some((room) => room.name === plain)
+}
+
+async function showSafetyNumber({ out }: Session, chat: Chat, wanted: string): Promise<void> {
+  const { name, fingerprint, number, confirmed } = await chat.safetyNumber(wanted.replace(/^@/, ''))
+  await out.print(
+    { name, fingerprint, number, confirmed },
+    `${name}  ${fingerprint}\n\nThe safety number of you two, the same on both sides:\n\n  ${number}\n\n` +
+      `Compare it over another way. It is yours alone if it is the same for ${name}.`,
+  )
 }
