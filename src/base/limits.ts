@@ -88,6 +88,8 @@ export const trialWrapsMax = 2048
 export const appendTriesMax = 200
 /** Between two tries to reach the store again. */
 export const retryMs = 300
+/** How long a room that lies here waits for the store before it shows what it has. */
+export const openPatienceMs = 250
 /** Opened records that a room keeps in memory. */
 export const recentRecordsMax = 512
 /** Messages that wait in an outbox, a room. */

@@ -37,7 +37,7 @@ import type { Person } from './item.ts'
 import { LifeLine } from './life-line.ts'
 import { Outbox } from './outbox.ts'
 import { RoomSession } from './room-session.ts'
-import type { StoreHealth } from './store-health.ts'
+import { problemOf, type StoreHealth } from './store-health.ts'
 
 export interface ChatParts {
   readonly store: Store
@@ -221,7 +221,7 @@ export class ChatSession implements Chat {
         hint: `conclave join ${room} --wait 60`,
       })
     }
-    if (session.standing === 'member') await this.#showSoon(session, signal)
+    if (session.standing === 'member' || session.state === undefined) await this.#showSoon(session, signal)
     return session
   }
 
@@ -387,11 +387,6 @@ export class ChatSession implements Chat {
     await this.#outbox.close()
     await this.#parts.release()
   }
-}
-
-function problemOf(error: unknown): string {
-  if (!isConclaveError(error)) return error instanceof Error ? error.message : String(error)
-  return error.hint === undefined || error.retryable ? error.message : `${error.message}: ${error.hint}`
 }
 
 function alreadyIn(session: RoomSession): Admission {
