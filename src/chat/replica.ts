@@ -150,7 +150,7 @@ export class Replica {
     return entries.map(rowOf)
   }
 
-  /** The first i at or after which messages have a number ≥ seq. */
+  /** The index of the record that holds message `seq`, of which there must be one before `next`. */
   async indexOfSeq(seq: number, next: number): Promise<number> {
     await this.flush()
     let low = 0
@@ -158,10 +158,10 @@ export class Replica {
     while (low < high) {
       const middle = (low + high) >> 1
       const [row] = await this.rows(middle, middle + 1, 1)
-      if (row !== undefined && row.seq < seq) low = middle + 1
+      if (row !== undefined && row.seq <= seq) low = middle + 1
       else high = middle
     }
-    // The record before may hold several messages, of which `seq` is a later one.
+    // Records without a message of their own carry the number of the next one: the last that is not beyond holds it.
     return Math.max(0, low - 1)
   }
 

@@ -14,11 +14,10 @@ export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQu
   if (query.fromIndex !== undefined) return oldest(log, viewer, query.fromIndex, next, query.limit)
   if (query.fromSeq === undefined) return newest(log, viewer, Math.min(query.before ?? next, next), query.limit)
   const { fromSeq } = query
-  const page = await oldest(log, viewer, await log.replica.indexOfSeq(fromSeq, next), next, query.limit)
-  const first = page.items.findIndex((item) => item.kind === 'message' && item.seq >= fromSeq)
   // From the first message on everything is shown from the beginning of the room.
-  if (fromSeq <= 1) return page
-  return { ...page, items: first < 0 ? [] : page.items.slice(first) }
+  if (fromSeq <= 1) return oldest(log, viewer, 0, next, query.limit)
+  if (fromSeq >= log.ledger.checkpoint.seq) return { items: [], more: false }
+  return oldest(log, viewer, await log.replica.indexOfSeq(fromSeq, next), next, query.limit, fromSeq)
 }
 
 async function newest(log: RoomLog, viewer: Viewer, before: number, limit: number): Promise<HistoryPage> {
@@ -37,13 +36,22 @@ async function newest(log: RoomLog, viewer: Viewer, before: number, limit: numbe
   return { items, more: at > 0 }
 }
 
-async function oldest(log: RoomLog, viewer: Viewer, from: number, next: number, limit: number): Promise<HistoryPage> {
+/** With `fromSeq` the messages before it, which share its record, are left out. */
+async function oldest(
+  log: RoomLog,
+  viewer: Viewer,
+  from: number,
+  next: number,
+  limit: number,
+  fromSeq = 0,
+): Promise<HistoryPage> {
   const items: TimelineItem[] = []
   let at = from
   while (at < next && items.length < limit) {
     const to = Math.min(next, at + Math.max(16, limit - items.length))
     const page = await itemsBetween(log, viewer, at, to)
     for (const item of page) {
+      if (item.kind === 'message' && item.seq < fromSeq) continue
       const last = items.at(-1)
       if (items.length >= limit && last?.i !== item.i) return { items, more: true }
       items.push(item)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { again, closeAtEnd, kinds, ownPassword, person, program, world } from './world.ts'
 
-const refused = (code: string) => expect.objectContaining({ code, hint: expect.stringMatching(/./) })
+const refused = (code: string): unknown => expect.objectContaining({ code, hint: expect.stringMatching(/./) })
 
 describe.each(kinds)('accounts on the %s store', (kind) => {
   test('who signed up logs in with the same password, and is the same person', async () => {
