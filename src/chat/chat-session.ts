@@ -254,6 +254,7 @@ export class ChatSession implements Chat {
   async join(room: string, signal?: AbortSignal): Promise<Admission> {
     const { store, identity } = this.#parts
     const ref = parseRoomRef(room)
+    await readInbox(store, identity, signal)
     const known = identity.body.rooms.find((one) => matches(ref, one) && one.standing !== 'stranger')
     if (known?.standing === 'member') {
       const session = await this.#session(known.roomId)

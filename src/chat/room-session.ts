@@ -303,8 +303,8 @@ export class RoomSession extends RoomActs implements Room {
   protected override async settleStanding(): Promise<void> {
     const { identity, roomId } = this.parts
     const { state, standing } = this
-    if (state === undefined || this.#standing === standing) return
     const remembered = identity.room(roomId)
+    if (state === undefined || (this.#standing === standing && remembered?.name === this.name)) return
     this.#standing = standing
     await pinMembers(identity, state, this.parts.clock.now())
     const member = memberByKey(state, this.#self)
