@@ -1,12 +1,13 @@
 /** `dm NAME [TEXT]`: the two-person chat with somebody. */
 import type { Command } from 'commander'
 import type { Confirm } from '../../chat/chat.ts'
+import { addConfirmOptions } from '../confirm.ts'
 import { checkText, Delivery } from '../delivery.ts'
 import { sendLines } from '../send-lines.ts'
 import type { Act } from '../session.ts'
 
 export function addDm(program: Command, act: Act): void {
-  program
+  const command = program
     .command('dm')
     .summary('write to one person')
     .description(
@@ -15,19 +16,17 @@ export function addDm(program: Command, act: Act): void {
     )
     .argument('<name>')
     .argument('[text]', 'the message, or - for stdin')
-    .option('--fingerprint <digits>', 'the key with this fingerprint is his')
-    .option('--trust-new', 'trust the key that the store has under this name')
-    .action(
-      act(async (session, name: string, text: string | undefined, confirm: Confirm) => {
-        if (text !== undefined && text !== '-') checkText(text)
-        const chat = await session.chat()
-        const room = await chat.dm(name, confirm)
-        const { out, signal, stdin } = session
-        if (text === undefined) {
-          return out.print({ ok: true, room: room.name, id: room.id }, `The chat with ${name}: ${room.id}`)
-        }
-        const delivery = new Delivery({ chat, room, out, signal, queue: false })
-        return text === '-' ? sendLines(delivery, stdin) : delivery.sendOne(text)
-      }),
-    )
+  addConfirmOptions(command).action(
+    act(async (session, name: string, text: string | undefined, confirm: Confirm) => {
+      if (text !== undefined && text !== '-') checkText(text)
+      const chat = await session.chat()
+      const room = await chat.dm(name, confirm)
+      const { out, signal, stdin } = session
+      if (text === undefined) {
+        return out.print({ ok: true, room: room.name, id: room.id }, `The chat with ${name}: ${room.id}`)
+      }
+      const delivery = new Delivery({ chat, room, out, signal, queue: false })
+      return text === '-' ? sendLines(delivery, stdin) : delivery.sendOne(text)
+    }),
+  )
 }

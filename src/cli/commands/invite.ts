@@ -1,10 +1,11 @@
 /** `invite ROOM NAME`: offers somebody a seat; entering is his act. */
 import type { Command } from 'commander'
+import { addConfirmOptions } from '../confirm.ts'
 import { memberAct } from '../member-act.ts'
 import type { Act } from '../session.ts'
 
 export function addInvite(program: Command, act: Act): void {
-  program
+  const command = program
     .command('invite')
     .summary('offer somebody a seat in a room')
     .description(
@@ -13,7 +14,7 @@ export function addInvite(program: Command, act: Act): void {
     )
     .argument('<room>')
     .argument('<name>')
-    .option('--fingerprint <digits>', 'the key with this fingerprint is his')
-    .option('--trust-new', 'trust the key that the store has under this name')
-    .action(act(memberAct((room, name, confirm) => room.invite(name, confirm), 'is invited into')))
+  addConfirmOptions(command).action(
+    act(memberAct((room, name, confirm) => room.invite(name, confirm), 'is invited into')),
+  )
 }
