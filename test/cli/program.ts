@@ -44,6 +44,8 @@ export interface Line {
   readonly passphrase: string
   readonly recoveryCode: string
   readonly head: string
+  readonly role: string
+  readonly number: string
 }
 
 export interface ErrorLine {
