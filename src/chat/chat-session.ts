@@ -229,7 +229,6 @@ export class ChatSession implements Chat {
   async #showSoon(session: RoomSession, signal?: AbortSignal): Promise<void> {
     const refreshed = this.#tryRefresh(session, signal)
     if (session.state === undefined) return refreshed
-    // The room follows the store by itself; what is wrong with the store shows in the connection.
     refreshed.catch((error: unknown) => signal?.aborted === true || this.#disconnected(error))
     await Promise.race([refreshed, sleep(openPatienceMs, undefined, { ref: false })])
   }

@@ -2,11 +2,10 @@
 import { silentLogger } from '../base/log.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import { knownIdentities, openAccounts } from '../chat/open-accounts.ts'
-import { steadyHealth } from '../chat/store-health.ts'
 import { readConfig } from './config.ts'
 import { HomeFolder } from './home-folder.ts'
 import { fileLogger } from './log-file.ts'
-import { openStore, storeLabel } from './open-store.ts'
+import { openStore } from './open-store.ts'
 import { resolveGlobalOptions } from './options.ts'
 import { embeddedStore, parseStoreUrl } from './store-url.ts'
 import type { StoreAddress } from './store-url.ts'
@@ -29,16 +28,15 @@ export async function wire(options: WiringOptions): Promise<Wiring> {
   const { home, store, log } = resolveGlobalOptions({ home: options.home, store: options.store }, process.env)
   const address = await storeAddress(home, store)
   const logger = log === undefined ? silentLogger : fileLogger(log)
-  const opened = await openStore(address, logger)
-  const label = storeLabel(address, home)
+  const opened = await openStore(address, { home, remember: store === undefined, logger })
   const accounts = openAccounts({
     home: new HomeFolder(home),
-    store: opened,
-    health: steadyHealth(label),
+    store: opened.store,
+    health: opened.health,
     ...(process.env['CONCLAVE_KDF'] === 'floor' ? { kdf: 'floor' as const } : {}),
     log: logger,
   })
-  return { accounts, storeLabel: label, close: () => opened.close() }
+  return { accounts, storeLabel: opened.label, close: () => opened.close() }
 }
 
 /** The identities of a home, most recently used first: needs neither password nor store. */

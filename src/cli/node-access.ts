@@ -68,5 +68,14 @@ export async function rememberCluster(home: string, endpoints: readonly string[]
   const config = await readConfig(home)
   const url = clusterUrl(endpoints)
   const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
-  if (ours && config.store !== url) await writeConfig(home, { ...config, store: url })
+  // In another order they are the same: the node of this home and its clients need not take turns.
+  if (ours && sorted(config.store) !== sorted(url)) await writeConfig(home, { ...config, store: url })
+}
+
+function sorted(url: string | undefined): string | undefined {
+  return url
+    ?.replace(/^etcds:\/\//, '')
+    .split(',')
+    .sort()
+    .join()
 }

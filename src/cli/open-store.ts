@@ -1,30 +1,41 @@
-/** From a store's address to the open store. */
-import { readFile } from 'node:fs/promises'
-import { ConclaveError } from '../base/errors.ts'
-import type { Logger } from '../base/log.ts'
+/** From a store's address to the open store, and what a status line says of it. */
+import { silentLogger, type Logger } from '../base/log.ts'
+import { steadyHealth, type StoreHealth } from '../chat/store-health.ts'
 import { formatEndpoint } from '../node/address.ts'
-import type { EtcdTls } from '../store/etcd/options.ts'
 import type { Store } from '../store/store.ts'
 import { embeddedPath } from './store-url.ts'
-import type { StoreAddress, TlsFiles } from './store-url.ts'
+import type { ClusterAddress, StoreAddress } from './store-url.ts'
+
+export interface OpenedStore {
+  readonly store: Store
+  readonly health: StoreHealth
+  /** Where the data lies, in a few words. */
+  readonly label: string
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  readonly home: string
+  /** The home's configuration names this store, and so follows its cluster's members. */
+  readonly remember: boolean
+  readonly logger?: Logger
+}
 
 /**
  * @throws not-a-store, not-allowed, store-full, tampering for a file that can't serve; usage for missing certificates.
  * A cluster is not waited for: its first call finds out whether it answers.
  */
-export async function openStore(address: StoreAddress, logger: Logger): Promise<Store> {
+export async function openStore(address: StoreAddress, options: StoreOptions): Promise<OpenedStore> {
+  const { home, logger = silentLogger } = options
+  const label = storeLabel(address, home)
   // Only the one that is needed is loaded: gRPC alone takes longer than opening a file.
-  if (address.kind === 'sqlite') {
-    const { SqliteStore } = await import('../store/sqlite/store.ts')
-    return SqliteStore.open(address.path)
+  if (address.kind === 'etcd') {
+    const { openCluster } = await import('./open-cluster.ts')
+    return openCluster(address, { ...options, label, logger })
   }
-  const { EtcdStore } = await import('../store/etcd/store.ts')
-  const { tls } = address
-  return EtcdStore.open({
-    endpoints: endpointsOf(address),
-    logger,
-    ...(tls === undefined ? {} : { tls: await readTls(tls) }),
-  })
+  const { SqliteStore } = await import('../store/sqlite/store.ts')
+  const store = await SqliteStore.open(address.path)
+  return { store, health: steadyHealth(label), label, close: () => store.close() }
 }
 
 /** In a few words, for a status line. */
@@ -37,21 +48,6 @@ export function storeLabel(address: StoreAddress, home: string): string {
   }
 }
 
-function endpointsOf({ endpoints }: Extract<StoreAddress, { kind: 'etcd' }>): string[] {
+export function endpointsOf({ endpoints }: ClusterAddress): string[] {
   return endpoints.map(({ host, port }) => formatEndpoint(host, port))
-}
-
-async function readTls({ ca, cert, key }: TlsFiles): Promise<EtcdTls> {
-  return { ca: await readPem(ca), cert: await readPem(cert), key: await readPem(key) }
-}
-
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new ConclaveError('usage', `${file} can't be read`, {
-      hint: 'conclave connect TICKET puts the files of a cluster there; or name yours: etcds://…?ca=FILE&cert=FILE&key=FILE',
-      cause,
-    })
-  }
 }

@@ -4,9 +4,13 @@ import { join, resolve } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
 import { clientFiles } from '../node/paths.ts'
 
-export type StoreAddress =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'etcd'; readonly endpoints: readonly Endpoint[]; readonly tls: TlsFiles | undefined }
+export type StoreAddress = { readonly kind: 'sqlite'; readonly path: string } | ClusterAddress
+
+export interface ClusterAddress {
+  readonly kind: 'etcd'
+  readonly endpoints: readonly Endpoint[]
+  readonly tls: TlsFiles | undefined
+}
 
 export interface Endpoint {
   /** A name or an address; an IPv6 address without its brackets. */

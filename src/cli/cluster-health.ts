@@ -1,0 +1,91 @@
+/**
+ * A cluster's health for the status line of a chat. It is looked at only while somebody listens. That nothing can be
+ * written is said only when two looks in a row have found it: an election takes about a second.
+ */
+import type { StoreHealth } from '../chat/store-health.ts'
+import type { ClientTls } from '../node/cluster-client.ts'
+import { describeHealth, quorumOf, type ClusterHealth } from '../node/health.ts'
+import { watchHealth } from '../node/health-watch.ts'
+
+const periodMs = 1500
+
+export interface ClusterToWatch {
+  readonly label: string
+  /** host:port; changes with the cluster's members. */
+  readonly endpoints: () => readonly string[]
+  readonly tls: ClientTls
+}
+
+export class WatchedHealth implements StoreHealth {
+  readonly #cluster: ClusterToWatch
+  readonly #listeners = new Set<() => void>()
+  #watching: AbortController | undefined
+  #text = ''
+  #writable = true
+  /** Looks in a row that found no majority. */
+  #without = 0
+
+  constructor(cluster: ClusterToWatch) {
+    this.#cluster = cluster
+  }
+
+  get writable(): boolean {
+    return this.#writable
+  }
+
+  describe(): string {
+    return this.#text === '' ? this.#cluster.label : this.#text
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    if (this.#watching === undefined) this.#watch()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.close()
+    }
+  }
+
+  /** The members have changed: they are asked from now on. */
+  moved(): void {
+    if (this.#watching === undefined) return
+    this.#watching.abort()
+    this.#watch()
+  }
+
+  close(): void {
+    this.#watching?.abort()
+    this.#watching = undefined
+  }
+
+  #watch(): void {
+    const watching = new AbortController()
+    this.#watching = watching
+    const { endpoints, tls } = this.#cluster
+    const onHealth = (health: ClusterHealth | undefined): void => {
+      if (!watching.signal.aborted) this.#take(health)
+    }
+    void watchHealth({ endpoints: endpoints(), tls, periodMs, onHealth }, watching.signal)
+  }
+
+  #take(health: ClusterHealth | undefined): void {
+    this.#without = health?.hasQuorum === true ? 0 : this.#without + 1
+    if (this.#without === 1) return
+    const [text, writable] = [describeForChat(health), this.#without === 0]
+    if (text === this.#text && writable === this.#writable) return
+    this.#text = text
+    this.#writable = writable
+    for (const listener of [...this.#listeners]) listener()
+  }
+}
+
+/** Without a majority: what still works, and what to do. */
+export function describeForChat(health: ClusterHealth | undefined): string {
+  const meanwhile = 'You can read; what you send waits'
+  if (health === undefined) return `no node answers. ${meanwhile}`
+  if (health.hasQuorum) return describeHealth(health)
+  const { reachable, voters } = health
+  const missing = quorumOf(voters) - reachable
+  const remedy = missing > 0 ? `: start ${missing} more` : ''
+  return `${reachable}/${voters} nodes${remedy}. ${meanwhile}`
+}

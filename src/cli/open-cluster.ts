@@ -1,0 +1,83 @@
+/**
+ * The store of a home that uses a cluster: this machine's own node first, the cluster's members followed as they change
+ * and remembered for the next start, their health told to whoever looks.
+ */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { ConclaveError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import { steadyHealth } from '../chat/store-health.ts'
+import { formatEndpoint } from '../node/address.ts'
+import { nodePaths } from '../node/paths.ts'
+import type { EtcdTls } from '../store/etcd/options.ts'
+import { EtcdStore } from '../store/etcd/store.ts'
+import { WatchedHealth } from './cluster-health.ts'
+import { rememberCluster } from './node-access.ts'
+import { endpointsOf, type OpenedStore, type StoreOptions } from './open-store.ts'
+import type { ClusterAddress, TlsFiles } from './store-url.ts'
+
+interface ClusterOptions extends StoreOptions {
+  readonly label: string
+  readonly logger: Logger
+}
+
+export async function openCluster(address: ClusterAddress, options: ClusterOptions): Promise<OpenedStore> {
+  const { home, label, remember, logger } = options
+  const tls = address.tls && (await readTls(address.tls))
+  let endpoints: readonly string[] = endpointsOf(address)
+  const health = tls && new WatchedHealth({ label, endpoints: () => endpoints, tls: clientOf(tls) })
+  const onMembers = (members: readonly string[]): void => {
+    if (sameSet(members, endpoints)) return
+    endpoints = members
+    health?.moved()
+    if (!remember) return
+    rememberCluster(home, members).catch((error: unknown) => logger.warn('members', { error: String(error) }))
+  }
+  const prefer = await ownNode(home, endpoints)
+  const store = await EtcdStore.open({
+    endpoints,
+    logger,
+    onMembers,
+    ...(prefer === undefined ? {} : { prefer }),
+    ...(tls === undefined ? {} : { tls }),
+  })
+  const close = async (): Promise<void> => {
+    health?.close()
+    await store.close()
+  }
+  return { store, health: health ?? steadyHealth(label), label, close }
+}
+
+/** The address of this home's node, if it is a member of the cluster that has these endpoints. */
+async function ownNode(home: string, endpoints: readonly string[]): Promise<string | undefined> {
+  const paths = nodePaths(home)
+  if (!existsSync(paths.state)) return undefined
+  // Loaded only where there is something to check.
+  const { readState } = await import('../node/state.ts')
+  const state = await readState(paths)
+  if (state?.phase !== 'member' || !state.endpoints.some((endpoint) => endpoints.includes(endpoint))) return undefined
+  return formatEndpoint(state.settings.advertise, state.settings.clientPort)
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one) => b.includes(one))
+}
+
+function clientOf({ ca, cert, key }: Required<Pick<EtcdTls, 'ca' | 'cert' | 'key'>>) {
+  return { authority: ca, certificate: cert, key }
+}
+
+async function readTls({ ca, cert, key }: TlsFiles): Promise<Required<Pick<EtcdTls, 'ca' | 'cert' | 'key'>>> {
+  return { ca: await readPem(ca), cert: await readPem(cert), key: await readPem(key) }
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new ConclaveError('usage', `${file} can't be read`, {
+      hint: 'conclave connect TICKET puts the files of a cluster there; or name yours: etcds://…?ca=FILE&cert=FILE&key=FILE',
+      cause,
+    })
+  }
+}
