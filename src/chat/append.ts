@@ -3,7 +3,7 @@
  * at the index or behind it, and the record before is the very one that was read and judged. So there is one order, and
  * an acknowledged record stays.
  */
-import { concat, type Bytes } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { storeOperationsMax } from '../base/limits.ts'
 import { incarnationKey, logKey } from '../protocol/paths.ts'
@@ -67,9 +67,10 @@ export async function append(
   checkLife(known, life?.[0]?.value)
   await log.offer(found ?? [], signal)
   if (log.end.i === i) await log.catchUp(signal)
-  if (log.end.i === i && (await log.replica.holds(i - 1, concat())) === undefined && i > 0) {
-    throw new ConclaveError('tampering', 'the end of this room’s log vanished from the store', {
-      hint: 'ask the other members and whoever runs the store; conclave verify shows what is missing',
+  if (log.end.i === i && log.end.revision === revision) {
+    // Nobody was faster: the record before is not there any more, or is another.
+    throw new ConclaveError('tampering', 'the end of this room’s log was removed or changed in the store', {
+      hint: 'nothing is written behind a hole; conclave verify shows what is missing',
     })
   }
   return false
