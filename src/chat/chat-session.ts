@@ -179,9 +179,9 @@ export class ChatSession implements Chat {
   }
 
   async rekey(): Promise<Rekeyed> {
-    const { identity, store, random, log } = this.#parts
+    const { identity, store, clock, random, log } = this.#parts
     await this.rooms()
-    await renewRegistered(store, await this.#life.known(), identity, random)
+    await renewRegistered(store, await this.#life.known(), identity, random, clock.now())
     await identity.copyToStore(store, log)
     let rooms = 0
     for (const { roomId, standing } of identity.body.rooms) {

@@ -1,5 +1,6 @@
 /** An unlocked identity: its keys ready for use, and its memory (the vault's body) kept in the home and in the store. */
 import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { encode } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { fingerprint } from '../crypto/fingerprint.ts'
@@ -15,7 +16,7 @@ import { unwrapperFromSeed, wrapSeedBytes, type Unwrapper } from '../crypto/wrap
 import { vaultKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Person } from './item.ts'
-import { localVaultKey } from './local-paths.ts'
+import { identityKey, localVaultKey } from './local-paths.ts'
 import { readOne } from './read-one.ts'
 
 const casTriesMax = 20
@@ -75,6 +76,12 @@ export class Identity {
       generation: body.generation + 1,
     }))
     this.#keys = await keysOf(this.#body)
+  }
+
+  /** Writes down what a login screen shows before the password. `now`: when it was last used. */
+  async introduce(now: number): Promise<void> {
+    const value = encode([this.name, this.signer.publicKey, now])
+    await this.#home.commit({ then: [{ kind: 'put', key: identityKey, value }] })
   }
 
   get self(): Person {

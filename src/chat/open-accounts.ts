@@ -1,6 +1,6 @@
 /** Signing up and logging in, on one home and one store. */
 import { systemClock, type Clock } from '../base/clock.ts'
-import { encode, Fields } from '../base/codec.ts'
+import { Fields } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { userNameCharsMax } from '../base/limits.ts'
 import { silentLogger, type Logger } from '../base/log.ts'
@@ -34,9 +34,6 @@ import { identityKey, localVaultKey } from './local-paths.ts'
 import { readOne } from './read-one.ts'
 import { lookUpName, nameTaken, registerName } from './registry.ts'
 import { steadyHealth, type StoreHealth } from './store-health.ts'
-
-/** For tests: the least that an identity may be sealed with. */
-export { argonFloor } from '../crypto/password.ts'
 
 export interface AccountsOptions {
   readonly home: Home
@@ -167,8 +164,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
 
   async function enter(local: Store, vault: OpenVault): Promise<Chat> {
     const identity = await Identity.unlock(vault, local)
-    const value = encode([vault.name, identity.signer.publicKey, clock.now()])
-    await local.commit({ then: [{ kind: 'put', key: identityKey, value }] })
+    await identity.introduce(clock.now())
     return new ChatSession({
       store,
       home: local,

@@ -16,6 +16,7 @@ export async function renewRegistered(
   incarnation: Bytes,
   identity: Identity,
   random: Random,
+  now: number,
 ): Promise<void> {
   const key = userKey(skeleton(identity.name))
   const entry = await readOne(store, key)
@@ -27,6 +28,7 @@ export async function renewRegistered(
   const record = decodeNameRecord(entry.value, identity.name)
   const isCurrent = Buffer.compare(record.rootKey, identity.signer.publicKey) === 0
   if (isCurrent) await identity.renewKeys(random)
+  await identity.introduce(now)
   const former = identity.formerSigners.find(({ publicKey }) => Buffer.compare(publicKey, record.rootKey) === 0)
   if (former === undefined) {
     throw new ConclaveError('tampering', `the registry names a key for ${identity.name} that was never yours`, {
