@@ -129,7 +129,7 @@ export class Terminal implements AsyncDisposable {
       return (
         active
           .getLine(active.baseY + row)
-          ?.translateToString(true)
+          ?.translateToString(true, 0, this.#screen.cols)
           .trimEnd() ?? ''
       )
     })
@@ -144,14 +144,21 @@ export class Terminal implements AsyncDisposable {
    * line of text. Panels beside them are left out.
    */
   messages(): readonly string[] {
+    const { active } = this.#screen.buffer
+    // The rule under the topic has a joint above each edge of the pane in the middle.
+    const rule = this.screen()[1] ?? ''
+    const joints = Array.from(rule.matchAll(/┬/g), (match) => match.index)
+    const left = joints.find((joint) => joint < rule.length / 2)
+    const right = joints.find((joint) => joint > rule.length / 2)
     const found: string[] = []
-    for (const line of this.screen()) {
-      const entry = /(?:^|│)\s(\d\d:\d\d|\s{5})\s+(\S*) │ (.*?)(?:\s*│.*)?$/.exec(line)
+    for (let row = 0; row < this.#screen.rows; row += 1) {
+      const line = active.getLine(active.baseY + row)
+      const pane = line?.translateToString(false, left === undefined ? 0 : left + 1, right ?? this.#screen.cols) ?? ''
+      const entry = /^ (\d\d:\d\d| {5}) +(\S*) │ (.*)$/.exec(pane)
       if (entry === null) continue
       const [, time = '', name = '', text = ''] = entry
-      const part = text.trimEnd()
-      if (time.trim() === '' && name === '' && found.length > 0) found[found.length - 1] += ` ${part}`
-      else found.push(`${time.trim()} ${name} │ ${part}`.trimStart())
+      if (time.trim() === '' && name === '' && found.length > 0) found[found.length - 1] += ` ${text.trimEnd()}`
+      else found.push(`${time.trim()} ${name} │ ${text.trimEnd()}`.trimStart())
     }
     return found
   }

@@ -54,6 +54,7 @@ describe('keys', () => {
     expect(decode('\x1b')).toEqual([key('escape')])
     expect(decode('\x1b', '\x1b')).toEqual([key('escape'), key('escape')])
     expect(decode('\x1b[')).toEqual([key('[', { alt: true })])
+    expect(decode('\x1b/quit')).toEqual([key('escape'), text('/quit')])
   })
 
   it('reads the same whatever the chunks', () => {

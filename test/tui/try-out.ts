@@ -1,6 +1,7 @@
 /**
  * The screen without a store, for looking at it: `node test/tui/try-out.ts` (the passphrase of ada is "x").
- * Words on the command line add to the scene: `busy` (messages keep coming), `long` (100,000 messages), `offline`.
+ * Words on the command line add to the scene: `at-once` (no login), `busy` (messages keep coming), `long` (100,000
+ * messages), `twins` (two knock under one name), `offline`, `crash` (a defect after a message that says so).
  */
 import { runTui } from '../../src/tui/run.ts'
 import { FakeWorld, person } from './fake.ts'
@@ -45,6 +46,12 @@ demo.say(demo2, { type: 'react', to: String(2).padStart(32, '0'), emoji: '👍',
 demo.knock(demo3)
 if (scene.has('twins')) demo.knock({ name: 'Demo3', fingerprint: '9999 1111 2222 3333 4444 5555' })
 if (scene.has('offline')) world.connection = { state: 'offline', detail: 'offline: no node answers' }
+if (scene.has('crash')) {
+  setInterval(() => {
+    if (demo.log.some((item) => item.kind === 'message' && item.type === 'text' && item.text === 'crash'))
+      throw new Error('a defect')
+  }, 10).unref()
+}
 if (scene.has('busy'))
   setInterval(() => demo.say(alan, `tick ${new Date().toISOString()} with some words to fill the line`), 10).unref()
 setTimeout(() => world.admissions.get('guests')?.accept(), 8000).unref()

@@ -118,6 +118,8 @@ function takeEscape(text: string): Taken<Input | undefined> | undefined {
     return { input: keyOfSs3(third), length: 3 }
   }
   if (second === ']' || second === 'P' || second === '_' || second === '^' || second === 'X') return takeString(text)
+  // Alt with these means nothing, and a hasty Escape before a command must not turn the command into a message.
+  if (second === '/' || second === '!') return { input: key('escape'), length: 1 }
   const { input, length } = takePlain(text.slice(1), 1)
   const pressed: Key = input.kind === 'key' ? { ...input, alt: true } : key(textOf(input), { alt: true })
   return { input: pressed, length: length + 1 }

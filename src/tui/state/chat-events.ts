@@ -12,7 +12,8 @@ import { verificationLines } from './verification.ts'
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
   const { room } = event
   const draft = state.drafts.get(room.id)
-  const newAfter = room.readUpTo < room.seq ? room.readUpTo : undefined
+  // To whoever has just come in everything is new: no line is needed for that.
+  const newAfter = room.readUpTo > 0 && room.readUpTo < room.seq ? room.readUpTo : undefined
   const page: ChatPage = {
     kind: 'chat',
     room,

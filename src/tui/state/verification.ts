@@ -10,7 +10,7 @@ export function verificationLines(found: Verification): readonly string[] {
     items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
   return [
     '',
-    ` ${records} records checked: ${messages} with messages, ${controls} about the room itself.`,
+    ` ${records} records checked, with ${messages} messages; ${controls} of them are about the room itself.`,
     damage.length === 0
       ? ' Every hash, signature and rule holds. Nothing is missing.'
       : ` DAMAGE: ${damage.length} records are missing or changed.`,

@@ -16,7 +16,7 @@ export function loginView(state: State, page: LoginPage): Frame {
   return pageFrame(state, {
     title: 'a group chat that has no owner',
     body: (rows) => (step.at === 'who' ? whoLines(page, step, columns, rows) : stepLines(step, columns)),
-    keys: keysOf(step),
+    keys: step.at === 'who' && page.known.length === 0 ? 'Enter goes on · Esc quits' : keysOf(step),
     footer: footerOf(step, columns),
   })
 }
