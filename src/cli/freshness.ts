@@ -1,6 +1,10 @@
 /** Reading also without the store: what this machine holds is shown, and the exit code says that it may not be all. */
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import type { Room } from '../chat/chat.ts'
+import { until } from './until.ts'
+
+/** For reading what lies here nobody waits longer; a cluster that loses its leader is back sooner. */
+const patienceMs = 4000
 
 /**
  * Brings the room up to date.
@@ -9,7 +13,9 @@ import type { Room } from '../chat/chat.ts'
  */
 export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<ConclaveError | undefined> {
   try {
-    await room.refresh(signal)
+    await until(room.refresh(signal), signal, patienceMs, () => {
+      return new ConclaveError('unavailable', 'the store does not answer', { retryable: true })
+    })
     return undefined
   } catch (error) {
     if (isConclaveError(error, 'unavailable')) return behind(error)

@@ -134,5 +134,6 @@ export function noAnswer(last: unknown): ConclaveError {
 }
 
 function shorten(details: string): string {
-  return details.replace(/^No connection established\. Last error: /, '').slice(0, 200)
+  const bare = details.replace(/^No connection established\. Last error: (Error: )?/, '')
+  return bare.replace(/\. Resolution note: $/, '').slice(0, 200)
 }
