@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { conclave, done, people, temporaryFolder } from './program.ts'
+import { conclave, done, password, people, temporaryFolder } from './program.ts'
 
 const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
@@ -74,6 +74,25 @@ test('read without the store shows what this machine holds, and says so with 5',
   const { code, lines, error } = await conclave(['read', 'demo', '--from', '1'], { home, store: await silentAddress() })
   expect({ code, error: error.error }).toEqual({ code: 5, error: 'unavailable' })
   expect(lines).toMatchObject([{ text: 'mine' }])
+})
+
+test('CONCLAVE_LOG gets lines of JSON that tell no text and no password', async () => {
+  const home = temporaryFolder()
+  const log = join(home, 'conclave.log')
+  const env = { CONCLAVE_LOG: log }
+  await done(['signup', 'ada'], { home, env })
+  await done(['create', 'demo'], { home, env })
+  // A store that does not answer is worth a line.
+  await conclave(['send', 'demo', 'confidential', '--queue'], { home, env, store: await silentAddress() })
+  const written = readFileSync(log, 'utf8')
+  const events = written
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string })
+  expect(events.every(({ event }) => event !== '')).toBe(true)
+  expect(written).not.toContain('confidential')
+  expect(written).not.toContain(password)
+  expect(statSync(log).mode & 0o077).toBe(0)
 })
 
 test('config.json of a home names its store', async () => {
