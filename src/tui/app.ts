@@ -3,7 +3,7 @@
  * what comes from elsewhere at most every `frameMs`.
  */
 import type { Accounts } from '../chat/accounts.ts'
-import type { Input } from './input/keys.ts'
+import type { Input } from './input/key.ts'
 import { Session } from './session.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
@@ -14,6 +14,7 @@ import { view } from './view/view.ts'
 
 const frameMs = 33
 const tickMs = 100
+const lookAroundMs = 3000
 /** Keys that are held back while something takes a moment. */
 const heldMax = 1000
 
@@ -33,6 +34,7 @@ export class App {
   #paintedAt = 0
   #paintTimer: NodeJS.Timeout | undefined
   #tickTimer: NodeJS.Timeout | undefined
+  #lookTimer: NodeJS.Timeout | undefined
 
   constructor(parts: AppParts, start: (terminal: Terminal) => State) {
     this.#session = new Session(parts.accounts, (event) => this.#outside(event))
@@ -55,6 +57,7 @@ export class App {
   /** Resolves when the person quits, or with the signal that ended it; the terminal is given back by then. */
   async run(effects: readonly Effect[]): Promise<NodeJS.Signals | undefined> {
     this.#terminal.start()
+    this.#lookTimer = setInterval(() => this.#dispatch({ kind: 'look-around' }), lookAroundMs)
     this.#perform(effects)
     this.#paint()
     try {
@@ -69,6 +72,7 @@ export class App {
   restore(): void {
     clearTimeout(this.#paintTimer)
     clearInterval(this.#tickTimer)
+    clearInterval(this.#lookTimer)
     this.#terminal.stop()
   }
 
@@ -79,8 +83,11 @@ export class App {
 
   #take(input: Input): void {
     const urgent = input.kind === 'key' && (input.name === 'escape' || input.ctrl)
-    if (this.#state.busy === undefined || urgent) this.#dispatch(input)
-    else if (this.#held.length < heldMax) this.#held.push(input)
+    if (this.#state.busy === undefined || urgent) {
+      // Who gives up what was under way gives up what was typed ahead for it.
+      this.#held = []
+      this.#dispatch(input)
+    } else if (this.#held.length < heldMax) this.#held.push(input)
   }
 
   /** Something happened that nobody pressed a key for. */

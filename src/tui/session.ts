@@ -2,8 +2,8 @@
  * Carries out what states ask for: the thin edge between the pure screen and the chat. It holds the only handles
  * (accounts, chat, the open room, open knocks) and answers with events, harmless already.
  *
- * At most one room is open. What was given up meanwhile is not heard of again: each opening has a number, and an answer
- * to an older one is dropped.
+ * At most one room is open. What was given up meanwhile is not heard of again: each opening has a signal, and an answer
+ * to one that was given up is dropped.
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Chat, Unsubscribe } from '../chat/chat.ts'
@@ -26,6 +26,7 @@ export class Session {
   #room: OpenRoom | undefined
   /** Aborted when one gives up what is being opened. */
   #opening = new AbortController()
+  #refreshing = false
   readonly #knocks = new Map<string, Admission>()
 
   constructor(accounts: Accounts, dispatch: (event: Event) => void) {
@@ -35,9 +36,10 @@ export class Session {
 
   /** Never rejects: a failure becomes an event. */
   async perform(effect: Exclude<Effect, ProgramEffect>): Promise<void> {
-    const opening = this.#opening.signal
+    // What is opened takes the place of what was being opened before.
+    const opening = isOpening(effect) ? this.#startOpening() : this.#opening.signal
     try {
-      await this.#perform(effect)
+      await this.#perform(effect, opening)
     } catch (error) {
       if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
       const { code, text, hint } = describe(error)
@@ -55,7 +57,7 @@ export class Session {
     await this.#chat?.close()
   }
 
-  async #perform(effect: Exclude<Effect, ProgramEffect>): Promise<void> {
+  async #perform(effect: Exclude<Effect, ProgramEffect>, opening: AbortSignal): Promise<void> {
     switch (effect.do) {
       case 'find-identities': {
         const known = await this.#accounts.identities()
@@ -81,35 +83,35 @@ export class Session {
         return this.#enter(chat, recoveryCode)
       }
       default:
-        return this.#performInside(effect, this.#inside())
+        return this.#performInside(effect, this.#inside(), opening)
     }
   }
 
-  async #performInside(effect: Exclude<Effect, ProgramEffect>, chat: Chat): Promise<void> {
+  async #performInside(effect: Exclude<Effect, ProgramEffect>, chat: Chat, opening: AbortSignal): Promise<void> {
     switch (effect.do) {
       case 'refresh-rooms':
+        if (this.#refreshing) return
+        this.#refreshing = true
         // What is known stands there already; without the store that is all there is.
         await chat.rooms(this.#ended.signal).catch(() => undefined)
+        this.#refreshing = false
         return this.#tellChat(chat)
       case 'open':
-        return this.#open(chat, effect.room)
+        return this.#open(chat, effect.room, opening)
       case 'create': {
-        const opening = this.#startOpening()
         const room = await chat.create(effect.name, effect.unlisted ? { unlisted: true } : {})
         if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
         return
       }
       case 'join': {
-        const opening = this.#startOpening()
         const admission = await chat.join(effect.room, AbortSignal.any([opening, this.#ended.signal]))
         if (opening.aborted) return
-        if (admission.state === 'accepted') return this.#open(chat, admission.roomId)
+        if (admission.state === 'accepted') return this.#open(chat, admission.roomId, opening)
         this.#knocks.set(admission.roomId, admission)
         void this.#await(admission)
         return this.#dispatch({ kind: 'waiting', ...nameOf(admission) })
       }
       case 'dm': {
-        const opening = this.#startOpening()
         const { name, fingerprint } = effect
         const room = await chat.dm(name, fingerprint === undefined ? {} : { fingerprint })
         if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
@@ -177,8 +179,7 @@ export class Session {
     return this.#opening.signal
   }
 
-  async #open(chat: Chat, room: string): Promise<void> {
-    const opening = this.#startOpening()
+  async #open(chat: Chat, room: string, opening: AbortSignal): Promise<void> {
     const opened = await chat.open(room, AbortSignal.any([opening, this.#ended.signal]))
     await this.#show(await OpenRoom.open(opened, this.#dispatch, opening), opening)
   }

@@ -242,6 +242,15 @@ describe('completion', () => {
 })
 
 describe('going from room to room', () => {
+  it('says why a room could not be made or entered', async () => {
+    const { drive } = await inside()
+    await drive.type('/create demo\r')
+    expect(drive.text()).toContain('! there is a room demo')
+    expect(drive.state.busy).toBeUndefined()
+    await drive.type('/join nowhere\r')
+    expect(drive.text()).toContain('! there is no room nowhere')
+  })
+
   it('goes back with Escape: completion, room list, question', async () => {
     const { drive } = await inside()
     await drive.type(`/\t${keys.escape}`)

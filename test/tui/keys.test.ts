@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Input } from '../../src/tui/input/keys.ts'
-import { decodeKeys, flushKeys, idleKeyDecoder, key } from '../../src/tui/input/keys.ts'
+import type { Input } from '../../src/tui/input/key.ts'
+import { key } from '../../src/tui/input/key.ts'
+import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 
 function decode(...chunks: string[]): readonly Input[] {
   let decoder = idleKeyDecoder

@@ -1,7 +1,7 @@
 /** The keys that edit a line, the same in every field. Pure. */
 import type { Editor } from './editor.ts'
 import * as edit from './editor.ts'
-import type { Input } from './keys.ts'
+import type { Input } from './key.ts'
 import { cleanInput } from '../text/clean.ts'
 
 type Action = (editor: Editor) => Editor

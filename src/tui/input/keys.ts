@@ -5,22 +5,8 @@
  * is held back, and `flushKeys`, called when nothing followed for a moment, decides that it was the Escape key. Text
  * between the brackets of a paste is never taken for keys. Sequences that mean nothing to us are swallowed whole.
  */
+import { key, type Input, type Key } from './key.ts'
 import { keyOfCsi, keyOfSs3 } from './sequences.ts'
-
-export interface Key {
-  readonly kind: 'key'
-  /** A name (`enter`, `up`, `page-up`), or the character that was pressed together with Ctrl or Alt. */
-  readonly name: string
-  readonly ctrl: boolean
-  readonly alt: boolean
-  readonly shift: boolean
-}
-
-export type Input =
-  | Key
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'paste'; readonly text: string }
-  | { readonly kind: 'wheel'; readonly up: boolean }
 
 export interface KeyDecoder {
   /** What is held back: the beginning of a sequence, or of a paste. */
@@ -42,11 +28,6 @@ const pasteCharsMax = 262_144
 /** Longer than any sequence that we know: what is longer is nonsense. */
 const sequenceCharsMax = 64
 const answerCharsMax = 4096
-
-export function key(name: string, modifiers: { ctrl?: boolean; alt?: boolean; shift?: boolean } = {}): Key {
-  const { ctrl = false, alt = false, shift = false } = modifiers
-  return { kind: 'key', name, ctrl, alt, shift }
-}
 
 export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
   const inputs: Input[] = []

@@ -1,5 +1,5 @@
 /** The meaning of escape sequences: xterm's, the Linux console's, rxvt's, and the CSI u form of newer terminals. */
-import type { Input, Key } from './keys.ts'
+import type { Input, Key } from './key.ts'
 
 const finals: Readonly<Record<string, string>> = {
   A: 'up',

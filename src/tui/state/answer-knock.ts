@@ -12,7 +12,7 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
   if (state.page.kind !== 'chat') return next(problem(state, 'Enter a room first.'))
   const { knocks } = state.page.room
   const named = knocksNamed(knocks, name)
-  if (named.length === 0) return next(nobody(state, knocks, name))
+  if (named.length === 0) return next(nobody(state, answer, knocks, name))
   const wanted = digits.replace(/\s/g, '')
   const fitting = named.filter((knock) => knock.fingerprint.replace(/\s/g, '').startsWith(wanted))
   const [only] = fitting
@@ -43,14 +43,11 @@ function knocksNamed(knocks: readonly Knock[], name: string): readonly Knock[] {
   return exact.length > 0 ? exact : knocks.filter((knock) => knock.name.toLowerCase() === name.toLowerCase())
 }
 
-function nobody(state: State, knocks: readonly Knock[], name: string): State {
+function nobody(state: State, answer: 'accept' | 'reject', knocks: readonly Knock[], name: string): State {
   const names = knocks.map((knock) => knock.name)
   const meant = similar(name, names)
-  const asking = names.length === 0 ? 'Nobody does just now' : `Waiting: ${[...new Set(names)].join(', ')}`
+  const asking = names.length === 0 ? 'Nobody waits just now' : `Waiting: ${[...new Set(names)].join(', ')}`
   const hint = meant === undefined ? asking : `Did you mean !${meant}?`
-  return problem(
-    state,
-    `Nobody called ${name} asks to join.`,
-    `${hint}${hint.endsWith('?') ? '' : '.'} To send the line as it is, begin it with !!.`,
-  )
+  const literally = answer === 'accept' ? ' To send the line as it is, begin it with !!.' : ''
+  return problem(state, `Nobody called ${name} asks to join.`, `${hint}${hint.endsWith('?') ? '' : '.'}${literally}`)
 }

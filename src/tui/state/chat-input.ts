@@ -2,7 +2,7 @@
 import { editorWith, emptyEditor, insert, lineDown, lineUp } from '../input/editor.ts'
 import { editWith } from '../input/edit-keys.ts'
 import { newer, older } from '../input/history.ts'
-import type { Input, Key } from '../input/keys.ts'
+import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
 import { complete } from './completion.ts'
 import { neighbourRoom, roomNumber, toRooms, unreadRoom } from './navigation.ts'

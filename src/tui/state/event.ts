@@ -2,7 +2,7 @@
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { Connection, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { Person, TimelineItem } from '../../chat/item.ts'
-import type { Input } from '../input/keys.ts'
+import type { Input } from '../input/key.ts'
 import type { RoomView } from './harmless.ts'
 import type { Size } from './state.ts'
 
@@ -11,6 +11,8 @@ export type Event =
   | { readonly kind: 'resize'; readonly size: Size }
   /** A tenth of a second, or more, has gone by while something takes a moment. */
   | { readonly kind: 'tick' }
+  /** Time to look whether there are new rooms. */
+  | { readonly kind: 'look-around' }
   | { readonly kind: 'identities'; readonly known: readonly KnownIdentity[] }
   | { readonly kind: 'passphrase'; readonly name: string; readonly passphrase: string }
   /** The answer to `check-password`; undefined: strong enough. */

@@ -1,7 +1,7 @@
 /** Logging in and signing up, key by key. Pure. */
 import { emptyEditor, editorWith } from '../input/editor.ts'
 import { editWith } from '../input/edit-keys.ts'
-import type { Input } from '../input/keys.ts'
+import type { Input } from '../input/key.ts'
 import type { Event } from './event.ts'
 import { askToQuit } from './quit.ts'
 import type { Effect } from './effect.ts'

@@ -1,7 +1,7 @@
 /** The room list, key by key. Pure. */
 import { emptyEditor } from '../input/editor.ts'
 import { editWith } from '../input/edit-keys.ts'
-import type { Input } from '../input/keys.ts'
+import type { Input } from '../input/key.ts'
 import { createRoom, enterRoom, joinRoom, roomNumber, unreadRoom } from './navigation.ts'
 import { askToQuit } from './quit.ts'
 import { roomRows } from './room-list.ts'

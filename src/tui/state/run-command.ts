@@ -20,7 +20,7 @@ export function runCommand(state: State, command: Command, argument: string, lin
     case 'quit':
       return next(state, { do: 'quit' })
     case 'rooms':
-      return page.kind === 'chat' ? toRooms(state) : next(state)
+      return toRooms(state)
     case 'join':
       return join(state, argument)
     case 'create':

@@ -2,7 +2,7 @@
  * The heart of the screen: `(state, event) → state and effects`. Pure, so that everything a key or a message can do is
  * tested without a terminal, a store or a clock.
  */
-import type { Input } from '../input/keys.ts'
+import type { Input } from '../input/key.ts'
 import { sheetSpace } from '../view/sheet-space.ts'
 import { scrollSheet } from '../view/sheet-view.ts'
 import { chatEvent, roomOpened } from './chat-events.ts'
@@ -27,6 +27,9 @@ export function update(state: State, event: Event): Next {
       return next({ ...state, size: event.size })
     case 'tick':
       return next(state.busy === undefined ? state : { ...state, busy: { ...state.busy, frame: state.busy.frame + 1 } })
+    case 'look-around':
+      // Rooms that others make are not told of; a person who looks for one is at the list.
+      return state.page.kind === 'rooms' ? next(state, { do: 'refresh-rooms' }) : next(state)
     case 'chat':
       return next(withRooms({ ...state, connection: event.connection }, event.rooms))
     case 'opened':

@@ -2,7 +2,8 @@
  * The terminal itself: raw input, the alternate screen, signals. Whatever happens, it is given back as it was: on quit,
  * on a signal, on a crash, and while in the background.
  */
-import type { Input, KeyDecoder } from '../input/keys.ts'
+import type { Input } from '../input/key.ts'
+import type { KeyDecoder } from '../input/keys.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../input/keys.ts'
 import type { Size } from '../state/state.ts'
 import type { Frame } from '../view/frame.ts'
