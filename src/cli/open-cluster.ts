@@ -13,7 +13,7 @@ import type { EtcdTls } from '../store/etcd/options.ts'
 import { EtcdStore } from '../store/etcd/store.ts'
 import { WatchedHealth } from './cluster-health.ts'
 import { rememberCluster } from './node-access.ts'
-import { endpointsOf, type OpenedStore, type StoreOptions } from './open-store.ts'
+import { endpointsOf, type OpenedStore, type StoreOptions } from './opened-store.ts'
 import type { ClusterAddress, TlsFiles } from './store-url.ts'
 
 interface ClusterOptions extends StoreOptions {

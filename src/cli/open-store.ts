@@ -1,25 +1,9 @@
 /** From a store's address to the open store, and what a status line says of it. */
-import { silentLogger, type Logger } from '../base/log.ts'
-import { steadyHealth, type StoreHealth } from '../chat/store-health.ts'
-import { formatEndpoint } from '../node/address.ts'
-import type { Store } from '../store/store.ts'
+import { silentLogger } from '../base/log.ts'
+import { steadyHealth } from '../chat/store-health.ts'
+import { endpointsOf, type OpenedStore, type StoreOptions } from './opened-store.ts'
 import { embeddedPath } from './store-url.ts'
-import type { ClusterAddress, StoreAddress } from './store-url.ts'
-
-export interface OpenedStore {
-  readonly store: Store
-  readonly health: StoreHealth
-  /** Where the data lies, in a few words. */
-  readonly label: string
-  close(): Promise<void>
-}
-
-export interface StoreOptions {
-  readonly home: string
-  /** The home's configuration names this store, and so follows its cluster's members. */
-  readonly remember: boolean
-  readonly logger?: Logger
-}
+import type { StoreAddress } from './store-url.ts'
 
 /**
  * @throws not-a-store, not-allowed, store-full, tampering for a file that can't serve; usage for missing certificates.
@@ -46,8 +30,4 @@ export function storeLabel(address: StoreAddress, home: string): string {
     case 'sqlite':
       return address.path === embeddedPath(home) ? 'local store' : `local store ${address.path}`
   }
-}
-
-export function endpointsOf({ endpoints }: ClusterAddress): string[] {
-  return endpoints.map(({ host, port }) => formatEndpoint(host, port))
 }
