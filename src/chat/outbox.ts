@@ -5,7 +5,7 @@
  * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
  * device id and counters; so nothing counts twice, whatever was tried before.
  */
-import { concat, hex, type Bytes } from '../base/bytes.ts'
+import { concat, fromHex, hex, textOf, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
 import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import type { Random } from '../crypto/random.ts'
@@ -35,7 +35,11 @@ export class Outbox {
   readonly #key: SealKey
   readonly #random: Random
   #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
-  #counter = 0
+  /** Per room: a message's id names its room, and what was shown of a device is kept as runs of its counters. */
+  readonly #counters = new Map<string, number>()
+  /** Lanes taken over from processes that died, and what was adopted of them: room/device. */
+  readonly #lanes = new Set<string>()
+  readonly #adopted = new Set<string>()
   /** Taken but not yet on disk, in order. */
   #arriving: { readonly put: Operation; readonly done: PromiseWithResolvers<void> }[] = []
   #writing = false
@@ -49,7 +53,9 @@ export class Outbox {
   /** Durable when it resolves; calls resolve in their order. The first call draws this process's device id. */
   async add(roomId: Bytes, content: Content, at: number): Promise<Queued> {
     const { device } = await this.#ownLane()
-    const queued = { device, counter: this.#counter++, content, at }
+    const counter = this.#counters.get(hex(roomId)) ?? 0
+    this.#counters.set(hex(roomId), counter + 1)
+    const queued = { device, counter, content, at }
     const key = outboxKey(roomId, device, queued.counter)
     const nonce = this.#random(nonceBytes)
     const sealed = seal(this.#key, nonce, key, encode([at, contentValue(content)]))
@@ -79,32 +85,41 @@ export class Outbox {
     this.#writing = false
   }
 
-  async drop(roomId: Bytes, items: readonly Queued[]): Promise<void> {
-    for (let at = 0; at < items.length; at += 100) {
-      const then = items.slice(at, at + 100).map(({ device, counter }) => {
-        return { kind: 'delete', key: outboxKey(roomId, device, counter) } as const
-      })
-      await this.#home.commit({ then })
-    }
+  /** With `attempt`, what was tried with it is forgotten too: it won't be tried again. */
+  async drop(roomId: Bytes, { device, counter }: Queued, attempt: boolean): Promise<void> {
+    const message: Operation = { kind: 'delete', key: outboxKey(roomId, device, counter) }
+    const tried: Operation = { kind: 'delete', key: attemptKey(roomId, device) }
+    await this.#home.commit({ then: attempt ? [message, tried] : [message] })
   }
 
-  /** Messages of processes that died, taken over by this one; in order. */
-  async adopt(roomId: Bytes): Promise<readonly Queued[]> {
+  /**
+   * Messages of processes that died, taken over by this one; in order, each once. `others`: there are some of processes
+   * that live, or died a moment ago.
+   */
+  async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly Queued[]; readonly others: boolean }> {
     const { start, end } = outboxRange(roomId)
-    const { entries } = await this.#home.range(start, end)
-    const adopted: Queued[] = []
-    const lanes = new Map<string, boolean>()
-    const own = await this.#lane
-    for (const { key, value } of entries) {
-      const device = deviceOf(key)
-      if (own !== undefined && hex(own.device) === hex(device)) continue
-      const name = hex(device)
-      if (!lanes.has(name)) lanes.set(name, await this.#takeOver(device))
-      if (lanes.get(name) !== true) continue
-      const queued = this.#open(key, value, device)
-      if (queued !== undefined) adopted.push(queued)
+    const own = (await this.#lane?.catch(() => undefined))?.device
+    const found = new Set<string>()
+    for (const { key } of (await this.#home.range(start, end, { keysOnly: true })).entries)
+      found.add(hex(deviceOf(key)))
+    if (own !== undefined) found.delete(hex(own))
+    let others = false
+    const taken = new Set<string>()
+    for (const device of found) {
+      const name = `${hex(roomId)}/${device}`
+      if (this.#adopted.has(name)) continue
+      if (await this.#takeOver(device)) taken.add(device)
+      else others = true
     }
-    return adopted
+    if (taken.size === 0) return { adopted: [], others }
+    // Read once the lanes are held: until then their owners may have added to them.
+    const { entries } = await this.#home.range(start, end)
+    const adopted = entries.flatMap(({ key, value }) => {
+      const device = deviceOf(key)
+      return taken.has(hex(device)) ? (this.#open(key, value, device) ?? []) : []
+    })
+    for (const device of taken) this.#adopted.add(`${hex(roomId)}/${device}`)
+    return { adopted, others }
   }
 
   /** Before a record is first tried at an index, so that a later process knows what may stand there. */
@@ -122,14 +137,9 @@ export class Outbox {
   }
 
   /** Settled: what was sent and the attempt are forgotten in one step. */
-  async settle(roomId: Bytes, items: readonly Queued[]): Promise<void> {
-    const [first] = items
-    if (first === undefined) return
-    const gone = items.map(({ device, counter }) => ({
-      kind: 'delete' as const,
-      key: outboxKey(roomId, device, counter),
-    }))
-    await this.#home.commit({ then: [{ kind: 'delete', key: attemptKey(roomId, first.device) }, ...gone] })
+  async settle(roomId: Bytes, device: Bytes, items: readonly Queued[]): Promise<void> {
+    const gone = items.map(({ counter }): Operation => ({ kind: 'delete', key: outboxKey(roomId, device, counter) }))
+    await this.#home.commit({ then: [{ kind: 'delete', key: attemptKey(roomId, device) }, ...gone] })
   }
 
   async close(): Promise<void> {
@@ -147,13 +157,16 @@ export class Outbox {
     return this.#lane
   }
 
-  async #takeOver(device: Bytes): Promise<boolean> {
+  async #takeOver(name: string): Promise<boolean> {
+    if (this.#lanes.has(name)) return true
     const { lease } = await this.#ownLane()
+    const device = fromHex(name)
     const key = laneKey(device)
     const { ok } = await this.#home.commit({
       if: [{ kind: 'revision', key, modRevision: 0 }],
       then: [{ kind: 'put', key, value: device, lease: lease.id }],
     })
+    if (ok) this.#lanes.add(name)
     return ok
   }
 
@@ -173,5 +186,5 @@ export class Outbox {
 /** …/<device>/<counter>: sixteen hexadecimal digits, a slash, eight bytes. */
 function deviceOf(key: Bytes): Bytes {
   const digits = key.subarray(-8 - 1 - 2 * deviceBytes, -8 - 1)
-  return new Uint8Array(Buffer.from(Buffer.from(digits).toString('latin1'), 'hex'))
+  return fromHex(textOf(digits))
 }

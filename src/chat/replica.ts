@@ -2,14 +2,14 @@
  * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
  * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
  */
-import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, type Value } from '../base/codec.ts'
 import { controlRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../base/limits.ts'
 import { hashBytes, zeroHash } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { nonceBytes, open, seal, type SealKey } from '../crypto/seal.ts'
 import { numberOf } from '../protocol/paths.ts'
-import type { Entry, Operation, Store } from '../store/store.ts'
+import type { Entry, Operation, Revision, Store } from '../store/store.ts'
 import {
   checkpointKey,
   readKey,
@@ -18,9 +18,10 @@ import {
   replicaKey,
   roomDataRange,
   secretsKey,
+  seenRange,
 } from './local-paths.ts'
 import { readOne } from './read-one.ts'
-import { Seen } from './seen.ts'
+import { Seen, type PutOperation } from './seen.ts'
 
 /** `locked`: sealed under an epoch whose secret this identity lacks. */
 export const rowVerdicts = ['valid', 'void', 'locked'] as const
@@ -45,6 +46,16 @@ export interface Checkpoint {
   readonly seq: number
 }
 
+/** Judged and not yet on disk: the row, where its reading ended, and what it showed. */
+interface Pending {
+  readonly row: Row
+  readonly checkpoint: Checkpoint
+  readonly seen: PutOperation | undefined
+}
+
+/** Of a transaction that takes storeRequestBytesMax; the last row may go beyond by as much as a record holds. */
+const replicaBatchBytes = 1_000_000
+
 const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
 
 export class Replica {
@@ -53,8 +64,9 @@ export class Replica {
   readonly #key: SealKey
   readonly #random: Random
   readonly seen: Seen
-  #rows: Row[] = []
-  #checkpoint: Checkpoint | undefined
+  #pending: Pending[] = []
+  /** At which the checkpoint was last read or written: other programs of this home write here too. */
+  #revision: Revision = 0
   #writing: Promise<void> | undefined
   #failure: unknown
 
@@ -63,12 +75,24 @@ export class Replica {
     this.#roomId = roomId
     this.#key = key
     this.#random = random
-    this.seen = new Seen(home, roomId)
+    this.seen = new Seen(roomId)
   }
 
   async load(): Promise<Checkpoint> {
-    await this.seen.load()
-    const entry = await readOne(this.#home, checkpointKey(this.#roomId))
+    const { start: key, end } = seenRange(this.#roomId)
+    // In one transaction: what was seen is what was seen up to the checkpoint.
+    const { reads } = await this.#home.commit({
+      then: [
+        { kind: 'read', key, end },
+        { kind: 'read', key: checkpointKey(this.#roomId) },
+      ],
+    })
+    this.seen.load(reads[0] ?? [])
+    return this.#readCheckpoint(reads[1]?.[0])
+  }
+
+  #readCheckpoint(entry: Entry | undefined): Checkpoint {
+    this.#revision = entry?.modRevision ?? 0
     if (entry === undefined) return start
     const fields = Fields.decode(entry.value, 3)
     return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
@@ -91,54 +115,68 @@ export class Replica {
 
   /** Takes a judged record; on disk soon, and before the next read of rows. */
   file(row: Row, checkpoint: Checkpoint): void {
-    this.#rows.push(row)
-    this.#checkpoint = checkpoint
+    this.#pending.push({ row, checkpoint, seen: this.seen.takeChange() })
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
 
   /** Everything filed so far is on disk. */
   async flush(): Promise<void> {
+    if (this.#pending.length > 0) this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
     while (this.#writing !== undefined) await this.#writing
-    if (this.#failure !== undefined) {
-      const failure = this.#failure
-      this.#failure = undefined
-      throw failure as Error
-    }
+    if (this.#failure === undefined) return
+    const failure = this.#failure
+    this.#failure = undefined
+    throw failure as Error
   }
 
   async #write(): Promise<void> {
     // Lets what arrives in the same turn share a transaction.
     await new Promise(setImmediate)
     try {
-      while (this.#rows.length > 0) {
-        const rows = takeBatch(this.#rows)
-        const whole = this.#rows.length === 0
-        const last = rows.at(-1) as Row
-        const then: Operation[] = rows.map((row) => ({
-          kind: 'put',
-          key: replicaKey(this.#roomId, row.i),
-          value: encode(rowValue(row)),
-        }))
-        for (const row of rows) {
-          if (row.n === null) continue
-          then.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.n), value: encode(row.i) })
-        }
-        if (whole && this.#checkpoint?.next === last.i + 1) {
-          then.push(...this.seen.takeChanges(), {
-            kind: 'put',
-            key: checkpointKey(this.#roomId),
-            value: encode([this.#checkpoint.next, this.#checkpoint.hash, this.#checkpoint.seq]),
-          })
-        }
-        for (let at = 0; at < then.length; at += replicaBatch) {
-          await this.#home.commit({ then: then.slice(at, at + replicaBatch) })
-        }
+      while (this.#pending.length > 0) {
+        const batch = firstBatch(this.#pending)
+        await this.#writeBatch(batch)
+        this.#pending.splice(0, batch.length)
       }
     } catch (error) {
-      // The checkpoint stays behind: what is missing here is read from the store again.
+      // Nothing is left out: it is tried again with what comes next.
       this.#failure = error
-      this.#rows = []
     }
+  }
+
+  /**
+   * Rows, what they showed and the checkpoint in one transaction: whatever is cut off, messages are neither taken for
+   * seen that have no row, nor shown twice. Where another program of this home is further on, it has written all this.
+   */
+  async #writeBatch(batch: readonly Pending[]): Promise<void> {
+    const { checkpoint } = batch.at(-1) as Pending
+    const key = checkpointKey(this.#roomId)
+    const value = encode([checkpoint.next, checkpoint.hash, checkpoint.seq])
+    for (;;) {
+      const { ok, revision, reads } = await this.#home.commit({
+        if: [{ kind: 'revision', key, modRevision: this.#revision }],
+        then: [...this.#rowsOf(batch), { kind: 'put', key, value }],
+        else: [{ kind: 'read', key }],
+      })
+      if (ok) {
+        this.#revision = revision
+        return
+      }
+      if (this.#readCheckpoint(reads[0]?.[0]).next >= checkpoint.next) return
+    }
+  }
+
+  #rowsOf(batch: readonly Pending[]): readonly Operation[] {
+    const operations: Operation[] = []
+    const seen = new Map<string, Operation>()
+    for (const { row, seen: change } of batch) {
+      operations.push({ kind: 'put', key: replicaKey(this.#roomId, row.i), value: encode(rowValue(row)) })
+      if (row.n !== null) {
+        operations.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.n), value: encode(row.i) })
+      }
+      if (change !== undefined) seen.set(hex(change.key), change)
+    }
+    return [...operations, ...seen.values()]
   }
 
   /** Up to `limit` rows with from ≤ i < to, in order of i; the last ones of them with `newest`. */
@@ -207,15 +245,16 @@ export class Replica {
   }
 }
 
-/** As many rows as a transaction takes in bytes and operations. */
-function takeBatch(rows: Row[]): Row[] {
+/** As many as a transaction takes: of bytes, and of operations, of which each needs two at most. */
+function firstBatch(pending: readonly Pending[]): readonly Pending[] {
   let bytes = 0
   let count = 0
-  while (count < rows.length && count < replicaBatch / 2 && bytes < 1_000_000) {
-    bytes += (rows[count] as Row).bytes.length + 200
+  while (count < pending.length && count < replicaBatch / 2 && bytes < replicaBatchBytes) {
+    const { row, seen } = pending[count] as Pending
+    bytes += row.bytes.length + (seen?.value.length ?? 0) + 400
     count += 1
   }
-  return rows.splice(0, count)
+  return pending.slice(0, count)
 }
 
 function rowValue(row: Row): Value {

@@ -254,7 +254,7 @@ export class RoomSession extends RoomActs implements Room {
   async verify(signal?: AbortSignal): Promise<Verification> {
     const { store, home, roomId } = this.parts
     await this.#log.catchUp(signal)
-    return verifyLog(store, home, roomId, this.#log, signal)
+    return verifyLog(store, roomId, this.#log, signal)
   }
 
   subscribe(listener: (change: RoomChange) => void): Unsubscribe {

@@ -3,8 +3,8 @@ import { hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode } from '../base/codec.ts'
 import { deviceBytes } from '../protocol/message.ts'
 import { publicKeyBytes } from '../crypto/sign.ts'
-import type { Operation, Store } from '../store/store.ts'
-import { seenKey, seenRange } from './local-paths.ts'
+import type { Entry, Operation } from '../store/store.ts'
+import { seenKey } from './local-paths.ts'
 
 type Run = readonly [from: number, to: number]
 
@@ -13,20 +13,19 @@ interface Device {
   runs: Run[]
 }
 
+export type PutOperation = Extract<Operation, { kind: 'put' }>
+
 export class Seen {
-  readonly #home: Store
   readonly #roomId: Bytes
   readonly #devices = new Map<string, Device>()
-  readonly #changed = new Set<Device>()
+  #changed: Device | undefined
 
-  constructor(home: Store, roomId: Bytes) {
-    this.#home = home
+  constructor(roomId: Bytes) {
     this.#roomId = roomId
   }
 
-  async load(): Promise<void> {
-    const { start, end } = seenRange(this.#roomId)
-    const { entries } = await this.#home.range(start, end)
+  /** Goes on from what takeChange() has given. */
+  load(entries: readonly Entry[]): void {
     for (const { key, value } of entries) {
       const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
       this.#devices.set(name, { key, runs: decode(value) as Run[] })
@@ -47,17 +46,15 @@ export class Seen {
     }
     if (known.runs.some(([from, to]) => from <= counter && counter <= to)) return false
     known.runs = withCounter(known.runs, counter)
-    this.#changed.add(known)
+    this.#changed = known
     return true
   }
 
-  /** What is to be written since the last call. */
-  takeChanges(): Operation[] {
-    const operations = [...this.#changed].map(({ key, runs }): Operation => {
-      return { kind: 'put', key, value: encode(runs) }
-    })
-    this.#changed.clear()
-    return operations
+  /** What is to be written since the last call; asked for after each record, which has one author and device. */
+  takeChange(): PutOperation | undefined {
+    const changed = this.#changed
+    this.#changed = undefined
+    return changed && { kind: 'put', key: changed.key, value: encode(changed.runs) }
   }
 }
 

@@ -3,11 +3,11 @@
  * once. Messages that wait together share a record, so a burst costs one transaction and one signature.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hex } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { encode } from '../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { messageTextBytesMax, messagesPerRecordMax, retryMs } from '../base/limits.ts'
+import { laneTtlS, messageTextBytesMax, messagesPerRecordMax, retryMs } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { contentValue } from '../protocol/content.ts'
@@ -18,6 +18,7 @@ import { append, type Appending } from './append.ts'
 import type { Identity } from './identity.ts'
 import type { Filed } from './ledger.ts'
 import type { Attempt, Outbox, Queued } from './outbox.ts'
+import { kickedBy } from './people.ts'
 
 export interface Place {
   readonly seq: number
@@ -34,6 +35,8 @@ export interface Waiting {
 }
 
 interface Slot extends Waiting {
+  /** Handed to the store, with an outcome not yet known. */
+  tried: boolean
   resolve(place: Place): void
   reject(error: unknown): void
 }
@@ -56,6 +59,7 @@ export class Sender {
   #slots: Slot[] = []
   #draining: Promise<void> | undefined
   readonly #closing = new AbortController()
+  #adoption: NodeJS.Timeout | undefined
   /** Tried, with an outcome not yet known. */
   readonly #attempts = new Map<string, Attempt>()
 
@@ -67,18 +71,25 @@ export class Sender {
     return this.#slots
   }
 
-  /** Takes up what processes that died have left. */
+  /**
+   * Takes up what processes that died have left; where some may still live, looks again later. Nobody waits for these
+   * messages any more.
+   */
   async adopt(): Promise<void> {
     const { outbox, appending } = this.#parts
-    for (const queued of await outbox.adopt(appending.roomId)) {
-      const name = hex(queued.device)
-      if (!this.#attempts.has(name)) {
-        const attempt = await outbox.attempt(appending.roomId, queued.device)
-        if (attempt !== undefined) this.#attempts.set(name, attempt)
-      }
-      // Nobody waits for these any more.
-      this.#push(queued).sent.catch(() => undefined)
+    const { adopted, others } = await outbox.adopt(appending.roomId)
+    const attempts = new Map<string, Attempt | undefined>()
+    for (const { device } of adopted) {
+      if (!attempts.has(hex(device))) attempts.set(hex(device), await outbox.attempt(appending.roomId, device))
     }
+    for (const [name, attempt] of attempts) if (attempt !== undefined) this.#attempts.set(name, attempt)
+    for (const queued of adopted) {
+      const slot = this.#push(queued)
+      slot.tried = this.#attempts.has(hex(queued.device))
+      slot.sent.catch(() => undefined)
+    }
+    if (!others || this.#closing.signal.aborted) return
+    this.#adoption = setTimeout(() => void this.adopt().catch(() => undefined), laneTtlS * 1000).unref()
   }
 
   add(queued: Queued): Waiting {
@@ -87,22 +98,31 @@ export class Sender {
 
   #push(queued: Queued): Slot {
     const { promise, resolve, reject } = Promise.withResolvers<Place>()
-    const slot: Slot = { queued, id: this.#idOf(queued), state: 'queued', sent: promise, resolve, reject }
+    const slot: Slot = { queued, id: this.#idOf(queued), state: 'queued', tried: false, sent: promise, resolve, reject }
     this.#slots.push(slot)
     this.#wake()
     return slot
   }
 
+  /** @throws unavailable where the message was tried and the store did not say whether it has it; it is not tried again. */
   async drop(id: string): Promise<void> {
     const slot = this.#slots.find((other) => other.id === id)
     if (slot === undefined) return
+    const { appending, outbox } = this.#parts
+    const { tried, queued } = slot
+    if (tried) this.#attempts.delete(hex(queued.device))
     this.#remove([slot])
-    await this.#parts.outbox.drop(this.#parts.appending.roomId, [slot.queued])
+    await outbox.drop(appending.roomId, queued, tried)
     slot.reject(new ConclaveError('unavailable', 'taken out of the outbox', { retryable: true }))
+    if (!tried) return
+    throw new ConclaveError('unavailable', 'the store did not say whether it has this message', {
+      hint: 'the room shows it once the store answers, if it was sent',
+    })
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
+    clearTimeout(this.#adoption)
     await this.#draining
   }
 
@@ -144,53 +164,51 @@ export class Sender {
     const known = this.#attempts.get(name)
     if (known !== undefined) {
       await appending.log.catchUp(signal)
-      const settled = await this.#settledBy(known)
-      if (!settled && appending.log.end.i !== known.i) {
-        this.#attempts.delete(name)
-        return
-      }
-      if (settled) return
+      if (await this.#settledBy(known, name)) return
+      if (appending.log.end.i !== known.i) return this.#giveUp(name)
     }
     const attempt = known ?? (await this.#build(batch, signal))
     if (known === undefined) {
       await outbox.saveAttempt(appending.roomId, device, attempt)
       this.#attempts.set(name, attempt)
+      for (const slot of batch) slot.tried = true
     }
     const done = await append(appending, attempt.i, attempt.record, {}, signal)
-    if (done || (await this.#settledBy(attempt))) {
-      await this.#settledBy(attempt)
-      return
-    }
-    this.#attempts.delete(name)
+    if (await this.#settledBy(attempt, name)) return
+    this.#giveUp(name)
+    if (done)
+      throw new ConclaveError('unexpected', 'a record of one’s own did not count', { hint: 'conclave verify ROOM' })
     // Whoever lost steps back a little, so that the same ones don't lose again.
     await sleep(Math.random() * 4, undefined, { signal })
   }
 
-  /** Whether the record stands where it was tried; then its messages are sent. */
-  async #settledBy({ i, record }: Attempt): Promise<boolean> {
+  /** Others stand where it was tried: what it held is tried anew. */
+  #giveUp(name: string): void {
+    this.#attempts.delete(name)
+    for (const slot of this.#slots) if (hex(slot.queued.device) === name) slot.tried = false
+  }
+
+  /** Whether messages of this device stand where they were tried; then they are sent. */
+  async #settledBy({ i }: Attempt, name: string): Promise<boolean> {
     const { log, roomId } = this.#parts.appending
-    const filed = log.recent(i)
-    const same = filed ? Buffer.compare(filed.row.bytes, record) === 0 : await log.replica.holds(i, record)
-    if (same !== true) return false
-    const found = filed ?? (await this.#reviewed(i))
-    if (found?.judgement.kind !== 'message') {
-      for (const name of this.#attempts.keys()) this.#attempts.delete(name)
-      return false
-    }
-    const { device, counter, contents } = found.judgement.inside
-    const sent = this.#slots.filter(({ queued }) => {
-      const k = queued.counter - counter
-      return Buffer.compare(queued.device, device) === 0 && k >= 0 && k < contents.length
-    })
-    this.#attempts.delete(hex(device))
-    this.#remove(sent)
+    const found = log.recent(i) ?? (await this.#reviewed(i))
+    if (found?.judgement.kind !== 'message') return false
+    const { inside, author } = found.judgement
+    const { device, counter, contents } = inside
+    if (hex(device) !== name || !equalBytes(author.firstRootKey, this.#firstRootKey)) return false
+    this.#attempts.delete(name)
+    const sent: Slot[] = []
     let { seq } = found.row
-    for (const slot of sent) {
-      slot.resolve({ seq, id: slot.id, i })
-      seq += 1
+    for (const k of contents.keys()) {
+      const slot = this.#slots.find(({ queued }) => queued.counter === counter + k && hex(queued.device) === name)
+      if (slot !== undefined) sent.push(slot)
+      slot?.resolve({ seq, id: slot.id, i })
+      if (!found.row.repeats.includes(k)) seq += 1
     }
+    this.#remove(sent)
     await this.#parts.outbox.settle(
       roomId,
+      device,
       sent.map(({ queued }) => queued),
     )
     return true
@@ -230,6 +248,9 @@ export class Sender {
     const keys = await log.currentKeys(signal)
     const room = log.room
     if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) {
+      const endedBy = kickedBy(room, identity.signer.publicKey)
+      if (endedBy !== undefined)
+        throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, { hint: 'conclave join ROOM' })
       throw new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
     }
     if (keys === undefined) {
@@ -260,9 +281,14 @@ export class Sender {
   }
 
   #idOf({ device, counter }: Queued): string {
+    return hex(messageId(this.#parts.appending.roomId, this.#firstRootKey, device, counter))
+  }
+
+  /** What names this author in the room's messages, whatever keys he has had since. */
+  get #firstRootKey(): Bytes {
     const { appending, identity } = this.#parts
-    const room = appending.log.room
+    const { room } = appending.log
     const own = room && memberByKey(room, identity.signer.publicKey)
-    return hex(messageId(appending.roomId, own?.firstRootKey ?? identity.signer.publicKey, device, counter))
+    return own?.firstRootKey ?? identity.signer.publicKey
   }
 }

@@ -12,13 +12,12 @@ import { Seen } from './seen.ts'
 
 export async function verifyLog(
   store: Store,
-  home: Store,
   roomId: Bytes,
   log: RoomLog,
   signal?: AbortSignal,
 ): Promise<Verification> {
   // Nothing that was judged before is believed: only the keys are taken over.
-  const ledger = new Ledger(roomId, new Seen(home, roomId))
+  const ledger = new Ledger(roomId, new Seen(roomId))
   for (const keys of log.ledger.keyring.all()) ledger.keyring.add(keys)
   const voids: { i: number; reason: string }[] = []
   const damage: { i: number; reason: string }[] = []

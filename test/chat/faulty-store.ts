@@ -15,9 +15,12 @@ import type {
 export class FaultyStore implements Store {
   readonly #store: Store
   #cut = new AbortController()
+  #gate: PromiseWithResolvers<void> | undefined
   #losses: ((transaction: Transaction) => boolean)[] = []
   /** Transactions that reached the store. */
   committed: Transaction[] = []
+  /** Transactions that are held. */
+  waiting = 0
 
   constructor(store: Store) {
     this.#store = store
@@ -36,6 +39,17 @@ export class FaultyStore implements Store {
     this.#cut = new AbortController()
   }
 
+  /** From now on transactions wait. */
+  hold(): void {
+    this.#gate ??= Promise.withResolvers()
+  }
+
+  /** Those that wait now happen; later ones wait. */
+  step(): void {
+    this.#gate?.resolve()
+    this.#gate = Promise.withResolvers()
+  }
+
   /** The next transaction that fits happens, and its answer is lost. */
   loseReply(fits: (transaction: Transaction) => boolean = () => true): void {
     this.#losses.push(fits)
@@ -51,6 +65,10 @@ export class FaultyStore implements Store {
   }
 
   async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {
+    this.#pass()
+    this.waiting += 1
+    await this.#gate?.promise
+    this.waiting -= 1
     this.#pass()
     const result = await this.#store.commit(transaction, signal)
     this.committed.push(transaction)

@@ -1,0 +1,313 @@
+import { describe, expect, test } from 'vitest'
+import { prefixEnd, utf8 } from '../../src/base/bytes.ts'
+import { logRange } from '../../src/protocol/paths.ts'
+import type { Transaction } from '../../src/store/store.ts'
+import {
+  again,
+  enter,
+  kinds,
+  messages,
+  person,
+  say,
+  texts,
+  told,
+  until,
+  wholeHistory,
+  world,
+  type Being,
+} from './world.ts'
+
+/** As the lease of a process that died does in time: its lanes are free. */
+async function bury({ home, name }: Being): Promise<void> {
+  const local = await home.open(name)
+  const key = utf8('lanes/')
+  await local.commit({ then: [{ kind: 'delete', key, end: prefixEnd(key) }] })
+  await local.close()
+}
+
+/** Into a room's log. */
+const appends = ({ then }: Transaction): boolean =>
+  then.some(({ kind, key }) => kind === 'put' && Buffer.from(key).toString('latin1').includes('/log/'))
+
+describe.each(kinds)('the outbox on the %s store', (kind) => {
+  test('messages wait while the store is away, and go out once, in order, when it is back', async () => {
+    const place = world(kind)
+    const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+    const room = await ada.chat.create('demo')
+    const bobs = await enter(bob, room)
+    await say(room, 'zero')
+    ada.line.cut()
+    const sent = []
+    for (const text of ['one', 'two', 'three']) sent.push(await room.send(text))
+    expect(room.pending).toMatchObject([
+      { content: { text: 'one' }, state: 'queued', id: sent[0]?.id },
+      { content: { text: 'two' }, state: 'queued', id: sent[1]?.id },
+      { content: { text: 'three' }, state: 'queued', id: sent[2]?.id },
+    ])
+    expect(texts(await wholeHistory(room))).toEqual(['zero'])
+    ada.line.mend()
+    const places = await Promise.all(sent.map((message) => message.sent))
+    expect(places.map(({ seq }) => seq)).toEqual([2, 3, 4])
+    expect(room.pending).toEqual([])
+    await until(bobs, () => bobs.seq === 4)
+    expect(texts(await wholeHistory(bobs))).toEqual(['zero', 'one', 'two', 'three'])
+    expect(
+      messages(await wholeHistory(bobs))
+        .map(({ id }) => id)
+        .slice(1),
+    ).toEqual(sent.map(({ id }) => id))
+  })
+
+  test('a message whose answer was lost stands in the log once', async () => {
+    const place = world(kind)
+    const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+    const room = await ada.chat.create('demo')
+    const bobs = await enter(bob, room)
+    for (const text of ['one', 'two', 'three']) {
+      ada.line.loseReply(appends)
+      await say(room, text)
+      expect(ada.line.lossesLeft).toBe(0)
+    }
+    await say(room, 'four')
+    expect(texts(await wholeHistory(room))).toEqual(['one', 'two', 'three', 'four'])
+    // Not only shown once: no second record was ever written.
+    expect(await recordsOf(place, room.id)).toBe(2 + 4)
+    await until(bobs, () => bobs.seq === 4)
+    expect(texts(await wholeHistory(bobs))).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  test('answers lost while others write too: all there, once, each author’s in order', async () => {
+    const place = world(kind)
+    const names = ['ada', 'bob', 'cyd']
+    const [ada, bob, cyd] = await Promise.all(names.map((name) => person(place, name)))
+    if (!ada || !bob || !cyd) throw new Error('three')
+    const room = await ada.chat.create('demo')
+    const rooms = [room, await enter(bob, room), await enter(cyd, room)]
+    const talk = [ada, bob, cyd].map(async ({ name, line }, who) => {
+      const mine = rooms[who]
+      const sent = []
+      for (let k = 0; k < 30; k += 1) {
+        if (k % 5 === who) line.loseReply(appends)
+        sent.push((await mine?.send(`${name} ${k}`))?.sent)
+        if (k % 3 === 0) await sent.at(-1)
+      }
+      await Promise.all(sent)
+      expect(line.lossesLeft).toBeLessThan(6)
+    })
+    await Promise.all(talk)
+    for (const one of rooms) await until(one, () => one.seq >= 90)
+    const [first, ...others] = await Promise.all(rooms.map(async (one) => texts(await wholeHistory(one))))
+    for (const name of names) {
+      const theirs = first?.filter((text) => text.startsWith(name))
+      expect(theirs).toEqual(Array.from({ length: 30 }, (_, k) => `${name} ${k}`))
+    }
+    for (const other of others) expect(other).toEqual(first)
+  })
+
+  test('what waited when its program was closed is sent by the next one', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    await say(room, 'zero')
+    ada.line.cut()
+    const waiting = [await room.send('one'), await room.send('two')]
+    await ada.chat.close()
+    const later = await again(place, ada)
+    const theirs = await later.chat.open('demo')
+    await until(theirs, () => theirs.seq === 3)
+    expect(
+      messages(await wholeHistory(theirs))
+        .map(({ id }) => id)
+        .slice(1),
+    ).toEqual(waiting.map(({ id }) => id))
+    expect(texts(await wholeHistory(theirs))).toEqual(['zero', 'one', 'two'])
+    await until(theirs, () => theirs.pending.length === 0)
+    await later.chat.close()
+    const last = await again(place, ada)
+    const again3 = await last.chat.open('demo')
+    expect(again3.pending).toEqual([])
+    await say(again3, 'three')
+    expect(texts(await wholeHistory(again3))).toEqual(['zero', 'one', 'two', 'three'])
+  })
+
+  test('what waited in several rooms is sent in each', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const names = ['red', 'green', 'blue']
+    const rooms = await Promise.all(names.map((name) => ada.chat.create(name)))
+    ada.line.cut()
+    for (const text of ['one', 'two']) for (const room of rooms) await room.send(`${room.name} ${text}`)
+    await ada.chat.close()
+    const later = await again(place, ada)
+    for (const name of names) {
+      const room = await later.chat.open(name)
+      await until(room, () => room.seq === 2)
+      expect(texts(await wholeHistory(room))).toEqual([`${name} one`, `${name} two`])
+    }
+  })
+
+  test('a program that died is told from one that lives: only its messages are taken over', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    ada.line.cut()
+    await room.send('one')
+    // It lives, and waits: somebody else's messages are not touched.
+    const second = await again(place, ada)
+    const seconds = await second.chat.open('demo')
+    await say(seconds, 'from the second')
+    expect(texts(await wholeHistory(seconds))).toEqual(['from the second'])
+    await second.chat.close()
+    // It is gone.
+    await bury(ada)
+    const third = await again(place, ada)
+    const thirds = await third.chat.open('demo')
+    await until(thirds, () => thirds.seq === 2)
+    expect(texts(await wholeHistory(thirds))).toEqual(['from the second', 'one'])
+  })
+
+  test('what a dead program had sent without hearing of it is not sent again', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    await say(room, 'zero')
+    // The record reaches the store; then neither its answer nor anything else comes through.
+    const happened = Promise.withResolvers<void>()
+    ada.line.loseReply((transaction) => {
+      if (!appends(transaction)) return false
+      ada.line.cut()
+      happened.resolve()
+      return true
+    })
+    await room.send('one')
+    await happened.promise
+    await bury(ada)
+    const later = await again(place, ada)
+    const theirs = await later.chat.open('demo')
+    await until(theirs, () => theirs.pending.length === 0)
+    await say(theirs, 'two')
+    expect(texts(await wholeHistory(theirs))).toEqual(['zero', 'one', 'two'])
+    expect(await recordsOf(place, theirs.id)).toBe(4)
+  })
+
+  test('two programs of one person send at once: each one’s messages once and in its order', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    const second = await again(place, ada)
+    const seconds = await second.chat.open('demo')
+    await Promise.all(
+      [room, seconds].map(async (mine, who) => {
+        const sent = []
+        for (let k = 0; k < 40; k += 1) sent.push((await mine.send(`${who} ${k}`)).sent)
+        await Promise.all(sent)
+      }),
+    )
+    await until(room, () => room.seq === 80)
+    const all = texts(await wholeHistory(room))
+    for (const who of [0, 1]) {
+      const theirs = all.filter((text) => text.startsWith(`${who} `))
+      expect(theirs).toEqual(Array.from({ length: 40 }, (_, k) => `${who} ${k}`))
+    }
+  })
+
+  test('a message taken back while it waits is not sent', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    ada.line.cut()
+    const sent = []
+    for (const text of ['one', 'two', 'three']) sent.push(await room.send(text))
+    const dropped = expect(sent[1]?.sent).rejects.toMatchObject({ code: 'unavailable' })
+    // The store may have been tried by now, and never have answered: then that is said.
+    await room.drop(sent[1]?.id ?? '').catch((error: unknown) => expect(error).toMatchObject({ code: 'unavailable' }))
+    await dropped
+    expect(room.pending.map(({ id }) => id)).toEqual([sent[0]?.id, sent[2]?.id])
+    ada.line.mend()
+    await sent[2]?.sent
+    expect(texts(await wholeHistory(room))).toEqual(['one', 'three'])
+    await ada.chat.close()
+    const later = await again(place, ada)
+    const theirs = await later.chat.open('demo')
+    await say(theirs, 'four')
+    expect(texts(await wholeHistory(theirs))).toEqual(['one', 'three', 'four'])
+  })
+
+  test('all taken back after they were tried in vain: nothing of them comes with the next one', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    await say(room, 'zero')
+    ada.line.cut()
+    const { id } = await room.send('never')
+    await tried(ada)
+    await expect(room.drop(id)).rejects.toMatchObject({ code: 'unavailable' })
+    ada.line.mend()
+    await say(room, 'one')
+    expect(texts(await wholeHistory(room))).toEqual(['zero', 'one'])
+    expect(room.pending).toEqual([])
+  })
+
+  test('what waits when its author is kicked is kept as failed, and says so', async () => {
+    const place = world(kind)
+    const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+    const room = await ada.chat.create('demo')
+    const bobs = await enter(bob, room)
+    bob.line.cut()
+    const { id, sent } = await bobs.send('too late')
+    const refusal = expect(sent).rejects.toMatchObject({ code: 'kicked' })
+    await room.kick('bob')
+    bob.line.mend()
+    await refusal
+    expect(bobs.pending).toMatchObject([
+      { id, state: 'failed', content: { text: 'too late' }, reason: expect.stringContaining('ada') },
+    ])
+    expect(told(await wholeHistory(room)).at(-1)).toBe('kick bob by ada')
+    // It is still there after a restart, until its author takes it out.
+    await bob.chat.close()
+    const later = await again(place, bob)
+    const theirs = await later.chat.open('demo')
+    await until(theirs, () => theirs.pending[0]?.state === 'failed')
+    await theirs.drop(id)
+    expect(theirs.pending).toEqual([])
+    await later.chat.close()
+    const last = await again(place, bob)
+    expect((await last.chat.open('demo')).pending).toEqual([])
+  })
+
+  test('nothing of the outbox is readable in the home', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    ada.line.cut()
+    await room.send('canary-in-the-outbox')
+    const local = await ada.home.open('ada')
+    const { entries } = await local.range(new Uint8Array([1]), new Uint8Array([255]))
+    await local.close()
+    const all = Buffer.concat(entries.flatMap(({ key, value }) => [key, value]))
+    expect(entries.some(({ key }) => Buffer.from(key).toString('latin1').startsWith('outbox/'))).toBe(true)
+    expect(all.includes('canary')).toBe(false)
+  })
+})
+
+async function recordsOf(place: ReturnType<typeof world>, roomId: string): Promise<number> {
+  const store = await place.openStore()
+  const { start, end } = logRange(new Uint8Array(Buffer.from(roomId, 'hex')))
+  const { entries } = await store.range(start, end, { keysOnly: true })
+  await store.close()
+  return entries.length
+}
+
+/** Resolves once something lies in the home as tried. */
+async function tried({ home, name }: Being): Promise<void> {
+  const key = utf8('attempts/')
+  const local = await home.open(name)
+  const watching = new AbortController()
+  const { entries, revision } = await local.range(key, prefixEnd(key))
+  if (entries.length === 0) {
+    for await (const { events } of local.watch(key, prefixEnd(key), { from: revision + 1, signal: watching.signal })) {
+      if (events.length > 0) break
+    }
+  }
+  await local.close()
+}

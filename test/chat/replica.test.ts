@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import type { Home } from '../../src/chat/home.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { again, enter, kinds, person, say, texts, until, wholeHistory, world } from './world.ts'
+
+/** A home whose disk a test can stop. */
+function onDisk(home: Home): { home: Home; disks: FaultyStore[] } {
+  const disks: FaultyStore[] = []
+  return {
+    disks,
+    home: {
+      names: () => home.names(),
+      open: async (name) => {
+        const disk = new FaultyStore(await home.open(name))
+        disks.push(disk)
+        return disk
+      },
+    },
+  }
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe.each(kinds)('a replica in a home on the %s store', (kind) => {
+  test('is shared by the programs of a home: one that lags behind takes nothing away from the others', async () => {
+    const place = world(kind)
+    const [ada, bob, cyd] = [await person(place, 'ada'), await person(place, 'bob'), await person(place, 'cyd')]
+    const room = await ada.chat.create('demo')
+    const bobs = await enter(bob, room)
+    const cyds = await enter(cyd, room)
+    const { home, disks } = onDisk(ada.home)
+    const slow = await again(place, { ...ada, home })
+    const slowRoom = await slow.chat.open('demo')
+    const disk = disks.at(-1) as FaultyStore
+    disk.hold()
+    await say(bobs, 'one')
+    await until(slowRoom, () => slowRoom.seq === 1)
+    await eventually(() => disk.waiting > 0)
+    await say(cyds, 'two', 'three')
+    await until(room, () => room.seq === 3)
+    const whole = await wholeHistory(room)
+    expect(texts(whole)).toEqual(['one', 'two', 'three'])
+    // Looks the message up on the disk, so what was read is there.
+    await room.history({ limit: 1, fromSeq: 3 })
+    // The slow one writes what it had, and is gone.
+    const before = disk.committed.length
+    disk.step()
+    await eventually(() => disk.committed.length > before)
+    disk.cut()
+    disk.step()
+    const third = await again(place, ada)
+    const thirds = await third.chat.open('demo')
+    expect(await wholeHistory(thirds)).toEqual(whole)
+    await say(thirds, 'four')
+    expect(texts(await wholeHistory(thirds))).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  test('a program cut off at any of its writes leaves a home that shows everything once', async () => {
+    const place = world(kind)
+    const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+    const room = await ada.chat.create('demo')
+    const bobs = await enter(bob, room)
+    for (let round = 0; round < 50; round += 1) await say(round % 2 ? room : bobs, `${round} a`, `${round} b`)
+    const whole = texts(await wholeHistory(room))
+    expect(whole).toHaveLength(100)
+    await ada.chat.close()
+    // A machine that is new to the room reads it all; its disk fails after some of its writes.
+    const fresh = place.machine()
+    for (let writes = 0; writes < 6; writes += 1) {
+      const { home, disks } = onDisk(fresh)
+      const first = await again(place, { ...ada, home })
+      const disk = disks.at(-1) as FaultyStore
+      const before = disk.committed.length
+      const stop = setInterval(() => disk.committed.length >= before + writes && disk.cut(), 0)
+      await first.chat.open('demo').then(
+        (theirs) => theirs.history({ limit: 1 }).catch(() => undefined),
+        () => undefined,
+      )
+      disk.cut()
+      clearInterval(stop)
+      await first.chat.close().catch(() => undefined)
+      const next = await again(place, ada, fresh)
+      const theirs = await next.chat.open('demo')
+      expect(texts(await wholeHistory(theirs))).toEqual(whole)
+      await next.chat.close()
+    }
+  })
+
+  test('what could not be written for a while is written later', async () => {
+    const place = world(kind)
+    const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+    const room = await ada.chat.create('demo')
+    const { home, disks } = onDisk(bob.home)
+    await enter(bob, room)
+    await bob.chat.close()
+    const later = await again(place, { ...bob, home })
+    const theirs = await later.chat.open('demo')
+    await say(room, 'one')
+    await until(theirs, () => theirs.seq === 1)
+    const disk = disks.at(-1) as FaultyStore
+    disk.cut()
+    await say(room, 'two', 'three')
+    await until(theirs, () => theirs.seq === 3)
+    await expect(theirs.history({ limit: 10, fromIndex: 0 })).rejects.toMatchObject({ code: 'unavailable' })
+    disk.mend()
+    await say(room, 'four')
+    await until(theirs, () => theirs.seq === 4)
+    expect(texts(await wholeHistory(theirs))).toEqual(['one', 'two', 'three', 'four'])
+    await later.chat.close()
+    const last = await again(place, bob)
+    last.line.cut()
+    expect(texts(await wholeHistory(await last.chat.open('demo')))).toEqual(['one', 'two', 'three', 'four'])
+  })
+})
