@@ -113,7 +113,7 @@ export interface Room {
 
   /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Sending keeps order. */
   send(content: MessageContent | string): Promise<Sent>
-  /** Takes a queued or failed message out of the outbox. */
+  /** Takes a queued or failed message out of the outbox. @throws unavailable when it was tried and may stand in the room all the same */
   drop(id: string): Promise<void>
 
   /**

@@ -105,15 +105,22 @@ export class Sender {
   }
 
   /** @throws unavailable where the message was tried and the store did not say whether it has it; it is not tried again. */
+  /** @throws unavailable when the message was tried and no answer came: it is not tried again, but may stand in the room. */
   async drop(id: string): Promise<void> {
     const slot = this.#slots.find((other) => other.id === id)
     if (slot === undefined) return
+    const doubtful = slot.state === 'queued' && this.#attempts.has(hex(slot.queued.device))
     const { appending, outbox } = this.#parts
     const { tried, queued } = slot
     if (tried) this.#attempts.delete(hex(queued.device))
     this.#remove([slot])
     await outbox.drop(appending.roomId, queued, tried)
     slot.reject(new ConclaveError('unavailable', 'taken out of the outbox', { retryable: true }))
+    if (doubtful) {
+      throw new ConclaveError('unavailable', 'the store did not say whether it has this message', {
+        hint: 'look whether it was sent, once the store answers',
+      })
+    }
     if (!tried) return
     throw new ConclaveError('unavailable', 'the store did not say whether it has this message', {
       hint: 'the room shows it once the store answers, if it was sent',

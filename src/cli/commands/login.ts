@@ -9,7 +9,7 @@ export function addLogin(program: Command, act: Act): void {
     .summary('fetch your identity on another machine')
     .description(
       'Fetches your identity from the store to this machine, and makes it the one that commands use.\n\n' +
-        'A password of your own needs its recovery code too: CONCLAVE_RECOVERY_CODE, or you are asked for it.',
+        'A password of your own needs its recovery code too, in CONCLAVE_RECOVERY_CODE.',
     )
     .argument('<name>', 'the name that you signed up with')
     .action(
