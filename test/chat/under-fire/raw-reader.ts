@@ -1,0 +1,122 @@
+/**
+ * Somebody who keeps all his keys and reads the raw store, with no regard for any rule: he tries every wrap under every
+ * context, follows every link, and opens every record with every key that he has.
+ */
+import { encode } from '../../../src/base/codec.ts'
+import { hex, type Bytes } from '../../../src/base/bytes.ts'
+import { Identity } from '../../../src/chat/identity.ts'
+import { localVaultKey } from '../../../src/chat/local-paths.ts'
+import { readOne } from '../../../src/chat/read-one.ts'
+import { Replica } from '../../../src/chat/replica.ts'
+import { systemRandom } from '../../../src/crypto/random.ts'
+import { open } from '../../../src/crypto/seal.ts'
+import { openVault, openVaultWithKey } from '../../../src/crypto/vault.ts'
+import type { Wrapped } from '../../../src/crypto/wrap.ts'
+import { Keyring } from '../../../src/protocol/keyring.ts'
+import { logKey, logRange, numberOf, roomRange } from '../../../src/protocol/paths.ts'
+import { decodeRecord, outsideValues, type ControlOutside } from '../../../src/protocol/record.ts'
+import { protocolVersion, suiteHybrid1 } from '../../../src/protocol/version.ts'
+import { decodeWrapPage, unwrapSecret } from '../../../src/protocol/wraps.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { skeleton } from '../../../src/crypto/skeleton.ts'
+import type { Being } from '../world.ts'
+
+export class RawReader {
+  readonly #store: Store
+  readonly #being: Being
+  readonly #roomId: Bytes
+  readonly #keyring = new Keyring()
+  /** Read so far. */
+  readonly #outsides = new Map<number, ControlOutside>()
+  readonly #read = new Set<string>()
+  readonly #wraps: Wrapped[] = []
+  #dataKey: Bytes | undefined
+
+  constructor(store: Store, being: Being, roomId: Bytes) {
+    this.#store = store
+    this.#being = being
+    this.#roomId = roomId
+  }
+
+  /** The indices from `from` on of the records that open for him, and how many there are. */
+  async opens(from: number): Promise<{ readonly opened: readonly number[]; readonly records: number }> {
+    const identity = await this.#identity()
+    await this.#gather(identity)
+    const { end } = logRange(this.#roomId)
+    const { entries } = await this.#store.range(logKey(this.#roomId, from), end)
+    const opened = entries.filter(({ key, value }) => this.#opens(numberOf(key), value)).map(({ key }) => numberOf(key))
+    return { opened, records: entries.length }
+  }
+
+  /** With whatever his home holds now. */
+  async #identity(): Promise<Identity> {
+    const home = await this.#being.home.open(skeleton(this.#being.name))
+    const vault = await readOne(home, localVaultKey)
+    if (vault === undefined) throw new Error('no vault')
+    const known = this.#dataKey
+    const opened = known ? openVaultWithKey(vault.value, known) : await openVault(vault.value, this.#being.password)
+    if (opened.kind !== 'open') throw new Error('the vault does not open')
+    this.#dataKey = opened.dataKey
+    const identity = await Identity.unlock(opened, home)
+    const replica = new Replica(home, this.#roomId, identity.local, systemRandom)
+    for (const [epoch, before, confirm, secret] of await replica.secrets()) {
+      this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)
+    }
+    return identity
+  }
+
+  async #gather(identity: Identity): Promise<void> {
+    const { start, end } = roomRange(this.#roomId)
+    const { entries } = await this.#store.range(start, end)
+    const log = hex(logRange(this.#roomId).start)
+    const fresh: ControlOutside[] = []
+    const wraps: Wrapped[] = []
+    for (const { key, value } of entries) {
+      if (this.#read.has(hex(key))) continue
+      if (hex(key).startsWith(log)) {
+        const record = decodeRecord(value)
+        if (record.kind === 'control') fresh.push(record.outer.outside)
+        this.#read.add(hex(key))
+      } else {
+        for (const wrapped of decodeWrapPage(value).values()) wraps.push(wrapped)
+        if (Buffer.from(key).includes('/wraps/')) this.#read.add(hex(key))
+      }
+    }
+    for (const outside of fresh) {
+      this.#outsides.set(outside.i, outside)
+      if (outside.entry?.wrapped) wraps.push(outside.entry.wrapped)
+    }
+    // A new wrap may belong to an older record, and an old one to a newer.
+    await this.#try(identity, wraps, [...this.#outsides.values()].slice(-fresh.length - 1))
+    await this.#try(identity, this.#wraps.slice(-2), fresh)
+    this.#wraps.push(...wraps)
+    this.#keyring.walkBack(this.#roomId, [...this.#outsides.values()])
+  }
+
+  async #try(identity: Identity, wraps: readonly Wrapped[], under: readonly ControlOutside[]): Promise<void> {
+    const openings = [...this.#outsides.values()].flatMap(({ epoch, previousHead: before, confirm }) =>
+      confirm === null ? [] : [{ epoch, before, confirm }],
+    )
+    for (const { n, previousHead, epoch } of under) {
+      for (const wrapped of wraps) {
+        for (const own of identity.unwrappers) {
+          const secret = await unwrapSecret({ roomId: this.#roomId, n, previousHead, epoch }, own, wrapped)
+          if (secret) for (const opening of openings) this.#keyring.addSecret(this.#roomId, opening, secret)
+        }
+      }
+    }
+  }
+
+  #opens(i: number, bytes: Bytes): boolean {
+    const record = decodeRecord(bytes)
+    return this.#keyring.all().some((keys) => {
+      if (record.kind === 'message') {
+        const { epoch, nonce, ciphertext } = record.outer
+        const about = [protocolVersion, suiteHybrid1, this.#roomId, epoch, i]
+        return open(keys.message, nonce, encode(about), ciphertext) !== undefined
+      }
+      const { outside, nonce, ciphertext } = record.outer
+      return open(keys.body, nonce, encode([this.#roomId, ...outsideValues(outside)]), ciphertext) !== undefined
+    })
+  }
+}
