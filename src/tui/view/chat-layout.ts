@@ -29,7 +29,9 @@ export interface ChatLayout {
 export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const { columns, rows } = state.size
   const roomColumns =
-    columns < roomsFromColumns ? 0 : clamp(longest(state.rooms.map((room) => room.name)) + 6, 12, columns >> 3)
+    columns < roomsFromColumns
+      ? 0
+      : clamp(longest(state.rooms.map((room) => room.name)) + 6, 12, Math.min(20, Math.floor(columns / 6)))
   const wanted = state.showMembers ?? columns >= membersFromColumns
   const names = page.room.members.map((member) => member.name)
   const memberColumns = wanted && columns >= 50 ? clamp(longest(names) + 4, 12, columns >> 2) : 0

@@ -151,7 +151,7 @@ export function mentions(text: string, name: string): boolean {
 }
 
 function textColumns(context: EntryContext): number {
-  return Math.max(8, context.columns - context.nameColumns - 10)
+  return Math.max(8, context.columns - context.nameColumns - 11)
 }
 
 /** ` 14:02   Yunhua │ text`, and further lines under the text. */

@@ -1,0 +1,90 @@
+/**
+ * Plays a short scene on the real program and writes what its terminal shows to docs/screenshot.svg:
+ * `node scripts/screenshot.ts`, after a build.
+ *
+ * The picture is the same each time. What differs from run to run (times, fingerprints, and the colours that come of
+ * fingerprints) is set to fixed values; everything else is taken cell by cell from the terminal.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Terminal } from '../test/terminal/terminal.ts'
+import { svgOf } from './terminal-svg.ts'
+
+const root = join(import.meta.dirname, '..')
+const conclave = join(root, 'bin', 'conclave')
+const home = mkdtempSync(join(tmpdir(), 'conclave-screenshot-'))
+const env = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: home,
+  CONCLAVE_HOME: home,
+  CONCLAVE_PASSWORD: 'marmot-violin-pumice-84-ladder',
+  CONCLAVE_KDF: 'floor',
+}
+
+async function run(...args: string[]): Promise<void> {
+  await promisify(execFile)(conclave, args, { env })
+}
+
+async function say(room: string, name: string, text: string): Promise<void> {
+  await run('--as', name, 'send', room, text)
+}
+
+/** Knocks as one and accepts as another. */
+async function admit(room: string, name: string): Promise<void> {
+  // Exit code 3: still waiting.
+  await run('--as', name, 'join', room).catch(() => undefined)
+  await run('--as', 'Alan', 'accept', room, name)
+}
+
+async function play(): Promise<string> {
+  for (const name of ['Alan', 'Yunhua', 'Demo2', 'Demo3', 'Demo4']) await run('signup', name)
+  for (const room of ['Demo', 'ops', 'books']) await run('--as', 'Alan', 'create', room)
+  await run('--as', 'Alan', 'topic', 'Demo', 'release on Friday')
+  for (const name of ['Yunhua', 'Demo2', 'Demo4']) await admit('Demo', name)
+  await admit('ops', 'Yunhua')
+  await say('Demo', 'Yunhua', 'Hello!')
+  await say('Demo', 'Alan', 'How is everyone doing?')
+  await using terminal = Terminal.start({
+    program: conclave,
+    args: ['--as', 'Alan', 'chat', 'Demo'],
+    columns: 96,
+    rows: 24,
+    env: { ...env, TZ: 'UTC' },
+  })
+  await terminal.waitForMessage('How is everyone doing?')
+  terminal.send('\x02') // Ctrl-B: the members too.
+  await terminal.waitFor('Alan admin')
+  await run('--as', 'Demo3', 'join', 'Demo').catch(() => undefined)
+  await terminal.waitForMessage('User Demo3 would like to join!')
+  terminal.enter('!Demo3')
+  await terminal.waitForMessage('User Demo3 accepted by Alan.')
+  await say('Demo', 'Demo3', 'Fine. I have just killed the second of five nodes, and the chat goes on 🎉')
+  await say('Demo', 'Yunhua', '漢字 too: everything since the first message is here, also for newcomers.')
+  await terminal.waitForMessage('also for newcomers')
+  for (const text of ['The backup is through.', 'Node 4 is back.', 'All green.']) await say('ops', 'Yunhua', text)
+  await terminal.waitFor('3 unread elsewhere')
+  terminal.send('So nobody owns this room, and nobody can read along')
+  await terminal.waitFor('read along')
+  return svgOf(terminal.emulator, { title: 'Conclave: a room in the terminal', people: peopleColours, replace: fixed })
+}
+
+const peopleColours = { Alan: 'yellow', Yunhua: 'cyan', Demo2: 'green', Demo3: 'magenta', Demo4: 'blue' } as const
+
+/** What differs from run to run, at the same width. */
+function fixed(text: string): string {
+  return text
+    .replace(/\b\d\d:\d\d\b/g, '14:02')
+    .replace(/(─| )*── \w{3} \d{1,2} \w+ \d{4} ──/, (found) => '── Mon 23 November 2026 ──'.padStart(found.length))
+    .replace(/(?:\d{4} ){5}\d{4}/g, '4821 7730 2206 9154 0387 6612')
+}
+
+try {
+  const file = join(root, 'docs', 'screenshot.svg')
+  writeFileSync(file, await play())
+  process.stdout.write(`${file}\n`)
+} finally {
+  rmSync(home, { recursive: true, force: true, maxRetries: 3 })
+}
