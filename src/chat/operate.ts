@@ -42,9 +42,10 @@ export async function operate(
   for (let attempt = 0; attempt < appendTriesMax; attempt += 1) {
     await log.catchUp(signal)
     const room = log.room
-    const keys = await log.currentKeys(signal)
-    if (room === undefined || keys === undefined) throw notIn()
+    if (room === undefined) throw notIn()
     const wanted = change(room)
+    const keys = await log.currentKeys(signal)
+    if (keys === undefined) throw notIn()
     const prepared = await refusing(() =>
       prepareControl({ signer: parts.signer, random: parts.random }, room, wanted, keys, linkEnds(log, room, wanted)),
     )

@@ -95,9 +95,12 @@ export abstract class RoomActs {
   }
 
   async #operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
-    await this.log.catchUp()
-    this.requireMember()
-    return this.#operateAs(this.parts.identity.signer, change, along)
+    const asMember = (state: RoomState): Change => {
+      // Also after a loss: somebody may have kicked this person meanwhile.
+      this.requireMember()
+      return change(state)
+    }
+    return this.#operateAs(this.parts.identity.signer, asMember, along)
   }
 
   async #operateAs(

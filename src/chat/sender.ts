@@ -252,8 +252,13 @@ export class Sender {
     const { appending, identity, clock, random } = this.#parts
     const { log, roomId } = appending
     if (log.end.revision === undefined) await log.catchUp(signal)
-    const keys = await log.currentKeys(signal)
-    const room = log.room
+    let room = log.room
+    let keys = await log.currentKeys(signal)
+    // An epoch may have been opened while its keys were looked for.
+    while (log.room !== room) {
+      room = log.room
+      keys = await log.currentKeys(signal)
+    }
     if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) {
       const endedBy = kickedBy(room, identity.signer.publicKey)
       if (endedBy !== undefined)
