@@ -252,7 +252,7 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   async verify(signal?: AbortSignal): Promise<Verification> {
-    const { store, home, roomId } = this.parts
+    const { store, roomId } = this.parts
     await this.#log.catchUp(signal)
     return verifyLog(store, roomId, this.#log, signal)
   }
@@ -265,16 +265,16 @@ export class RoomSession extends RoomActs implements Room {
   #filed(records: readonly Filed[]): void {
     const { state } = this
     if (state === undefined) return
-    const own = records.filter(({ judgement }) => judgement.kind === 'message').at(-1)
     const items = records.flatMap((record) => itemsOf(state, record, this.#view))
     if (items.length > 0) this.#tell({ kind: 'items', items })
     if (records.some(({ judgement }) => judgement.kind === 'control')) {
       this.settleStanding().catch((error: unknown) => this.#note('room.standing', error))
       if (this.#live) this.#lookAfter()
     }
-    // Whoever answers has read what he answers to.
-    const last = own && items.at(-1)
-    if (last?.kind === 'message' && last.own && last.seq - 1 <= this.#readUpTo) void this.markRead(last.seq)
+    // What one wrote oneself needs no reading, where everything before it has been read.
+    let upTo = this.#readUpTo
+    for (const item of items) if (item.kind === 'message' && item.own && item.seq === upTo + 1) upTo = item.seq
+    if (upTo > this.#readUpTo) this.markRead(upTo).catch((error: unknown) => this.#note('room.read', error))
     this.#changed()
   }
 

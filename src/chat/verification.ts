@@ -4,6 +4,7 @@ import { hex, type Bytes } from '../base/bytes.ts'
 import { logPageRecords } from '../base/limits.ts'
 import { logKey, logRange, numberOf } from '../protocol/paths.ts'
 import { headOf } from '../protocol/room.ts'
+import { followsAnother } from '../protocol/verdict.ts'
 import type { Store } from '../store/store.ts'
 import type { Verification } from './chat.ts'
 import { Ledger } from './ledger.ts'
@@ -40,14 +41,19 @@ export async function verifyLog(
       const judgement = ledger.judge(value)
       if (judgement.kind === 'message') counts.messages += judgement.inside.contents.length
       else if (judgement.kind === 'control') counts.controls += 1
-      else if (judgement.kind === 'void') voids.push({ i, reason: judgement.reason })
-      else voids.push({ i, reason: 'sealed under a key that this identity was not given' })
+      else if (judgement.kind === 'void') {
+        voids.push({ i, reason: judgement.reason })
+        if (judgement.reason === followsAnother && damage.at(-1)?.i !== i - 1) {
+          damage.push({ i: i - 1, reason: 'other than the record after it says' })
+        }
+      } else voids.push({ i, reason: 'sealed under a key that this identity was not given' })
       const { row } = ledger.file(value, judgement)
       counts.messages -= row.repeats.length
     }
     more = page.more
     await turn()
   }
+  if (ledger.room === undefined) damage.push({ i: 0, reason: 'not the beginning of this room' })
   const known = log.ledger.checkpoint.next
   if (ledger.checkpoint.next < known) {
     damage.push({ i: ledger.checkpoint.next, reason: 'the end of the log is missing from the store' })

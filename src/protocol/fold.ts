@@ -13,7 +13,7 @@ import { hasEntry, opensEpoch, policyValue, type Operation, type OperationType }
 import type { ControlOuter, ControlOutside } from './record.ts'
 import { headOf, memberByKey, type Member, type Opening, type Room } from './room.ts'
 import { apply, checkWayOut, enter } from './rules.ts'
-import { VoidRecord, require, type ControlVerdict } from './verdict.ts'
+import { followsAnother, VoidRecord, require, type ControlVerdict } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
 /** Where a record stands: its index, the hash of the record before it, and its own. */
@@ -168,7 +168,7 @@ function guest(room: Room, { operation, author }: ControlBody): Member | undefin
 function checkPlace(outside: ControlOutside, place: RecordPlace): void {
   require(outside.suite === suiteHybrid1, 'unknown suite')
   require(outside.i === place.i, 'written for another place')
-  require(equalBytes(outside.previousHash, place.previousHash), 'follows another record')
+  require(equalBytes(outside.previousHash, place.previousHash), followsAnother)
 }
 
 /** Which of the outside fields an operation has. */

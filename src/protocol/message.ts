@@ -17,6 +17,7 @@ import type { Keyring } from './keyring.ts'
 import { pad, unpad } from './padding.ts'
 import { encodeMessageOuter, type MessageOuter } from './record.ts'
 import { judgeOf, markBefore, memberAt, type Member, type Room } from './room.ts'
+import { followsAnother } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
 export const deviceBytes = 8
@@ -95,10 +96,10 @@ export function openMessages(
   if (padded === undefined) return invalid('does not open')
   try {
     const [inside, signature] = decodeInside(unpad(padded))
+    if (!equalBytes(inside.previousHash, place.previousHash)) return invalid(followsAnother)
     const author = memberAt(room, inside.author, place.i)
     if (author === undefined) return invalid('author is not a member')
     if (!equalBytes(inside.head, mark.hash)) return invalid('not the head in force')
-    if (!equalBytes(inside.previousHash, place.previousHash)) return invalid('follows another record')
     const signed = () => verify(inside.author, labels.message, [...about, ...insideValues(inside)], signature)
     if (!signatureKnownGood && !signed()) return invalid('wrong signature')
     return { kind: 'valid', inside, author }

@@ -10,6 +10,9 @@ export type ControlVerdict =
   /** An admin's way out of a garbage epoch: fold the chain again up to and with control record n, and this record with it as `base`. */
   | { readonly kind: 'rewind'; readonly n: number }
 
+/** Why a record is void whose signed predecessor is not the one that stands before it: one of the two was changed. */
+export const followsAnother = 'follows another record'
+
 /** Thrown inside a fold to say why a record is void. */
 export class VoidRecord extends Error {
   override readonly name = 'VoidRecord'

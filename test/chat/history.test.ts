@@ -105,6 +105,21 @@ describe.each(kinds)('history on the %s store', (kind) => {
     expect(messages(await wholeHistory(room)).every(({ own }) => own)).toBe(true)
   })
 
+  test('it is there after a restart, also while the store is away', async () => {
+    const place = world(kind)
+    const { bob, bobs } = await talkedIn(place)
+    await until(bobs, () => bobs.seq === 230)
+    const whole = await wholeHistory(bobs)
+    await bob.chat.close()
+    const later = await again(place, bob)
+    later.line.cut()
+    const room = await later.chat.open('demo')
+    expect(room).toHaveProperty('seq', 230)
+    expect(await wholeHistory(room)).toEqual(whole)
+    expect((await backwards(room, 50)).items).toEqual(whole)
+    expect(later.chat.connection.state).toBe('offline')
+  })
+
   test('a new machine reads it all from the store', async () => {
     const place = world(kind)
     const { ada, room } = await talkedIn(place)
