@@ -1,0 +1,39 @@
+/** Kills the real program with SIGKILL at a random moment, and says what it had acknowledged by then. */
+import { once } from 'node:events'
+import { spawnConclave, type Line, type Setting } from '../cli/program.ts'
+import { diceFrom } from '../protocol/seeded.ts'
+
+export interface Killed {
+  /** What was printed before the end; each line of it is an acknowledgement. */
+  readonly lines: readonly Line[]
+  /** Whether the program had ended by itself before. */
+  readonly ended: boolean
+}
+
+/** Starts a command and kills it after up to `withinMs`: about as long as it takes, so that every step is hit in some round. */
+export async function killed(
+  args: readonly string[],
+  setting: Setting,
+  random: () => number,
+  withinMs: number,
+): Promise<Killed> {
+  const child = spawnConclave(args, setting)
+  child.stdin.end(setting.input ?? '')
+  let printed = ''
+  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  child.stderr.resume()
+  const timer = setTimeout(() => child.kill('SIGKILL'), random() * withinMs)
+  const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(timer)
+  const whole = printed.slice(0, printed.lastIndexOf('\n') + 1)
+  const lines = whole.split('\n').filter((line) => line !== '')
+  return { lines: lines.map((line) => JSON.parse(line) as Line), ended: code !== null }
+}
+
+/** The seed is printed, and CONCLAVE_SEED repeats a run. */
+export function randomOf(name: string): () => number {
+  const seed = Number(process.env['CONCLAVE_SEED'] ?? Date.now() % 1_000_000)
+  console.log(`${name}: CONCLAVE_SEED=${seed}`)
+  const dice = diceFrom(seed)
+  return () => dice.below(1_000_000) / 1_000_000
+}
