@@ -42,6 +42,8 @@ export class Session {
       await this.#perform(effect, opening)
     } catch (error) {
       if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
+      // Aborted by ourselves: the room was closed meanwhile.
+      if (error instanceof Error && error.name === 'AbortError') return
       const { code, text, hint } = describe(error)
       this.#dispatch(
         effect.do === 'fetch' ? { kind: 'fetch-failed', text, hint } : { kind: 'failed', code, text, hint },

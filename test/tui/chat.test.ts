@@ -76,6 +76,16 @@ describe('a chat', () => {
     expect(demo.log.at(-1)).toMatchObject({ text: '!important: read this' })
   })
 
+  it('keeps what is too long to be sent', async () => {
+    const { demo, drive } = await inside()
+    const before = demo.log.length
+    await drive.type(keys.paste('漢'.repeat(6000)))
+    await drive.type('\r')
+    expect(drive.text()).toContain('too long to be sent: 18000 bytes')
+    expect(drive.chat.editor.text).toHaveLength(6000)
+    expect(demo.log).toHaveLength(before)
+  })
+
   it('says when a command is mistyped, and leaves the line', async () => {
     const { demo, drive } = await inside()
     const before = demo.log.length

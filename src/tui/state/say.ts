@@ -1,4 +1,5 @@
 /** A line that goes out: sent, remembered, and the screen back at the newest. Pure. */
+import { messageTextBytesMax } from '../../base/limits.ts'
 import type { MessageContent } from '../../chat/item.ts'
 import { emptyEditor } from '../input/editor.ts'
 import { remember } from '../input/history.ts'
@@ -12,6 +13,11 @@ export function say(state: State, typed: string, content: MessageContent): Next 
   if (page.kind !== 'chat') return next(problem(state, 'Enter a room first.'))
   if (page.room.standing !== 'member') {
     return next(problem(state, `You are not in ${page.room.name}, so nothing can be sent.`, '/join asks to be let in.'))
+  }
+  const bytes = 'text' in content ? Buffer.byteLength(content.text) : 0
+  if (bytes > messageTextBytesMax) {
+    const hint = `A message has at most ${messageTextBytesMax}: send it in parts.`
+    return next(problem(state, `This is too long to be sent: ${bytes} bytes.`, hint))
   }
   const sent = taken(state, typed.trimEnd())
   if (sent.page.kind !== 'chat') return next(sent)
