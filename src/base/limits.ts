@@ -33,6 +33,8 @@ export const membersMax = 4096
 export const wrapsPerPage = 256
 export const knockBytesMax = 4096
 export const knockDays = 7
+/** Knocks that do not open (yet) and are tried again when a key comes. */
+export const sealedKnocksMax = 256
 export const roomIdPrefixBitsMin = 80
 
 // Records

@@ -2,7 +2,7 @@
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { FormatError } from '../base/codec.ts'
-import { knockDays } from '../base/limits.ts'
+import { knockDays, sealedKnocksMax } from '../base/limits.ts'
 import { decodeKnock, knockId, openKnock, type Knock } from '../protocol/knock.ts'
 import { knocksRange } from '../protocol/paths.ts'
 import type { Room } from '../protocol/room.ts'
@@ -30,6 +30,8 @@ const dayMs = 86_400_000
 export class Knocks {
   readonly #parts: KnocksParts
   readonly #open = new Map<string, OpenKnock>()
+  /** Not opened yet, with the number of keys tried: a knock may be seen before the epoch whose key it is sealed to. */
+  readonly #sealed = new Map<string, { readonly entry: Entry; readonly tried: number }>()
 
   constructor(parts: KnocksParts) {
     this.#parts = parts
@@ -52,7 +54,7 @@ export class Knocks {
     const { start, end } = knocksRange(this.#parts.roomId)
     const { entries, revision } = await this.#parts.store.range(start, end, {}, signal)
     const keys = new Set(entries.map(({ key }) => hex(key)))
-    for (const name of this.#open.keys()) if (!keys.has(name)) this.#open.delete(name)
+    for (const name of [...this.#open.keys(), ...this.#sealed.keys()]) if (!keys.has(name)) this.#drop(name)
     for (const entry of entries) await this.#take(entry)
     this.#parts.changed()
     return revision
@@ -64,26 +66,45 @@ export class Knocks {
     const from = (await this.refresh(signal)) + 1
     for await (const { events } of store.watch(start, end, { from, signal })) {
       for (const event of events) {
-        if (event.kind === 'delete') this.#open.delete(hex(event.key))
+        if (event.kind === 'delete') this.#drop(hex(event.key))
         else await this.#take(event.entry)
       }
       this.#parts.changed()
     }
   }
 
-  async #take({ key, value }: Entry): Promise<void> {
+  /** Tries those that did not open with the keys that have come since. */
+  async lookAgain(): Promise<void> {
+    const waiting = [...this.#sealed.values()]
+    if (waiting.length === 0) return
+    for (const { entry, tried } of waiting) await this.#take(entry, tried)
+    this.#parts.changed()
+  }
+
+  #drop(name: string): void {
+    this.#open.delete(name)
+    this.#sealed.delete(name)
+  }
+
+  async #take(entry: Entry, tried = 0): Promise<void> {
     const { log, roomId } = this.#parts
-    const known = this.#open.get(hex(key))
-    const newestFirst = [...log.ledger.keyring.all()].sort((a, b) => b.epoch - a.epoch)
+    const { key, value } = entry
+    const name = hex(key)
+    const known = this.#open.get(name)
+    // The keys in force may not have been asked for yet.
+    await log.currentKeys()
+    const keys = log.ledger.keyring.all()
+    const newestFirst = keys.slice(tried).sort((a, b) => b.epoch - a.epoch)
     const bytes = await openKnock(roomId, newestFirst, value)
     const knock = bytes && decoded(bytes)
+    this.#drop(name)
     if (!bytes || !knock || Buffer.compare(knock.roomId, roomId) !== 0) {
-      this.#open.delete(hex(key))
+      if (this.#sealed.size < sealedKnocksMax) this.#sealed.set(name, { entry, tried: keys.length })
       return
     }
-    if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return
     const open = { key, bytes, knock }
-    this.#open.set(hex(key), open)
+    this.#open.set(name, open)
+    if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return
     if (log.room?.answered.has(hex(knockId(bytes))) !== true) this.#parts.arrived(open)
   }
 }

@@ -148,6 +148,8 @@ export class RoomSession extends RoomActs implements Room {
     if (this.standing !== 'member' && this.state !== undefined) return
     this.#following ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()]).finally(() => {
       this.#following = undefined
+      // Let in again before the end of the earlier membership was through.
+      if (this.standing === 'member' && !this.#closing.signal.aborted) this.start()
     })
   }
 
@@ -269,6 +271,7 @@ export class RoomSession extends RoomActs implements Room {
     if (items.length > 0) this.#tell({ kind: 'items', items })
     if (records.some(({ judgement }) => judgement.kind === 'control')) {
       this.settleStanding().catch((error: unknown) => this.#note('room.standing', error))
+      this.#knocks.lookAgain().catch((error: unknown) => this.#note('room.knocks', error))
       if (this.#live) this.#lookAfter()
     }
     // What one wrote oneself needs no reading, where everything before it has been read.
