@@ -1,4 +1,6 @@
 /** Pages of a room's history, out of the replica. */
+import { setImmediate as turn } from 'node:timers/promises'
+import { sliceMs } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import { recordHash } from '../protocol/record.ts'
 import type { HistoryPage, HistoryQuery } from './chat.ts'
@@ -89,7 +91,12 @@ export async function itemsBetween(
   const rows = await log.replica.rows(Math.max(0, from - 1), to, to - from + 1)
   let previous: Row | undefined
   const items: TimelineItem[] = []
+  let sliceEnds = performance.now() + sliceMs
   for (const row of rows) {
+    if (performance.now() > sliceEnds) {
+      await turn()
+      sliceEnds = performance.now() + sliceMs
+    }
     if (row.i >= from) {
       const previousHash = previous === undefined ? zeroHash : recordHash(previous.bytes)
       const judgement = log.ledger.review(row, previousHash)

@@ -6,6 +6,8 @@
  * Signal's it is made of 30 digits for each key (six times five bytes of the hash, modulo 100,000: about 99 bits), the
  * smaller half first; unlike Signal's the hash is not iterated, since 99 bits need no slowing down.
  */
+import { hex } from '../base/bytes.ts'
+import { publicKeysCachedMax } from '../base/limits.ts'
 import { hash } from './hash.ts'
 import { publicKeyBytes } from './sign.ts'
 
@@ -17,10 +19,19 @@ const chunkDigits = 5
 /** Six groups of four digits. @throws RangeError unless the key has 32 bytes. */
 export function fingerprint(rootKey: Uint8Array): string {
   checkKey(rootKey)
+  const name = hex(rootKey)
+  const known = fingerprints.get(name)
+  if (known !== undefined) return known
   // 128 bits modulo 10^24: no digit is likelier than another by more than 2^-48.
   const number = bigEndian(hash('conclave/v1/fingerprint', rootKey).subarray(0, 16)) % 10n ** BigInt(fingerprintDigits)
-  return grouped(number.toString().padStart(fingerprintDigits, '0'), 4)
+  const digits = grouped(number.toString().padStart(fingerprintDigits, '0'), 4)
+  if (fingerprints.size >= publicKeysCachedMax) fingerprints.clear()
+  fingerprints.set(name, digits)
+  return digits
 }
+
+/** Every line of a page shows one: made once for each key. */
+const fingerprints = new Map<string, string>()
 
 /** Whether a typed fingerprint, with or without spaces or hyphens, is this key's. */
 export function matchesFingerprint(text: string, rootKey: Uint8Array): boolean {
