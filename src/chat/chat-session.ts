@@ -112,7 +112,7 @@ export class ChatSession implements Chat {
         id: hex(roomId),
         standing: session?.standing ?? standing,
         unread: session?.unread ?? 0,
-        mentions: 0,
+        mentions: session?.mentions ?? 0,
         members: session?.standing === 'member' ? session.members.length : 0,
       }
     })

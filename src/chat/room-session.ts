@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { dutyDelayMs, outboxMessagesMax, retryMs } from '../base/limits.ts'
+import { dutyDelayMs, mentionsSearchedMax, outboxMessagesMax, retryMs } from '../base/limits.ts'
 import { keyWarning, pinMembers } from './contacts.ts'
 import { headOf, memberByKey, type Room as RoomState } from '../protocol/room.ts'
 import type {
@@ -24,6 +24,7 @@ import { Knocks, type OpenKnock } from './knocks.ts'
 import type { Filed } from './ledger.ts'
 import { followItems } from './follow-items.ts'
 import { RoomLog, type Damage } from './room-log.ts'
+import { Mentions } from './mentions.ts'
 import { kickedBy, otherOf, standingOf } from './people.ts'
 import { RoomActs, type RoomParts } from './room-acts.ts'
 import { Sender } from './sender.ts'
@@ -42,11 +43,13 @@ export class RoomSession extends RoomActs implements Room {
   /** The log has been read to its end once: what comes now comes live. */
   #live = false
   #readUpTo = 0
+  readonly #mentions: Mentions
   #standing: Standing | undefined
 
   private constructor(parts: RoomParts) {
     super(parts)
     this.id = hex(parts.roomId)
+    this.#mentions = new Mentions(parts.identity.name)
     this.#log = new RoomLog(parts, {
       filed: (records) => this.#filed(records),
       damaged: (damage) => this.#reportDamage(damage),
@@ -68,6 +71,7 @@ export class RoomSession extends RoomActs implements Room {
     const session = new RoomSession(parts)
     await session.#log.load()
     session.#readUpTo = await session.#log.replica.readUpTo()
+    await session.#findMentions()
     await session.#sender.adopt()
     return session
   }
@@ -137,6 +141,18 @@ export class RoomSession extends RoomActs implements Room {
 
   get unread(): number {
     return this.standing === 'member' ? Math.max(0, this.seq - this.#readUpTo) : 0
+  }
+
+  get mentions(): number {
+    return this.standing === 'member' ? this.#mentions.count : 0
+  }
+
+  /** Among the newest of what was unread when the program ended. */
+  async #findMentions(): Promise<void> {
+    const fromSeq = Math.max(this.#readUpTo, this.seq - mentionsSearchedMax) + 1
+    if (fromSeq > this.seq) return
+    const { items } = await this.history({ limit: mentionsSearchedMax, fromSeq })
+    this.#mentions.note(items, this.#readUpTo)
   }
 
   get readUpTo(): number {
@@ -249,6 +265,7 @@ export class RoomSession extends RoomActs implements Room {
     const upTo = Math.min(seq, this.seq)
     if (upTo <= this.#readUpTo) return
     this.#readUpTo = upTo
+    this.#mentions.read(upTo)
     await this.#log.replica.markRead(upTo)
     this.#changed()
   }
@@ -268,6 +285,7 @@ export class RoomSession extends RoomActs implements Room {
     const { state } = this
     if (state === undefined) return
     const items = records.flatMap((record) => itemsOf(state, record, this.#view))
+    this.#mentions.note(items, this.#readUpTo)
     if (items.length > 0) this.#tell({ kind: 'items', items })
     if (records.some(({ judgement }) => judgement.kind === 'control')) {
       this.settleStanding().catch((error: unknown) => this.#note('room.standing', error))
