@@ -4,16 +4,17 @@
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { decode, FormatError } from '../base/codec.ts'
-import { logPageRecords, storeOperationsMax, trialWrapsMax } from '../base/limits.ts'
+import { storeOperationsMax, trialWrapsMax } from '../base/limits.ts'
 import type { EpochOpening } from '../protocol/epoch.ts'
 import type { Keyring } from '../protocol/keyring.ts'
-import { controlKey, controlRange, logKey, logRange, numberOf, wrapPageKey, wrapsRange } from '../protocol/paths.ts'
+import { controlKey, controlRange, logKey, numberOf, wrapPageKey, wrapsRange } from '../protocol/paths.ts'
 import { decodeRecord, entryTagBytes, type ControlOutside } from '../protocol/record.ts'
 import { invitationTag } from '../protocol/rules.ts'
 import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext } from '../protocol/wraps.ts'
 import type { Wrapped } from '../crypto/wrap.ts'
 import type { Operation, Store } from '../store/store.ts'
 import type { Identity } from './identity.ts'
+import { logPage } from './log-page.ts'
 
 export interface OpeningWraps extends EpochOpening {
   readonly n: number
@@ -145,11 +146,9 @@ export class KeySearch {
   }
 
   async #readLog(signal?: AbortSignal): Promise<void> {
-    const { end } = logRange(this.#roomId)
     let from = 0
     for (;;) {
-      const limit = logPageRecords
-      const { entries, more } = await this.#store.range(logKey(this.#roomId, from), end, { limit }, signal)
+      const { entries, more } = await logPage(this.#store, this.#roomId, from, signal)
       for (const { key, value } of entries) {
         from = numberOf(key) + 1
         this.#note(numberOf(key), value)

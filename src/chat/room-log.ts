@@ -5,18 +5,19 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
-import { logPageRecords, recentRecordsMax, sliceMs } from '../base/limits.ts'
+import { recentRecordsMax, sliceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
-import { logKey, logRange, numberOf } from '../protocol/paths.ts'
+import { logIndexOf, logRange, numberOf } from '../protocol/paths.ts'
 import { decodeRecord } from '../protocol/record.ts'
 import type { Room } from '../protocol/room.ts'
 import type { Entry, Revision, Store } from '../store/store.ts'
 import type { Identity } from './identity.ts'
 import { KeySearch, type OpeningWraps } from './key-search.ts'
 import { Ledger, type Filed, type Judgement } from './ledger.ts'
+import { logPage, recordsAmong } from './log-page.ts'
 import { Replica } from './replica.ts'
 
 export interface RoomLogParts {
@@ -109,12 +110,10 @@ export class RoomLog {
 
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     const { store, roomId } = this.#parts
-    const { end } = logRange(roomId)
     for (;;) {
       const { next } = this.ledger.checkpoint
       // From the last known record on: whether it still stands there, and at which revision.
-      const from = logKey(roomId, Math.max(0, next - 1))
-      const { entries, more, revision } = await store.range(from, end, { limit: logPageRecords }, signal)
+      const { entries, more, revision } = await logPage(store, roomId, Math.max(0, next - 1), signal)
       await this.#take(entries, signal)
       const first = entries[0]
       if (next > 0 && (first === undefined || numberOf(first.key) !== next - 1)) {
@@ -132,7 +131,7 @@ export class RoomLog {
     caughtUp()
     for await (const { events } of store.watch(start, end, { from, signal })) {
       const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
-      for (const event of events) if (event.kind === 'delete') this.#deleted(numberOf(event.key))
+      for (const event of events) if (event.kind === 'delete') this.#deleted(logIndexOf(event.key))
       await this.offer(entries, signal)
     }
   }
@@ -140,8 +139,9 @@ export class RoomLog {
   /** Takes records that were read anywhere: those that follow are filed, a gap is read from the store. */
   offer(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#take(entries, signal)
-      const last = entries.at(-1)
+      const records = recordsAmong(entries)
+      await this.#take(records, signal)
+      const last = records.at(-1)
       if (last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next) await this.#catchUp(signal)
     })
   }
@@ -181,8 +181,8 @@ export class RoomLog {
     else if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
   }
 
-  #deleted(i: number): void {
-    if (i < this.ledger.checkpoint.next) this.#listener.damaged({ i, reason: 'deleted from the store' })
+  #deleted(i: number | undefined): void {
+    if (i !== undefined && i < this.ledger.checkpoint.next) this.#listener.damaged({ i, reason: 'deleted from the store' })
   }
 
   /** undefined where one's own part of the log ends: somebody who left or was kicked reads no further. */

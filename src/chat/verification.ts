@@ -1,13 +1,13 @@
 /** Checking a room from its first record on: every hash, signature and rule, against the store and against the replica. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
-import { logPageRecords } from '../base/limits.ts'
-import { logKey, logRange, numberOf } from '../protocol/paths.ts'
+import { numberOf } from '../protocol/paths.ts'
 import { headOf } from '../protocol/room.ts'
 import { followsAnother } from '../protocol/verdict.ts'
 import type { Store } from '../store/store.ts'
 import type { Verification } from './chat.ts'
 import { Ledger } from './ledger.ts'
+import { logPage } from './log-page.ts'
 import type { RoomLog } from './room-log.ts'
 import { Seen } from './seen.ts'
 
@@ -23,12 +23,11 @@ export async function verifyLog(
   const voids: { i: number; reason: string }[] = []
   const damage: { i: number; reason: string }[] = []
   const counts = { messages: 0, controls: 0 }
-  const { end } = logRange(roomId)
   let more = true
   while (more) {
     signal?.throwIfAborted()
     const from = ledger.checkpoint.next
-    const page = await store.range(logKey(roomId, from), end, { limit: logPageRecords }, signal)
+    const page = await logPage(store, roomId, from, signal)
     for (const { key, value } of page.entries) {
       const i = numberOf(key)
       if (i !== ledger.checkpoint.next) {

@@ -3,6 +3,7 @@
  * Ids and hashes stand as lower-case hexadecimal; names only as skeletons, and never in a room's keys.
  */
 import { concat, fromU64, hex, prefixEnd, u64, utf8, type Bytes } from '../base/bytes.ts'
+import { hashBytes } from '../crypto/hash.ts'
 
 export interface KeyRange {
   readonly start: Bytes
@@ -44,3 +45,16 @@ export const hereRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'her
 export function numberOf(key: Uint8Array): number {
   return fromU64(key.subarray(-8))
 }
+
+/**
+ * The index of a record's key; undefined for any other key that somebody put among the log's (whoever can write to the
+ * store can), which no reader may stumble over.
+ */
+export function logIndexOf(key: Uint8Array): number | undefined {
+  if (key.length !== logKeyBytes) return undefined
+  const index = key.subarray(-8)
+  // Beyond 2^53 − 1.
+  return (index[0] as number) > 0 || (index[1] as number) > 0x1f ? undefined : fromU64(index)
+}
+
+const logKeyBytes = logKey(new Uint8Array(hashBytes), 0).length
