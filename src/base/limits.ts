@@ -47,6 +47,8 @@ export const messageTextBytesMax = 16_384
 export const messageRecordBytesMax = 65_536
 /** A control record's bytes on the wire (its wraps stand in pages of their own). */
 export const controlRecordBytesMax = 65_536
+/** Of anything longer, which is no record, a client keeps only the hash. */
+export const recordKeptBytesMax = 262_144
 export const reactionBytesMax = 32
 
 // Password

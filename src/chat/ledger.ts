@@ -2,8 +2,9 @@
  * A room's log as far as this client has read it: contiguous from 0, each record judged once, in order. Pure state;
  * what lies around it (fetching, keys, disk) is room-log.ts.
  */
-import type { Bytes } from '../base/bytes.ts'
+import { emptyBytes, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
+import { recordKeptBytesMax } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import { foldChain, type ControlRecord } from '../protocol/chain.ts'
 import type { ControlBody } from '../protocol/control.ts'
@@ -108,7 +109,8 @@ export class Ledger {
     const verdict = judgement.kind === 'void' || judgement.kind === 'locked' ? judgement.kind : 'valid'
     this.#next += 1
     this.#hash = place.hash
-    return { row: { i: place.i, bytes, verdict, seq, repeats, n }, place, judgement }
+    const kept = bytes.length > recordKeptBytesMax ? { bytes: emptyBytes, hashOnly: place.hash } : { bytes }
+    return { row: { i: place.i, ...kept, verdict, seq, repeats, n }, place, judgement }
   }
 
   #placeOf(bytes: Bytes): RecordPlace {

@@ -2,13 +2,14 @@
  * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
  * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
  */
-import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { emptyBytes, equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, type Value } from '../base/codec.ts'
-import { controlRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../base/limits.ts'
+import { messagesPerRecordMax, recordKeptBytesMax, replicaBatch } from '../base/limits.ts'
 import { hashBytes, zeroHash } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { nonceBytes, open, seal, type SealKey } from '../crypto/seal.ts'
 import { numberOf } from '../protocol/paths.ts'
+import { recordHash } from '../protocol/record.ts'
 import type { Entry, Operation, Revision, Store } from '../store/store.ts'
 import {
   checkpointKey,
@@ -29,7 +30,10 @@ export type RowVerdict = (typeof rowVerdicts)[number]
 
 export interface Row {
   readonly i: number
+  /** Empty where `hashOnly` stands. */
   readonly bytes: Bytes
+  /** Of a record that is too long to be one: no more than this is kept of it. */
+  readonly hashOnly?: Bytes
   readonly verdict: RowVerdict
   /** The number of the first message in it; of the next one where it holds none. */
   readonly seq: number
@@ -235,6 +239,7 @@ export class Replica {
   /** Whether the replica holds these very bytes at i; undefined when it holds none. */
   async holds(i: number, bytes: Bytes): Promise<boolean | undefined> {
     const [row] = await this.rows(i, i + 1, 1)
+    if (row?.hashOnly !== undefined) return equalBytes(row.hashOnly, recordHash(bytes))
     return row && equalBytes(row.bytes, bytes)
   }
 
@@ -243,6 +248,11 @@ export class Replica {
     const { start: key, end } = roomDataRange(this.#roomId)
     await this.#home.commit({ then: [{ kind: 'delete', key, end }] })
   }
+}
+
+/** What the next record's hash covers of this one. */
+export function hashOfRow({ bytes, hashOnly }: Row): Bytes {
+  return hashOnly ?? recordHash(bytes)
 }
 
 /** As many as a transaction takes: of bytes, and of operations, of which each needs two at most. */
@@ -258,15 +268,18 @@ function firstBatch(pending: readonly Pending[]): readonly Pending[] {
 }
 
 function rowValue(row: Row): Value {
-  return [row.bytes, rowVerdicts.indexOf(row.verdict), row.seq, row.repeats, row.n]
+  const verdict = row.hashOnly === undefined ? rowVerdicts.indexOf(row.verdict) : rowVerdicts.length
+  return [row.hashOnly ?? row.bytes, verdict, row.seq, row.repeats, row.n]
 }
 
 function rowOf(entry: Entry): Row {
   const fields = Fields.decode(entry.value, 5)
+  const bytes = fields.bytes(recordKeptBytesMax)
+  const verdict = rowVerdicts[fields.unsigned(rowVerdicts.length)]
   return {
     i: numberOf(entry.key),
-    bytes: fields.bytes(controlRecordBytesMax * 4),
-    verdict: rowVerdicts[fields.unsigned(rowVerdicts.length - 1)] as RowVerdict,
+    ...(verdict === undefined ? { bytes: emptyBytes, hashOnly: bytes } : { bytes }),
+    verdict: verdict ?? 'void',
     seq: fields.unsigned(),
     repeats: fields.array(messagesPerRecordMax) as readonly number[],
     n: fields.nullable((at) => at.unsigned()),

@@ -12,13 +12,13 @@ import { zeroHash } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { contentValue } from '../protocol/content.ts'
 import { messageId, sealMessages } from '../protocol/message.ts'
-import { recordHash } from '../protocol/record.ts'
 import { headOf, memberByKey } from '../protocol/room.ts'
 import { append, type Appending } from './append.ts'
 import type { Identity } from './identity.ts'
 import type { Filed } from './ledger.ts'
 import type { Attempt, Outbox, Queued } from './outbox.ts'
 import { kickedBy } from './people.ts'
+import { hashOfRow } from './replica.ts'
 
 export interface Place {
   readonly seq: number
@@ -226,9 +226,9 @@ export class Sender {
     const rows = await log.replica.rows(Math.max(0, i - 1), i + 1, 2)
     const row = rows.at(-1)
     if (row?.i !== i) return undefined
-    const previousHash = i === 0 ? zeroHash : recordHash((rows[0] as typeof row).bytes)
+    const previousHash = i === 0 ? zeroHash : hashOfRow(rows[0] as typeof row)
     const judgement = log.ledger.review(row, previousHash)
-    return { row, judgement, place: { i, previousHash, hash: recordHash(row.bytes) } }
+    return { row, judgement, place: { i, previousHash, hash: hashOfRow(row) } }
   }
 
   /** The first queued message and those that follow it from the same device, as many as fit a record. */

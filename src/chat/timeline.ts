@@ -2,12 +2,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { sliceMs } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
-import { recordHash } from '../protocol/record.ts'
 import type { HistoryPage, HistoryQuery } from './chat.ts'
 import type { TimelineItem } from './item.ts'
 import { itemsOf, type Viewer } from './items.ts'
 import type { Filed } from './ledger.ts'
-import type { Row } from './replica.ts'
+import { hashOfRow, type Row } from './replica.ts'
 import type { RoomLog } from './room-log.ts'
 
 /** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
@@ -98,7 +97,7 @@ export async function itemsBetween(
       sliceEnds = performance.now() + sliceMs
     }
     if (row.i >= from) {
-      const previousHash = previous === undefined ? zeroHash : recordHash(previous.bytes)
+      const previousHash = previous === undefined ? zeroHash : hashOfRow(previous)
       const judgement = log.ledger.review(row, previousHash)
       items.push(...itemsOf(room, { row, judgement, place: { i: row.i, previousHash, hash: zeroHash } }, viewer))
     }
