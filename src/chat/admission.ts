@@ -144,6 +144,17 @@ export class WaitingAdmission implements Admission {
   }
 }
 
+/** Of somebody who need not wait. */
+export function alreadyIn(session: Room): Admission {
+  return {
+    roomId: session.id,
+    roomName: session.name,
+    state: 'accepted',
+    wait: () => Promise.resolve(session),
+    withdraw: () => Promise.resolve(),
+  }
+}
+
 function entryOf(bytes: Bytes): RecordEntry | undefined {
   try {
     const record = decodeRecord(bytes)

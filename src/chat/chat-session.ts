@@ -12,13 +12,13 @@ import type { VaultRoom } from '../crypto/vault-body.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
 import { findContact, pinnedAs, type Contact } from './contacts.ts'
-import { createRoom } from './create-room.ts'
+import { createRoom, isUncreated } from './create-room.ts'
 import { personOf } from './items.ts'
 import { pairName, pairPolicy, readInbox } from './inbox.ts'
 import { renewRegistered } from './renew-keys.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { Store } from '../store/store.ts'
-import { knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
+import { alreadyIn, knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
 import type {
   Admission,
   Chat,
@@ -31,7 +31,7 @@ import type {
   SafetyNumber,
   Unsubscribe,
 } from './chat.ts'
-import { findCard, listedRooms, matches, parseRoomRef, type Listed } from './directory.ts'
+import { findCard, listedRooms, matches, parseRoomRef, type Listed, type RoomRef } from './directory.ts'
 import type { Identity } from './identity.ts'
 import type { Person } from './item.ts'
 import { LifeLine } from './life-line.ts'
@@ -104,7 +104,7 @@ export class ChatSession implements Chat {
   }
 
   knownRooms(): readonly RoomSummary[] {
-    const known = this.#parts.identity.body.rooms.filter(({ standing }) => standing !== 'stranger')
+    const known = this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && !isUncreated(one))
     const own = known.map(({ roomId, name, standing }): RoomSummary => {
       const session = this.#opened.get(hex(roomId))
       return {
@@ -205,7 +205,7 @@ export class ChatSession implements Chat {
 
   async open(room: string, signal?: AbortSignal): Promise<Room> {
     const ref = parseRoomRef(room)
-    const known = this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && matches(ref, one))
+    const known = await this.#existing(ref, signal)
     const joined = known.find(({ standing }) => standing === 'member') ?? known[0]
     if (joined === undefined) {
       await findCard(this.#parts.store, ref, signal)
@@ -223,6 +223,15 @@ export class ChatSession implements Chat {
     }
     if (session.standing === 'member' || session.state === undefined) await this.#showSoon(session, signal)
     return session
+  }
+
+  /** What is remembered of such rooms; those of one's own whose creation was cut off only once the store shows them. */
+  async #existing(ref: RoomRef, signal?: AbortSignal): Promise<readonly VaultRoom[]> {
+    const found = () => {
+      return this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && matches(ref, one))
+    }
+    for (const { roomId } of found().filter(isUncreated)) await this.#tryRefresh(await this.#session(roomId), signal)
+    return found().filter((one) => !isUncreated(one))
   }
 
   /** What lies here is shown without the store; only where nothing does it is waited for. */
@@ -254,7 +263,7 @@ export class ChatSession implements Chat {
     const { store, identity } = this.#parts
     const ref = parseRoomRef(room)
     await readInbox(store, identity, signal)
-    const known = identity.body.rooms.find((one) => matches(ref, one) && one.standing !== 'stranger')
+    const [known] = await this.#existing(ref, signal)
     if (known?.standing === 'member') {
       const session = await this.#session(known.roomId)
       await this.#tryRefresh(session, signal)
@@ -386,15 +395,5 @@ export class ChatSession implements Chat {
     }
     await this.#outbox.close()
     await this.#parts.release()
-  }
-}
-
-function alreadyIn(session: RoomSession): Admission {
-  return {
-    roomId: session.id,
-    roomName: session.name,
-    state: 'accepted',
-    wait: () => Promise.resolve(session),
-    withdraw: () => Promise.resolve(),
   }
 }

@@ -5,6 +5,7 @@ import { encode } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
+import type { VaultRoom } from '../crypto/vault-body.ts'
 import { skeleton } from '../crypto/skeleton.ts'
 import { prepareGenesis } from '../protocol/compose.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
@@ -19,6 +20,11 @@ export interface Creating {
   readonly identity: Identity
   readonly clock: Clock
   readonly random: Random
+}
+
+/** Remembered, and not yet seen in the store: its creation is under way, or was cut off before or after the store had it. */
+export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoom): boolean {
+  return standing === 'member' && memberIndex === 0 && knockHash === null && head === null
 }
 
 /** The room's id. @throws name-taken */

@@ -182,7 +182,8 @@ export class RoomLog {
   }
 
   #deleted(i: number | undefined): void {
-    if (i !== undefined && i < this.ledger.checkpoint.next) this.#listener.damaged({ i, reason: 'deleted from the store' })
+    if (i !== undefined && i < this.ledger.checkpoint.next)
+      this.#listener.damaged({ i, reason: 'deleted from the store' })
   }
 
   /** undefined where one's own part of the log ends: somebody who left or was kicked reads no further. */

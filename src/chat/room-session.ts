@@ -45,6 +45,7 @@ export class RoomSession extends RoomActs implements Room {
   #readUpTo = 0
   readonly #mentions: Mentions
   #standing: Standing | undefined
+  #settling: Promise<void> = Promise.resolve()
 
   private constructor(parts: RoomParts) {
     super(parts)
@@ -320,13 +321,17 @@ export class RoomSession extends RoomActs implements Room {
     this.#tell({ kind: 'items', items: [{ kind: 'warning', i, reason: `damage: this record is ${reason}` }] })
   }
 
-  /** Keeps the vault's memory of the room in step with the chain. */
-  protected override async settleStanding(): Promise<void> {
+  /** Keeps the vault's memory of the room in step with the chain: it is so when this resolves, whoever began it. */
+  protected override settleStanding(): Promise<void> {
+    this.#settling = this.#settling.catch(() => undefined).then(() => this.#settleStanding())
+    return this.#settling
+  }
+
+  async #settleStanding(): Promise<void> {
     const { identity, roomId } = this.parts
     const { state, standing } = this
     const remembered = identity.room(roomId)
     if (state === undefined || (this.#standing === standing && remembered?.name === this.name)) return
-    this.#standing = standing
     await pinMembers(identity, state, this.parts.clock.now())
     const member = memberByKey(state, this.#self)
     const head = headOf(state)
@@ -338,6 +343,7 @@ export class RoomSession extends RoomActs implements Room {
       standing,
       head: { n: state.marks.length - 1, hash: head.hash },
     })
+    this.#standing = standing
     this.#changed()
   }
 

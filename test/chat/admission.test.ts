@@ -330,6 +330,27 @@ describe.each(kinds)('rooms on the %s store', (kind) => {
     await say(room, 'mine')
   })
 
+  test('a room whose creation never reached the store is not there, and the name can be taken', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    ada.line.loseRequest(({ then }) => then.length > 2)
+    await expect(ada.chat.create('demo')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(ada.line.lossesLeft).toBe(0)
+    const [bob] = [await person(place, 'bob')]
+    await ada.chat.close()
+    const later = await again(place, ada)
+    await later.chat.rooms()
+    const room = await later.chat.create('demo')
+    const opened = await later.chat.open('demo')
+    expect(opened.id).toBe(room.id)
+    await say(opened, 'mine')
+    expect((await later.chat.rooms()).map(({ name, standing }) => `${name} ${standing}`)).toEqual(['demo member'])
+    expect(texts(await wholeHistory(await enter(bob, room)))).toEqual(['mine'])
+    await later.chat.close()
+    const last = await again(place, ada)
+    await say(await last.chat.open('demo'), 'still mine')
+  })
+
   test('operations are refused while the store is away, and not kept for later', async () => {
     const place = world(kind)
     const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]

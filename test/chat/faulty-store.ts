@@ -16,7 +16,8 @@ export class FaultyStore implements Store {
   readonly #store: Store
   #cut = new AbortController()
   #gate: PromiseWithResolvers<void> | undefined
-  #losses: ((transaction: Transaction) => boolean)[] = []
+  readonly #requestLosses: ((transaction: Transaction) => boolean)[] = []
+  readonly #losses: ((transaction: Transaction) => boolean)[] = []
   /** Transactions that reached the store. */
   committed: Transaction[] = []
   /** Transactions that are held. */
@@ -55,8 +56,13 @@ export class FaultyStore implements Store {
     this.#losses.push(fits)
   }
 
+  /** The next transaction that fits never arrives. */
+  loseRequest(fits: (transaction: Transaction) => boolean): void {
+    this.#requestLosses.push(fits)
+  }
+
   get lossesLeft(): number {
-    return this.#losses.length
+    return this.#losses.length + this.#requestLosses.length
   }
 
   async range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult> {
@@ -70,6 +76,11 @@ export class FaultyStore implements Store {
     await this.#gate?.promise
     this.waiting -= 1
     this.#pass()
+    const lost = this.#requestLosses.findIndex((fits) => fits(transaction))
+    if (lost >= 0) {
+      this.#requestLosses.splice(lost, 1)
+      throw away('the request was lost')
+    }
     const result = await this.#store.commit(transaction, signal)
     this.committed.push(transaction)
     const at = this.#losses.findIndex((fits) => fits(transaction))
