@@ -149,7 +149,8 @@ describe('the launcher', () => {
     const path = pathWith({ node: `[ "$1" = --version ] && echo ${version} || echo ran "$@"` })
     const { code, stdout } = await run(join(folder, 'bin/conclave'), ['--json'], '/', { PATH: path })
     expect(code).toBe(0)
-    expect(stdout).toBe(`ran --disable-warning=ExperimentalWarning ${folder}/dist/conclave.js --json\n`)
+    expect(stdout).toMatch(/^ran (--disable-warning=\w+ )+\//)
+    expect(stdout).toContain(` ${folder}/dist/conclave.js --json\n`)
   })
 
   test('prefers the Node of the checkout', async () => {
