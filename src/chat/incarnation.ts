@@ -7,6 +7,7 @@ import { ConclaveError } from '../base/errors.ts'
 import type { Random } from '../crypto/random.ts'
 import { incarnationKey } from '../protocol/paths.ts'
 import type { Compare, Store } from '../store/store.ts'
+import { readOne } from './read-one.ts'
 
 /** The store's incarnation, as this process first found it. @throws unavailable, closed for a store that has moved */
 export type Life = () => Promise<Bytes>
@@ -16,6 +17,9 @@ const movedPrefix = 'moved:'
 
 /** Reads the store's incarnation; a new store gets one. @throws moved stores: `closed`, with the new address as a hint. */
 export async function readIncarnation(store: Store, random: Random, signal?: AbortSignal): Promise<Bytes> {
+  // Looked for first: a store that is full takes not even a transaction that might write.
+  const known = await readOne(store, incarnationKey, signal)
+  if (known !== undefined) return lifeIn(known.value)
   const { ok, reads } = await store.commit(
     {
       if: [{ kind: 'revision', key: incarnationKey, modRevision: 0 }],
@@ -29,6 +33,10 @@ export async function readIncarnation(store: Store, random: Random, signal?: Abo
   )
   const value = reads[0]?.[0]?.value
   if (value === undefined) throw new ConclaveError('unexpected', `no incarnation (${ok})`)
+  return lifeIn(value)
+}
+
+function lifeIn(value: Bytes): Bytes {
   checkNotMoved(value)
   return value
 }

@@ -180,7 +180,11 @@ export class Sender {
       this.#attempts.set(name, attempt)
       for (const slot of batch) slot.tried = true
     }
-    const done = await append(appending, attempt.i, attempt.record, {}, signal)
+    const done = await append(appending, attempt.i, attempt.record, {}, signal).catch((error: unknown) => {
+      // Refused for good, and never sent before: it stands nowhere.
+      if (known === undefined && isConclaveError(error) && error.code !== 'unavailable') this.#giveUp(name)
+      throw error
+    })
     if (await this.#settledBy(attempt, name)) return
     this.#giveUp(name)
     if (done)

@@ -84,8 +84,8 @@ export class Delivery {
    */
   async takeBack(messages: readonly Sent[], cause: unknown): Promise<Error> {
     const reason = cause instanceof Error ? cause : new Error(String(cause))
-    // With `queue` they may stay; and one that can't be sent any more stays as failed, for its author to see.
-    if (this.#queue || (isConclaveError(reason) && reason.code !== 'unavailable')) return reason
+    // With `queue` they may stay; and what somebody who is no longer in wrote stays as failed, for him to see.
+    if (this.#queue || isConclaveError(reason, 'kicked') || isConclaveError(reason, 'not-member')) return reason
     let doubtful = 0
     for (const { id } of messages.toReversed()) await this.#room.drop(id).catch(() => (doubtful += 1))
     if (doubtful === 0) return reason

@@ -113,6 +113,14 @@ export class EtcdCluster {
     }
   }
 
+  /** What an operator does on every member once the quota is used up and keys have been compacted. */
+  async makeRoom(): Promise<void> {
+    for (const name of this.names) await this.#ask(name, 'maintenance/defragment')
+    const first = this.names[0] as string
+    const { alarms = [] } = await this.#ask(first, 'maintenance/alarm', { action: 'GET' })
+    for (const alarm of alarms) await this.#ask(first, 'maintenance/alarm', { ...alarm, action: 'DEACTIVATE' })
+  }
+
   /** Lets in only those who prove to be a known user. */
   async enableAccessControl(): Promise<void> {
     const first = this.names[0] as string
@@ -211,6 +219,7 @@ export class EtcdCluster {
 interface Answer {
   readonly header?: { readonly member_id?: string }
   readonly leader?: string
+  readonly alarms?: readonly object[]
 }
 
 /** Ports that nobody listens on, all different. */

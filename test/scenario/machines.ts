@@ -75,6 +75,11 @@ export class Machine {
     return (await this.done('node', 'invite', ...options)).first as unknown as Invitation
   }
 
+  /** Uses the cluster without a node of its own. */
+  async connect({ ticket }: Invitation): Promise<void> {
+    await this.done('connect', ticket)
+  }
+
   async join({ ticket, code }: Invitation): Promise<void> {
     await this.done('node', 'join', ticket, '--code', code, '--background', ...this.#place)
   }
@@ -126,9 +131,18 @@ export async function room(name: string, machines: readonly Machine[]): Promise<
   await Promise.all(machines.map((machine, at) => machine.done('signup', people[at] as string)))
   const [first, ...others] = machines as [Machine, ...Machine[]]
   await first.done('create', name)
-  for (const [at, other] of others.entries()) await enter(name, first, other, people[at + 1] as string)
+  const knocking = others.map((other) => other.start('join', name, '--wait', '60'))
+  for (const at of others.keys()) {
+    const person = people[at + 1] as string
+    await until(async () => (await first.done('knocks', name)).lines.some((knock) => knock.name === person))
+    await first.done('accept', name, person)
+  }
+  for (const { code } of await Promise.all(knocking.map((one) => one.end()))) {
+    if (code !== 0) throw new Error(`join ended with ${code}`)
+  }
 }
 
+/** Lets one more person in. */
 export async function enter(name: string, from: Machine, newcomer: Machine, person: string): Promise<void> {
   await newcomer.run('join', name)
   await from.done('accept', name, person)
