@@ -8,7 +8,7 @@ import { fingerprint, matchesFingerprint } from '../crypto/fingerprint.ts'
 import { skeleton } from '../crypto/skeleton.ts'
 import type { Pin } from '../crypto/vault-body.ts'
 import { descendsFrom, type NameRecord } from '../protocol/name-record.ts'
-import type { Room } from '../protocol/room.ts'
+import type { Member, Room } from '../protocol/room.ts'
 import type { Store } from '../store/store.ts'
 import type { Confirm } from './chat.ts'
 import type { Identity } from './identity.ts'
@@ -85,10 +85,16 @@ async function pinKey(
  * Members whose keys are seen for the first time are pinned; a pin follows its owner's change of keys, which his old key
  * signed; a name that has another key already is left to be asked about.
  */
-export async function pinMembers(identity: Identity, room: Room, now: number): Promise<void> {
+export async function pinMembers(
+  identity: Identity,
+  room: Room,
+  members: readonly Member[],
+  now: number,
+): Promise<void> {
+  if (members.length === 0) return
   const taken = new Set(identity.body.pins.map(({ name }) => skeleton(name)))
-  const fresh = [...room.members.values()].filter(({ name }) => !taken.has(skeleton(name)))
-  for (const member of room.members.values()) {
+  const fresh = members.filter(({ name }) => !taken.has(skeleton(name)))
+  for (const member of members) {
     const pin = pinnedAs(identity, member.name)
     if (pin === undefined || equalBytes(pin.rootKey, member.rootKey)) continue
     if (keysOfPerson(room, member.firstRootKey).some((key) => equalBytes(key, pin.rootKey))) {

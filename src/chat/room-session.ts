@@ -45,6 +45,8 @@ export class RoomSession extends RoomActs implements Room {
   #readUpTo = 0
   readonly #mentions: Mentions
   #standing: Standing | undefined
+  /** Root keys of members who have been looked at. */
+  readonly #pinned = new Set<string>()
   #settling: Promise<void> = Promise.resolve()
 
   private constructor(parts: RoomParts) {
@@ -331,8 +333,16 @@ export class RoomSession extends RoomActs implements Room {
     const { identity, roomId } = this.parts
     const { state, standing } = this
     const remembered = identity.room(roomId)
-    if (state === undefined || (this.#standing === standing && remembered?.name === this.name)) return
-    await pinMembers(identity, state, this.parts.clock.now())
+    if (state === undefined) return
+    const newcomers = [...state.members].filter(([key]) => !this.#pinned.has(key))
+    await pinMembers(
+      identity,
+      state,
+      newcomers.map(([, member]) => member),
+      this.parts.clock.now(),
+    )
+    for (const [key] of newcomers) this.#pinned.add(key)
+    if (this.#standing === standing && remembered?.name === this.name) return
     const member = memberByKey(state, this.#self)
     const head = headOf(state)
     await identity.setRoom({
