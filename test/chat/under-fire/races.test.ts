@@ -35,7 +35,7 @@ test(`of two admins who kick each other the first wins, and the other is refused
   const place = busyWorld(dice)
   const [ada, bob, cyd] = [await person(place, 'ada'), await person(place, 'bob'), await person(place, 'cyd')]
   const wins = { ada: 0, bob: 0 }
-  for (let round = 0; round < rounds; ) {
+  for (let round = 0; round < rounds;) {
     const roomOf = { ada: await ada.chat.create(`room-${round}`), bob: undefined as unknown as Room }
     roomOf.bob = await enter(bob, roomOf.ada)
     const witness = await enter(cyd, roomOf.ada)
@@ -70,7 +70,7 @@ test(`who is kicked while he lets somebody in either did it before, or is refuse
   const place = busyWorld(dice)
   const [ada, bob, cyd] = [await person(place, 'ada'), await person(place, 'bob'), await person(place, 'cyd')]
   let accepts = 0
-  for (let round = 0; round < rounds; ) {
+  for (let round = 0; round < rounds;) {
     const room = await ada.chat.create(`room-${round}`)
     const theirs = await enter(bob, room)
     let guest: Room | undefined
@@ -101,7 +101,7 @@ test(`a leaver’s messages stand before his leave, or fail (${rounds} rounds)`,
   const place = busyWorld(dice)
   const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
   let [stood, fell] = [0, 0]
-  for (let round = 0; round < rounds; ) {
+  for (let round = 0; round < rounds;) {
     const room = await ada.chat.create(`room-${round}`)
     let theirs = await enter(bob, room)
     const lines: string[] = []
