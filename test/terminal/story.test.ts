@@ -1,48 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { TerminalOptions } from './terminal.ts'
-import { keys, Terminal } from './terminal.ts'
+import { describe, expect, it } from 'vitest'
+import { conclave, expectRestored, home, signUp, start } from './person.ts'
+import { keys } from './terminal.ts'
 
-const conclave = fileURLToPath(new URL('../../bin/conclave', import.meta.url))
 const tryOut = fileURLToPath(new URL('../tui/try-out.ts', import.meta.url))
 const password = 'marmot-violin-pumice-84-ladder'
-
-function home(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'conclave-terminal-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-  return folder
-}
-
-function start(folder: string, options: Partial<TerminalOptions> = {}): Terminal {
-  const env = { CONCLAVE_HOME: folder, CONCLAVE_KDF: 'floor', ...options.env }
-  const terminal = Terminal.start({ program: conclave, ...options, env })
-  onTestFinished(() => terminal[Symbol.asyncDispose]())
-  return terminal
-}
-
-/** Signs up under this name with the suggested passphrase, as far as the list of rooms. Resolves with the passphrase. */
-async function signUp(terminal: Terminal, name: string): Promise<string> {
-  await terminal.waitFor('name >')
-  terminal.enter(name)
-  await terminal.waitFor(`sign up as ${name}`)
-  terminal.send(keys.enter)
-  const screen = await terminal.waitFor('this is your passphrase')
-  terminal.send(keys.enter)
-  await terminal.waitFor('Enter opens')
-  return screen.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
-}
-
-/** As the shell would find it: no alternate screen, a cursor, no bracketed paste, wrapping on. */
-function expectRestored(terminal: Terminal): void {
-  const { modes } = terminal.emulator
-  expect(terminal.alternate).toBe(false)
-  expect(modes.bracketedPasteMode).toBe(false)
-  expect(modes.wraparoundMode).toBe(true)
-  expect(terminal.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.output.lastIndexOf('\x1b[?25l'))
-}
 
 describe('a first evening', () => {
   it('signs up, makes a room, talks, goes back and quits, and leaves the terminal as it was', async () => {

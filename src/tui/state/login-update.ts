@@ -4,7 +4,7 @@ import { editWith } from '../input/edit-keys.ts'
 import type { Input } from '../input/key.ts'
 import type { Event } from './event.ts'
 import { askToQuit } from './quit.ts'
-import type { Effect } from './effect.ts'
+import { enterRoom, joinRoom } from './navigation.ts'
 import type { LoginPage, LoginStep, Next, State } from './state.ts'
 import { next, problem } from './state.ts'
 import { whoRows } from './who-rows.ts'
@@ -197,14 +197,13 @@ function signUp(state: State, name: string, password: string, chosen: boolean): 
   return next(busy, { do: 'sign-up', name, password, chosen })
 }
 
-/** Into the list of rooms, and on into the room that the command line named. */
+/** Into the list of rooms, and on into the room that the command line named, as if it had been picked there. */
 function enter(state: State): Next {
   const inside: State = { ...state, page: { kind: 'rooms', editor: emptyEditor, selected: 0 } }
   const { room } = state.program
   if (room === undefined) return next(inside, { do: 'refresh-rooms' })
-  const known = state.rooms.find(
-    (other) => other.standing === 'member' && other.name.toLowerCase() === room.toLowerCase(),
-  )
-  const effect: Effect = known === undefined ? { do: 'join', room } : { do: 'open', room: known.id }
-  return next({ ...inside, busy: { label: `entering ${room}…`, frame: 0 } }, effect, { do: 'refresh-rooms' })
+  const known = state.rooms.filter((other) => other.name.toLowerCase() === room.toLowerCase())
+  const wanted = known.find(({ standing }) => standing === 'member') ?? (known.length === 1 ? known[0] : undefined)
+  const entered = wanted === undefined ? joinRoom(inside, room) : enterRoom(inside, wanted)
+  return { ...entered, effects: [...entered.effects, { do: 'refresh-rooms' }] }
 }

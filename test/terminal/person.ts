@@ -1,0 +1,45 @@
+/** A person at a pseudo-terminal in front of the real program. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished } from 'vitest'
+import type { TerminalOptions } from './terminal.ts'
+import { keys, Terminal } from './terminal.ts'
+
+export const conclave = fileURLToPath(new URL('../../bin/conclave', import.meta.url))
+
+/** A home of the test's own, gone with it. */
+export function home(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-terminal-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  return folder
+}
+
+export function start(folder: string, options: Partial<TerminalOptions> = {}): Terminal {
+  const env = { CONCLAVE_HOME: folder, CONCLAVE_KDF: 'floor', ...options.env }
+  const terminal = Terminal.start({ program: conclave, ...options, env })
+  onTestFinished(() => terminal[Symbol.asyncDispose]())
+  return terminal
+}
+
+/** Signs up under this name with the suggested passphrase, as far as the list of rooms. Resolves with the passphrase. */
+export async function signUp(terminal: Terminal, name: string): Promise<string> {
+  await terminal.waitFor('name >')
+  terminal.enter(name)
+  await terminal.waitFor(`sign up as ${name}`)
+  terminal.send(keys.enter)
+  const screen = await terminal.waitFor('this is your passphrase')
+  terminal.send(keys.enter)
+  await terminal.waitFor('Enter opens')
+  return screen.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
+}
+
+/** As the shell would find it: no alternate screen, a cursor, no bracketed paste, wrapping on. */
+export function expectRestored(terminal: Terminal): void {
+  const { modes } = terminal.emulator
+  expect(terminal.alternate).toBe(false)
+  expect(modes.bracketedPasteMode).toBe(false)
+  expect(modes.wraparoundMode).toBe(true)
+  expect(terminal.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.output.lastIndexOf('\x1b[?25l'))
+}
