@@ -23,16 +23,9 @@ export interface TuiOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Resolves with the exit code: 0 when one quit, 2 without a terminal, 128 + n after a signal, 1 after a crash. */
+/** `stdin` and `stdout` are a terminal. Resolves with the exit code: 0 when one quit, 128 + n after a signal, 1 after a crash. */
 export async function runTui(options: TuiOptions): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, env = process.env } = options
-  if (!stdin.isTTY || !stdout.isTTY) {
-    process.stderr.write(
-      'conclave: the terminal interface needs a terminal, for what it reads and what it shows\n' +
-        '  For scripts there are commands: conclave send, conclave read --follow, conclave --help\n',
-    )
-    return 2
-  }
   const { as, password } = await whoAtOnce(options)
   const program = { version: options.version, storeLabel: options.storeLabel, as, room: options.room }
   const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { conclave, expectRestored, home, signUp, start } from './person.ts'
@@ -104,6 +105,18 @@ describe('the terminal is given back', () => {
     expect((await terminal.exit()).code).toBe(1)
     expectRestored(terminal)
     expect(terminal.text()).toContain('a defect')
+  })
+
+  it('also where errors go to a file', async () => {
+    const folder = home()
+    const terminal = start(folder, { program: 'sh', args: ['-c', `exec '${conclave}' 2>'${folder}/errors'`] })
+    await terminal.waitFor('name >')
+    terminal.send(keys.escape)
+    await terminal.waitFor('Quit Conclave?')
+    terminal.send('y')
+    expect((await terminal.exit()).code).toBe(0)
+    expectRestored(terminal)
+    expect(readFileSync(`${folder}/errors`, 'utf8')).toBe('')
   })
 
   it('while the program is in the background', async () => {

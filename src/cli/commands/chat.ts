@@ -13,8 +13,9 @@ export function addChat(program: Command, act: Act): void {
     .argument('[room]')
     .action(
       act(async (session, room: string | undefined) => {
-        const { options, prompt } = session
-        if (!prompt.interactive || options.json) {
+        const { options, stdin } = session
+        // Where errors go is nobody's business: `2>log` is no hindrance.
+        if (!stdin.isTTY || !process.stdout.isTTY || options.json) {
           throw new ConclaveError('usage', 'the terminal interface needs a terminal', {
             hint: 'For scripts there are commands: conclave --help lists them.',
           })
