@@ -11,7 +11,7 @@ import type { ControlBody } from '../protocol/control.ts'
 import type { EpochLink } from '../protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../protocol/fold.ts'
 import { Keyring } from '../protocol/keyring.ts'
-import { openMessages, type MessageInside } from '../protocol/message.ts'
+import { openMessages, type Foreseen, type MessageInside } from '../protocol/message.ts'
 import { decodeRecord, recordHash, type LogRecord } from '../protocol/record.ts'
 import type { Member, Room } from '../protocol/room.ts'
 import type { Checkpoint, Row } from './replica.ts'
@@ -74,8 +74,8 @@ export class Ledger {
   }
 
   /** What the record at `next` would be judged to be; nothing changes but for a valid control record's room. */
-  judge(bytes: Bytes): Judgement {
-    return this.#judge(this.#placeOf(bytes), bytes, false)
+  judge(bytes: Bytes, foreseen?: Foreseen): Judgement {
+    return this.#judge(this.#placeOf(bytes), bytes, false, foreseen)
   }
 
   /** Judges an earlier record again, to show it. */
@@ -117,11 +117,11 @@ export class Ledger {
     return { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
   }
 
-  #judge(place: RecordPlace, bytes: Bytes, known: boolean): Judgement {
+  #judge(place: RecordPlace, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
     try {
       const record = decodeRecord(bytes)
       return record.kind === 'message'
-        ? this.#openMessages(place, record, known)
+        ? this.#openMessages(place, record, known, foreseen)
         : this.#foldControl(place, record, known)
     } catch (error) {
       if (error instanceof FormatError) return { kind: 'void', reason: error.message }
@@ -129,9 +129,14 @@ export class Ledger {
     }
   }
 
-  #openMessages(place: RecordPlace, record: LogRecord & { kind: 'message' }, known: boolean): Judgement {
+  #openMessages(
+    place: RecordPlace,
+    record: LogRecord & { kind: 'message' },
+    known: boolean,
+    foreseen?: Foreseen,
+  ): Judgement {
     if (this.#room === undefined) return { kind: 'locked', epoch: 0 }
-    const verdict = openMessages(this.#room, place, record.outer, this.keyring, known)
+    const verdict = openMessages(this.#room, place, record.outer, this.keyring, known, foreseen)
     return verdict.kind === 'valid' ? { kind: 'message', inside: verdict.inside, author: verdict.author } : verdict
   }
 

@@ -10,6 +10,7 @@ import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
+import type { Foreseen } from '../protocol/message.ts'
 import { logIndexOf, logRange, numberOf } from '../protocol/paths.ts'
 import { decodeRecord } from '../protocol/record.ts'
 import type { Room } from '../protocol/room.ts'
@@ -17,7 +18,8 @@ import type { Entry, Revision, Store } from '../store/store.ts'
 import type { Identity } from './identity.ts'
 import { KeySearch, type OpeningWraps } from './key-search.ts'
 import { Ledger, type Filed, type Judgement } from './ledger.ts'
-import { logPage, recordsAmong } from './log-page.ts'
+import { foresee, type Foresight } from './foresight.ts'
+import { logPages, recordsAmong } from './log-page.ts'
 import { Replica } from './replica.ts'
 
 export interface RoomLogParts {
@@ -110,17 +112,22 @@ export class RoomLog {
 
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     const { store, roomId } = this.#parts
-    for (;;) {
-      const { next } = this.ledger.checkpoint
-      // From the last known record on: whether it still stands there, and at which revision.
-      const { entries, more, revision } = await logPage(store, roomId, Math.max(0, next - 1), signal)
-      await this.#take(entries, signal)
-      const first = entries[0]
-      if (next > 0 && (first === undefined || numberOf(first.key) !== next - 1)) {
-        this.#listener.damaged({ i: next - 1, reason: 'missing from the store' })
-      }
-      if (!more || this.ledger.checkpoint.next === next) return revision
+    const { next } = this.ledger.checkpoint
+    let upTo = 0
+    let first: Entry | undefined
+    // From the last known record on: whether it still stands there, and at which revision.
+    const prepare = (entries: readonly Entry[]) => foresee(roomId, entries, this.ledger.keyring.all())
+    for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
+      const before = this.ledger.checkpoint.next
+      await this.#take(page.entries, signal, page.prepared)
+      first ??= page.entries[0]
+      upTo = page.revision
+      if (this.ledger.checkpoint.next === before) break
     }
+    if (next > 0 && (first === undefined || numberOf(first.key) !== next - 1)) {
+      this.#listener.damaged({ i: next - 1, reason: 'missing from the store' })
+    }
+    return upTo
   }
 
   /** Follows the log until aborted; rejects when the store can't be followed any longer. */
@@ -146,7 +153,7 @@ export class RoomLog {
     })
   }
 
-  async #take(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
+  async #take(entries: readonly Entry[], signal?: AbortSignal, foresight?: Foresight): Promise<void> {
     const filed: Filed[] = []
     let sliceEnds = performance.now() + sliceMs
     for (const entry of entries) {
@@ -157,7 +164,7 @@ export class RoomLog {
         await this.#recheck(i, entry)
         continue
       }
-      const one = await this.#file(entry.value, signal)
+      const one = await this.#file(entry.value, signal, foresight?.get(i))
       if (one === undefined) break
       filed.push(one)
       this.#tailRevision = entry.modRevision
@@ -187,8 +194,8 @@ export class RoomLog {
   }
 
   /** undefined where one's own part of the log ends: somebody who left or was kicked reads no further. */
-  async #file(bytes: Bytes, signal?: AbortSignal): Promise<Filed | undefined> {
-    let judgement = this.ledger.judge(bytes)
+  async #file(bytes: Bytes, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
+    let judgement = this.ledger.judge(bytes, foreseen)
     if (judgement.kind === 'locked' && (await this.#unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
     if (judgement.kind === 'locked' && this.#departed()) return undefined
     const filed = this.ledger.file(bytes, judgement)

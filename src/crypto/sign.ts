@@ -51,6 +51,15 @@ export function verifyRaw(publicKey: Uint8Array, message: Uint8Array, signature:
   return key !== undefined && verifyBytes(null, message, key, signature)
 }
 
+/** `verifyRaw` on another thread, while this one goes on: most of what reading a long history costs. */
+export function verifyApart(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  const key = publicKey.length === publicKeyBytes ? importPublicKey(publicKey) : undefined
+  if (key === undefined || signature.length !== signatureBytes) return Promise.resolve(false)
+  return new Promise((resolve, reject) => {
+    verifyBytes(null, message, key, signature, (error, good) => (error ? reject(error) : resolve(good)))
+  })
+}
+
 const imported = new Map<string, KeyObject>()
 
 function importPublicKey(publicKey: Uint8Array): KeyObject | undefined {
