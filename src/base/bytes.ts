@@ -35,7 +35,8 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Not constant-time: for public values only (hashes, keys of the store). */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0
+  // Most that differ do so at once: a call less, where one key is looked for among thousands.
+  return a.length === b.length && a[0] === b[0] && Buffer.compare(a, b) === 0
 }
 
 export function hex(bytes: Uint8Array): string {

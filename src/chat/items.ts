@@ -44,7 +44,7 @@ function keyWarnings(
 ): readonly WarningItem[] {
   if (operation.type !== 'accept' && operation.type !== 'create') return []
   const { name, rootKey } =
-    operation.type === 'accept' ? decodeKnock(operation.knock) : { name: operation.name, rootKey: author }
+    operation.type === 'accept' ? decodeKnock(operation.knock, true) : { name: operation.name, rootKey: author }
   const reason = viewer.warningOf(room, name, rootKey)
   return reason === undefined ? [] : [{ kind: 'warning', i, reason }]
 }
@@ -83,7 +83,7 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   }
   switch (operation.type) {
     case 'accept':
-      return { ...base, target: personOf(decodeKnock(operation.knock)) }
+      return { ...base, target: personOf(decodeKnock(operation.knock, true)) }
     case 'reject':
     case 'invite':
       return { ...base, target: personOf(operation) }

@@ -123,8 +123,9 @@ function foldNext(
   require(author !== undefined, 'author is not a member')
   checkShape(outside, operation.type)
 
+  const stands = { i: place.i, n: outside.n, outside, signaturesKnownGood: signatureKnownGood }
   if (outside.under === room.marks[from]?.epoch) {
-    const next = apply(room, authorKey, operation, { i: place.i, n: outside.n, outside })
+    const next = apply(room, authorKey, operation, stands)
     return { kind: 'valid', room: mark(next, place, outside, author), body, author }
   }
   require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
@@ -132,7 +133,7 @@ function foldNext(
   require(!undone.some((record) => record.byAdmin && record.author !== author.index), 'undoes what another admin did')
   if (base === undefined && undone.length > 0) return { kind: 'rewind', n: from }
   const ground = wayOut(room, base ?? room, from, authorKey, place.i)
-  const next = apply(ground, authorKey, operation, { i: place.i, n: outside.n, outside })
+  const next = apply(ground, authorKey, operation, stands)
   return { kind: 'valid', room: mark(next, place, outside, author), body, author }
 }
 
