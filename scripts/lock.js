@@ -104,7 +104,8 @@ function read(file) {
 function parse(text) {
   try {
     const value = /** @type {unknown} */ (JSON.parse(text))
-    return Array.isArray(value) ? /** @type {Holder[]} */ (value) : []
+    const items = Array.isArray(value) ? /** @type {unknown[]} */ (value) : []
+    return /** @type {Holder[]} */ (items.filter((item) => typeof item === 'object' && item !== null))
   } catch {
     return []
   }

@@ -31,6 +31,7 @@ import type { Home } from './home.ts'
 import { Identity } from './identity.ts'
 import { readIncarnation } from './incarnation.ts'
 import { identityKey, localVaultKey } from './local-paths.ts'
+import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
 import { lookUpName, nameTaken, registerName } from './registry.ts'
 import { steadyHealth, type StoreHealth } from './store-health.ts'
@@ -202,9 +203,11 @@ export async function knownIdentities(home: Home): Promise<readonly KnownIdentit
 }
 
 function readIdentity({ value }: Entry): KnownIdentity {
-  const fields = Fields.decode(value, 3)
-  const name = fields.text(userNameCharsMax)
-  return { name, fingerprint: fingerprint(fields.fixed(publicKeyBytes)), lastUsedAt: fields.unsigned() }
+  return readLocal('an identity', () => {
+    const fields = Fields.decode(value, 3)
+    const name = fields.text(userNameCharsMax)
+    return { name, fingerprint: fingerprint(fields.fixed(publicKeyBytes)), lastUsedAt: fields.unsigned() }
+  })
 }
 
 /** @throws what kept the vault shut. */

@@ -5,7 +5,7 @@
  * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
  * device id and counters; so nothing counts twice, whatever was tried before.
  */
-import { concat, fromHex, hex, textOf, type Bytes } from '../base/bytes.ts'
+import { concat, fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
 import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import type { Random } from '../crypto/random.ts'
@@ -15,6 +15,7 @@ import { deviceBytes } from '../protocol/message.ts'
 import { numberOf } from '../protocol/paths.ts'
 import type { Lease, Operation, Store } from '../store/store.ts'
 import { attemptKey, laneKey, outboxKey, outboxRange } from './local-paths.ts'
+import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
 
 export interface Queued {
@@ -29,6 +30,8 @@ export interface Attempt {
   readonly i: number
   readonly record: Bytes
 }
+
+const whatWaits = 'what waits to be sent'
 
 export class Outbox {
   readonly #home: Store
@@ -132,8 +135,10 @@ export class Outbox {
   async attempt(roomId: Bytes, device: Bytes): Promise<Attempt | undefined> {
     const entry = await readOne(this.#home, attemptKey(roomId, device))
     if (entry === undefined) return undefined
-    const fields = Fields.decode(entry.value, 2)
-    return { i: fields.unsigned(), record: fields.bytes(messageRecordBytesMax) }
+    return readLocal(whatWaits, () => {
+      const fields = Fields.decode(entry.value, 2)
+      return { i: fields.unsigned(), record: fields.bytes(messageRecordBytesMax) }
+    })
   }
 
   /** Settled: what was sent and the attempt are forgotten in one step. */
@@ -186,5 +191,5 @@ export class Outbox {
 /** …/<device>/<counter>: sixteen hexadecimal digits, a slash, eight bytes. */
 function deviceOf(key: Bytes): Bytes {
   const digits = key.subarray(-8 - 1 - 2 * deviceBytes, -8 - 1)
-  return fromHex(textOf(digits))
+  return readLocal(whatWaits, () => fromHex(Buffer.from(digits).toString('latin1')))
 }

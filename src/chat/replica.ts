@@ -21,6 +21,7 @@ import {
   secretsKey,
   seenRange,
 } from './local-paths.ts'
+import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
 import { Seen, type PutOperation } from './seen.ts'
 
@@ -60,6 +61,8 @@ interface Pending {
 /** Of a transaction that takes storeRequestBytesMax; the last row may go beyond by as much as a record holds. */
 const replicaBatchBytes = 1_000_000
 
+const copyOfRoom = 'the copy of a room'
+
 const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
 
 export class Replica {
@@ -98,8 +101,10 @@ export class Replica {
   #readCheckpoint(entry: Entry | undefined): Checkpoint {
     this.#revision = entry?.modRevision ?? 0
     if (entry === undefined) return start
-    const fields = Fields.decode(entry.value, 3)
-    return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
+    return readLocal(copyOfRoom, () => {
+      const fields = Fields.decode(entry.value, 3)
+      return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
+    })
   }
 
   /** The valid control records, in order. */
@@ -109,7 +114,7 @@ export class Replica {
     const rows: Row[] = []
     for (let at = 0; at < entries.length; at += replicaBatch) {
       const reads = entries.slice(at, at + replicaBatch).map(({ value }): Operation => {
-        return { kind: 'read', key: replicaKey(this.#roomId, decode(value) as number) }
+        return { kind: 'read', key: replicaKey(this.#roomId, numberIn(value)) }
       })
       const result = await this.#home.commit({ then: reads })
       for (const [entry] of result.reads) if (entry !== undefined) rows.push(rowOf(entry))
@@ -213,10 +218,12 @@ export class Replica {
     const aad = secretsKey(this.#roomId)
     const plain = open(this.#key, entry.value.subarray(0, nonceBytes), aad, entry.value.subarray(nonceBytes))
     if (plain === undefined) return []
-    return (decode(plain) as readonly Value[]).map((value) => {
-      const fields = new Fields(value, 4)
-      return [fields.unsigned(), fields.fixed(hashBytes), fields.fixed(hashBytes), fields.fixed(hashBytes)]
-    })
+    return readLocal(copyOfRoom, () =>
+      new Fields([decode(plain)], 1).array(Infinity).map((value) => {
+        const fields = new Fields(value, 4)
+        return [fields.unsigned(), fields.fixed(hashBytes), fields.fixed(hashBytes), fields.fixed(hashBytes)]
+      }),
+    )
   }
 
   async saveSecrets(secrets: readonly (readonly [number, Bytes, Bytes, Bytes])[]): Promise<void> {
@@ -229,7 +236,7 @@ export class Replica {
 
   async readUpTo(): Promise<number> {
     const entry = await readOne(this.#home, readKey(this.#roomId))
-    return entry === undefined ? 0 : (decode(entry.value) as number)
+    return entry === undefined ? 0 : numberIn(entry.value)
   }
 
   async markRead(seq: number): Promise<void> {
@@ -273,15 +280,21 @@ function rowValue(row: Row): Value {
 }
 
 function rowOf(entry: Entry): Row {
-  const fields = Fields.decode(entry.value, 5)
-  const bytes = fields.bytes(recordKeptBytesMax)
-  const verdict = rowVerdicts[fields.unsigned(rowVerdicts.length)]
-  return {
-    i: numberOf(entry.key),
-    ...(verdict === undefined ? { bytes: emptyBytes, hashOnly: bytes } : { bytes }),
-    verdict: verdict ?? 'void',
-    seq: fields.unsigned(),
-    repeats: fields.array(messagesPerRecordMax) as readonly number[],
-    n: fields.nullable((at) => at.unsigned()),
-  }
+  return readLocal(copyOfRoom, () => {
+    const fields = Fields.decode(entry.value, 5)
+    const bytes = fields.bytes(recordKeptBytesMax)
+    const verdict = rowVerdicts[fields.unsigned(rowVerdicts.length)]
+    return {
+      i: numberOf(entry.key),
+      ...(verdict === undefined ? { bytes: emptyBytes, hashOnly: bytes } : { bytes }),
+      verdict: verdict ?? 'void',
+      seq: fields.unsigned(),
+      repeats: fields.array(messagesPerRecordMax).map((k) => new Fields([k], 1).unsigned(messagesPerRecordMax)),
+      n: fields.nullable((at) => at.unsigned()),
+    }
+  })
+}
+
+function numberIn(value: Bytes): number {
+  return readLocal(copyOfRoom, () => new Fields([decode(value)], 1).unsigned())
 }

@@ -1,10 +1,11 @@
 /** Which messages have been shown: per author's device, the runs of its counters. So whatever was sent twice shows once. */
 import { hex, type Bytes } from '../base/bytes.ts'
-import { decode, encode } from '../base/codec.ts'
+import { decode, encode, Fields, type Value } from '../base/codec.ts'
 import { deviceBytes } from '../protocol/message.ts'
 import { publicKeyBytes } from '../crypto/sign.ts'
 import type { Entry, Operation } from '../store/store.ts'
 import { seenKey } from './local-paths.ts'
+import { readLocal } from './local-value.ts'
 
 type Run = readonly [from: number, to: number]
 
@@ -28,7 +29,10 @@ export class Seen {
   load(entries: readonly Entry[]): void {
     for (const { key, value } of entries) {
       const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
-      this.#devices.set(name, { key, runs: decode(value) as Run[] })
+      const runs = readLocal('what was shown of a room', () =>
+        new Fields([decode(value)], 1).array(Infinity).map(runOf),
+      )
+      this.#devices.set(name, { key, runs })
     }
   }
 
@@ -56,6 +60,11 @@ export class Seen {
     this.#changed = undefined
     return changed && { kind: 'put', key: changed.key, value: encode(changed.runs) }
   }
+}
+
+function runOf(value: Value): Run {
+  const fields = new Fields(value, 2)
+  return [fields.unsigned(), fields.unsigned()]
 }
 
 function withCounter(runs: readonly Run[], counter: number): Run[] {

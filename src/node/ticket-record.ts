@@ -113,10 +113,13 @@ async function forgetExpired(store: Store, now: number, signal?: AbortSignal): P
   if (more) throw new ConclaveError('not-allowed', `there are more than ${openTicketsMax} open tickets`)
 }
 
-/** A claimed one is kept a day longer: its machine may still be joining. */
-function expired(entry: Entry, now: number): boolean {
-  const { expires, claim } = recordOf(entry)
-  return now >= expires + (claim === '' ? 0 : 86_400_000)
+/**
+ * A claimed one is kept a day longer: its machine may still be joining. What is no record of a ticket goes at once:
+ * whoever may write into the store could else keep everybody from being invited.
+ */
+function expired({ value }: Entry, now: number): boolean {
+  const record = readRecord(value)
+  return record === undefined || now >= record.expires + (record.claim === '' ? 0 : 86_400_000)
 }
 
 function keyOf(id: string): Bytes {
@@ -127,13 +130,22 @@ function valueOf({ digest, expires, claim }: TicketRecord): Bytes {
   return encode([digest, expires, claim])
 }
 
-function recordOf(entry: Entry): TicketRecord {
+function recordOf({ value }: Entry): TicketRecord {
+  const record = readRecord(value)
+  if (record !== undefined) return record
+  throw new ConclaveError('tampering', "this ticket's record in the store is damaged", {
+    hint: 'Somebody changed it there. Ask for a new ticket.',
+  })
+}
+
+/** undefined for what is no record of a ticket. */
+function readRecord(value: Bytes): TicketRecord | undefined {
   try {
-    const fields = Fields.decode(entry.value, 3)
+    const fields = Fields.decode(value, 3)
     return { digest: fields.text(64), expires: fields.unsigned(), claim: fields.text(64) }
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause
-    throw new ConclaveError('tampering', "a ticket's record in the store can't be read", { cause })
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
   }
 }
 

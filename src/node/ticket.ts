@@ -9,7 +9,7 @@
  * A node's ticket carries the authority's key sealed under a code that is shown apart; a person's carries his own
  * certificate and key, so it is a secret, and never the authority's key.
  */
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { concat, equalBytes, fromHex, hex, utf8, type Bytes } from '../base/bytes.ts'
 import { decode, encode, type Value } from '../base/codec.ts'
@@ -53,6 +53,7 @@ const checksumBytes = 6
 
 const bytes = (min: number, max: number): z.ZodType<Bytes> =>
   z.custom<Bytes>((value) => value instanceof Uint8Array && value.length >= min && value.length <= max)
+const certificate = bytes(64, 2048).refine(isCertificate)
 const base = [
   bytes(16, 16),
   bytes(8, 8),
@@ -64,11 +65,20 @@ const base = [
     .array(z.string().regex(/^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$/))
     .min(1)
     .max(16),
-  bytes(64, 2048),
+  certificate,
 ] as const
 const payloads = {
   node: z.tuple([...base, z.string().min(1).max(128), z.boolean(), bytes(48, 48)]),
-  person: z.tuple([...base, z.string().regex(/^[A-Za-z0-9_-]{2,32}$/), bytes(64, 2048), bytes(32, 32)]),
+  person: z.tuple([...base, z.string().regex(/^[A-Za-z0-9_-]{2,32}$/), certificate, bytes(32, 32)]),
+}
+
+/** Whoever makes a ticket of his own can make its checksum too: what is read must serve as what it is said to be. */
+function isCertificate(der: Bytes): boolean {
+  try {
+    return new X509Certificate(der).publicKey.type === 'public'
+  } catch {
+    return false
+  }
 }
 
 export function encodeTicket(ticket: Ticket): string {

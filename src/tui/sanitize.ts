@@ -59,7 +59,11 @@ function wanted(characters: readonly string[], index: number): boolean {
   const before = characters[index - 1] ?? ''
   const after = characters[index + 1] ?? ''
   if (joiner.test(character)) {
-    if (character === '\u200d' && pictographic.test(before) && /\p{Extended_Pictographic}/u.test(after)) return true
+    // A selector that varies nothing is shown as a mark, and a mark is joined to nothing.
+    const shown = !selector.test(before) || wanted(characters, index - 1)
+    if (character === '\u200d' && shown && pictographic.test(before) && /\p{Extended_Pictographic}/u.test(after)) {
+      return true
+    }
     return joining.test(before) && joining.test(after)
   }
   if (selector.test(character)) return varied.test(before)

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { utf8 } from '../../src/base/bytes.ts'
 import { createAuthority, issuePerson, type Identity } from '../../src/node/certificates.ts'
 import {
   newCode,
@@ -175,6 +176,24 @@ describe('a ticket in the store', () => {
     const read = decodeTicket(encodeTicket(longer))
     await expect(claimTicket(store, issuedTicket(read), 'mine', expires)).rejects.toMatchObject({ code: 'tampering' })
     await store.close()
+  })
+
+  test('what somebody else put among the tickets keeps nobody from inviting', async () => {
+    const store = new MemoryStore()
+    await store.commit({ then: [{ kind: 'put', key: utf8('tickets/x'), value: utf8('junk') }] })
+    const ticket = issuedTicket(node)
+    await recordTicket(store, ticket, expires - 1000)
+    await store.commit({ then: [{ kind: 'put', key: utf8(`tickets/${ticket.id}`), value: utf8('junk') }] })
+    await expect(claimTicket(store, ticket, 'mine', expires - 1000)).rejects.toMatchObject({
+      code: 'tampering',
+      hint: expect.any(String),
+    })
+    await store.close()
+  })
+
+  test('one whose certificate is none is refused, however right its checksum', () => {
+    const forged = encodeTicket({ ...person, authority: new Uint8Array(100).fill(48) })
+    expect(() => decodeTicket(forged)).toThrow('this ticket is altered')
   })
 
   test('one that has expired is refused, and forgotten when the next is issued', async () => {

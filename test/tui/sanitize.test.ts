@@ -35,6 +35,7 @@ describe("others' text", () => {
     expect(sanitize('pass\u200dword')).toBe('pass<U+200D>word')
     expect(sanitize('a\u00adb\ufeffc\u3164d\ufe0f')).toBe('a<U+00AD>b<U+FEFF>c<U+3164>d<U+FE0F>')
     expect(sanitize('hidden\u{e0068}\u{e0069}')).toBe('hidden<U+E0068><U+E0069>')
+    expect(sanitize('j\ufe0f\u200d👧')).toBe('j<U+FE0F><U+200D>👧')
     expect(sanitize('a\u2028b\u2029c')).toBe('a<U+2028>b<U+2029>c')
   })
 

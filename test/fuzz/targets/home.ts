@@ -1,0 +1,226 @@
+/** What lies in a home: vaults, the copies of rooms, the outbox, files; and the copy of a vault in the store. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { concat, utf8, type Bytes } from '../../../src/base/bytes.ts'
+import { encode } from '../../../src/base/codec.ts'
+import { readConfig } from '../../../src/cli/config.ts'
+import {
+  attemptKey,
+  checkpointKey,
+  identityKey,
+  outboxKey,
+  readKey,
+  replicaKey,
+  secretsKey,
+  seenKey,
+} from '../../../src/chat/local-paths.ts'
+import { knownIdentities } from '../../../src/chat/open-accounts.ts'
+import { Outbox } from '../../../src/chat/outbox.ts'
+import { Replica } from '../../../src/chat/replica.ts'
+import { argonFloor } from '../../../src/crypto/password.ts'
+import { seal, sealKey } from '../../../src/crypto/seal.ts'
+import { createVault, openVaultWithKey, resealVault, vaultName } from '../../../src/crypto/vault.ts'
+import { decodeVaultBody, encodeVaultBody } from '../../../src/crypto/vault-body.ts'
+import { contentValue } from '../../../src/protocol/content.ts'
+import { nodePaths } from '../../../src/node/paths.ts'
+import { readState, writeState, type NodeState } from '../../../src/node/state.ts'
+import { runningNode } from '../../../src/node/running.ts'
+import { MemoryStore } from '../../../src/store/memory.ts'
+import { SqliteStore } from '../../../src/store/sqlite/store.ts'
+import { acquireLock } from '../../../scripts/lock.js'
+import { fullBody, smallBody } from '../../crypto/vault-fixture.ts'
+import type { Chance } from '../chance.ts'
+import { mutateBytes, mutateJson, mutateText } from '../mutate.ts'
+import { demand, sizeOf, type Target } from '../target.ts'
+import type { Specimens } from './specimens.ts'
+
+const zero = (length: number): Bytes => new Uint8Array(length)
+
+export async function homeTargets({ world, messages, controls }: Specimens): Promise<readonly Target[]> {
+  const { roomId } = world
+  const vaults = await makeVaults()
+  const key = sealKey(zero(32).fill(3))
+  const random = (length: number): Bytes => zero(length)
+  const sealed = (at: Bytes, plain: Bytes): Bytes => concat(zero(12), seal(key, zero(12), at, plain))
+  const device = zero(8)
+  const rows = [...messages, ...controls].map((bytes, i) => encode([bytes, i % 3, i, [], i]))
+
+  /** One value of a home's store, read the way that the program reads it. */
+  const stored = (
+    name: string,
+    at: Bytes,
+    valid: readonly Bytes[],
+    read: (home: MemoryStore) => Promise<unknown>,
+    wrap = (bytes: Bytes): Bytes => bytes,
+  ): Target => ({
+    name,
+    micros: 50,
+    make: (chance: Chance) => mutateBytes(chance, valid),
+    async read(input) {
+      const home = new MemoryStore()
+      await home.commit({ then: [{ kind: 'put', key: at, value: wrap(input as Bytes) }] })
+      const value = await read(home)
+      demand(value === undefined || sizeOf(value) <= 4 * input.length + 2048, 'more than was read')
+      return value
+    },
+  })
+  const replica = (home: MemoryStore) => new Replica(home, roomId, key, random)
+  const outbox = (home: MemoryStore) => new Outbox(home, key, random)
+  const queuedAt = outboxKey(roomId, device, 7)
+  const queued = encode([5, contentValue({ type: 'text', text: 'soon' })])
+
+  const targets: readonly Target[] = [
+    {
+      name: 'vault',
+      micros: 40,
+      make: (chance) => mutateBytes(chance, vaults.whole),
+      read(input) {
+        const bytes = input as Bytes
+        const outcome = openVaultWithKey(bytes, vaults.dataKey)
+        const opened = outcome.kind === 'open'
+        demand(!opened || vaults.whole.some((whole) => Buffer.compare(whole, bytes) === 0), 'a changed vault opens')
+        demand((resealVault(bytes, vaults.dataKey, smallBody()) !== undefined) === opened, 'reseals what does not open')
+        return [vaultName(bytes), outcome.kind]
+      },
+    },
+    {
+      name: 'vault, inside',
+      micros: 60,
+      make: (chance) => mutateBytes(chance, vaults.bodies),
+      read(input) {
+        const body = decodeVaultBody(input as Bytes)
+        demand(Buffer.compare(encodeVaultBody(body), input as Bytes) === 0, 'another encoding of the same')
+        return body
+      },
+    },
+    stored('copy of a record', replicaKey(roomId, 0), rows, (home) => replica(home).rows(0, 1, 1)),
+    stored('where a copy ends', checkpointKey(roomId), [encode([3, zero(32), 4])], (home) => replica(home).load()),
+    stored(
+      'what was seen',
+      seenKey(roomId, zero(32), device),
+      [
+        encode([
+          [0, 4],
+          [6, 9],
+        ]),
+      ],
+      (home) => replica(home).load(),
+    ),
+    stored('what was read', readKey(roomId), [encode(17)], (home) => replica(home).readUpTo()),
+    stored('secrets, sealed', secretsKey(roomId), [sealed(secretsKey(roomId), encode([]))], (home) =>
+      replica(home).secrets(),
+    ),
+    stored(
+      'secrets, inside',
+      secretsKey(roomId),
+      [encode([[0, zero(32), zero(32), zero(32)]])],
+      (home) => replica(home).secrets(),
+      (bytes) => sealed(secretsKey(roomId), bytes),
+    ),
+    stored('queued message, sealed', queuedAt, [sealed(queuedAt, queued)], (home) => adopted(outbox(home), roomId)),
+    stored(
+      'queued message, inside',
+      queuedAt,
+      [queued],
+      (home) => adopted(outbox(home), roomId),
+      (bytes) => sealed(queuedAt, bytes),
+    ),
+    stored('attempt', attemptKey(roomId, device), [encode([4, messages[0] as Bytes])], (home) =>
+      outbox(home).attempt(roomId, device),
+    ),
+    stored('known identity', identityKey, [encode(['ada', zero(32), 5])], (home) =>
+      knownIdentities({ names: async () => ['ada'], open: async () => home }),
+    ),
+    ...fileTargets(),
+  ]
+  // Whoever reads these has a person before him: nothing less than what to do about it is an answer.
+  return targets.map((target) => (target.name === 'vault, inside' ? target : { ...target, toPeople: true }))
+}
+
+async function adopted(outbox: Outbox, roomId: Bytes): Promise<unknown> {
+  try {
+    return (await outbox.adopt(roomId)).adopted
+  } finally {
+    await outbox.close()
+  }
+}
+
+async function makeVaults() {
+  const password = 'legal winner thank year wave sausage'
+  const base = { name: 'ada', password, argon: argonFloor }
+  const { local, dataKey } = await createVault({ ...base, body: fullBody(), protection: 'generated' })
+  const whole = [local, resealVault(local, dataKey, smallBody()) as Bytes]
+  return { whole, dataKey, bodies: [encodeVaultBody(fullBody()), encodeVaultBody(smallBody())] }
+}
+
+/** Files of a home, one folder for all inputs. */
+function fileTargets(): readonly Target[] {
+  const home = mkdtempSync(join(tmpdir(), 'conclave-fuzz-'))
+  process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+  const paths = nodePaths(home)
+  const state: NodeState = {
+    version: 1,
+    settings: { name: 'n', listen: '0.0.0.0', advertise: '10.0.0.1', clientPort: 2379, peerPort: 2380, wan: false },
+    phase: 'claimed',
+    token: 't',
+    ticket: { id: 'a', digest: 'b', claim: 'c' },
+    endpoints: ['10.0.0.1:2379'],
+  }
+  const file = (name: string, path: string, valid: readonly unknown[], read: () => Promise<unknown>): Target => ({
+    name,
+    micros: 800,
+    make: (chance) =>
+      chance.oneIn(2)
+        ? mutateText(
+            chance,
+            valid.map((value) => JSON.stringify(value)),
+          )
+        : JSON.stringify(mutateJson(chance, chance.pick(valid))),
+    read(input) {
+      writeFileSync(path, utf8(input as string))
+      return read()
+    },
+  })
+  const ready = writeState(paths, state)
+  const afterState = async <T>(read: () => Promise<T>): Promise<T> => ready.then(read)
+  return [
+    file('configuration', join(home, 'config.json'), [{ store: 'etcd://a:1' }, {}], () => readConfig(home)),
+    file('state of a node', paths.state, [state], () => afterState(() => readState(paths))),
+    file('note of a running node', paths.running, [{ pid: 1, began: '5' }], () => afterState(() => runningNode(paths))),
+    file('lock file', join(home, 'lock'), [[{ pid: 2 ** 22 + 7, began: '5' }]], async () => {
+      const lock = await acquireLock(join(home, 'lock'))
+      lock.release()
+    }),
+    databaseTarget(home),
+  ]
+}
+
+/** The embedded store's file: its first page says what it is. */
+function databaseTarget(home: string): Target {
+  const path = join(home, 'store.db')
+  const made = SqliteStore.open(path).then(async (store) => {
+    await store.commit({ then: [{ kind: 'put', key: utf8('a'), value: utf8('b') }] })
+    await store.close()
+    return new Uint8Array(readFileSync(path))
+  })
+  let valid: Bytes | undefined
+  void made.then((bytes) => (valid = bytes))
+  return {
+    name: 'database file',
+    micros: 400,
+    make: (chance) =>
+      mutateBytes(chance, valid === undefined ? [] : [valid, valid.slice(0, 4096), valid.slice(0, 100)]),
+    async read(input) {
+      await made
+      for (const side of ['-wal', '-shm', '-bell', '']) rmSync(path + side, { force: true })
+      writeFileSync(path, input)
+      const store = await SqliteStore.open(path)
+      try {
+        return await store.range(utf8('a'), utf8('z'))
+      } finally {
+        await store.close()
+      }
+    },
+  }
+}
