@@ -4,6 +4,7 @@
  * The vault with a person's keys lies in the home, and a copy in the store, so that name and passphrase open it from
  * another machine. A wrong password never destroys anything.
  */
+import { ConclaveError } from '../base/errors.ts'
 import type { Chat } from './chat.ts'
 import type { Person } from './item.ts'
 
@@ -21,6 +22,15 @@ export interface Accounts {
   signUp(request: SignUp): Promise<SignedUp>
   /** From this home, or, where this home does not know the name, from the store's copy. @throws wrong-password, no-such-user */
   logIn(request: LogIn): Promise<Chat>
+}
+
+/** The password is one's own, and this machine is new: the recovery code is asked for too. Nothing was changed. */
+export class RecoveryCodeNeeded extends ConclaveError {
+  constructor(name: string) {
+    super('wrong-password', `${name} chose a password: a new machine needs the recovery code too`, {
+      hint: 'give the recovery code that sign-up showed (CONCLAVE_RECOVERY_CODE)',
+    })
+  }
 }
 
 export interface KnownIdentity extends Person {

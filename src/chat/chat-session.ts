@@ -7,13 +7,11 @@ import { openPatienceMs, vaultCopyMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
-import { safetyNumber } from '../crypto/fingerprint.ts'
 import type { VaultRoom } from '../crypto/vault-body.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
-import { findContact, pinnedAs, type Contact } from './contacts.ts'
+import { compareKeys, findContact, type Contact } from './contacts.ts'
 import { createRoom, isUncreated } from './create-room.ts'
-import { personOf } from './items.ts'
 import { pairName, pairPolicy, readInbox } from './inbox.ts'
 import { renewRegistered } from './renew-keys.ts'
 import { zeroHash } from '../crypto/hash.ts'
@@ -171,11 +169,11 @@ export class ChatSession implements Chat {
   }
 
   async safetyNumber(name: string): Promise<SafetyNumber> {
-    const { identity, store, clock } = this.#parts
-    const contact = await findContact(store, identity, this.#states(), name, { trustNew: true }, clock.now())
-    const pin = pinnedAs(identity, name)
-    const number = safetyNumber(identity.signer.publicKey, contact.rootKey)
-    return { ...personOf(contact), number, confirmed: pin?.confirmed === true }
+    return compareKeys(this.#parts.store, this.#parts.identity, name)
+  }
+
+  async confirmKey(name: string, fingerprint: string): Promise<void> {
+    await this.#contact(name, { fingerprint })
   }
 
   async rekey(): Promise<Rekeyed> {

@@ -5,7 +5,7 @@
  * and messages wait in the outbox. Everything shown comes out of the replica; every message goes through the outbox.
  * Operations on members are immediate or refused, never queued. All methods reject with a ConclaveError.
  */
-import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
+import type { AdminItem, MessageContent, PendingItem, Person, Returning, TimelineItem } from './item.ts'
 
 export interface Chat {
   readonly self: Person
@@ -24,6 +24,8 @@ export interface Chat {
   dm(name: string, confirm?: Confirm): Promise<Room>
   /** What two people compare, over another way, to know that nobody stands between them. */
   safetyNumber(name: string): Promise<SafetyNumber>
+  /** Two people have compared their keys: the one of this fingerprint is known under the name from now on. @throws no-such-user, unconfirmed-key */
+  confirmKey(name: string, fingerprint: string): Promise<void>
   /** New keys for this identity, in every room that it is in. An earlier copy of the keys opens nothing that comes. */
   rekey(): Promise<Rekeyed>
   /** Every change worth a redraw: of the connection, the list of rooms, counts. */
@@ -62,6 +64,8 @@ export interface SafetyNumber extends Person {
   readonly number: string
   /** Whether this person's key was confirmed here before. */
   readonly confirmed: boolean
+  /** The fingerprint of the key that was known under this name, where it is another: somebody may pass for him. */
+  readonly known?: string
 }
 
 export interface Rekeyed extends Person {
@@ -92,6 +96,26 @@ export interface Member extends Person {
 
 export interface Knock extends Person {
   readonly at: number
+  readonly returning?: Returning
+  /** As in `ChangedKey`; absent where nothing speaks against the key. */
+  readonly known?: string
+}
+
+/** Somebody whose key is another than the one that this person knows under his name. */
+export interface ChangedKey extends Person {
+  /** The fingerprint of the key that is known. */
+  readonly known: string
+}
+
+/** A seat that is held for somebody. */
+export interface Invitation extends Person {
+  /** The name of the member who invited him. */
+  readonly by: string
+}
+
+export interface Policy {
+  readonly acceptBy: 'members' | 'admins'
+  readonly listed: boolean
 }
 
 export interface Room {
@@ -102,6 +126,12 @@ export interface Room {
   /** Who did it, when standing is kicked. */
   readonly endedBy: Person | undefined
   readonly members: readonly Member[]
+  readonly invitations: readonly Invitation[]
+  /** Members whose keys are not those that this person knows under their names: to be warned of, never a rule. */
+  readonly changedKeys: readonly ChangedKey[]
+  readonly policy: Policy
+  /** The room's version is one that this program does not know: it reads what was before, and writes nothing. */
+  readonly tooNew: boolean
   /** Open knocks, oldest first. */
   readonly knocks: readonly Knock[]
   readonly pending: readonly PendingItem[]
@@ -126,14 +156,16 @@ export interface Room {
   /** Resolves once everything that the store held at the time of the call is in the replica. */
   refresh(signal?: AbortSignal): Promise<void>
 
+  /** @throws unconfirmed-key, without a fingerprint, where the key is not the one known under the name */
   accept(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
   reject(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
+  /** Somebody who is only invited is no longer invited then. */
   kick(name: string): Promise<Done>
   leave(): Promise<Done>
   promote(name: string): Promise<Done>
   demote(name: string): Promise<Done>
   /** What is absent stays as it is. */
-  setPolicy(policy: { readonly acceptBy?: 'members' | 'admins'; readonly listed?: boolean }): Promise<Done>
+  setPolicy(policy: Partial<Policy>): Promise<Done>
   setTopic(topic: string): Promise<Done>
   /** Opens a new epoch: what comes is sealed under a fresh secret. */
   rotate(): Promise<Done>

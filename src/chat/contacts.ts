@@ -4,15 +4,16 @@
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { fingerprint, matchesFingerprint } from '../crypto/fingerprint.ts'
-import { skeleton } from '../crypto/skeleton.ts'
-import type { Pin } from '../crypto/vault-body.ts'
+import { fingerprint, matchesFingerprint, safetyNumber } from '../crypto/fingerprint.ts'
 import { descendsFrom, type NameRecord } from '../protocol/name-record.ts'
-import type { Member, Room } from '../protocol/room.ts'
+import type { Room } from '../protocol/room.ts'
 import type { Store } from '../store/store.ts'
-import type { Confirm } from './chat.ts'
+import type { Confirm, SafetyNumber } from './chat.ts'
 import type { Identity } from './identity.ts'
+import { personOf } from './items.ts'
+import { pinKey, pinnedAs, type NamedKey } from './pins.ts'
 import { lookUpName } from './registry.ts'
+import { UnconfirmedKey } from './unconfirmed-key.ts'
 
 export interface Contact {
   readonly name: string
@@ -29,105 +30,59 @@ export async function findContact(
   confirm: Confirm,
   now: number,
 ): Promise<Contact> {
-  const record = await lookUpName(store, name)
-  if (record === undefined) {
-    throw new ConclaveError('no-such-user', `nobody is named ${name} here`, { hint: 'check the spelling' })
-  }
+  const record = await registered(store, name)
   const { fingerprint: wanted, trustNew = false } = confirm
-  if (wanted !== undefined && !matchesFingerprint(wanted, record.rootKey)) {
-    throw unconfirmed(record, 'is not the key of that fingerprint')
-  }
   const pin = pinnedAs(identity, name)
   const known = pin !== undefined ? descendsFrom(record, pin.rootKey) : bound(shared, record)
-  if (wanted === undefined && pin !== undefined && !known) throw unconfirmed(record, 'is another than it was before')
-  if (wanted === undefined && !known && !trustNew) throw unconfirmed(record, 'was never seen here before')
+  if (wanted !== undefined) {
+    if (!matchesFingerprint(wanted, record.rootKey)) throw otherFingerprint(record, known ? undefined : pin?.rootKey)
+  } else if (pin !== undefined && !known) throw changedKey(record, pin.rootKey)
+  else if (!known && !trustNew) throw neverSeen(record)
   await pinKey(identity, record, wanted !== undefined, pin !== undefined && known, now)
   return record
 }
 
-export function pinnedAs(identity: Identity, name: string): Pin | undefined {
-  return identity.body.pins.find((pin) => !pin.retired && skeleton(pin.name) === skeleton(name))
+/** What two people compare. Nothing is taken for known by looking at it. @throws no-such-user */
+export async function compareKeys(store: Store, identity: Identity, name: string): Promise<SafetyNumber> {
+  const record = await registered(store, name)
+  const pin = pinnedAs(identity, name)
+  const number = safetyNumber(identity.signer.publicKey, record.rootKey)
+  const confirmed = pin?.confirmed === true && equalBytes(pin.rootKey, record.rootKey)
+  const changed = pin !== undefined && !descendsFrom(record, pin.rootKey)
+  return { ...personOf(record), number, confirmed, ...(changed && { known: fingerprint(pin.rootKey) }) }
+}
+
+async function registered(store: Store, name: string): Promise<NameRecord> {
+  const record = await lookUpName(store, name)
+  if (record !== undefined) return record
+  throw new ConclaveError('no-such-user', `nobody is named ${name} here`, { hint: 'check the spelling' })
 }
 
 function bound(shared: readonly Room[], { name, rootKey }: NameRecord): boolean {
   return shared.some((room) => room.members.get(hex(rootKey))?.name === name)
 }
 
-function unconfirmed({ name, rootKey }: NameRecord, why: string): ConclaveError {
-  return new ConclaveError('unconfirmed-key', `the key of ${name} ${why}: ${fingerprint(rootKey)}`, {
-    hint: `compare it with ${name} over another way, then --fingerprint "${fingerprint(rootKey)}", or --trust-new`,
-  })
+function neverSeen(person: NamedKey): UnconfirmedKey {
+  const { name, rootKey } = person
+  const digits = fingerprint(rootKey)
+  const hint = `compare it with ${name} over another way, then --fingerprint "${digits}", or --trust-new`
+  return new UnconfirmedKey(person, undefined, `was never seen here before: ${digits}`, hint)
 }
 
-/** Remembers a key under its name. One that was confirmed, or that the pinned key itself handed over to, takes its place. */
-async function pinKey(
-  identity: Identity,
-  { name, rootKey }: Contact,
-  confirmed: boolean,
-  handedOver: boolean,
-  now: number,
-): Promise<void> {
-  const same = (pin: Pin) => skeleton(pin.name) === skeleton(name) && equalBytes(pin.rootKey, rootKey)
-  const standing = identity.body.pins.find(same)
-  if (standing !== undefined && !standing.retired && (standing.confirmed || !confirmed)) return
-  const replaces = confirmed || handedOver
-  const decidedAt = replaces ? now : 0
-  const pin = { rootKey, name, firstSeenAt: standing?.firstSeenAt ?? now, confirmed, retired: false, decidedAt }
-  const retire = (other: Pin): Pin =>
-    replaces && skeleton(other.name) === skeleton(name) ? { ...other, retired: true, decidedAt: now } : other
-  await identity.update((body) => ({
-    ...body,
-    pins: [...body.pins.filter((other) => !same(other)).map(retire), pin],
-  }))
+function otherFingerprint(person: NamedKey, known: Bytes | undefined): UnconfirmedKey {
+  const why = `is not the key of that fingerprint: ${fingerprint(person.rootKey)}`
+  return new UnconfirmedKey(person, known, why, `compare it with ${person.name} over another way`)
 }
 
-/**
- * Members whose keys are seen for the first time are pinned; a pin follows its owner's change of keys, which his old key
- * signed; a name that has another key already is left to be asked about.
- */
-export async function pinMembers(
-  identity: Identity,
-  room: Room,
-  members: readonly Member[],
-  now: number,
-): Promise<void> {
-  if (members.length === 0) return
-  const taken = new Set(identity.body.pins.map(({ name }) => skeleton(name)))
-  const fresh = members.filter(({ name }) => !taken.has(skeleton(name)))
-  for (const member of members) {
-    const pin = pinnedAs(identity, member.name)
-    if (pin === undefined || equalBytes(pin.rootKey, member.rootKey)) continue
-    if (keysOfPerson(room, member.firstRootKey).some((key) => equalBytes(key, pin.rootKey))) {
-      await pinKey(identity, member, false, true, now)
-    }
-  }
-  if (fresh.length === 0) return
-  await identity.update((body) => {
-    const names = new Set(body.pins.map(({ name }) => skeleton(name)))
-    const pins = fresh.flatMap(({ name, rootKey }): Pin[] => {
-      if (names.has(skeleton(name))) return []
-      names.add(skeleton(name))
-      return [{ rootKey, name, firstSeenAt: now, confirmed: false, retired: false, decidedAt: 0 }]
-    })
-    return { ...body, pins: [...body.pins, ...pins] }
-  })
-}
-
-/** Every root key that somebody has had in a room, by the first of them. */
-function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
-  const tenures = [...room.tenures.values()].flat()
-  return tenures
-    .filter(({ member }) => equalBytes(member.firstRootKey, firstRootKey))
-    .map(({ member }) => member.rootKey)
-}
-
-/** What to say where somebody came into a room with another key than the one that this person knows under his name. */
-export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
-  const pin = pinnedAs(identity, name)
-  const own = [rootKey, ...keysOfPerson(room, rootKey)]
-  if (pin === undefined || own.some((key) => equalBytes(key, pin.rootKey))) return undefined
-  return (
-    `the key of ${name} is NOT the one that you know (${fingerprint(pin.rootKey)}): it is ${fingerprint(rootKey)}. ` +
-    'Somebody may pass for him: compare fingerprints over another way'
+/** Nothing but the fingerprint itself helps here. */
+export function changedKey(person: NamedKey, known: Bytes): UnconfirmedKey {
+  const { name, rootKey } = person
+  const digits = fingerprint(rootKey)
+  return new UnconfirmedKey(
+    person,
+    known,
+    `is NOT the one that you know (${fingerprint(known)}): it is ${digits}`,
+    `somebody may pass for ${name}: compare it over another way, then --fingerprint "${digits}"; ` +
+      `conclave verify @${name} shows what to compare`,
   )
 }

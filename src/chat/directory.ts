@@ -1,5 +1,5 @@
 /** Finding rooms: listed names in the store, and the forms in which people name a room. All of it hints: the id is exact. */
-import { fromHex, hex, type Bytes } from '../base/bytes.ts'
+import { equalBytes, fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { roomIdPrefixBitsMin, roomNameCharsMax } from '../base/limits.ts'
@@ -27,6 +27,49 @@ function readListing(value: Bytes): Listed | undefined {
     if (error instanceof FormatError) return undefined
     throw error
   }
+}
+
+/** @throws name-taken when another room is listed under this name. */
+export async function checkListable(store: Store, roomId: Bytes, name: string): Promise<void> {
+  const standing = await readOne(store, directoryKey(skeleton(name)))
+  if (standing !== undefined && !isListing(standing.value, roomId)) throw listedAlready(name)
+}
+
+/** Puts a room among the listed ones, unless it is there. @throws name-taken */
+export async function list(store: Store, roomId: Bytes, name: string): Promise<void> {
+  const key = directoryKey(skeleton(name))
+  const { ok, reads } = await store.commit({
+    if: [{ kind: 'revision', key, modRevision: 0 }],
+    then: [{ kind: 'put', key, value: listing({ roomId, name }) }],
+    else: [{ kind: 'read', key }],
+  })
+  const standing = reads[0]?.[0]
+  if (!ok && (standing === undefined || !isListing(standing.value, roomId))) throw listedAlready(name)
+}
+
+function listedAlready(name: string): ConclaveError {
+  return new ConclaveError('name-taken', `another room is listed as ${name}, or as a name that looks like it`, {
+    hint: 'people can join this one by its name and id',
+  })
+}
+
+/** Takes a room from among the listed ones; another one of that name stays. */
+export async function unlist(store: Store, roomId: Bytes, name: string, card?: 'with-card'): Promise<void> {
+  const key = directoryKey(skeleton(name))
+  const standing = await readOne(store, key)
+  const listed = standing !== undefined && isListing(standing.value, roomId)
+  if (!listed && card === undefined) return
+  await store.commit({
+    then: [
+      ...(listed ? [{ kind: 'delete', key } as const] : []),
+      ...(card === undefined ? [] : [{ kind: 'delete', key: cardKey(roomId) } as const]),
+    ],
+  })
+}
+
+function isListing(value: Bytes, roomId: Bytes): boolean {
+  const listed = readListing(value)
+  return listed !== undefined && equalBytes(listed.roomId, roomId)
 }
 
 export async function listedRooms(store: Store, signal?: AbortSignal): Promise<readonly Listed[]> {

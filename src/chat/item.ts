@@ -7,6 +7,13 @@ export interface Person {
   readonly fingerprint: string
 }
 
+/** Who wrote a message, as he was when he wrote it. */
+export interface Author extends Person {
+  /** The same before and after a change of keys: 64 hexadecimal digits. */
+  readonly id: string
+  readonly admin: boolean
+}
+
 interface MessageBase {
   readonly kind: 'message'
   /** Place in the room's log; several messages sent together share it. */
@@ -17,7 +24,7 @@ interface MessageBase {
   readonly id: string
   /** The author's clock, milliseconds since the epoch: a claim, for display only. */
   readonly at: number
-  readonly from: Person
+  readonly from: Author
   readonly own: boolean
 }
 
@@ -49,6 +56,12 @@ export type AdminEvent =
   | 'topic'
   | 'repair'
 
+/**
+ * How somebody who is let in was in before: kicked or left meanwhile, or a member all along, who is given the keys
+ * once more.
+ */
+export type Returning = 'kicked' | 'left' | 'present'
+
 /** An `<admin>` line: something happened to the room itself. */
 export interface AdminItem {
   readonly kind: 'admin'
@@ -60,6 +73,8 @@ export interface AdminItem {
   readonly target?: Person
   /** The new topic, the policy in words, … */
   readonly detail?: string
+  /** Of a knock, an invitation or an accept. */
+  readonly returning?: Returning
 }
 
 /** A record that was passed over, or damage: shown once, in its place. */

@@ -5,9 +5,12 @@ import type { ControlBody } from '../protocol/control.ts'
 import { decodeKnock } from '../protocol/knock.ts'
 import { idsOf } from '../protocol/message.ts'
 import { judgeOf, memberAt, type Member, type Room } from '../protocol/room.ts'
+import { protocolVersion } from '../protocol/version.ts'
 import { shownContent } from './content.ts'
-import type { AdminItem, MessageItem, Person, TimelineItem, WarningItem } from './item.ts'
+import type { AdminItem, Author, MessageItem, Person, TimelineItem, WarningItem } from './item.ts'
 import type { Filed, Judgement } from './ledger.ts'
+import { returningAt } from './returning.ts'
+import { beyond } from './room-version.ts'
 
 export function personOf({ name, rootKey }: { readonly name: string; readonly rootKey: Bytes }): Person {
   return { name, fingerprint: fingerprint(rootKey) }
@@ -29,6 +32,8 @@ export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly Time
     case 'control':
       return [adminItem(room, row.i, judgement), ...keyWarnings(room, row.i, judgement.body, viewer)]
     case 'void':
+      // What a newer program wrote is not wrong: the line that raised the version says it.
+      if (beyond(room, row.i)) return []
       return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
     case 'locked':
       return [{ kind: 'warning', i: row.i, reason: 'sealed under a key that this identity was not given' }]
@@ -55,7 +60,7 @@ function messagesOf(
   { inside, author }: Judgement & { kind: 'message' },
   self: Bytes,
 ): readonly MessageItem[] {
-  const from = personOf(author)
+  const from = authorOf(author)
   const own = isSelf(room, author, self)
   const ids = idsOf(room, inside, author)
   let seq = row.seq - 1
@@ -65,6 +70,10 @@ function messagesOf(
     const base = { kind: 'message', i: row.i, seq, id: ids[k] as string, at: inside.at, from, own } as const
     return [{ ...base, ...shownContent(content) }]
   })
+}
+
+function authorOf(author: Member): Author {
+  return { ...personOf(author), id: hex(author.firstRootKey), admin: author.admin }
 }
 
 /** Also what one wrote before a change of keys is one's own. */
@@ -79,14 +88,22 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   const was = (rootKey: Bytes): Person => {
     const judge = judgeOf(room, i)
     const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
-    return personOf(member ?? { name: '?', rootKey })
+    // Else he was invited, and the invitation is withdrawn.
+    return personOf(member ?? { name: judge.departures.get(hex(rootKey))?.name ?? '?', rootKey })
+  }
+  const returning = (rootKey: Bytes): Pick<AdminItem, 'returning'> => {
+    const before = returningAt(room, rootKey, i)
+    return before === undefined ? {} : { returning: before }
   }
   switch (operation.type) {
-    case 'accept':
-      return { ...base, target: personOf(decodeKnock(operation.knock, true)) }
+    case 'accept': {
+      const knock = decodeKnock(operation.knock, true)
+      return { ...base, target: personOf(knock), ...returning(knock.rootKey) }
+    }
     case 'reject':
-    case 'invite':
       return { ...base, target: personOf(operation) }
+    case 'invite':
+      return { ...base, target: personOf(operation), ...returning(operation.rootKey) }
     case 'kick':
     case 'promote':
     case 'demote':
@@ -98,10 +115,15 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
     case 'topic':
       return { ...base, detail: operation.topic }
     case 'policy':
-      return { ...base, detail: `${operation.acceptBy} accept, ${operation.listed ? 'listed' : 'unlisted'}` }
+      return { ...base, detail: policyWords(operation) }
     case 'leave':
     case 'rotate':
     case 'repair':
       return base
   }
+}
+
+function policyWords({ acceptBy, listed, version }: Extract<ControlBody['operation'], { type: 'policy' }>): string {
+  const rules = `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`
+  return version > protocolVersion ? `${rules}, version ${version}` : rules
 }

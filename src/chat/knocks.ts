@@ -21,7 +21,7 @@ export interface KnocksParts {
   readonly roomId: Bytes
   readonly log: RoomLog
   readonly clock: Clock
-  arrived(knock: OpenKnock): void
+  arrived(knock: OpenKnock): Promise<void>
   changed(): void
 }
 
@@ -105,7 +105,7 @@ export class Knocks {
     const open = { key, bytes, knock }
     this.#open.set(name, open)
     if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return
-    if (log.room?.answered.has(hex(knockId(bytes))) !== true) this.#parts.arrived(open)
+    if (log.room?.answered.has(hex(knockId(bytes))) !== true) await this.#parts.arrived(open)
   }
 }
 

@@ -24,6 +24,7 @@ import { unwrapperFromSeed, wrapSeedBytes } from '../crypto/wrap.ts'
 import { createNameRecord } from '../protocol/name-record.ts'
 import { vaultKey } from '../protocol/paths.ts'
 import type { Entry, Store } from '../store/store.ts'
+import { RecoveryCodeNeeded } from './accounts.ts'
 import type { Accounts, KnownIdentity, LogIn, SignedUp, SignUp } from './accounts.ts'
 import type { Chat } from './chat.ts'
 import { ChatSession } from './chat-session.ts'
@@ -220,9 +221,7 @@ function opened(outcome: VaultOutcome, name: string, where: string): OpenVault {
         hint: 'nothing was changed; try again',
       })
     case 'recovery-code-needed':
-      throw new ConclaveError('wrong-password', `${name} chose a password: a new machine needs the recovery code too`, {
-        hint: 'give the recovery code that sign-up showed (CONCLAVE_RECOVERY_CODE)',
-      })
+      throw new RecoveryCodeNeeded(name)
     case 'damaged':
       throw new ConclaveError('tampering', `the vault of ${name} in ${where} is damaged: ${outcome.reason}`, {
         hint: 'log in on another machine or from the store’s copy with --home of an empty folder',

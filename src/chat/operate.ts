@@ -14,7 +14,9 @@ import type { Room } from '../protocol/room.ts'
 import { VoidRecord } from '../protocol/verdict.ts'
 import type { Operation } from '../store/store.ts'
 import { append, type Appending } from './append.ts'
+import { refusal } from './refusal.ts'
 import type { RoomLog } from './room-log.ts'
+import { requireKnownVersion } from './room-version.ts'
 
 export interface Operating {
   readonly appending: Appending
@@ -43,6 +45,7 @@ export async function operate(
     await log.catchUp(signal)
     const room = log.room
     if (room === undefined) throw notIn()
+    requireKnownVersion(room)
     const wanted = change(room)
     const keys = await log.currentKeys(signal)
     if (keys === undefined) throw notIn()
@@ -123,7 +126,7 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof VoidRecord) throw new ConclaveError('not-allowed', error.message, { cause: error })
+    if (error instanceof VoidRecord) throw refusal(error)
     throw error
   }
 }

@@ -3,11 +3,15 @@ import { hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { fingerprint, matchesFingerprint } from '../crypto/fingerprint.ts'
 import { skeleton } from '../crypto/skeleton.ts'
-import { memberByKey, type Member, type Room } from '../protocol/room.ts'
-import type { Standing } from './chat.ts'
-import type { Person } from './item.ts'
+import type { Knock } from '../protocol/knock.ts'
+import { memberByKey, stillIn, type Invitation, type Member, type Room } from '../protocol/room.ts'
+import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember, Standing } from './chat.ts'
+import type { Identity } from './identity.ts'
+import type { AdminItem, Person } from './item.ts'
 import { personOf } from './items.ts'
 import type { OpenKnock } from './knocks.ts'
+import { knownOtherwise } from './pins.ts'
+import { returningAt } from './returning.ts'
 
 /** By the room's chain, and by the vault where the chain does not tell: whether one waits, or was turned away. */
 export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {
@@ -49,6 +53,50 @@ export function memberNamed(room: Room, name: string): Member {
   const member = alike.find((other) => other.name === name) ?? alike[0]
   if (member !== undefined) return member
   throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, { hint: 'conclave members ROOM' })
+}
+
+/** A member, or somebody whose invitation is to be withdrawn. @throws no-such-user */
+export function memberOrInvited(room: Room, name: string): Member | Invitation {
+  const invited = [...room.invitations.values()].find((other) => other.name === name)
+  const present = [...room.members.values()].some((member) => member.name === name)
+  return invited !== undefined && !present ? invited : memberNamed(room, name)
+}
+
+export function membersOf(room: Room | undefined): readonly ShownMember[] {
+  return [...(room?.members.values() ?? [])].map((member) => ({
+    ...personOf(member),
+    role: member.admin ? 'admin' : 'member',
+  }))
+}
+
+export function invitationsOf(room: Room | undefined): readonly ShownInvitation[] {
+  const names = new Map([...(room?.members.values() ?? [])].map(({ index, name }) => [index, name]))
+  return [...(room?.invitations.values() ?? [])].map((invitation) => {
+    return { ...personOf(invitation), by: names.get(invitation.by) ?? '?' }
+  })
+}
+
+export function shownKnocks(
+  identity: Identity,
+  room: Room | undefined,
+  open: readonly OpenKnock[],
+): readonly ShownKnock[] {
+  return open.map(({ knock }) => {
+    const known = knownOtherwise(identity, knock)
+    const warning = known === undefined ? {} : { known: fingerprint(known) }
+    return { ...personOf(knock), at: knock.at, ...returningNow(room, knock), ...warning }
+  })
+}
+
+export function knockItem(room: Room | undefined, knock: Knock): AdminItem {
+  const person = personOf(knock)
+  return { kind: 'admin', at: knock.at, event: 'knock', by: person, target: person, ...returningNow(room, knock) }
+}
+
+function returningNow(room: Room | undefined, { rootKey }: Knock): Pick<AdminItem, 'returning'> {
+  // Before everything that is still to come.
+  const returning = room && returningAt(room, rootKey, stillIn)
+  return returning === undefined ? {} : { returning }
 }
 
 /** The name of the other in a two-person chat, who may not have come yet. */

@@ -13,8 +13,9 @@ import { headOf, type Room as RoomState } from '../protocol/room.ts'
 import { VoidRecord } from '../protocol/verdict.ts'
 import type { Operation, Store } from '../store/store.ts'
 import type { Appending } from './append.ts'
-import type { Confirm, Done, Standing } from './chat.ts'
-import type { Contact } from './contacts.ts'
+import type { Confirm, Done, Policy, Standing } from './chat.ts'
+import { changedKey, type Contact } from './contacts.ts'
+import { checkListable, list, unlist } from './directory.ts'
 import { dutyName, dutyOf } from './duties.ts'
 import type { Identity } from './identity.ts'
 import type { Life } from './incarnation.ts'
@@ -22,7 +23,8 @@ import type { Person } from './item.ts'
 import type { OpenKnock } from './knocks.ts'
 import { operate } from './operate.ts'
 import type { Outbox } from './outbox.ts'
-import { knockOf, memberNamed } from './people.ts'
+import { knockOf, memberNamed, memberOrInvited } from './people.ts'
+import { knownOtherwise } from './pins.ts'
 import type { RoomLog } from './room-log.ts'
 
 export interface RoomParts {
@@ -70,7 +72,11 @@ export abstract class RoomActs {
   }
 
   accept(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
-    return this.#answer(name, options, ({ bytes }) => ({ type: 'accept', knock: bytes }))
+    return this.#answer(name, options, ({ bytes, knock }) => {
+      const known = options.fingerprint === undefined ? knownOtherwise(this.parts.identity, knock) : undefined
+      if (known !== undefined) throw changedKey(knock, known)
+      return { type: 'accept', knock: bytes }
+    })
   }
 
   reject(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
@@ -87,11 +93,14 @@ export abstract class RoomActs {
   }
 
   kick(name: string): Promise<Done> {
-    return this.#operate((state) => ({ type: 'kick', rootKey: memberNamed(state, name).rootKey }))
+    return this.#operate((state) => ({ type: 'kick', rootKey: memberOrInvited(state, name).rootKey }))
   }
 
-  leave(): Promise<Done> {
-    return this.#operate(() => ({ type: 'leave' }))
+  async leave(): Promise<Done> {
+    const done = await this.#operate(() => ({ type: 'leave' }))
+    // Nobody is left: nobody could answer who finds it.
+    if (this.state?.members.size === 0) await unlist(this.parts.store, this.parts.roomId, this.name, 'with-card')
+    return done
   }
 
   async #operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
@@ -121,10 +130,16 @@ export abstract class RoomActs {
     return this.#operate((state) => ({ type: 'demote', rootKey: memberNamed(state, name).rootKey }))
   }
 
-  setPolicy(policy: { readonly acceptBy?: 'members' | 'admins'; readonly listed?: boolean }): Promise<Done> {
-    return this.#operate(({ policy: { acceptBy, listed }, version }) => {
+  async setPolicy(policy: Partial<Policy>): Promise<Done> {
+    const { store, roomId } = this.parts
+    if (policy.listed === true) await checkListable(store, roomId, this.name)
+    const done = await this.#operate(({ policy: { kind, acceptBy, listed }, version }) => {
+      if (kind === 'pair') throw new ConclaveError('not-allowed', 'a chat of two has no rules to change')
       return { type: 'policy', acceptBy: policy.acceptBy ?? acceptBy, listed: policy.listed ?? listed, version }
     })
+    if (policy.listed === true) await list(store, roomId, this.name)
+    else if (policy.listed === false) await unlist(store, roomId, this.name)
+    return done
   }
 
   setTopic(topic: string): Promise<Done> {

@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { dutyDelayMs, mentionsSearchedMax, outboxMessagesMax, retryMs } from '../base/limits.ts'
-import { keyWarning, pinMembers } from './contacts.ts'
 import { headOf, memberByKey, type Room as RoomState } from '../protocol/room.ts'
 import type {
+  ChangedKey,
   HistoryPage,
   HistoryQuery,
+  Invitation,
   Knock,
   Member,
+  Policy,
   Room,
   RoomChange,
   Sent,
@@ -18,15 +20,17 @@ import type {
   Verification,
 } from './chat.ts'
 import { checkedContent, shownContent } from './content.ts'
-import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
-import { itemsOf, personOf, type Viewer } from './items.ts'
+import type { MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
+import { itemsOf, type Viewer } from './items.ts'
 import { Knocks, type OpenKnock } from './knocks.ts'
 import type { Filed } from './ledger.ts'
 import { followItems } from './follow-items.ts'
 import { RoomLog, type Damage } from './room-log.ts'
 import { Mentions } from './mentions.ts'
-import { kickedBy, otherOf, standingOf } from './people.ts'
+import { invitationsOf, kickedBy, knockItem, membersOf, otherOf, shownKnocks, standingOf } from './people.ts'
+import { changedKeys, followRegistered, keyWarning, pinMembers } from './pins.ts'
 import { RoomActs, type RoomParts } from './room-acts.ts'
+import { isTooNew, requireKnownVersion } from './room-version.ts'
 import { Sender } from './sender.ts'
 import { historyPage } from './timeline.ts'
 import { verifyLog } from './verification.ts'
@@ -63,7 +67,7 @@ export class RoomSession extends RoomActs implements Room {
       roomId,
       clock,
       log: this.#log,
-      arrived: (knock) => this.#tell({ kind: 'knock', item: knockItem(knock) }),
+      arrived: (knock) => this.#knocked(knock),
       changed: () => this.#changed(),
     })
     this.#sender = new Sender({ ...parts, appending: this.appending, changed: () => this.#changed() })
@@ -118,14 +122,27 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   get members(): readonly Member[] {
-    return [...(this.state?.members.values() ?? [])].map((member) => ({
-      ...personOf(member),
-      role: member.admin ? 'admin' : 'member',
-    }))
+    return membersOf(this.state)
+  }
+
+  get invitations(): readonly Invitation[] {
+    return invitationsOf(this.state)
+  }
+
+  get changedKeys(): readonly ChangedKey[] {
+    return this.state === undefined ? [] : changedKeys(this.parts.identity, this.state)
+  }
+
+  get policy(): Policy {
+    return this.state?.policy ?? { acceptBy: 'members', listed: false }
+  }
+
+  get tooNew(): boolean {
+    return this.state !== undefined && isTooNew(this.state)
   }
 
   get knocks(): readonly Knock[] {
-    return this.openKnocks().map(({ knock }) => ({ ...personOf(knock), at: knock.at }))
+    return shownKnocks(this.parts.identity, this.state, this.openKnocks())
   }
 
   get pending(): readonly PendingItem[] {
@@ -241,6 +258,7 @@ export class RoomSession extends RoomActs implements Room {
   async send(content: MessageContent | string): Promise<Sent> {
     const wanted = checkedContent(typeof content === 'string' ? { type: 'text', text: content } : content)
     this.requireMember()
+    if (this.state !== undefined) requireKnownVersion(this.state)
     if (this.#sender.waiting.length >= outboxMessagesMax) {
       throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
     }
@@ -330,17 +348,14 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   async #settleStanding(): Promise<void> {
-    const { identity, roomId } = this.parts
+    const { identity, roomId, clock } = this.parts
     const { state, standing } = this
     const remembered = identity.room(roomId)
     if (state === undefined) return
     const newcomers = [...state.members].filter(([key]) => !this.#pinned.has(key))
-    await pinMembers(
-      identity,
-      state,
-      newcomers.map(([, member]) => member),
-      this.parts.clock.now(),
-    )
+    for (const [, member] of newcomers) await followRegistered(this.parts, member)
+    const members = newcomers.map(([, member]) => member)
+    await pinMembers(identity, state, members, clock.now())
     for (const [key] of newcomers) this.#pinned.add(key)
     if (this.#standing === standing && remembered?.name === this.name) return
     const member = memberByKey(state, this.#self)
@@ -361,6 +376,11 @@ export class RoomSession extends RoomActs implements Room {
     return this.standing === 'member' ? this.#knocks.list(this.state) : []
   }
 
+  async #knocked({ knock }: OpenKnock): Promise<void> {
+    await followRegistered(this.parts, knock)
+    this.#tell({ kind: 'knock', item: knockItem(this.state, knock) })
+  }
+
   #changed(): void {
     this.#tell({ kind: 'state' })
     this.parts.changed()
@@ -369,8 +389,4 @@ export class RoomSession extends RoomActs implements Room {
   #tell(change: RoomChange): void {
     for (const listener of [...this.#listeners]) listener(change)
   }
-}
-
-function knockItem({ knock }: OpenKnock): AdminItem {
-  return { kind: 'admin', at: knock.at, event: 'knock', by: personOf(knock), target: personOf(knock) }
 }

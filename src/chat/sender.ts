@@ -19,6 +19,7 @@ import type { Filed } from './ledger.ts'
 import type { Attempt, Outbox, Queued } from './outbox.ts'
 import { kickedBy } from './people.ts'
 import { hashOfRow } from './replica.ts'
+import { requireKnownVersion } from './room-version.ts'
 
 export interface Place {
   readonly seq: number
@@ -269,6 +270,7 @@ export class Sender {
         throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, { hint: 'conclave join ROOM' })
       throw new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
     }
+    requireKnownVersion(room)
     if (keys === undefined) {
       throw new ConclaveError('not-member', 'the keys of this room are not to be had', {
         hint: 'knock again: conclave join ROOM',

@@ -91,6 +91,7 @@ export interface Opening extends EpochOpening {
 export interface Departure {
   readonly n: number
   readonly kind: 'left' | 'kicked' | 'retired'
+  readonly name: string
   readonly by: string
 }
 

@@ -136,7 +136,8 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const key = hex(rootKey)
     const target = room.members.get(key)
     require(target !== undefined || room.invitations.has(key), 'no such member')
-    const departure = { n: place.n, kind: 'kicked', by: author.name } as const
+    const name = target?.name ?? room.invitations.get(key)?.name ?? ''
+    const departure = { n: place.n, kind: 'kicked', name, by: author.name } as const
     if (target !== undefined) return depart(room, target, departure, place.i)
     // An invitation is withdrawn. From now on only an admin can let that key in.
     const departures = new Map(room.departures).set(key, departure)
@@ -145,7 +146,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
 
   leave(room, author, _key, _operation, place) {
     require(author !== undefined, 'author is not a member')
-    return depart(room, author, { n: place.n, kind: 'left', by: author.name }, place.i)
+    return depart(room, author, { n: place.n, kind: 'left', name: author.name, by: author.name }, place.i)
   },
 
   rotate(room, author) {
@@ -160,7 +161,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(!equalBytes(wrapKey, author.wrapKey), 'wrap key used before')
     const proven = verify(rootKey, labels.rekey, [room.id, authorKey, rootKey, wrapKey], proof)
     require(proven, 'new key does not agree')
-    const retired = { n: place.n, kind: 'retired', by: author.name } as const
+    const retired = { n: place.n, kind: 'retired', name: author.name, by: author.name } as const
     return enter(end(room, author, retired, place.i), { ...author, rootKey, wrapKey }, place.i)
   },
 

@@ -12,7 +12,7 @@ import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
-import { harmlessConnection, harmlessIdentity, harmlessPerson, harmlessSummary } from './state/harmless.ts'
+import { harmlessConnection, harmlessIdentity, harmlessNumber, harmlessPerson, harmlessSummary } from './state/harmless.ts'
 
 /** What the program does itself: end, redraw, go to the background. */
 export type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
@@ -120,9 +120,7 @@ export class Session {
         return
       }
       case 'compare': {
-        const { name, fingerprint, number, confirmed } = await chat.safetyNumber(effect.name)
-        const person = harmlessPerson({ name, fingerprint })
-        return this.#dispatch({ kind: 'compared', with: { ...person, number: sanitizeLine(number), confirmed } })
+        return this.#dispatch({ kind: 'compared', with: harmlessNumber(await chat.safetyNumber(effect.name)) })
       }
       case 'withdraw': {
         const admission = this.#knocks.get(effect.roomId)

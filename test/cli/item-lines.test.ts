@@ -11,7 +11,7 @@ const firstId = '0123456789abcdef'.repeat(2)
 const laterId = 'fedcba9876543210'.repeat(2)
 
 function message(content: MessageContent, id = firstId): MessageItem {
-  return { kind: 'message', i: 17, seq: 12, id, at, from: ada, own: false, ...content }
+  return { kind: 'message', i: 17, seq: 12, id, at, from: { ...ada, id: 'ada', admin: false }, own: false, ...content }
 }
 
 function admin(fields: Partial<AdminItem>): AdminItem {

@@ -6,14 +6,17 @@ import { ConclaveError } from '../../src/base/errors.ts'
 import type { Accounts, KnownIdentity, LogIn, SignedUp, SignUp } from '../../src/chat/accounts.ts'
 import type {
   Admission,
+  ChangedKey,
   Chat,
   Connection,
   CreateOptions,
   Done,
   HistoryPage,
   HistoryQuery,
+  Invitation,
   Knock,
   Member,
+  Policy,
   Room,
   RoomChange,
   RoomSummary,
@@ -39,6 +42,10 @@ export class FakeRoom implements Room {
   standing: Standing = 'member'
   endedBy: Person | undefined
   members: Member[] = []
+  invitations: Invitation[] = []
+  changedKeys: ChangedKey[] = []
+  policy: Policy = { acceptBy: 'members', listed: true }
+  tooNew = false
   knocks: Knock[] = []
   pending: PendingItem[] = []
   log: TimelineItem[] = []
@@ -63,7 +70,9 @@ export class FakeRoom implements Room {
     const body: MessageContent = typeof content === 'string' ? { type: 'text', text: content } : content
     const own = from.fingerprint === this.#self.fingerprint
     const id = String(this.seq).padStart(32, '0')
-    this.add({ kind: 'message', i: this.log.length, seq: this.seq, id, at, from, own, ...body })
+    const admin = this.members.some((one) => one.fingerprint === from.fingerprint && one.role === 'admin')
+    const author = { ...from, id: from.fingerprint, admin }
+    this.add({ kind: 'message', i: this.log.length, seq: this.seq, id, at, from: author, own, ...body })
   }
 
   admin(event: AdminItem['event'], by: Person, target?: Person, detail?: string): void {
@@ -294,6 +303,7 @@ export class FakeWorld implements Accounts {
         number: Array.from({ length: 12 }, (_, group) => String(10_000 + group * 1234)).join(' '),
         confirmed: false,
       }),
+      confirmKey: async () => undefined,
       rekey: async () => ({ ...self, rooms: world.rooms.length }),
       open: async (room: string) => world.#open(room),
       join: async (room: string) => world.#join(room),

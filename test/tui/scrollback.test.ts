@@ -110,7 +110,7 @@ describe('the window over a history', () => {
     seq,
     id: String(seq),
     at: seq,
-    from: alan,
+    from: { ...alan, id: 'alan', admin: false },
     own: false,
     type: 'text',
     text: `${seq}`,

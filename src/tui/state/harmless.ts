@@ -3,7 +3,19 @@
  * errors. Behind it no text holds anything but what can be seen.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { Connection, Knock, Member, Room, RoomSummary, Standing, Verification } from '../../chat/chat.ts'
+import type {
+  ChangedKey,
+  Connection,
+  Invitation,
+  Knock,
+  Member,
+  Policy,
+  Room,
+  RoomSummary,
+  SafetyNumber,
+  Standing,
+  Verification,
+} from '../../chat/chat.ts'
 import type { MessageContent, PendingItem, Person, TimelineItem } from '../../chat/item.ts'
 import { sanitize, sanitizeLine } from '../sanitize.ts'
 
@@ -15,6 +27,10 @@ export interface RoomView {
   readonly standing: Standing
   readonly endedBy: Person | undefined
   readonly members: readonly Member[]
+  readonly invitations: readonly Invitation[]
+  readonly changedKeys: readonly ChangedKey[]
+  readonly policy: Policy
+  readonly tooNew: boolean
   readonly knocks: readonly Knock[]
   readonly pending: readonly PendingItem[]
   readonly seq: number
@@ -29,7 +45,11 @@ export function harmlessRoom(room: Room): RoomView {
     standing: room.standing,
     endedBy: room.endedBy && harmlessPerson(room.endedBy),
     members: room.members.map((member) => ({ ...harmlessPerson(member), role: member.role })),
-    knocks: room.knocks.map((knock) => ({ ...harmlessPerson(knock), at: knock.at })),
+    invitations: room.invitations.map((one) => ({ ...harmlessPerson(one), by: sanitizeLine(one.by) })),
+    changedKeys: room.changedKeys.map((one) => ({ ...harmlessPerson(one), known: sanitizeLine(one.known) })),
+    policy: room.policy,
+    tooNew: room.tooNew,
+    knocks: room.knocks.map((knock) => ({ ...knock, ...harmlessPerson(knock) })),
     pending: room.pending.map(harmlessPending),
     seq: room.seq,
     readUpTo: room.readUpTo,
@@ -52,7 +72,7 @@ export function harmlessItem(item: TimelineItem): TimelineItem {
   switch (item.kind) {
     case 'message': {
       const { kind, i, seq, id, at, from, own } = item
-      return { kind, i, seq, id, at, own, from: harmlessPerson(from), ...harmlessContent(item) }
+      return { kind, i, seq, id, at, own, from: { ...from, ...harmlessPerson(from) }, ...harmlessContent(item) }
     }
     case 'admin':
       return {
@@ -69,6 +89,10 @@ export function harmlessItem(item: TimelineItem): TimelineItem {
 export function harmlessVerification(verification: Verification): Verification {
   const harmless = (found: { i: number; reason: string }) => ({ i: found.i, reason: sanitizeLine(found.reason) })
   return { ...verification, voids: verification.voids.map(harmless), damage: verification.damage.map(harmless) }
+}
+
+export function harmlessNumber(compared: SafetyNumber): SafetyNumber {
+  return { ...compared, ...harmlessPerson(compared), number: sanitizeLine(compared.number) }
 }
 
 export function harmlessPerson({ name, fingerprint }: Person): Person {
