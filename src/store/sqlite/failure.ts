@@ -58,6 +58,7 @@ export function translated(path: string, error: unknown): unknown {
     case 8: // SQLITE_READONLY
     case 14: // SQLITE_CANTOPEN
       return notAllowed(path, error)
+    case 1: // SQLITE_ERROR: a format that it does not support, or not our tables, though the header is ours
     case 11: // SQLITE_CORRUPT
       return new ConclaveError('tampering', `${path} is damaged`, {
         hint: 'Keep a copy of the file, then move it away: rooms come back from the replicas of their members.',
