@@ -6,6 +6,7 @@
  */
 import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
+import { VersionedMap } from '../base/versioned-map.ts'
 import { hash, zeroHash } from '../crypto/hash.ts'
 import { openControl, type ControlBody } from './control.ts'
 import type { Keyring } from './keyring.ts'
@@ -86,12 +87,12 @@ function foldGenesis(
     marks: [],
     epoch: 0,
     openings: [],
-    members: new Map(),
+    members: VersionedMap.of(),
     nextIndex: 0,
-    invitations: new Map(),
-    answered: new Set(),
-    departures: new Map(),
-    tenures: new Map(),
+    invitations: VersionedMap.of(),
+    answered: VersionedMap.of(),
+    departures: VersionedMap.of(),
+    tenures: VersionedMap.of(),
     skipped: [],
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }

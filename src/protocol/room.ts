@@ -3,6 +3,7 @@
  * the next one. It also remembers who was in when, so that any message of the past can be judged.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import type { VersionedMap } from '../base/versioned-map.ts'
 import type { EpochOpening } from './epoch.ts'
 import type { RoomPolicy } from './operation.ts'
 
@@ -67,15 +68,15 @@ export interface Room {
   /** By epoch. A skipped epoch has none. */
   readonly openings: readonly (Opening | undefined)[]
   /** By root key (hexadecimal), in order of acceptance. */
-  readonly members: ReadonlyMap<string, Member>
+  readonly members: VersionedMap<Member>
   readonly nextIndex: number
-  readonly invitations: ReadonlyMap<string, Invitation>
+  readonly invitations: VersionedMap<Invitation>
   /** Ids of knocks that were answered (hexadecimal): a knock serves once. */
-  readonly answered: ReadonlySet<string>
+  readonly answered: VersionedMap<true>
   /** By root key: the control record with which somebody last left or was kicked. */
-  readonly departures: ReadonlyMap<string, Departure>
+  readonly departures: VersionedMap<Departure>
   /** By root key. */
-  readonly tenures: ReadonlyMap<string, readonly Tenure[]>
+  readonly tenures: VersionedMap<readonly Tenure[]>
   readonly skipped: readonly Skipped[]
 }
 

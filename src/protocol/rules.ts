@@ -75,7 +75,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(equalBytes(knock.roomId, room.id), 'knock for another room')
     require(!room.answered.has(hex(id)), 'knock already answered')
     require(isEntry(place.outside.entry, id, true), 'entry does not fit the knock')
-    const answered = new Set(room.answered).add(hex(id))
+    const answered = room.answered.with(hex(id), true)
 
     const present = memberByKey(room, knock.rootKey)
     if (present !== undefined) {
@@ -109,7 +109,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(author !== undefined && mayAccept(room, author), 'author may not reject')
     require(!room.answered.has(hex(operation.knockId)), 'knock already answered')
     require(isEntry(place.outside.entry, operation.knockId, false), 'entry does not fit the knock')
-    return { ...room, answered: new Set(room.answered).add(hex(operation.knockId)) }
+    return { ...room, answered: room.answered.with(hex(operation.knockId), true) }
   },
 
   invite(room, author, _key, operation, place) {
@@ -126,7 +126,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(place.outside.entry?.wrapped !== null, 'invitation without a key')
     const { rootKey, wrapKey, name } = operation
     const invitation = { rootKey, wrapKey, name, by: author.index }
-    return { ...room, invitations: new Map(room.invitations).set(key, invitation) }
+    return { ...room, invitations: room.invitations.with(key, invitation) }
   },
 
   kick(room, author, authorKey, { rootKey }, place) {
@@ -140,8 +140,8 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const departure = { n: place.n, kind: 'kicked', name, by: author.name } as const
     if (target !== undefined) return depart(room, target, departure, place.i)
     // An invitation is withdrawn. From now on only an admin can let that key in.
-    const departures = new Map(room.departures).set(key, departure)
-    return { ...room, departures, invitations: without(room.invitations, key) }
+    const departures = room.departures.with(key, departure)
+    return { ...room, departures, invitations: room.invitations.without(key) }
   },
 
   leave(room, author, _key, _operation, place) {
@@ -237,23 +237,25 @@ function setAdmin(room: Room, author: Member | undefined, rootKey: Bytes, admin:
 /** Ends one tenure and begins another at the same record: the same member, otherwise. */
 function become(room: Room, member: Member, i: number): Room {
   const key = hex(member.rootKey)
-  const tenures = endTenure(room, key, i)
-  tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
-  return { ...room, tenures, members: new Map(room.members).set(key, member) }
+  const tenures = withTenure(endTenure(room, key, i), key, member, i)
+  return { ...room, tenures, members: room.members.with(key, member) }
 }
 
 export function enter(room: Room, member: Member, i: number): Room {
   const key = hex(member.rootKey)
-  const tenures = new Map(room.tenures)
-  tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
-  const members = new Map(room.members).set(key, member)
-  const invitations = without(room.invitations, key)
-  return { ...room, members, invitations, tenures, nextIndex: Math.max(room.nextIndex, member.index + 1) }
+  return {
+    ...room,
+    members: room.members.with(key, member),
+    invitations: room.invitations.without(key),
+    tenures: withTenure(room.tenures, key, member, i),
+    nextIndex: Math.max(room.nextIndex, member.index + 1),
+  }
 }
 
 /** Somebody is gone, and his open invitations with him: they could lead back to himself. */
 function depart(room: Room, member: Member, departure: Departure, i: number): Room {
-  const invitations = new Map([...room.invitations].filter(([, { by }]) => by !== member.index))
+  let { invitations } = room
+  for (const [key, { by }] of room.invitations) if (by === member.index) invitations = invitations.without(key)
   const gone = { ...end(room, member, departure, i), invitations }
   // The last admin is gone: the longest-standing member takes over.
   if (adminsOf(gone).length > 0) return gone
@@ -264,22 +266,18 @@ function depart(room: Room, member: Member, departure: Departure, i: number): Ro
 /** A key is no longer a member's. */
 function end(room: Room, { rootKey }: Member, departure: Departure, i: number): Room {
   const key = hex(rootKey)
-  const departures = new Map(room.departures).set(key, departure)
-  return { ...room, members: without(room.members, key), tenures: endTenure(room, key, i), departures }
+  const departures = room.departures.with(key, departure)
+  return { ...room, members: room.members.without(key), tenures: endTenure(room, key, i), departures }
 }
 
-function endTenure(room: Room, key: string, i: number): Map<string, readonly Tenure[]> {
-  const tenures = new Map(room.tenures)
-  const own = tenures.get(key) ?? []
-  tenures.set(
+function withTenure(tenures: Room['tenures'], key: string, member: Member, i: number): Room['tenures'] {
+  return tenures.with(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
+}
+
+function endTenure({ tenures }: Room, key: string, i: number): Room['tenures'] {
+  const own: readonly Tenure[] = tenures.get(key) ?? []
+  return tenures.with(
     key,
     own.map((tenure) => (tenure.until === stillIn ? { ...tenure, until: i } : tenure)),
   )
-  return tenures
-}
-
-function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
-  const rest = new Map(map)
-  rest.delete(key)
-  return rest
 }
