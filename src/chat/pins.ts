@@ -131,11 +131,10 @@ function isKeyOf(room: Room, firstRootKey: Bytes, rootKey: Bytes): boolean {
 
 /** What to say where somebody came into a room with another key than the one that this person knows under his name. */
 export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
-  const pin = pinnedAs(identity, name)
-  const own = [rootKey, ...keysOfPerson(room, rootKey)]
-  if (pin === undefined || own.some((key) => equalBytes(key, pin.rootKey))) return undefined
+  const known = knownOtherwise(identity, { name, rootKey })
+  if (known === undefined || isKeyOf(room, rootKey, known)) return undefined
   return (
-    `the key of ${name} is NOT the one that you know (${fingerprint(pin.rootKey)}): it is ${fingerprint(rootKey)}. ` +
+    `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
     'Somebody may pass for him: compare fingerprints over another way'
   )
 }
