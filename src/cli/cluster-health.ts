@@ -2,7 +2,8 @@
  * A cluster's health for the status line of a chat. It is looked at only while somebody listens. That nothing can be
  * written is said only when two looks in a row have found it: an election takes about a second.
  */
-import type { StoreHealth } from '../chat/store-health.ts'
+import type { ConclaveError } from '../base/errors.ts'
+import { problemOf, type StoreHealth } from '../chat/store-health.ts'
 import type { ClientTls } from '../node/cluster-client.ts'
 import { describeHealth, quorumOf, type ClusterHealth } from '../node/health.ts'
 import { watchHealth } from '../node/health-watch.ts'
@@ -62,16 +63,16 @@ export class WatchedHealth implements StoreHealth {
     const watching = new AbortController()
     this.#watching = watching
     const { endpoints, tls } = this.#cluster
-    const onHealth = (health: ClusterHealth | undefined): void => {
-      if (!watching.signal.aborted) this.#take(health)
+    const onHealth = (health: ClusterHealth | undefined, _: unknown, reason: ConclaveError | undefined): void => {
+      if (!watching.signal.aborted) this.#take(health, reason)
     }
     void watchHealth({ endpoints: endpoints(), tls, periodMs, onHealth }, watching.signal)
   }
 
-  #take(health: ClusterHealth | undefined): void {
+  #take(health: ClusterHealth | undefined, reason: ConclaveError | undefined): void {
     this.#without = health?.hasQuorum === true ? 0 : this.#without + 1
     if (this.#without === 1) return
-    const [text, writable] = [describeForChat(health), this.#without === 0]
+    const [text, writable] = [describeForChat(health, reason), this.#without === 0]
     if (text === this.#text && writable === this.#writable) return
     this.#text = text
     this.#writable = writable
@@ -80,8 +81,10 @@ export class WatchedHealth implements StoreHealth {
 }
 
 /** Without a majority: what still works, and what to do. */
-export function describeForChat(health: ClusterHealth | undefined): string {
+export function describeForChat(health: ClusterHealth | undefined, reason?: ConclaveError): string {
   const meanwhile = 'You can read; what you send waits'
+  // They answer, and refuse us: waiting does not help.
+  if (health === undefined && reason?.code === 'not-allowed') return problemOf(reason)
   if (health === undefined) return `no node answers. ${meanwhile}`
   if (health.hasQuorum) return describeHealth(health)
   const { reachable, voters } = health

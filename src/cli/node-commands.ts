@@ -10,6 +10,7 @@ import { openTicket, reviseState } from '../node/join.ts'
 import { nodePaths } from '../node/paths.ts'
 import { diagnose } from '../node/probe.ts'
 import { findMember, outlookWithout, removeMember } from '../node/remove.ts'
+import { revokePerson } from '../node/revocations.ts'
 import { runningNode, stopNode } from '../node/running.ts'
 import { resolveSettings } from '../node/settings.ts'
 import { readState } from '../node/state.ts'
@@ -187,6 +188,23 @@ export async function removeCommand(session: Session, name: string, yes: boolean
       { ok: true, id: member.id, name: member.name },
       `${shown} is out. Its folder can be deleted on that machine.`,
     )
+  })
+}
+
+export async function revokeCommand(session: Session, name: string, yes: boolean): Promise<void> {
+  await withCluster(session.options, async (client, { endpoints, tls }) => {
+    await confirm(session, yes, `Take all certificates of ${name} away, for good? A new ticket would let him in again.`)
+    const store = await openClusterStore(endpoints, tls)
+    try {
+      const certificates = await revokePerson(client, store, name, Date.now(), session.signal)
+      const counted = certificates === 1 ? 'certificate is' : `${certificates} certificates are`
+      await session.out.print(
+        { ok: true, name, certificates },
+        `${name}'s ${counted} revoked. He stays a member of his rooms until he is kicked: conclave kick ROOM ${name}`,
+      )
+    } finally {
+      await store.close()
+    }
   })
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from './json.ts'
 import { describeEtcd } from '../node/etcd-program.ts'
 import { quotaBytes } from '../node/etcd-arguments.ts'
 import type { NodeEvent, NodeStep } from '../node/events.ts'
-import { clusterHealth, describeHealth, lagOf, type ClusterHealth, type MemberStatus } from '../node/health.ts'
+import { clusterHealth, describeHealth, isReachable, lagOf, type ClusterHealth, type MemberStatus } from '../node/health.ts'
 
 export interface Report {
   readonly object: JsonObject
@@ -57,9 +57,10 @@ export function reportEvent(event: NodeEvent, last: string): Report | undefined 
 }
 
 export function healthLine(health: ClusterHealth): string {
-  const leader = health.leader === undefined ? 'no leader' : `leader ${health.leader}`
-  const learners = health.learners === 0 ? '' : `, ${health.learners} joining`
-  return `${describeHealth(health)} · ${leader}${learners}`
+  const { leader, hasQuorum, learners } = health
+  // With a majority there is one, even if its name is not for everybody.
+  const led = leader === undefined ? (hasQuorum ? '' : ' · no leader') : ` · leader ${leader}`
+  return `${describeHealth(health)}${led}${learners === 0 ? '' : `, ${learners} joining`}`
 }
 
 function healthObject({ voters, reachable, learners, hasQuorum, canLose, leader }: ClusterHealth): JsonObject {
@@ -81,6 +82,7 @@ function rowOf(member: MemberStatus, members: readonly MemberStatus[], health: C
   const { answer } = member
   const name = member.name || member.id
   const address = member.endpoints[0] ?? member.peerUrls[0] ?? ''
+  if (member.reserved !== undefined) return [name, 'there', address, 'tells its state to nodes alone', '', '']
   const role = member.learner ? 'joining' : name === health.leader ? 'leader' : 'voter'
   if (answer === undefined) return [name, 'away', address, member.failure ?? '', '', '']
   return [
@@ -101,7 +103,7 @@ function memberObject(member: MemberStatus, members: readonly MemberStatus[]): J
     learner,
     endpoints: [...endpoints],
     peerUrls: [...peerUrls],
-    reachable: answer !== undefined,
+    reachable: isReachable(member),
   }
   if (answer === undefined) return { ...base, failure: failure ?? '' }
   return {

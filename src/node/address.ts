@@ -18,14 +18,6 @@ export function endpointOf(url: string): string {
   return url.replace(/^[a-z]+:\/\//, '').replace(/\/.*$/, '')
 }
 
-/** @throws RangeError unless it is host:port */
-export function splitEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]+)$/.exec(endpoint)
-  const host = match?.[1] ?? match?.[2]
-  if (host === undefined) throw new RangeError(`not host:port: ${endpoint}`)
-  return { host, port: Number(match?.[3]) }
-}
-
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

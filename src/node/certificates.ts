@@ -4,8 +4,9 @@
  * A node's certificate serves as server, peer and client: both extended key usages, its addresses as subject
  * alternative names. Every node bears the same common name: etcd's peer port lets that name alone in
  * (--peer-cert-allowed-cn compares exactly), so that a person's certificate, which the same authority issued, is no
- * way into the cluster's own traffic. A person's common name is his name; no name can contain a colon.
- * https://etcd.io/docs/v3.5/op-guide/security/
+ * way into the cluster's own traffic. A person's common name is his name and his certificate's serial number (access.ts
+ * makes an etcd user of it), so that one of his certificates can be revoked without the next one; no name can contain
+ * a colon or a dot. https://etcd.io/docs/v3.5/op-guide/security/
  */
 import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
@@ -24,7 +25,9 @@ const backdateMs = day
 const authorityDays = 20 * 365
 const nodeDays = 2 * 365
 /** A person renews by a new ticket: long, because access ends by removal and not by expiry. */
-const personDays = 5 * 365
+export const personDays = 5 * 365
+/** A node that finds nothing new issues its list of the revoked anew with each start. */
+const revocationDays = authorityDays
 
 export const nodeCommonName = 'conclave:node'
 /** Every node's certificate holds for this name too: a client that asks for it is content with any node of the cluster. */
@@ -64,11 +67,41 @@ export async function issueNode(authority: Identity, hosts: readonly string[], n
   ])
 }
 
+export interface PersonIdentity extends Identity {
+  /** The certificate's common name, and so what etcd calls its holder. */
+  readonly user: string
+}
+
 /** For a person who only chats. @throws RangeError for a name that would mean something else to etcd. */
-export async function issuePerson(authority: Identity, name: string, now = Date.now()): Promise<Identity> {
+export async function issuePerson(authority: Identity, name: string, now = Date.now()): Promise<PersonIdentity> {
   if (!/^[A-Za-z0-9_-]{2,32}$/.test(name) || name.toLowerCase() === reservedName)
     throw new RangeError(`not a name: ${name}`)
-  return issueClient(authority, name, now)
+  const serial = newSerial()
+  const user = `${name}.${serial}`
+  return { user, ...(await issueClient(authority, user, now, serial)) }
+}
+
+/** Whose certificate an etcd user stands for, and its serial number; undefined for one that is nobody's certificate. */
+export function personOf(user: string): { readonly name: string; readonly serial: string } | undefined {
+  const match = /^([A-Za-z0-9_-]{2,32})\.(01[0-9a-f]{24})$/.exec(user)
+  return match === null ? undefined : { name: match[1] as string, serial: match[2] as string }
+}
+
+/** A list of revoked certificates (RFC 5280 §5), DER, as etcd wants it. @param serials hexadecimal */
+export async function issueRevocations(
+  authority: Identity,
+  serials: readonly string[],
+  now = Date.now(),
+): Promise<Uint8Array> {
+  const list = await x509.X509CrlGenerator.create({
+    issuer: new x509.X509Certificate(authority.certificate).subject,
+    thisUpdate: new Date(now - backdateMs),
+    nextUpdate: new Date(now + revocationDays * day),
+    signingAlgorithm: signing,
+    signingKey: await importKey(authority.key),
+    entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date(now) })),
+  })
+  return new Uint8Array(list.rawData)
 }
 
 /** For the programs of a node's own home. */
@@ -76,10 +109,14 @@ export async function issueLocal(authority: Identity, now = Date.now()): Promise
   return issueClient(authority, nodeCommonName, now)
 }
 
-async function issueClient(authority: Identity, commonName: string, now: number): Promise<Identity> {
-  return issue(authority, commonName, personDays, now, [
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-  ])
+/** What stands in such a list, in its order: hexadecimal. */
+export function revokedSerials(list: Uint8Array): readonly string[] {
+  return new x509.X509Crl(Uint8Array.from(list)).entries.map(({ serialNumber }) => serialNumber.toLowerCase())
+}
+
+async function issueClient(authority: Identity, commonName: string, now: number, serial?: string): Promise<Identity> {
+  const usage = new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])
+  return issue(authority, commonName, personDays, now, [usage], serial)
 }
 
 async function issue(
@@ -88,12 +125,13 @@ async function issue(
   days: number,
   now: number,
   extensions: readonly x509.Extension[],
+  serial = newSerial(),
 ): Promise<Identity> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await newKeys()
   const signer = { publicKey: issuer.publicKey, privateKey: await importKey(authority.key) }
   const certificate = await x509.X509CertificateGenerator.create({
-    ...(await common(`CN=${commonName}`, issuer.subject, keys, signer, now, days)),
+    ...(await common(`CN=${commonName}`, issuer.subject, keys, signer, now, days, serial)),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -111,10 +149,10 @@ async function common(
   signer: { readonly publicKey: x509.PublicKey | CryptoKey; readonly privateKey: CryptoKey },
   now: number,
   days: number,
+  serialNumber = newSerial(),
 ): Promise<Omit<x509.X509CertificateCreateParams, 'extensions'> & { signingKey: CryptoKey }> {
   return {
-    // Positive and not zero (RFC 5280 §4.1.2.2).
-    serialNumber: `01${randomBytes(15).toString('hex')}`,
+    serialNumber,
     subject,
     issuer,
     notBefore: new Date(now - backdateMs),
@@ -123,6 +161,11 @@ async function common(
     publicKey: keys.publicKey,
     signingKey: signer.privateKey,
   }
+}
+
+/** Positive and not zero (RFC 5280 §4.1.2.2); 96 random bits, so that with a name it fits a common name's 64 characters. */
+function newSerial(): string {
+  return `01${randomBytes(12).toString('hex')}`
 }
 
 async function newKeys(): Promise<CryptoKeyPair> {

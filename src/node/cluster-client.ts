@@ -15,7 +15,9 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf'
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
+import { utf8 } from '../base/bytes.ts'
 import { Cluster, Maintenance, type Member } from '../store/etcd/generated/cluster_pb.ts'
+import { KV } from '../store/etcd/generated/kv_pb.ts'
 import { endpointOf } from './address.ts'
 import { nodeServerName } from './certificates.ts'
 import { clusterFailure, isRefusal } from './cluster-failure.ts'
@@ -51,7 +53,7 @@ interface Answer extends MemberAnswer {
 
 const readTimeoutMs = 2000
 /** A change waits for a majority. */
-const changeTimeoutMs = 8000
+export const changeTimeoutMs = 8000
 /** All are asked at once, so this is how long one that is off holds up the whole. */
 const statusTimeoutMs = 2500
 
@@ -68,7 +70,7 @@ export class ClusterClient {
 
   /** The members, as a majority knows them where the version of etcd can tell (3.5 on). */
   async members(signal?: AbortSignal): Promise<MemberList> {
-    const { header, members } = await this.#any(
+    const { header, members } = await this.call(
       Cluster.method.memberList,
       { linearizable: true },
       readTimeoutMs,
@@ -79,7 +81,7 @@ export class ClusterClient {
 
   /** As any one member remembers them: also without a majority. */
   async knownMembers(signal?: AbortSignal): Promise<MemberList> {
-    const { header, members } = await this.#any(
+    const { header, members } = await this.call(
       Cluster.method.memberList,
       { linearizable: false },
       readTimeoutMs,
@@ -91,16 +93,16 @@ export class ClusterClient {
   /** @returns the new member's id */
   async addLearner(peerUrl: string, signal?: AbortSignal): Promise<string> {
     const request = { peerURLs: [peerUrl], isLearner: true }
-    const { member } = await this.#any(Cluster.method.memberAdd, request, changeTimeoutMs, signal)
+    const { member } = await this.call(Cluster.method.memberAdd, request, changeTimeoutMs, signal)
     return formatId(member?.ID)
   }
 
   async promote(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#any(Cluster.method.memberPromote, { ID: parseId(id) }, changeTimeoutMs, signal)
+    await this.call(Cluster.method.memberPromote, { ID: parseId(id) }, changeTimeoutMs, signal)
   }
 
   async remove(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#any(Cluster.method.memberRemove, { ID: parseId(id) }, changeTimeoutMs, signal)
+    await this.call(Cluster.method.memberRemove, { ID: parseId(id) }, changeTimeoutMs, signal)
   }
 
   /** What the member at this endpoint says of itself. */
@@ -130,11 +132,22 @@ export class ClusterClient {
           const answers = member.endpoints.map((endpoint) => this.status(endpoint, signal))
           return { ...member, answer: await Promise.any(answers) }
         } catch (error) {
-          const cause: unknown = error instanceof AggregateError ? error.errors[0] : error
-          const failure = member.endpoints.length === 0 ? 'never started' : clusterFailure(cause).message
-          return { ...member, answer: undefined, failure }
+          if (member.endpoints.length === 0) return { ...member, answer: undefined, failure: 'never started' }
+          const cause = clusterFailure(error instanceof AggregateError ? error.errors[0] : error)
+          const away = { ...member, answer: undefined, failure: cause.message }
+          return cause.code === 'not-allowed' ? { ...away, reserved: await this.#serves(member, signal) } : away
         }
       }),
+    )
+  }
+
+  /** Whether one can read there: not without a majority. */
+  async #serves({ endpoints }: ClusterMember, signal?: AbortSignal): Promise<boolean> {
+    const request = { key: utf8('incarnation'), keysOnly: true }
+    const reads = endpoints.map((endpoint) => this.#one(endpoint, KV.method.range, request, statusTimeoutMs, signal))
+    return Promise.any(reads).then(
+      () => true,
+      () => false,
     )
   }
 
@@ -148,8 +161,8 @@ export class ClusterClient {
     this.#clients.clear()
   }
 
-  /** The first endpoint that answers. A refusal is an answer: another endpoint would say the same. */
-  async #any<I extends DescMessage, O extends DescMessage>(
+  /** Asks the first endpoint that answers. A refusal is an answer: another endpoint would say the same. */
+  async call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
     timeoutMs: number,

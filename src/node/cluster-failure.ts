@@ -11,11 +11,17 @@ function isGrpcError(error: unknown): error is GrpcError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error
 }
 
+/** What a cluster said when it refused; '' for any other failure. */
+export function refusalOf(error: unknown): string {
+  const cause = error instanceof ConclaveError ? error.cause : error
+  return isGrpcError(cause) ? cause.details : ''
+}
+
 /** A member answered, and the cluster as a whole would answer alike. */
 export function isRefusal(error: unknown): boolean {
   if (!isGrpcError(error)) return false
   // A learner, and a member that has lost the leader, answer for themselves alone.
-  if (/not supported for learner|no leader|not capable|server stopped|leader changed|timed out/i.test(error.details))
+  if (/not supported for learner|no leader|not capable|server stopped|leader changed|timed out|auth store is old/i.test(error.details))
     return false
   return error.details.startsWith('etcdserver:')
 }
@@ -46,12 +52,6 @@ export function clusterFailure(error: unknown): ConclaveError {
         cause: error,
       },
     )
-  }
-  if (code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) {
-    return new ConclaveError('not-allowed', 'the cluster does not let you do that', {
-      hint: 'Do it on a machine that runs a node.',
-      cause: error,
-    })
   }
   return new ConclaveError('unexpected', `the cluster refused: ${details}`, { cause: error })
 }
@@ -96,6 +96,21 @@ const failures: readonly {
     message: 'the cluster has no leader just now',
     hint: 'With a majority of its nodes running it elects one within seconds.',
     retryable: true,
+  },
+  {
+    // The rights of somebody else were changed in the same moment.
+    pattern: /auth store is old/,
+    code: 'unavailable',
+    message: "the cluster's access control is changing just now",
+    hint: 'The same command again works.',
+    retryable: true,
+  },
+  {
+    // What a certificate that was revoked is told, too.
+    pattern: /permission denied|user name not found|user name is empty/,
+    code: 'not-allowed',
+    message: 'the cluster does not let you do that',
+    hint: 'Do it on a machine that runs a node; without access, ask somebody who runs one for a ticket.',
   },
   {
     pattern: /mvcc: database space exceeded/,

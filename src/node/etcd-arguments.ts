@@ -38,6 +38,7 @@ export function etcdArguments(
     'key-file': paths.certificate.key,
     'trusted-ca-file': paths.authority.certificate,
     'client-cert-auth': 'true',
+    'client-crl-file': paths.revoked,
     'peer-cert-file': paths.certificate.certificate,
     'peer-key-file': paths.certificate.key,
     'peer-trusted-ca-file': paths.authority.certificate,

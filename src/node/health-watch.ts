@@ -1,6 +1,8 @@
 /** Looks at a cluster again and again: for a status line, and for `node status --watch`. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConclaveError } from '../base/errors.ts'
 import { ClusterClient, type ClientTls } from './cluster-client.ts'
+import { diagnose } from './probe.ts'
 import { clusterHealth, type ClusterHealth, type MemberStatus } from './health.ts'
 
 export interface HealthWatch {
@@ -8,8 +10,12 @@ export interface HealthWatch {
   readonly endpoints: readonly string[]
   readonly tls: ClientTls
   readonly periodMs: number
-  /** Undefined: no member answered. */
-  readonly onHealth: (health: ClusterHealth | undefined, members: readonly MemberStatus[]) => void
+  /** Undefined: no member answered, for the reason given if it is known. */
+  readonly onHealth: (
+    health: ClusterHealth | undefined,
+    members: readonly MemberStatus[],
+    reason: ConclaveError | undefined,
+  ) => void
 }
 
 /** Resolves once the signal has ended it; never rejects. */
@@ -22,7 +28,8 @@ export async function watchHealth(
     while (!signal.aborted) {
       const members = await client.statuses(signal).catch(() => [])
       if (signal.aborted) break
-      onHealth(members.length === 0 ? undefined : clusterHealth(members), members)
+      if (members.length > 0) onHealth(clusterHealth(members), members, undefined)
+      else onHealth(undefined, [], await diagnose(endpoints, tls))
       await sleep(periodMs, undefined, { signal }).catch(() => {})
     }
   } finally {

@@ -14,6 +14,11 @@ export interface MemberStatus {
   readonly answer: MemberAnswer | undefined
   /** Why it did not answer. */
   readonly failure?: string
+  /**
+   * It answered, and tells its state to nodes alone (3.4.42 on, and 3.5 and 3.6 for some releases from 3.5.28 and 3.6.9
+   * on, when a person asks): then this says whether it could read with a majority.
+   */
+  readonly reserved?: boolean
 }
 
 export interface MemberAnswer {
@@ -52,10 +57,11 @@ export function quorumOf(voters: number): number {
 
 export function clusterHealth(members: readonly MemberStatus[]): ClusterHealth {
   const voting = members.filter((member) => !member.learner)
-  const answering = voting.filter((member) => member.answer !== undefined)
+  const answering = voting.filter(isReachable)
   const leader = leaderOf(members)
   // Answers alone are no quorum: members that see each other elect somebody.
-  const hasQuorum = leader !== undefined && answering.length >= quorumOf(voting.length)
+  const led = leader !== undefined || voting.some(({ reserved }) => reserved === true)
+  const hasQuorum = led && answering.length >= quorumOf(voting.length)
   return {
     voters: voting.length,
     reachable: answering.length,
@@ -64,6 +70,10 @@ export function clusterHealth(members: readonly MemberStatus[]): ClusterHealth {
     canLose: hasQuorum ? answering.length - quorumOf(voting.length) : 0,
     leader: leader === undefined ? undefined : leader.name || leader.id,
   }
+}
+
+export function isReachable({ answer, reserved }: MemberStatus): boolean {
+  return answer !== undefined || reserved !== undefined
 }
 
 /** '4/5 nodes, can lose 1', for a status line. */

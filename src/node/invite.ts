@@ -2,6 +2,7 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
+import { admitPerson } from './access.ts'
 import { issuePerson } from './certificates.ts'
 import { ClusterClient } from './cluster-client.ts'
 import { withStore, type OpenStore } from './cluster-store.ts'
@@ -67,7 +68,14 @@ export async function invitePerson(
   })
   const certificate = derOf(identity.certificate)
   const ticket: Ticket = { kind: 'person', ...base.common, name, certificate, scalar: scalarOf(identity.key) }
-  return issue(paths, openStore, ticket, undefined, options)
+  const invitation = await issue(paths, openStore, ticket, undefined, options)
+  const client = new ClusterClient(ticket.endpoints, await readClient(paths.client))
+  try {
+    await admitPerson(client, identity.user, options.signal)
+  } finally {
+    client.close()
+  }
+  return invitation
 }
 
 async function beginTicket(paths: NodePaths, { lifeMs = ticketLifeMsUsual, signal }: InviteOptions) {

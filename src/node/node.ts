@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConclaveError } from '../base/errors.ts'
+import { protectCluster } from './access.ts'
 import { formatEndpoint, isUnspecified } from './address.ts'
 import { ClusterClient } from './cluster-client.ts'
 import type { OpenStore } from './cluster-store.ts'
@@ -16,6 +17,8 @@ import type { NodeListener } from './events.ts'
 import { clusterHealth, type MemberAnswer } from './health.ts'
 import { becomeVoter, currentCluster, enterCluster } from './join.ts'
 import type { NodePaths } from './paths.ts'
+import { persist } from './patience.ts'
+import { followRevocations, readRevocations, requireRevocations } from './revocations.ts'
 import { RotatingLog } from './rotating-log.ts'
 import { claimRunning } from './running.ts'
 import { requirePorts } from './settings.ts'
@@ -37,6 +40,10 @@ const portPatienceMs = 12_000
 const startPatienceMs = 60_000
 const pollMs = 100
 const healthPeriodMs = 5000
+/** An etcd that was started again serves well before. */
+const turnMs = 4000
+/** Whoever revokes has to do with the cluster until then. */
+const firstTurnMs = 500
 const certificatePeriodMs = 86_400_000
 
 /**
@@ -45,7 +52,9 @@ const certificatePeriodMs = 86_400_000
  * @throws usage when it runs already or a port is taken; unavailable when there is no etcd; closed when the node was
  * removed from its cluster; and what else keeps it from running
  */
-export async function runNode(context: NodeContext): Promise<void> {
+export async function runNode(begun: NodeContext): Promise<void> {
+  const ending = new AbortController()
+  const context = { ...begun, signal: AbortSignal.any([begun.signal, ending.signal]) }
   const { paths, listener, signal } = context
   let state = await requireState(paths)
   const running = await claimRunning(paths)
@@ -53,8 +62,13 @@ export async function runNode(context: NodeContext): Promise<void> {
     const program = await findEtcd({ given: state.settings.etcd, env: context.env })
     listener({ kind: 'etcd', program })
     if (await renewCertificates(paths, state.settings)) listener({ kind: 'renewed' })
+    await requireRevocations(paths)
     await requireData(paths, state)
     await requirePorts(state.settings, running.afterKill ? portPatienceMs : 0, signal)
+    // While the others are a majority without us.
+    if (state.phase === 'opened' || state.phase === 'claimed') {
+      await readRevocations(paths, state.endpoints, context.openStore, signal)
+    }
     state = await enterCluster(paths, state, context.openStore, listener, signal)
 
     listener({ kind: 'step', step: 'start' })
@@ -75,35 +89,48 @@ export async function runNode(context: NodeContext): Promise<void> {
       const failed = supervisor.done.then((failure) => {
         if (failure !== undefined) throw failure
       })
-      await Promise.race([failed, serve(context, state, (next) => (state = next))])
+      const serving = serve(context, state, { keep: (next) => (state = next), restart: () => supervisor.restart() })
+      // Whichever ends first, the other one is ended too.
+      await Promise.race([failed, serving]).finally(() => ending.abort())
     } finally {
       await supervisor.stop()
       log.close()
     }
   } catch (error) {
     // Being told to stop is no failure, wherever it struck.
-    if (!signal.aborted) throw error
+    if (!begun.signal.aborted) throw error
   } finally {
     await running.release()
   }
 }
 
-async function serve(context: NodeContext, begun: NodeState, onState: (state: NodeState) => void): Promise<void> {
+interface Hold {
+  readonly keep: (state: NodeState) => void
+  /** Starts our etcd again. */
+  readonly restart: () => void
+}
+
+async function serve(context: NodeContext, begun: NodeState, hold: Hold): Promise<void> {
   const { paths, listener, signal } = context
   const tls = await readClient(paths.client)
   const { settings } = begun
   const own = formatEndpoint(settings.advertise, settings.clientPort)
   const local = new ClusterClient([localEndpoint(settings), own], tls)
   let state = begun
+  let attending: Promise<void> | undefined
   const keep = (next: NodeState): void => {
     state = next
-    onState(next)
+    hold.keep(next)
   }
   try {
     const answer = await firstAnswer(local, settings, signal)
-    if (state.phase === 'founding') keep(await founded(paths, state, local, answer.clusterId))
+    if (state.phase === 'founding') {
+      await protect(context, local, startPatienceMs)
+      keep(await founded(paths, state, local, answer.clusterId))
+    }
     keep(await becomeVoter(paths, state, context.openStore, listener, signal))
     listener({ kind: 'ready', endpoint: own, name: settings.name })
+    attending = attend(context, state, local, hold.restart)
     let renewedAt = performance.now()
     for (;;) {
       keep(await look(context, state, local, own))
@@ -115,8 +142,50 @@ async function serve(context: NodeContext, begun: NodeState, onState: (state: No
       await sleep(healthPeriodMs, undefined, { signal })
     }
   } finally {
+    await attending
     local.close()
   }
+}
+
+/** Access control: who may do what, and whose certificates were revoked. Ends with the signal; never rejects. */
+async function attend(
+  context: NodeContext,
+  state: NodeState,
+  local: ClusterClient,
+  restart: () => void,
+): Promise<void> {
+  const { paths, openStore, signal } = context
+  const onChange = async (): Promise<void> => {
+    await ownTurn(state, local, signal)
+    context.listener({ kind: 'restart', how: 'to end the connections of a revoked certificate', inMs: 0 })
+    restart()
+  }
+  try {
+    // For the keys that people of a newer Conclave need.
+    await protect(context, local, Infinity)
+    await followRevocations(paths, { endpoints: state.endpoints, openStore, onChange }, signal)
+  } catch (cause) {
+    if (signal.aborted) return
+    const reason = new ConclaveError('unexpected', "the cluster's access control can't be looked after", { cause })
+    context.listener({ kind: 'waiting', reason })
+  }
+}
+
+/** One node after the other, and only while the cluster bears the loss of one. */
+async function ownTurn({ memberId }: NodeState, local: ClusterClient, signal: AbortSignal): Promise<void> {
+  const { members } = await local.members(signal)
+  const voters = members.filter(({ learner }) => !learner).map(({ id }) => id)
+  await sleep(firstTurnMs + turnMs * Math.max(0, voters.sort().indexOf(memberId ?? '')), undefined, { signal })
+  for (;;) {
+    const health = clusterHealth(await local.statuses(signal))
+    if (health.voters === 1 || health.canLose > 0) return
+    await sleep(turnMs, undefined, { signal })
+  }
+}
+
+async function protect({ listener, signal }: NodeContext, local: ClusterClient, patienceMs: number): Promise<void> {
+  const onWaiting = (reason: ConclaveError): void => listener({ kind: 'waiting', reason })
+  await persist(() => protectCluster(local, signal), { patienceMs, pauseMs: pollMs, onWaiting, signal })
 }
 
 /** The cluster's health; its members' addresses are remembered, ours first. */

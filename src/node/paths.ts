@@ -11,6 +11,8 @@ export interface NodePaths {
   /** Present while a node runs: which process. */
   readonly running: string
   readonly authority: PemFiles
+  /** The serial numbers of certificates that were revoked: etcd looks into it at each new connection. */
+  readonly revoked: string
   /** Server, peer and client certificate of this node in one. */
   readonly certificate: PemFiles
   /** What lets the programs of this home into the cluster. */
@@ -37,6 +39,7 @@ export function nodePaths(home: string): NodePaths {
     log: at('etcd.log'),
     running: at('running.json'),
     authority: { certificate: at('tls', 'ca.pem'), key: at('tls', 'ca.key.pem') },
+    revoked: at('tls', 'revoked.crl'),
     certificate: { certificate: at('tls', 'node.pem'), key: at('tls', 'node.key.pem') },
     client: clientFiles(home),
   }

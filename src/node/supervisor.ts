@@ -33,6 +33,8 @@ export class Supervisor {
   readonly #listener: (event: SupervisorEvent) => void
   readonly #times: SupervisorTimes
   readonly #stopping = new AbortController()
+  /** The process that runs now, until it has been asked to end. */
+  #child: GuardedProcess | undefined
   /** Settles when it is over: undefined when it was stopped, else why it can't go on. Rejects when `arguments` does. */
   readonly done: Promise<ConclaveError | undefined>
 
@@ -57,6 +59,13 @@ export class Supervisor {
     await this.done.catch(() => {})
   }
 
+  /** Ends the program in order and starts it again at once; one that is not running just now is started anyway. */
+  restart(): void {
+    const child = this.#child
+    this.#child = undefined
+    void child?.stop()
+  }
+
   async #run(): Promise<ConclaveError | undefined> {
     const { signal } = this.#stopping
     let delayMs = this.#times.firstDelayMs
@@ -65,6 +74,7 @@ export class Supervisor {
       if (signal.aborted) return undefined
       this.#log.clearTail()
       const child = new GuardedProcess(this.#program.path, args, (chunk) => this.#log.write(chunk))
+      this.#child = child
       const stop = (): void => void child.stop()
       signal.addEventListener('abort', stop)
       const startedAt = performance.now()
@@ -72,6 +82,9 @@ export class Supervisor {
       const { code, signal: death } = await child.exited
       signal.removeEventListener('abort', stop)
       if (signal.aborted) return undefined
+      const ordered = this.#child === undefined
+      this.#child = undefined
+      if (ordered) continue
 
       const failure = fatalFailure(this.#log.tail, this.#program.data)
       if (failure !== undefined) return failure

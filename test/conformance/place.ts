@@ -30,7 +30,8 @@ export interface Subject {
 /** A corner of the store of its own: keys are given as text under a random prefix. */
 export class Place {
   readonly store: Store
-  readonly prefix = `t/${randomUUID()}/`
+  /** Among the keys that a person of a cluster may write. */
+  readonly prefix = `rooms/t/${randomUUID()}/`
 
   constructor(store: Store) {
     this.store = store

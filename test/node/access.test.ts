@@ -1,13 +1,20 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Client, credentials } from '@grpc/grpc-js'
+import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAuthority, issueNode, issuePerson, type Identity } from '../../src/node/certificates.ts'
+import { utf8 } from '../../src/base/bytes.ts'
+import { admitPerson, listPeople, peopleRanges } from '../../src/node/access.ts'
+import { createAuthority, issueNode, issuePerson, revokedSerials, type Identity } from '../../src/node/certificates.ts'
 import { ClusterClient, type ClientTls } from '../../src/node/cluster-client.ts'
 import { readAuthority, readClient } from '../../src/node/credentials.ts'
 import { diagnose } from '../../src/node/probe.ts'
+import { revokePerson } from '../../src/node/revocations.ts'
 import { requireState } from '../../src/node/state.ts'
+import * as paths from '../../src/protocol/paths.ts'
 import { Maintenance } from '../../src/store/etcd/generated/cluster_pb.ts'
+import { Place } from '../conformance/place.ts'
+import { openTestStore } from './cluster-store.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
 
 let cluster: TestCluster
@@ -43,6 +50,15 @@ async function askPeerPort(identity: Identity | undefined): Promise<number | 're
   })
 }
 
+/** Somebody with a ticket of this cluster. */
+async function personOf(name: string): Promise<ClientTls> {
+  const { user, ...identity } = await issuePerson(authority, name)
+  const client = new ClusterClient(await endpoints(), await readClient(node.paths.client))
+  await admitPerson(client, user)
+  client.close()
+  return { authority: authority.certificate, ...identity }
+}
+
 async function endpoints(): Promise<readonly string[]> {
   return (await requireState(node.paths)).endpoints
 }
@@ -66,6 +82,102 @@ describe('who gets into a cluster', () => {
     await expect(outside.members()).rejects.toMatchObject({ code: 'unavailable' })
     outside.close()
     expect(await diagnose(await endpoints(), eve)).toMatchObject({ code: 'not-allowed' })
+  })
+
+  test('a person reads and writes what people read and write; all else is for nodes', async () => {
+    const ada = await personOf('ada')
+    const store = await openTestStore(await endpoints(), ada)
+    const put = (key: string) => store.commit({ then: [{ kind: 'put', key: utf8(key), value: utf8('x') }] })
+    for (const key of ['incarnation', 'rooms/x/log/1', 'users/x', 'vaults/x', 'inbox/x/y', 'reads/x', 'directory/x']) {
+      await put(key)
+    }
+    for (const key of ['a', 'incarnation2', 'move/x', 'revoked/x', 'rooms', 'zz']) {
+      await expect(put(key), key).rejects.toMatchObject({ code: 'not-allowed', hint: expect.any(String) })
+    }
+    await expect(store.range(utf8('r'), utf8('s'))).rejects.toMatchObject({ code: 'not-allowed' })
+    await store.close()
+
+    const client = new ClusterClient(await endpoints(), ada)
+    const refused = { code: 'not-allowed', hint: expect.any(String) as unknown }
+    await expect(client.addLearner('https://127.0.0.1:1')).rejects.toMatchObject(refused)
+    await expect(client.remove('0'.repeat(16))).rejects.toMatchObject(refused)
+    await expect(listPeople(client)).rejects.toMatchObject(refused)
+    await expect(admitPerson(client, 'eve.01')).rejects.toMatchObject(refused)
+    expect((await client.statuses()).map(({ name }) => name)).toEqual(['one'])
+    client.close()
+  })
+
+  test('every key of the room protocol is among what people may read and write', () => {
+    const id = new Uint8Array(32)
+    const keys = [
+      paths.incarnationKey,
+      paths.userKey('x'),
+      paths.vaultKey('x'),
+      paths.directoryKey('x'),
+      paths.inboxKey(id, id),
+      paths.readsKey(id),
+      paths.logKey(id, 2 ** 53 - 1),
+      paths.hereKey(id, id),
+    ]
+    const ranges = [paths.directoryRange, paths.inboxRange(id), paths.roomRange(id)]
+    const within = (key: Uint8Array, end?: Uint8Array) =>
+      peopleRanges.some(
+        (range) =>
+          Buffer.compare(range.key, key) <= 0 &&
+          (range.end === undefined ? Buffer.compare(range.key, key) === 0 : Buffer.compare(end ?? key, range.end) <= 0),
+      )
+    for (const key of keys) expect(within(key), Buffer.from(key).toString('latin1')).toBe(true)
+    for (const { start, end } of ranges) expect(within(start, end)).toBe(true)
+  })
+
+  test('who is revoked is refused at once, with all his certificates and on connections that stand; others are not', async () => {
+    const [one, two, bob] = [await personOf('cyd'), await personOf('cyd'), await personOf('bob')]
+    const [place, other, bystander] = (await Promise.all(
+      [one, two, bob].map(async (tls) => new Place(await openTestStore(await endpoints(), tls))),
+    )) as [Place, Place, Place]
+    await place.commit(place.put('a'))
+    const watching = place.watch(1)[Symbol.asyncIterator]()
+    expect(await watching.next()).toMatchObject({ done: false })
+    await other.commit(other.put('b'))
+
+    const nodeTls = await readClient(node.paths.client)
+    const client = new ClusterClient(await endpoints(), nodeTls)
+    const store = await openTestStore(await endpoints(), nodeTls)
+    await expect(revokePerson(client, store, 'nobody')).rejects.toMatchObject({
+      code: 'no-such-user',
+      hint: expect.stringContaining('cyd'),
+    })
+    expect(await revokePerson(client, store, 'cyd')).toBe(2)
+    for (const revoked of [place, other]) {
+      await expect(revoked.names()).rejects.toMatchObject({ code: 'not-allowed' })
+      await expect(revoked.commit(revoked.put('c'))).rejects.toMatchObject({ code: 'not-allowed' })
+    }
+    // A watch was asked for in time. It ends when the node has started its etcd again.
+    await expect(watching.next()).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(
+      openTestStore(await endpoints(), one).then((fresh) => fresh.range(place.start, place.end)),
+    ).rejects.toMatchObject({
+      code: 'not-allowed',
+    })
+    await bystander.commit(bystander.put('d'))
+
+    // Invited anew he is in, and his old certificates are not.
+    const again = new Place(await openTestStore(await endpoints(), await personOf('cyd')))
+    await again.commit(again.put('e'))
+    await expect(other.names()).rejects.toMatchObject({ code: 'not-allowed' })
+    expect(await revokePerson(client, store, 'cyd')).toBe(1)
+    for (const { store: opened } of [place, other, bystander, again]) await opened.close()
+    await store.close()
+    client.close()
+  })
+
+  test('a node that joins later knows who was revoked before it lets anybody in', async () => {
+    const { ticket, code } = await node.invite()
+    const late = await cluster.node('late')
+    await late.start({ ticket, code: code ?? '' }).ready()
+    expect(readFileSync(late.paths.revoked)).not.toHaveLength(0)
+    expect(revokedSerials(readFileSync(late.paths.revoked))).toEqual(revokedSerials(readFileSync(node.paths.revoked)))
+    expect(revokedSerials(readFileSync(late.paths.revoked))).toHaveLength(3)
   })
 
   test('a database that is full shows in the status, and stops invitations with what to do', async () => {

@@ -10,6 +10,7 @@ import {
   issueNode,
   issuePerson,
   nodeCommonName,
+  personOf,
   type Identity,
 } from '../../src/node/certificates.ts'
 
@@ -40,7 +41,8 @@ describe('certificates', () => {
     const ada = await issuePerson(authority, 'ada')
     check(ada)
     const certificate = new X509Certificate(ada.certificate)
-    expect(readCertificate(ada.certificate).commonName).toBe('ada')
+    expect(readCertificate(ada.certificate).commonName).toBe(ada.user)
+    expect(personOf(ada.user)).toEqual({ name: 'ada', serial: certificate.serialNumber.toLowerCase() })
     expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
     expect(certificate.ca).toBe(false)
   })

@@ -55,6 +55,16 @@ describe('health', () => {
     expect(clusterHealth([old, ...fresh]).leader).toBe('n2')
   })
 
+  test('members that tell a person nothing of their state count, and lead if one can read there', () => {
+    const reserved = (n: number, serves: boolean) => ({ ...member(n, undefined), reserved: serves })
+    const four = [reserved(1, true), reserved(2, false), reserved(3, true), reserved(4, true), member(5, undefined)]
+    const health = clusterHealth(four)
+    expect(health).toMatchObject({ reachable: 4, hasQuorum: true, canLose: 1, leader: undefined })
+    expect(describeHealth(health)).toBe('4/5 nodes, can lose 1 more')
+    const cutOff = [reserved(1, false), reserved(2, false), member(3, undefined)]
+    expect(clusterHealth(cutOff)).toMatchObject({ reachable: 2, hasQuorum: false, canLose: 0 })
+  })
+
   test('nobody at all', () => {
     expect(clusterHealth([])).toMatchObject({ voters: 0, hasQuorum: false, canLose: 0 })
   })

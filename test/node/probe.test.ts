@@ -4,7 +4,8 @@ import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthority, issueLocal, issueNode, issuePerson, type Identity } from '../../src/node/certificates.ts'
 import type { ClientTls } from '../../src/node/cluster-client.ts'
-import { diagnose, probe } from '../../src/node/probe.ts'
+import { diagnose } from '../../src/node/probe.ts'
+import { probe as probeEtcd } from '../../src/store/etcd/probe.ts'
 import { freePorts } from './ports.ts'
 
 const longAgo = Date.now() - 10 * 365 * 86_400_000
@@ -12,6 +13,9 @@ let authority: Identity
 let other: Identity
 let tls: ClientTls
 const servers: Server[] = []
+
+const probe = (endpoint: string, { authority: ca, certificate: cert, key }: ClientTls) =>
+  probeEtcd(endpoint, { ca, cert, key })
 
 async function listen(server: Server): Promise<string> {
   servers.push(server.listen(0, '127.0.0.1'))

@@ -4,6 +4,7 @@ import type { Act } from '../session.ts'
 import { addNodeInvite } from './node-invite.ts'
 import { addNodeJoin } from './node-join.ts'
 import { addNodeRemove } from './node-remove.ts'
+import { addNodeRevoke } from './node-revoke.ts'
 import { addNodeStart } from './node-start.ts'
 import { addNodeStatus } from './node-status.ts'
 import { addNodeStop } from './node-stop.ts'
@@ -22,7 +23,7 @@ export function addNode(program: Command, act: Act): void {
     .command('node')
     .description("run this machine as a node of the group's cluster")
     .helpCommand(false)
-  for (const add of [addNodeStart, addNodeInvite, addNodeJoin, addNodeStatus, addNodeRemove, addNodeStop])
-    add(node, act)
+  const commands = [addNodeStart, addNodeInvite, addNodeJoin, addNodeStatus, addNodeRemove, addNodeRevoke, addNodeStop]
+  for (const add of commands) add(node, act)
   node.addHelpText('after', about)
 }

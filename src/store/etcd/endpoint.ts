@@ -2,6 +2,7 @@
  * One endpoint: a connection to one member of a cluster, and the calls over it. A call is sent only over a connection
  * that stands and that has shown itself to be an etcd, so that a call which could not be sent is known as such.
  */
+import { setTimeout } from 'node:timers/promises'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type {
   DescMessage,
@@ -12,11 +13,14 @@ import type {
 } from '@bufbuild/protobuf'
 import { Client, connectivityState, Metadata } from '@grpc/grpc-js'
 import type { ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
+import { utf8 } from '../../base/bytes.ts'
 import type { ConclaveError } from '../../base/errors.ts'
-import { Away, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
+import { Away, certificateRefused, endedAtTheDoor, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
 import { Maintenance } from './generated/cluster_pb.ts'
 import type { StatusResponse } from './generated/cluster_pb.ts'
+import { KV } from './generated/kv_pb.ts'
 import type { EtcdTls } from './options.ts'
+import { probe } from './probe.ts'
 import { securityOf } from './security.ts'
 import type { Security } from './security.ts'
 
@@ -50,6 +54,7 @@ export type Duplex<I extends DescMessage, O extends DescMessage> = ClientDuplexS
 
 export class Endpoint {
   readonly address: string
+  readonly #tls: EtcdTls | undefined
   readonly #security: Security
   #client: Client | undefined
   #verified = false
@@ -57,10 +62,11 @@ export class Endpoint {
 
   constructor(address: string, tls: EtcdTls | undefined) {
     this.address = address
+    this.#tls = tls
     this.#security = securityOf(address, tls)
   }
 
-  /** Sees to it that a connection stands and that an etcd is at its other end. @throws Away with `unsent`. */
+  /** Sees to it that a connection stands and that an etcd is at its other end. @throws Away with `unsent`; Refusal. */
   async ready(timeoutMs: number): Promise<void> {
     const connected = this.#connect().getChannel().getConnectivityState(true) === connectivityState.READY
     if (connected && this.#verified) return
@@ -70,14 +76,34 @@ export class Endpoint {
       if (version === '') throw hopeless(notEtcd())
     } catch (error) {
       // A member that may not tell its state to everybody is an etcd all the same.
-      if (!(error instanceof Refusal)) throw unsent(error)
+      if (error instanceof Refusal) return void (this.#verified = true)
+      if (endedAtTheDoor(error) && (await this.#turnsUsAway())) throw certificateRefused(error)
+      throw unsent(error)
     }
     this.#verified = true
+  }
+
+  /** A revoked certificate gets no reason. Asked twice: a member that is just being stopped ends connections as well. */
+  async #turnsUsAway(): Promise<boolean> {
+    for (const pauseMs of [0, 200]) {
+      await setTimeout(pauseMs)
+      if (this.#tls === undefined || (await probe(this.address, this.#tls)) !== 'we-are-refused') return false
+    }
+    return true
   }
 
   /** What the member says of itself, whether or not it knows a leader. */
   status(timeoutMs: number): Promise<StatusResponse> {
     return this.#call(Maintenance.method.status, {}, timeoutMs, new Metadata())
+  }
+
+  /** Reads with a majority; what matters is that it answers. @throws Away when it can't serve, or not yet. */
+  async serves(timeoutMs: number): Promise<void> {
+    const request = { key: utf8('incarnation'), keysOnly: true }
+    await this.unary(KV.method.range, request, timeoutMs).catch((error: unknown) => {
+      // Who may not read there is told so by a member that serves.
+      if (!(error instanceof Refusal)) throw error
+    })
   }
 
   /** One call, one try. @throws Refusal, Away or AnswerTooLarge; the reason of an aborted signal. */

@@ -127,8 +127,7 @@ export class Endpoints {
   async #probe(known: Known, waitedMs: number): Promise<void> {
     const { endpoint } = known
     try {
-      const { leader, isLearner } = await endpoint.status(this.#options.timeouts.attemptMs)
-      if (leader === 0n || isLearner) throw new Error('it can not serve yet')
+      await endpoint.serves(this.#options.timeouts.attemptMs)
       if (this.#current === undefined) this.#current = endpoint
       known.failed = undefined
       known.probe = undefined

@@ -79,7 +79,7 @@ const known: readonly Known[] = [
   { pattern: /has been compacted/, make: refusal('compacted', 'unavailable', 'this revision has been compacted') },
   { pattern: /is a future revision/, make: refusal('future', 'unavailable', 'this revision is yet to come') },
   { pattern: /corrupt cluster/, make: refusal('other', 'tampering', 'the cluster reports that its data differ') },
-  { pattern: /permission denied|user name is empty|invalid auth token|authentication/, make: notAllowed },
+  { pattern: /permission denied|user name is empty|user name not found|invalid auth token|authentication/, make: notAllowed },
   // Refused at the door: another endpoint, or a moment, may help.
   {
     pattern: /too many requests|not supported for learner|auth store is old/,
@@ -109,6 +109,20 @@ function hopelessOf(error: GrpcError): ConclaveError | undefined {
     hint: 'The certificates of this machine and of the cluster do not fit: a new ticket brings the right ones.',
     cause: error,
   })
+}
+
+/** gRPC's words for a connection that was ended before the other side had said anything. */
+export function endedAtTheDoor(error: unknown): boolean {
+  return error instanceof Away && /^Failed to connect/.test(error.message)
+}
+
+/** What one member refuses at its door, the others do too: they have one authority, and one list of what was revoked. */
+export function certificateRefused(cause: unknown): Refusal {
+  const error = new ConclaveError('not-allowed', 'the cluster does not take the certificate of this machine', {
+    hint: 'Was it revoked? Ask somebody who runs a node for a ticket, then `conclave connect TICKET`.',
+    cause,
+  })
+  return new Refusal('other', error)
 }
 
 export function notEtcd(cause?: unknown): ConclaveError {

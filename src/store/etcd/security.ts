@@ -29,7 +29,8 @@ export function securityOf(address: string, tls: EtcdTls | undefined): Security 
   }
 }
 
-function hostOf(address: string): string {
+/** @param address host:port; the host without brackets */
+export function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
 }
 
