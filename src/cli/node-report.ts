@@ -4,7 +4,14 @@ import type { JsonObject } from './json.ts'
 import { describeEtcd } from '../node/etcd-program.ts'
 import { quotaBytes } from '../node/etcd-arguments.ts'
 import type { NodeEvent, NodeStep } from '../node/events.ts'
-import { clusterHealth, describeHealth, isReachable, lagOf, type ClusterHealth, type MemberStatus } from '../node/health.ts'
+import {
+  clusterHealth,
+  describeHealth,
+  isReachable,
+  lagOf,
+  type ClusterHealth,
+  type MemberStatus,
+} from '../node/health.ts'
 
 export interface Report {
   readonly object: JsonObject

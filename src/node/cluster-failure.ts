@@ -21,7 +21,11 @@ export function refusalOf(error: unknown): string {
 export function isRefusal(error: unknown): boolean {
   if (!isGrpcError(error)) return false
   // A learner, and a member that has lost the leader, answer for themselves alone.
-  if (/not supported for learner|no leader|not capable|server stopped|leader changed|timed out|auth store is old/i.test(error.details))
+  if (
+    /not supported for learner|no leader|not capable|server stopped|leader changed|timed out|auth store is old/i.test(
+      error.details,
+    )
+  )
     return false
   return error.details.startsWith('etcdserver:')
 }

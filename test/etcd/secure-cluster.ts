@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Client, credentials } from '@grpc/grpc-js'
 import { admitPerson, protectCluster } from '../../src/node/access.ts'
-import { createAuthority, issueLocal, issueNode, issuePerson, nodeServerName, type Identity } from '../../src/node/certificates.ts'
+import {
+  createAuthority,
+  issueLocal,
+  issueNode,
+  issuePerson,
+  nodeServerName,
+  type Identity,
+} from '../../src/node/certificates.ts'
 import { ClusterClient } from '../../src/node/cluster-client.ts'
 import type { EtcdTls } from '../../src/store/etcd/options.ts'
 import { EtcdCluster } from './cluster.ts'

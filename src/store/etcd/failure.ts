@@ -79,7 +79,10 @@ const known: readonly Known[] = [
   { pattern: /has been compacted/, make: refusal('compacted', 'unavailable', 'this revision has been compacted') },
   { pattern: /is a future revision/, make: refusal('future', 'unavailable', 'this revision is yet to come') },
   { pattern: /corrupt cluster/, make: refusal('other', 'tampering', 'the cluster reports that its data differ') },
-  { pattern: /permission denied|user name is empty|user name not found|invalid auth token|authentication/, make: notAllowed },
+  {
+    pattern: /permission denied|user name is empty|user name not found|invalid auth token|authentication/,
+    make: notAllowed,
+  },
   // Refused at the door: another endpoint, or a moment, may help.
   {
     pattern: /too many requests|not supported for learner|auth store is old/,

@@ -11,12 +11,12 @@ import { fingerprint, matchesFingerprint } from '../../../src/crypto/fingerprint
 import { generatePassphrase, normalizePassphrase } from '../../../src/crypto/passphrase.ts'
 import { formatRecoveryCode, parseRecoveryCode } from '../../../src/crypto/recovery-code.ts'
 import { checkRoomName, checkUserName, skeleton } from '../../../src/crypto/skeleton.ts'
-import { splitEndpoint } from '../../../src/node/address.ts'
-import { createAuthority, issuePerson } from '../../../src/node/certificates.ts'
+import { createAuthority, issuePerson, personOf } from '../../../src/node/certificates.ts'
 import { parseEtcdVersion } from '../../../src/node/etcd-version.ts'
 import { newCode, normalizeCode, scalarOf, privateKeyOf, sealAuthorityKey } from '../../../src/node/ticket-code.ts'
 import { claimTicket, issuedTicket } from '../../../src/node/ticket-record.ts'
 import { checkExpiry, decodeTicket, encodeTicket, ticketDigest, type Ticket } from '../../../src/node/ticket.ts'
+import { hostOf } from '../../../src/store/etcd/security.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../../src/tui/input/keys.ts'
 import { sanitize, sanitizeLine } from '../../../src/tui/sanitize.ts'
@@ -61,11 +61,8 @@ export async function textTargets(): Promise<readonly Target[]> {
     ofText('recovery code', 12, [code], (text) => demand(parseRecoveryCode(text).length === 16, 'no recovery code')),
     ofText('code of a ticket', 6, [newCode()], normalizeCode),
     ofText('version of etcd', 4, ['etcd Version: 3.5.33\nGit SHA: x'], parseEtcdVersion),
-    {
-      ...ofText('endpoint', 4, ['a:1', '[::1]:2379'], splitEndpoint),
-      // splitEndpoint says so.
-      refuses: (error) => error instanceof RangeError,
-    },
+    ofText('endpoint', 4, ['a:1', '[::1]:2379'], hostOf),
+    ofText('user of etcd', 4, [`ada.01${'5a'.repeat(12)}`], personOf),
     ofText('ticket', 25, tickets.map(encodeTicket), (text) => {
       const read = decodeTicket(text)
       const issued = tickets.some((ticket) => ticketDigest(ticket) === ticketDigest(read))
