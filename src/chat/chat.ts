@@ -97,7 +97,7 @@ export interface Member extends Person {
 export interface Knock extends Person {
   readonly at: number
   readonly returning?: Returning
-  /** As in `ChangedKey`; absent where nothing speaks against the key. */
+  /** The fingerprint of the key that this person knows under the name, where it is another. */
   readonly known?: string
 }
 

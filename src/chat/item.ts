@@ -75,6 +75,8 @@ export interface AdminItem {
   readonly detail?: string
   /** Of a knock, an invitation or an accept. */
   readonly returning?: Returning
+  /** Of a knock: the fingerprint of the key that this person knows under the name, where it is another. */
+  readonly known?: string
 }
 
 /** A record that was passed over, or damage: shown once, in its place. */

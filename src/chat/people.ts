@@ -81,22 +81,25 @@ export function shownKnocks(
   room: Room | undefined,
   open: readonly OpenKnock[],
 ): readonly ShownKnock[] {
-  return open.map(({ knock }) => {
-    const known = knownOtherwise(identity, knock)
-    const warning = known === undefined ? {} : { known: fingerprint(known) }
-    return { ...personOf(knock), at: knock.at, ...returningNow(room, knock), ...warning }
-  })
+  return open.map(({ knock }) => ({ ...personOf(knock), at: knock.at, ...whatToKnow(identity, room, knock) }))
 }
 
-export function knockItem(room: Room | undefined, knock: Knock): AdminItem {
+export function knockItem(identity: Identity, room: Room | undefined, knock: Knock): AdminItem {
   const person = personOf(knock)
-  return { kind: 'admin', at: knock.at, event: 'knock', by: person, target: person, ...returningNow(room, knock) }
+  const about = whatToKnow(identity, room, knock)
+  return { kind: 'admin', at: knock.at, event: 'knock', by: person, target: person, ...about }
 }
 
-function returningNow(room: Room | undefined, { rootKey }: Knock): Pick<AdminItem, 'returning'> {
-  // Before everything that is still to come.
-  const returning = room && returningAt(room, rootKey, stillIn)
-  return returning === undefined ? {} : { returning }
+/** Before letting somebody in. */
+function whatToKnow(
+  identity: Identity,
+  room: Room | undefined,
+  knock: Knock,
+): Pick<ShownKnock, 'returning' | 'known'> {
+  // As of everything that has come.
+  const returning = room && returningAt(room, knock.rootKey, stillIn)
+  const known = knownOtherwise(identity, knock)
+  return { ...(returning && { returning }), ...(known && { known: fingerprint(known) }) }
 }
 
 /** The name of the other in a two-person chat, who may not have come yet. */

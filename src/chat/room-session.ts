@@ -378,7 +378,7 @@ export class RoomSession extends RoomActs implements Room {
 
   async #knocked({ knock }: OpenKnock): Promise<void> {
     await followRegistered(this.parts, knock)
-    this.#tell({ kind: 'knock', item: knockItem(this.state, knock) })
+    this.#tell({ kind: 'knock', item: knockItem(this.parts.identity, this.state, knock) })
   }
 
   #changed(): void {

@@ -3,12 +3,16 @@
  * that arrives is told before the page that the room was opened with.
  */
 import type { Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
-import type { AdminItem, TimelineItem } from '../chat/item.ts'
+import { isChange } from '../chat/changes.ts'
+import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import { harmlessItem, harmlessRoom, harmlessVerification } from './state/harmless.ts'
 import { pageItems } from './state/timeline.ts'
 import { sanitizeLine } from './sanitize.ts'
+
+/** How far up a message is looked for that another one refers to. */
+const lookUpItems = 2000
 
 export class OpenRoom {
   readonly #room: Room
@@ -51,6 +55,11 @@ export class OpenRoom {
     this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
   }
 
+  /** Something that the room does not tell of has changed: which keys are known. */
+  retell(): void {
+    if (!this.#closed.signal.aborted) this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+  }
+
   close(): void {
     this.#closed.abort()
     this.#unsubscribe?.()
@@ -86,6 +95,14 @@ export class OpenRoom {
       case 'topic':
         await room.setTopic(effect.text)
         return tell({ kind: 'done', text: '' })
+      case 'policy':
+        await room.setPolicy(effect.policy)
+        return tell({ kind: 'done', text: '' })
+      case 'rotate':
+        await room.rotate()
+        return tell({ kind: 'done', text: '' })
+      case 'look-up':
+        return tell({ kind: 'referred', items: await this.#lookUp(effect) })
       case 'invite': {
         const { name, fingerprint } = effect
         await room.invite(name, fingerprint === undefined ? {} : { fingerprint })
@@ -127,6 +144,26 @@ export class OpenRoom {
     return { kind: 'fetched', direction, items: items.map(harmlessItem), more: page.more }
   }
 
+  /** Page by page upwards, no further than what a reader may wait for. */
+  async #lookUp({ ids, before }: Effect & { do: 'look-up' }): Promise<readonly MessageItem[]> {
+    const missing = new Set(ids)
+    const found: MessageItem[] = []
+    let at = before
+    for (let seen = 0; seen < lookUpItems && missing.size > 0; seen += pageItems) {
+      const page = await this.#room.history({ limit: pageItems, before: at }, this.#closed.signal)
+      for (const item of page.items) {
+        if (item.kind !== 'message') continue
+        const about = isChange(item) && ids.includes(item.to)
+        if (about || ids.includes(item.id)) found.push(harmlessItem(item) as MessageItem)
+        missing.delete(item.id)
+      }
+      const first = page.items.find(({ i }) => i !== undefined)?.i
+      if (!page.more || first === undefined) break
+      at = first
+    }
+    return found
+  }
+
   /** One mark at a time, the newest last: a burst of messages is one or two writes. */
   async #markRead(seq: number): Promise<void> {
     this.#toMark = Math.max(this.#toMark, seq)
@@ -148,8 +185,9 @@ export class OpenRoom {
 
 /** A knock has no place in the log: those that are open stand at the end. */
 function knockItems(room: Room): readonly AdminItem[] {
-  return room.knocks.map(({ name, fingerprint, at }) => {
+  return room.knocks.map(({ name, fingerprint, at, returning, known }) => {
     const person = { name, fingerprint }
-    return { kind: 'admin', at, event: 'knock', by: person, target: person }
+    const about = { ...(returning && { returning }), ...(known !== undefined && { known }) }
+    return { kind: 'admin', at, event: 'knock', by: person, target: person, ...about }
   })
 }

@@ -8,11 +8,18 @@
 import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Chat, Unsubscribe } from '../chat/chat.ts'
 import { isConclaveError } from '../base/errors.ts'
+import { UnconfirmedKey } from '../chat/unconfirmed-key.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
-import { harmlessConnection, harmlessIdentity, harmlessNumber, harmlessPerson, harmlessSummary } from './state/harmless.ts'
+import {
+  harmlessConnection,
+  harmlessIdentity,
+  harmlessNumber,
+  harmlessPerson,
+  harmlessSummary,
+} from './state/harmless.ts'
 
 /** What the program does itself: end, redraw, go to the background. */
 export type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
@@ -44,6 +51,10 @@ export class Session {
       if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
       // Aborted by ourselves: the room was closed meanwhile.
       if (error instanceof Error && error.name === 'AbortError') return
+      if (error instanceof UnconfirmedKey && (effect.do === 'dm' || effect.do === 'invite')) {
+        const { known } = error
+        return this.#dispatch({ kind: 'unconfirmed', wanted: effect, person: harmlessPerson(error.person), known })
+      }
       const { code, text, hint } = describe(error)
       this.#dispatch(
         effect.do === 'fetch' ? { kind: 'fetch-failed', text, hint } : { kind: 'failed', code, text, hint },
@@ -121,6 +132,14 @@ export class Session {
       }
       case 'compare': {
         return this.#dispatch({ kind: 'compared', with: harmlessNumber(await chat.safetyNumber(effect.name)) })
+      }
+      case 'confirm-key':
+        await chat.confirmKey(effect.name, effect.fingerprint)
+        this.#room?.retell()
+        return this.#dispatch({ kind: 'done', text: `The key of ${effect.name} is confirmed.` })
+      case 'rekey': {
+        const { name, fingerprint, rooms } = await chat.rekey()
+        return this.#dispatch({ kind: 'rekeyed', self: harmlessPerson({ name, fingerprint }), rooms })
       }
       case 'withdraw': {
         const admission = this.#knocks.get(effect.roomId)
@@ -228,11 +247,7 @@ export function describe(error: unknown): { code: string; text: string; hint: st
 /** Hints name commands of the command line; here the same is done by a command with a slash. */
 function onScreen(hint: string): string {
   return hint
-    .replace(
-      /,? ?then --fingerprint "([0-9 ]+)", or --trust-new/,
-      ', then type the command again with $1 behind the name',
-    )
-    .replace(/conclave (join|rooms|members|verify|create)\b( --wait \d+)?/g, '/$1')
     .replace(/conclave knocks( ROOM)?/g, '/members')
+    .replace(/conclave (join|rooms|members|verify|create|leave)\b( ROOM\b)?( --wait \d+)?/g, '/$1')
     .replace(/\(CONCLAVE_RECOVERY_CODE\)/, '')
 }

@@ -31,6 +31,7 @@ export const keys = {
   backTab: '\x1b[Z',
   backspace: '\x7f',
   up: '\x1b[A',
+  shiftUp: '\x1b[1;2A',
   down: '\x1b[B',
   right: '\x1b[C',
   left: '\x1b[D',

@@ -154,7 +154,7 @@ describe('a chat', () => {
     expect(drive.text()).toContain('the first (edited)')
     expect(drive.text()).toContain('👍')
     expect(drive.text()).toMatch(/bob │ > Alan: the first\n.*│ agreed/)
-    expect(drive.text()).toContain('(edits an earlier message) forged')
+    expect(drive.text()).toContain('(Alan: the first: only Alan can edit it: forged)')
   })
 })
 

@@ -8,6 +8,7 @@ import type {
   Admission,
   ChangedKey,
   Chat,
+  Confirm,
   Connection,
   CreateOptions,
   Done,
@@ -24,6 +25,7 @@ import type {
   Standing,
   Verification,
 } from '../../src/chat/chat.ts'
+import { UnconfirmedKey } from '../../src/chat/unconfirmed-key.ts'
 import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 
 export function person(name: string): Person {
@@ -164,7 +166,10 @@ export class FakeRoom implements Room {
     return { i: this.log.length - 1 }
   }
 
-  async setPolicy(): Promise<Done> {
+  async setPolicy(policy: Partial<Policy>): Promise<Done> {
+    this.policy = { ...this.policy, ...policy }
+    const { acceptBy, listed } = this.policy
+    this.admin('policy', this.#self, undefined, `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`)
     return { i: this.log.length - 1 }
   }
 
@@ -175,10 +180,13 @@ export class FakeRoom implements Room {
   }
 
   async rotate(): Promise<Done> {
+    this.admin('rotate', this.#self)
     return { i: this.log.length - 1 }
   }
 
-  async invite(): Promise<Done> {
+  async invite(name: string, { fingerprint }: Confirm = {}): Promise<Done> {
+    this.#world.checkKey(name, fingerprint)
+    this.admin('invite', this.#self, person(name))
     return { i: this.log.length - 1 }
   }
 
@@ -221,6 +229,9 @@ export class FakeWorld implements Accounts {
   /** What a password is checked against, and how long that takes. */
   passwords = new Map<string, string>()
   unlockMs = 0
+  /** Names whose keys were never seen, and those that were known by other fingerprints. */
+  readonly newKeys = new Set<string>()
+  readonly otherKeys = new Map<string, string>()
   #clock: () => number
   readonly #listeners = new Set<() => void>()
   #self: Person = person('nobody')
@@ -235,6 +246,15 @@ export class FakeWorld implements Accounts {
 
   changed(): void {
     for (const listener of [...this.#listeners]) listener()
+  }
+
+  checkKey(name: string, fingerprint: string | undefined): void {
+    const known = this.otherKeys.get(name)
+    if (fingerprint !== undefined || (known === undefined && !this.newKeys.has(name))) return
+    throw Object.assign(new UnconfirmedKey({ name, rootKey: new Uint8Array(32) }, undefined, 'is unknown', ''), {
+      person: person(name),
+      known,
+    })
   }
 
   room(name: string, self: Person, others: readonly Person[] = []): FakeRoom {
@@ -297,13 +317,21 @@ export class FakeWorld implements Accounts {
       rooms: async () => summaries(),
       knownRooms: summaries,
       create: async (room: string, _options?: CreateOptions) => world.#create(room),
-      dm: async (other: string) => world.room(`@${other}`, self, [person(other)]),
+      dm: async (other: string, { fingerprint }: Confirm = {}) => {
+        world.checkKey(other, fingerprint)
+        return world.room(`@${other}`, self, [person(other)])
+      },
       safetyNumber: async (other: string) => ({
         ...person(other),
         number: Array.from({ length: 12 }, (_, group) => String(10_000 + group * 1234)).join(' '),
         confirmed: false,
+        ...(world.otherKeys.has(other) && { known: world.otherKeys.get(other) ?? '' }),
       }),
-      confirmKey: async () => undefined,
+      confirmKey: async (other: string) => {
+        world.otherKeys.delete(other)
+        world.newKeys.delete(other)
+        for (const room of world.rooms) room.changedKeys = room.changedKeys.filter(({ name }) => name !== other)
+      },
       rekey: async () => ({ ...self, rooms: world.rooms.length }),
       open: async (room: string) => world.#open(room),
       join: async (room: string) => world.#join(room),

@@ -4,8 +4,9 @@
  */
 import type { Knock } from '../../chat/chat.ts'
 import { similar } from '../input/similar.ts'
-import type { Next, State } from './state.ts'
-import { next, problem } from './state.ts'
+import type { Effect } from './effect.ts'
+import type { ChatPage, Next, State } from './state.ts'
+import { ask, askInRed, busy, next, problem } from './next.ts'
 
 /** `digits`: the beginning of a fingerprint, with or without spaces; empty where the name is enough. */
 export function answerKnock(state: State, answer: 'accept' | 'reject', name: string, digits: string): Next {
@@ -19,7 +20,8 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
   if (only !== undefined && fitting.length === 1) {
     const label = answer === 'accept' ? `letting ${only.name} in…` : `turning ${only.name} away…`
     const { name: exact, fingerprint } = only
-    return next({ ...state, busy: { label, frame: 0 } }, { do: answer, name: exact, fingerprint })
+    const effect = { do: answer, name: exact, fingerprint } as const
+    return answer === 'accept' ? accepted(state, state.page, only, label, effect) : next(busy(state, label), effect)
   }
   const command = answer === 'accept' ? '!' : '/reject '
   const prints = named.map((knock) => knock.fingerprint).join(' and ')
@@ -35,6 +37,19 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
       `Ask the right one for the fingerprint, then type ${command}${only.name} and its first digits.`,
     ),
   )
+}
+
+/** Asked first where somebody could regret it. */
+function accepted(state: State, page: ChatPage, knock: Knock, label: string, effect: Effect): Next {
+  const { name, fingerprint, known, returning } = knock
+  const past =
+    returning === 'kicked' ? `${name} was kicked before: let in again, ${name} reads what was said meanwhile too.` : ''
+  if (known !== undefined) {
+    const warning = `${name} knocks with a key (${fingerprint}) that is NOT the one that you know (${known}). Somebody may pass for ${name}: ask over another way. ${past}`
+    return next(askInRed(state, `${warning.trim()} Let this key into ${page.room.name} all the same?`, effect))
+  }
+  if (past === '') return next(busy(state, label), effect)
+  return next(ask(state, `${past} Let ${name} into ${page.room.name} again?`, label, effect))
 }
 
 /** As written, else whatever the case. */

@@ -2,11 +2,12 @@
 import { emptyEditor } from '../input/editor.ts'
 import { emptyInputHistory } from '../input/history.ts'
 import type { Event } from './event.ts'
+import { lookUpReferred } from './referred.ts'
 import { markSeen } from './scrolling.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { info, next, problem } from './state.ts'
+import { info, next, problem } from './next.ts'
 import type { Timeline } from './timeline.ts'
-import { freshTimeline, withNewerItems, withNewItems, withOlderItems } from './timeline.ts'
+import { freshTimeline, withNewerItems, withNewItems, withOlderItems, withReferred } from './timeline.ts'
 import { verificationLines } from './verification.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
@@ -21,11 +22,20 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
     editor: draft?.editor ?? emptyEditor,
     history: draft?.history ?? emptyInputHistory,
     completion: undefined,
+    pick: undefined,
+    about: draft?.about,
   }
   const inside: State = { ...state, page, busy: undefined, flash: undefined, sheet: undefined, confirm: undefined }
   const told =
     room.standing === 'member' ? inside : info(inside, 'You can read what you have. /join asks to be let in again.')
-  return next(told, ...markSeen(page))
+  return withReferredTo(next(told, ...markSeen(page)))
+}
+
+/** Asks for what the window refers to. */
+function withReferredTo(done: Next): Next {
+  if (done.state.page.kind !== 'chat') return done
+  const { page, effects } = lookUpReferred(done.state.page)
+  return { state: { ...done.state, page }, effects: [...done.effects, ...effects] }
 }
 
 export function chatEvent(state: State, page: ChatPage, event: Event): Next {
@@ -36,10 +46,12 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
     }
     case 'items': {
       const after: ChatPage = { ...page, timeline: withNewItems(page.timeline, event.items) }
-      return next({ ...state, page: after }, ...markSeen(after))
+      return withReferredTo(next({ ...state, page: after }, ...markSeen(after)))
     }
     case 'fetched':
-      return fetched(state, page, event)
+      return withReferredTo(fetched(state, page, event))
+    case 'referred':
+      return next({ ...state, page: { ...page, timeline: withReferred(page.timeline, event.items) } })
     case 'fetch-failed': {
       const timeline: Timeline = { ...page.timeline, fetching: undefined }
       return next(problem({ ...state, page: { ...page, timeline } }, event.text, event.hint))
@@ -57,7 +69,7 @@ function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' 
   const { direction, items, more } = event
   const { timeline } = page
   if (direction === 'newest') {
-    const after: ChatPage = { ...page, timeline: freshTimeline(items, more, timeline.newAfter) }
+    const after: ChatPage = { ...page, timeline: freshTimeline(items, more, timeline.newAfter, timeline.aside) }
     return next({ ...state, page: after }, ...markSeen(after))
   }
   const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)

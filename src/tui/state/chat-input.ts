@@ -4,12 +4,15 @@ import { editWith } from '../input/edit-keys.ts'
 import { newer, older } from '../input/history.ts'
 import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
+import { cancelAbout } from './about.ts'
 import { complete } from './completion.ts'
 import { neighbourRoom, roomNumber, toRooms, unreadRoom } from './navigation.ts'
+import { pickInput } from './pick-input.ts'
+import { startPick, unpick } from './pick.ts'
 import { askToQuit } from './quit.ts'
 import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest } from './scrolling.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { next } from './state.ts'
+import { next } from './next.ts'
 import { submitLine } from './submit.ts'
 
 const wheelLines = 3
@@ -24,6 +27,10 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
   if (input.kind === 'key' && input.name === 'escape' && page.completion !== undefined) {
     return next({ ...state, page: { ...page, completion: undefined } })
   }
+  if (page.pick?.keys === true) {
+    const picked = pickInput(state, page, input)
+    if (picked !== undefined) return typedOn(picked.done, picked.rest, input)
+  }
   const plain: ChatPage = page.completion === undefined ? page : { ...page, completion: undefined }
   const after: State = plain === page ? state : { ...state, page: plain }
   if (input.kind === 'key') {
@@ -32,6 +39,16 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
   }
   const editor = editWith(plain.editor, input)
   return next(editor === undefined ? after : { ...after, page: { ...plain, editor } })
+}
+
+/** What was typed behind a letter that did something to a message: for the line, or the next one. */
+function typedOn(done: Next, rest: string, input: Input): Next {
+  const { page, confirm } = done.state
+  if (rest === '' || input.kind === 'key' || input.kind === 'wheel') return done
+  // A question is answered by what is typed after it was read.
+  if (page.kind !== 'chat' || confirm !== undefined) return done
+  const after = chatInput(done.state, page, { kind: input.kind, text: rest })
+  return { state: after.state, effects: [...done.effects, ...after.effects] }
 }
 
 function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
@@ -44,12 +61,14 @@ function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
   if (alt) return altKey(state, page, name)
   switch (name) {
     case 'escape':
-      return toRooms(state)
+      if (page.pick !== undefined) return unpick(state, page)
+      return page.about === undefined ? toRooms(state) : cancelAbout(state, page)
     case 'page-up':
       return scrollPage(state, page, -1)
     case 'page-down':
       return scrollPage(state, page, 1)
     case 'up': {
+      if (shift) return startPick(state, page)
       const moved = lineUp(page.editor)
       if (moved !== undefined) return next({ ...state, page: { ...page, editor: moved } })
       return walked(state, page, older(page.history, page.editor.text))
@@ -101,6 +120,8 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
   switch (name) {
     case 'a':
       return unreadRoom(state)
+    case 'm':
+      return page.pick === undefined ? startPick(state, page) : unpick(state, page)
     case 'u':
       return toFirstUnread(state, page)
     case 'k':
@@ -125,6 +146,8 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
 /** Ctrl-C: the line goes; with nothing in it, the question whether to quit. */
 export function interrupted(state: State): Next {
   const { page } = state
+  if (page.kind === 'chat' && page.pick !== undefined) return unpick(state, page)
+  if (page.kind === 'chat' && page.about !== undefined) return cancelAbout(state, page)
   if (page.kind === 'chat' && page.editor.text !== '') {
     return next({
       ...state,

@@ -4,7 +4,7 @@ export interface Command {
   readonly name: string
   readonly aliases: readonly string[]
   /** What Tab completes after it. */
-  readonly takes: 'nothing' | 'room' | 'member' | 'knocker' | 'text'
+  readonly takes: 'nothing' | 'room' | 'member' | 'knocker' | 'emoji' | 'rule' | 'text'
   readonly usage: string
   readonly help: string
   /** Whether it works outside a room too. */
@@ -35,17 +35,24 @@ export const commands: readonly Command[] = [
   command('join j', 'room', 'ROOM', 'enter a room, or ask to be let in', 'anywhere'),
   command('create c', 'text', 'ROOM [unlisted]', 'make a room', 'anywhere'),
   command('dm msg query', 'member', 'NAME', 'a chat of two', 'anywhere'),
-  command('invite', 'text', 'NAME', 'offer somebody a seat; entering is up to him'),
+  command('rekey', 'nothing', '', 'new keys for you, everywhere', 'anywhere'),
+  command('reply', 'text', '[TEXT]', 'answer the picked message, else the newest of somebody else'),
+  command('edit', 'text', '[TEXT]', 'write the picked message anew, else your newest'),
+  command('delete del', 'nothing', '', 'delete the picked message, else your newest'),
+  command('react', 'emoji', '[EMOJI]', 'react to the picked message, else the newest; again takes it back'),
+  command('invite', 'member', 'NAME', 'offer somebody a seat; entering is up to him'),
   command('topic', 'text', 'TEXT', 'what this room is about'),
   command('leave part', 'nothing', '', 'leave this room for good'),
   command('members names n', 'nothing', '', 'who is in, with fingerprints'),
   command('me', 'text', 'TEXT', 'say what you do'),
   command('accept a', 'knocker', 'NAME', 'let somebody in; !NAME does the same'),
   command('reject', 'knocker', 'NAME', 'turn somebody away'),
-  command('kick', 'member', 'NAME', 'remove somebody; the keys change'),
+  command('kick', 'member', 'NAME', 'remove somebody, or his invitation; the keys change'),
   command('promote', 'member', 'NAME', 'make somebody an admin'),
   command('demote', 'member', 'NAME', 'no longer an admin'),
   command('whois w', 'member', 'NAME', "somebody's fingerprint"),
+  command('policy', 'rule', '[members|admins] [listed|unlisted]', 'who lets people in; whether others find the room'),
+  command('rotate', 'nothing', '', 'new keys for the room'),
   command('verify', 'member', '[NAME]', 'check the whole room, or the safety number with somebody'),
   command('drop', 'nothing', '', 'take away what could not be sent'),
   command('clear', 'nothing', '', 'empty the screen; PgUp brings it back'),
@@ -61,6 +68,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Enter', 'send; Alt+Enter or Ctrl+J starts a new line'],
   ['Tab', 'complete a command, a name, a room; again for the next'],
   ['Up, Down', 'what you typed before'],
+  ['Shift+Up, Alt+M', 'pick a message: j k move, r replies, e edits, d deletes, + reacts'],
   ['PgUp, PgDn', 'scroll; Alt+Home to the oldest here, Alt+End to the newest'],
   ['Alt+U', 'to the first new message'],
   ['Alt+A', 'to the next room with something new'],
@@ -69,7 +77,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Alt+K, Ctrl-G', 'find a room'],
   ['Ctrl-B', 'members on or off'],
   ['Ctrl-L', 'draw the screen anew'],
-  ['Escape', 'back; Ctrl-C clears the line, then asks to quit'],
+  ['Escape', 'drops what you picked, reply to or edit, then goes back; Ctrl-C clears the line, then asks to quit'],
 ]
 
 export function helpLines(): readonly string[] {

@@ -1,5 +1,6 @@
 /** What Tab offers: commands, the names of those who knock after `!`, rooms, members. Pure. */
 import { replaceRange } from '../input/editor.ts'
+import { offeredEmoji } from '../text/emoji.ts'
 import { commands, findCommand } from './commands.ts'
 import type { ChatPage, Completion, State } from './state.ts'
 
@@ -55,6 +56,9 @@ function offerFor(state: State, page: ChatPage): Completion | undefined {
     )
   if (takes === 'member') return offer(members, '', '')
   if (takes === 'knocker') return offer(knockers, '', '')
+  if (takes === 'rule') return offer(['members', 'admins', 'listed', 'unlisted'], '', ' ')
+  const emoji = { candidates: offeredEmoji(word), selected: 0, from, to: cursor, suffix: '' }
+  if (takes === 'emoji' || page.about?.act === 'react') return emoji
   if (word === '') return undefined
   const others = members.filter((name) => name !== state.self?.name)
   return word.startsWith('@') ? offer(others, '@', ' ') : offer(others, '', from === 0 ? ': ' : ' ')

@@ -2,6 +2,7 @@
  * What a state asks the world to do. Effects name rooms by id and people by name and fingerprint; whoever carries them
  * out (session.ts) holds the handles, and answers with events. Effects on a room mean the one that is open.
  */
+import type { Policy } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 
 export type Effect =
@@ -28,6 +29,13 @@ export type Effect =
   | { readonly do: 'invite' | 'dm'; readonly name: string; readonly fingerprint: string | undefined }
   | { readonly do: 'topic'; readonly text: string }
   | { readonly do: 'compare'; readonly name: string }
+  | { readonly do: 'policy'; readonly policy: Partial<Policy> }
+  | { readonly do: 'rotate' }
+  | { readonly do: 'rekey' }
+  /** The key of this fingerprint is the one that is known under the name from now on. */
+  | { readonly do: 'confirm-key'; readonly name: string; readonly fingerprint: string }
+  /** Messages further up that are referred to, before this place. */
+  | { readonly do: 'look-up'; readonly ids: readonly string[]; readonly before: number }
   | { readonly do: 'leave' }
   | { readonly do: 'mark-read'; readonly seq: number }
   | { readonly do: 'verify' }

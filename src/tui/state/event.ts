@@ -1,8 +1,9 @@
 /** What can happen to a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { Connection, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
-import type { Person, TimelineItem } from '../../chat/item.ts'
+import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { Input } from '../input/key.ts'
+import type { Effect } from './effect.ts'
 import type { RoomView } from './harmless.ts'
 import type { Size } from './state.ts'
 
@@ -48,4 +49,15 @@ export type Event =
   | { readonly kind: 'done'; readonly text: string }
   | { readonly kind: 'verified'; readonly verification: Verification }
   | { readonly kind: 'compared'; readonly with: SafetyNumber }
+  /** One's own keys are new. */
+  | { readonly kind: 'rekeyed'; readonly self: Person; readonly rooms: number }
+  /** Messages further up that something in the window refers to, and what became of them. */
+  | { readonly kind: 'referred'; readonly items: readonly MessageItem[] }
+  /** Something was not done, because a key was never seen here, or is another than the one that is known. */
+  | {
+      readonly kind: 'unconfirmed'
+      readonly wanted: Effect & { readonly do: 'dm' | 'invite' }
+      readonly person: Person
+      readonly known: string | undefined
+    }
   | { readonly kind: 'failed'; readonly code: string; readonly text: string; readonly hint: string }

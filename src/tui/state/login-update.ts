@@ -6,7 +6,7 @@ import type { Event } from './event.ts'
 import { askToQuit } from './quit.ts'
 import { enterRoom, joinRoom } from './navigation.ts'
 import type { LoginPage, LoginStep, Next, State } from './state.ts'
-import { next, problem } from './state.ts'
+import { next, problem } from './next.ts'
 import { whoRows } from './who-rows.ts'
 
 /** What a name may be; the engine has the last word. */

@@ -4,13 +4,17 @@ import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
 import { joinedRooms } from './room-list.ts'
 import type { Next, State } from './state.ts'
-import { next, problem } from './state.ts'
+import { ask, next, problem } from './next.ts'
 
 /** The state with what was typed in the open room put aside. */
 export function keepDraft(state: State): State {
   const { page } = state
   if (page.kind !== 'chat') return state
-  const drafts = new Map(state.drafts).set(page.room.id, { editor: page.editor, history: page.history })
+  const drafts = new Map(state.drafts).set(page.room.id, {
+    editor: page.editor,
+    history: page.history,
+    about: page.about,
+  })
   return { ...state, drafts }
 }
 
@@ -57,7 +61,7 @@ export function enterRoom(state: State, room: RoomSummary): Next {
       return joinRoom(state, room.id, room.name)
     case 'rejected': {
       const question = `You were rejected at ${room.name}. Ask again?`
-      return next({ ...state, confirm: { question, effects: [{ do: 'join', room: room.id }] } })
+      return next(ask(state, question, `knocking at ${room.name}…`, { do: 'join', room: room.id }))
     }
   }
 }

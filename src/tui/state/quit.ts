@@ -1,7 +1,11 @@
 /** Leaving the program is asked for, and said. */
-import type { Next, State } from './state.ts'
-import { next } from './state.ts'
+import { ask, next } from './next.ts'
+import type { Confirm, Next, State } from './state.ts'
 
 export function askToQuit(state: State): Next {
-  return next({ ...state, confirm: { question: 'Quit Conclave?', effects: [{ do: 'quit' }] } })
+  return next(ask(state, 'Quit Conclave?', undefined, { do: 'quit' }))
+}
+
+export function isQuitting(confirm: Confirm | undefined): boolean {
+  return confirm?.effects.some((effect) => effect.do === 'quit') === true
 }

@@ -7,7 +7,7 @@ import { askToQuit } from './quit.ts'
 import { roomRows } from './room-list.ts'
 import { submitLine } from './submit.ts'
 import type { Next, RoomsPage, State } from './state.ts'
-import { next, problem } from './state.ts'
+import { next, problem } from './next.ts'
 
 const roomName = /^[A-Za-z0-9_-]{2,64}$/
 

@@ -3,7 +3,7 @@ import { chatLayout, entryContext, measureWith } from '../view/chat-layout.ts'
 import { anchorWithTop, scroll } from '../view/viewport.ts'
 import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { info, next } from './state.ts'
+import { info, next } from './next.ts'
 import type { Timeline } from './timeline.ts'
 import { newestPlace, newestSeq, oldestPlace } from './timeline.ts'
 
@@ -82,7 +82,8 @@ function fetching(state: State, page: ChatPage, timeline: Timeline, effect: Effe
   return next({ ...state, page: { ...page, timeline: { ...timeline, fetching: effect.direction } } }, effect)
 }
 
-function geometry(state: State, page: ChatPage) {
+/** The rows that there are for the timeline, and how many each entry takes. */
+export function geometry(state: State, page: ChatPage) {
   const layout = chatLayout(state, page)
   return { rows: layout.rows, measure: measureWith(page, entryContext(state, page, layout.chatColumns)) }
 }

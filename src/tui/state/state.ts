@@ -3,7 +3,7 @@
  * (`harmless.ts`); handles to the chat, timers and the terminal don't stand here at all.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { Connection, RoomSummary } from '../../chat/chat.ts'
+import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
 import type { Person } from '../../chat/item.ts'
 import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
@@ -28,6 +28,10 @@ export interface State {
   readonly busy: Busy | undefined
   readonly flash: Flash | undefined
   readonly confirm: Confirm | undefined
+  /** Before everything else. */
+  readonly alarm: Alarm | undefined
+  /** Of changed keys that one was warned of since the program began. */
+  readonly seenKeys: ReadonlySet<string>
   readonly sheet: Sheet | undefined
   /** What was typed in each room, by its id. */
   readonly drafts: ReadonlyMap<string, Draft>
@@ -96,11 +100,34 @@ export interface ChatPage {
   readonly editor: Editor
   readonly history: InputHistory
   readonly completion: Completion | undefined
+  /** The message that keys and commands mean. */
+  readonly pick: Pick | undefined
+  /** What the line is about to do to a message. */
+  readonly about: About | undefined
+}
+
+export interface Pick {
+  /** Of its entry. */
+  readonly key: string
+  /** Letters are commands; else they go to the line, and the message stays picked for what is typed there. */
+  readonly keys: boolean
+  /** One looked at the newest when it began, and goes back there. */
+  readonly following: boolean
+}
+
+export interface About {
+  readonly act: 'reply' | 'edit' | 'react'
+  readonly id: string
+  /** Its author and text as they were when it began, in a few words. */
+  readonly quote: string
+  /** What stood in the line before, to be put back. */
+  readonly before: Editor
 }
 
 export interface Draft {
   readonly editor: Editor
   readonly history: InputHistory
+  readonly about: About | undefined
 }
 
 export interface Completion {
@@ -124,9 +151,20 @@ export interface Flash {
   readonly hint: string
 }
 
+export interface Alarm {
+  readonly key: ChangedKey
+  /** What was not done because of that key; undefined: somebody came into the open room with it. */
+  readonly undone: string | undefined
+  readonly editor: Editor
+}
+
 export interface Confirm {
   readonly question: string
   readonly effects: readonly Effect[]
+  /** What goes on after a yes, until an event says that it is done; undefined: nothing that takes a moment. */
+  readonly label: string | undefined
+  /** Something speaks against it: in red. */
+  readonly danger?: true
 }
 
 /** Longer output, over the page, until Escape. */
@@ -142,18 +180,6 @@ export interface Next {
   readonly effects: readonly Effect[]
 }
 
-export function next(state: State, ...effects: readonly Effect[]): Next {
-  return { state, effects }
-}
-
-export function info(state: State, text: string, hint = ''): State {
-  return { ...state, flash: { tone: 'info', text, hint } }
-}
-
-export function problem(state: State, text: string, hint = ''): State {
-  return { ...state, flash: { tone: 'error', text, hint } }
-}
-
 export function initialState(size: Size, program: Program): State {
   return {
     size,
@@ -165,6 +191,8 @@ export function initialState(size: Size, program: Program): State {
     busy: undefined,
     flash: undefined,
     confirm: undefined,
+    alarm: undefined,
+    seenKeys: new Set(),
     sheet: undefined,
     drafts: new Map(),
     showMembers: undefined,

@@ -1,27 +1,35 @@
 /** What a line means once Enter was pressed: a message, a command, or `!name`. Pure. */
 import { similar } from '../input/similar.ts'
+import { utter } from './about.ts'
 import { answerKnock } from './answer-knock.ts'
 import { commands, findCommand } from './commands.ts'
+import { unpick } from './pick.ts'
 import { runCommand } from './run-command.ts'
 import { say, taken } from './say.ts'
 import type { Next, State } from './state.ts'
-import { next, problem } from './state.ts'
+import { next, problem } from './next.ts'
 
 /** `!Demo3`, and with the beginning of a fingerprint where two knock under one name. */
 const gesture = /^!([A-Za-z0-9_-]+)((?:\s+[0-9]+)*)\s*$/
 
 export function submitLine(state: State, text: string): Next {
   const line = text.trimEnd()
-  if (line.trim() === '') return next(state)
+  if (line.trim() === '') return emptyLine(state)
   if (line.startsWith('/') && !line.startsWith('//')) return commandLine(state, line)
-  if (line.startsWith('!!')) return say(state, text, { type: 'text', text: line.slice(1) })
   const knocked = gesture.exec(line)
-  if (knocked !== null) {
+  if (knocked !== null && !line.startsWith('!!')) {
     const [, name = '', digits = ''] = knocked
     const answered = answerKnock(state, 'accept', name, digits)
     return answered.state.flash?.tone === 'error' ? answered : { ...answered, state: taken(answered.state, line) }
   }
-  return say(state, text, { type: 'text', text: line.startsWith('//') ? line.slice(1) : line })
+  const meant = line.startsWith('//') || line.startsWith('!!') ? line.slice(1) : line
+  const { page } = state
+  return page.kind === 'chat' ? utter(state, page, text, meant) : say(state, text, { type: 'text', text: meant })
+}
+
+function emptyLine(state: State): Next {
+  const editing = state.page.kind === 'chat' && state.page.about?.act === 'edit'
+  return next(editing ? problem(state, 'An edit needs a text.', '/delete takes the whole message away.') : state)
 }
 
 function commandLine(state: State, line: string): Next {
@@ -37,9 +45,16 @@ function commandLine(state: State, line: string): Next {
       problem(state, `There is no command /${word}.`, `${hint}; to send the line as it is, begin it with //.`),
     )
   }
-  if (state.page.kind !== 'chat' && !command.anywhere) {
-    return next(problem(state, `/${command.name} works inside a room.`, 'Enter one first.'))
-  }
-  const done = runCommand(state, command, rest.trim(), line)
-  return done.state.flash?.tone === 'error' ? done : { ...done, state: taken(done.state, line) }
+  // The line is taken before the command fills it again (/edit); where it fails it is put back.
+  const done = runCommand({ state: taken(state, line), command, argument: rest.trim(), line })
+  if (done.state.flash?.tone === 'error' && done.state.flash !== state.flash) return restored(state, done)
+  const { page } = done.state
+  if (page.kind !== 'chat' || page.pick === undefined) return done
+  const released = unpick(done.state, page)
+  return { state: released.state, effects: [...done.effects, ...released.effects] }
+}
+
+/** As it was before the command, with what the command said. */
+function restored(state: State, done: Next): Next {
+  return { ...done, state: { ...state, flash: done.state.flash } }
 }

@@ -2,18 +2,15 @@
  * The part of a room's history that is in memory: a window of at most `windowMax` items that slides over it in both
  * directions, and where in it one looks. Pure. However long a room's history, the window stays this small.
  */
-import type { TimelineItem } from '../../chat/item.ts'
+import { isChange } from '../../chat/changes.ts'
+import type { MessageItem, TimelineItem } from '../../chat/item.ts'
+import type { Entry } from './entries.ts'
+import { keyOf, mergeEntries } from './entries.ts'
 
 export const windowMax = 500
 export const pageItems = 100
-
-export interface Entry {
-  /** The same item has the same key, wherever it came from. */
-  readonly key: string
-  /** Order in the window: the place in the log, and for what has none the place that it arrived after. */
-  readonly place: number
-  readonly item: TimelineItem
-}
+/** What is kept beside the window. */
+export const asideMax = 2000
 
 /** The lowest line on the screen: `hidden` lines of this entry are below it. */
 export interface Anchor {
@@ -34,6 +31,13 @@ export interface Timeline {
   readonly below: number
   /** Messages after this seq were new when one came in; undefined: no line is drawn. */
   readonly newAfter: number | undefined
+  /**
+   * Outside the window, by id: changes that left it or came while it was further up, so that a deleted message stays
+   * deleted however far one scrolls; and messages that something in the window refers to.
+   */
+  readonly aside: ReadonlyMap<string, MessageItem>
+  /** Ids of messages further up that were looked for. */
+  readonly sought: ReadonlySet<string>
 }
 
 export const emptyTimeline: Timeline = {
@@ -44,20 +48,20 @@ export const emptyTimeline: Timeline = {
   anchor: undefined,
   below: 0,
   newAfter: undefined,
-}
-
-export function keyOf(item: TimelineItem): string {
-  if (item.kind === 'message') return `${item.i}/${item.seq}`
-  if (item.kind === 'warning') return `${item.i}!`
-  return item.i === undefined
-    ? `${item.event} ${item.target?.fingerprint ?? item.by.fingerprint} ${item.at}`
-    : `${item.i}.`
+  aside: new Map(),
+  sought: new Set(),
 }
 
 /** The window with the newest items, as when a room is opened. */
-export function freshTimeline(items: readonly TimelineItem[], more: boolean, newAfter: number | undefined): Timeline {
-  const entries = merge([], items).slice(-windowMax)
-  return { ...emptyTimeline, entries, moreBefore: more || entries.length < items.length, newAfter }
+export function freshTimeline(
+  items: readonly TimelineItem[],
+  more: boolean,
+  newAfter: number | undefined,
+  aside: Timeline['aside'] = new Map(),
+): Timeline {
+  const merged = mergeEntries([], items)
+  const entries = merged.slice(-windowMax)
+  return { ...emptyTimeline, entries, moreBefore: more || entries.length < merged.length, newAfter, aside }
 }
 
 /** Items that just came. Who looks further up stays where he is, and reads how many there are below. */
@@ -67,30 +71,63 @@ export function withNewItems(timeline: Timeline, items: readonly TimelineItem[])
   if (fresh.length === 0) return timeline
   const looking = timeline.anchor !== undefined
   const below = looking ? timeline.below + fresh.length : 0
-  if (timeline.moreAfter) return { ...timeline, below }
-  const entries = merge(timeline.entries, fresh)
+  if (timeline.moreAfter) return { ...timeline, below, aside: putAside(timeline.aside, fresh) }
+  const entries = mergeEntries(timeline.entries, fresh)
   if (entries.length <= windowMax) return { ...timeline, entries, below }
   // Full: what one looks at stays, the other end goes.
-  if (looking) return { ...timeline, moreAfter: true, below }
-  return { ...timeline, entries: entries.slice(-windowMax), moreBefore: true, below }
+  if (looking) return { ...timeline, moreAfter: true, below, aside: putAside(timeline.aside, fresh) }
+  return { ...cutTo(timeline, entries, entries.slice(-windowMax)), moreBefore: true, below }
 }
 
 export function withOlderItems(timeline: Timeline, items: readonly TimelineItem[], more: boolean): Timeline {
-  const merged = merge(timeline.entries, items)
+  const merged = mergeEntries(timeline.entries, items)
   const cut = merged.length > windowMax
+  const fetched: Timeline = { ...timeline, fetching: undefined }
   // Back at the end meanwhile: then the end is what must stay.
   if (timeline.anchor === undefined) {
-    return { ...timeline, entries: merged.slice(-windowMax), moreBefore: more || cut, fetching: undefined }
+    return { ...cutTo(fetched, merged, merged.slice(-windowMax)), moreBefore: more || cut }
   }
   const moreAfter = timeline.moreAfter || cut
-  return { ...timeline, entries: merged.slice(0, windowMax), moreBefore: more, moreAfter, fetching: undefined }
+  return { ...cutTo(fetched, merged, merged.slice(0, windowMax)), moreBefore: more, moreAfter }
 }
 
 export function withNewerItems(timeline: Timeline, items: readonly TimelineItem[], more: boolean): Timeline {
-  const merged = merge(timeline.entries, items)
+  const merged = mergeEntries(timeline.entries, items)
   const entries = merged.slice(-windowMax)
   const moreBefore = timeline.moreBefore || entries.length < merged.length
-  return { ...timeline, entries, moreBefore, moreAfter: more, fetching: undefined }
+  return { ...cutTo(timeline, merged, entries), moreBefore, moreAfter: more, fetching: undefined }
+}
+
+/** Messages from further up that something in the window refers to, and what became of them. */
+export function withReferred(timeline: Timeline, items: readonly MessageItem[]): Timeline {
+  const aside = new Map(timeline.aside)
+  for (const item of items) aside.set(item.id, item)
+  return { ...timeline, aside: bounded(aside) }
+}
+
+/** The changes among the entries that go are kept aside. */
+function cutTo(timeline: Timeline, all: readonly Entry[], entries: readonly Entry[]): Timeline {
+  if (entries.length === all.length) return { ...timeline, entries }
+  const kept = new Set(entries)
+  const gone = all.flatMap((entry) => (kept.has(entry) ? [] : [entry.item]))
+  return { ...timeline, entries, aside: putAside(timeline.aside, gone) }
+}
+
+function putAside(aside: Timeline['aside'], items: readonly TimelineItem[]): Timeline['aside'] {
+  const changes = items.filter((item) => item.kind === 'message' && isChange(item)) as readonly MessageItem[]
+  if (changes.length === 0) return aside
+  return bounded(new Map([...aside, ...changes.map((item) => [item.id, item] as const)]))
+}
+
+function bounded(aside: Map<string, MessageItem>): Timeline['aside'] {
+  if (aside.size <= asideMax) return aside
+  return new Map([...aside].slice(-asideMax))
+}
+
+/** Whether the newest item there is stands at the bottom of the screen, followed or not. */
+export function isAtEnd({ anchor, entries, moreAfter }: Timeline): boolean {
+  if (moreAfter) return false
+  return anchor === undefined || (anchor.key === entries.at(-1)?.key && anchor.hidden === 0)
 }
 
 /** The oldest place in the window, for fetching what is before it; undefined in an empty window. */
@@ -107,25 +144,4 @@ export function newestPlace(timeline: Timeline): number | undefined {
 export function newestSeq(timeline: Timeline): number | undefined {
   const entry = timeline.entries.findLast(({ item }) => item.kind === 'message')
   return entry?.item.kind === 'message' ? entry.item.seq : undefined
-}
-
-function merge(entries: readonly Entry[], items: readonly TimelineItem[]): readonly Entry[] {
-  const known = new Set(entries.map((entry) => entry.key))
-  const merged = [...entries]
-  let sorted = true
-  for (const item of items) {
-    const key = keyOf(item)
-    if (known.has(key)) continue
-    known.add(key)
-    const last = merged.at(-1)?.place ?? -1
-    const place = item.i ?? Math.floor(last) + 0.5
-    sorted &&= place >= last
-    merged.push({ key, place, item })
-  }
-  if (sorted) return merged
-  return merged.toSorted((a, b) => a.place - b.place || seqOf(a) - seqOf(b))
-}
-
-function seqOf(entry: Entry): number {
-  return entry.item.kind === 'message' ? entry.item.seq : 0
 }

@@ -3,20 +3,28 @@
  * tested without a terminal, a store or a clock.
  */
 import type { Input } from '../input/key.ts'
-import { sheetSpace } from '../view/sheet-space.ts'
-import { scrollSheet } from '../view/sheet-view.ts'
+import { alarmInput, withAlarm } from './alarm.ts'
 import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
+import { confirmInput } from './confirming.ts'
+import { isQuitting } from './quit.ts'
 import type { Event } from './event.ts'
+import { compared, rekeyed, unconfirmed } from './keys-told.ts'
 import { loginEvent, loginInput } from './login-update.ts'
 import { openRoom, toRooms } from './navigation.ts'
 import { roomRows } from './room-list.ts'
 import { roomsInput } from './rooms-update.ts'
-import type { Confirm, Next, Sheet, State } from './state.ts'
-import { info, next, problem } from './state.ts'
-import { safetySheet } from './verification.ts'
+import { sheetInput } from './sheet-input.ts'
+import type { Next, State } from './state.ts'
+import { info, next, problem } from './next.ts'
 
 export function update(state: State, event: Event): Next {
+  const done = updated(state, event)
+  const alarmed = withAlarm(done.state)
+  return alarmed === done.state ? done : { ...done, state: alarmed }
+}
+
+function updated(state: State, event: Event): Next {
   switch (event.kind) {
     case 'key':
     case 'text':
@@ -60,7 +68,9 @@ export function update(state: State, event: Event): Next {
   }
   const { page } = state
   if (page.kind === 'login') return loginEvent(state, page, event)
-  if (event.kind === 'compared') return next({ ...state, busy: undefined, sheet: safetySheet(event.with) })
+  if (event.kind === 'compared') return next(compared({ ...state, busy: undefined }, event.with))
+  if (event.kind === 'unconfirmed') return next(unconfirmed({ ...state, busy: undefined }, event))
+  if (event.kind === 'rekeyed') return next(rekeyed({ ...state, busy: undefined }, event))
   if (event.kind === 'failed') return next(problem({ ...state, busy: undefined }, event.text, event.hint))
   return page.kind === 'chat' ? chatEvent(state, page, event) : next(state)
 }
@@ -68,12 +78,11 @@ export function update(state: State, event: Event): Next {
 function input(state: State, event: Input): Next {
   if (event.kind === 'key' && event.ctrl && event.name === 'l') return next(state, { do: 'redraw' })
   if (event.kind === 'key' && event.ctrl && event.name === 'z') return next(state, { do: 'suspend' })
-  if (state.confirm !== undefined) return confirmed(state, state.confirm, event)
+  if (state.alarm !== undefined && !isQuitting(state.confirm)) return alarmInput(state, state.alarm, event)
+  if (state.confirm !== undefined) return confirmInput(state, state.confirm, event)
   if (state.busy !== undefined) return whileBusy(state, event)
-  if (state.sheet !== undefined && isKey(event)) {
-    const done = sheetKey(state, state.sheet, event.name)
-    if (done !== undefined) return done
-  }
+  const done = state.sheet && sheetInput(state, state.sheet, event)
+  if (done !== undefined) return done
   const after: State = keepsFlash(state, event) ? state : { ...state, flash: undefined }
   if (isKey(event) && event.ctrl && event.name === 'c') return interrupted(after)
   const { page } = after
@@ -110,18 +119,6 @@ function keepsFlash(state: State, event: Input): boolean {
   return event.kind !== 'key' || !['enter', 'escape', 'tab', 'c', 'up', 'down'].includes(event.name)
 }
 
-function confirmed(state: State, confirm: Confirm, event: Input): Next {
-  const after: State = { ...state, confirm: undefined }
-  const quitting = confirm.effects.some((effect) => effect.do === 'quit')
-  const yes =
-    (event.kind === 'text' && event.text.toLowerCase().startsWith('y')) ||
-    (quitting && isKey(event) && (event.name === 'enter' || (event.ctrl && (event.name === 'c' || event.name === 'd'))))
-  if (!yes) return next(after)
-  return quitting
-    ? next(after, ...confirm.effects)
-    : next({ ...after, busy: { label: 'one moment…', frame: 0 } }, ...confirm.effects)
-}
-
 /** What takes long can be given up; other keys wait their turn (the program holds them back). */
 function whileBusy(state: State, event: Input): Next {
   if (!isKey(event)) return next(state)
@@ -129,26 +126,6 @@ function whileBusy(state: State, event: Input): Next {
   if (event.name === 'escape' && state.page.kind !== 'login')
     return next({ ...state, busy: undefined }, { do: 'cancel' })
   return next(state)
-}
-
-function sheetKey(state: State, sheet: Sheet, name: string): Next | undefined {
-  const { columns, rows } = sheetSpace(state)
-  const to = (after: Sheet | undefined): Next => next({ ...state, sheet: after })
-  switch (name) {
-    case 'escape':
-    case 'enter':
-      return to(undefined)
-    case 'up':
-      return to(scrollSheet(sheet, -1, columns, rows))
-    case 'down':
-      return to(scrollSheet(sheet, 1, columns, rows))
-    case 'page-up':
-      return to(scrollSheet(sheet, 3 - rows, columns, rows))
-    case 'page-down':
-      return to(scrollSheet(sheet, rows - 3, columns, rows))
-    default:
-      return undefined
-  }
 }
 
 /** Whoever waits on the page goes straight in; elsewhere one is told. */

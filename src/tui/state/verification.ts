@@ -22,7 +22,7 @@ export function verificationLines(found: Verification): readonly string[] {
   ]
 }
 
-export function safetySheet({ name, fingerprint, number, confirmed }: SafetyNumber): Sheet {
+export function safetySheet({ name, fingerprint, number, confirmed, known }: SafetyNumber): Sheet {
   const groups = number.split(' ')
   const rows = Array.from({ length: Math.ceil(groups.length / 4) }, (_, row) =>
     groups.slice(row * 4, row * 4 + 4).join(' '),
@@ -39,6 +39,7 @@ export function safetySheet({ name, fingerprint, number, confirmed }: SafetyNumb
       ` Compare it with ${name}'s, by telephone or face to face. If both are the same, nobody stands between you.`,
       '',
       ` The fingerprint of ${name} is ${fingerprint}${confirmed ? ', which was confirmed before.' : '.'}`,
+      ...(known === undefined ? [] : ['', ` The one that you know is ${known}: somebody may pass for ${name}.`]),
     ],
   }
 }

@@ -1,9 +1,10 @@
 /** How the chat page shares out the screen, and the lines of its timeline. Pure; scrolling asks here too. */
+import { foldPage } from '../state/fold.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
-import type { EntryContext } from './entry-lines.ts'
+import { aboutLines } from './about-view.ts'
+import type { EntryContext } from './entry-context.ts'
 import { entryLines } from './entry-lines.ts'
-import { foldEntries } from './fold.ts'
 import { candidateLine, inputFooter, noticeLines } from './footer.ts'
 import type { Footer } from './footer.ts'
 import type { Measure } from './viewport.ts'
@@ -23,6 +24,8 @@ export interface ChatLayout {
   /** Whether there is room for rules above and below the panes. */
   readonly ruled: boolean
   readonly notice: readonly Line[]
+  /** Above the line of input: what it is about to do. */
+  readonly about: readonly Line[]
   readonly footer: Footer
 }
 
@@ -37,11 +40,12 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const memberColumns = wanted && columns >= 50 ? clamp(longest(names) + 4, 12, columns >> 2) : 0
   const ruled = rows >= 12
   const notice =
-    page.completion !== undefined && state.confirm === undefined
+    page.completion !== undefined && state.confirm === undefined && state.alarm === undefined
       ? [candidateLine(page.completion, columns)]
       : noticeLines(state, columns)
-  const footer = inputFooter(page.editor, columns, Math.max(1, Math.min(8, rows >> 2)), state.sheet === undefined)
-  const chrome = 2 + (ruled ? 2 : 0) + notice.length + footer.lines.length
+  const footer = inputFooter(state, page.editor, columns, Math.max(1, Math.min(8, rows >> 2)))
+  const about = aboutLines(page, columns)
+  const chrome = 2 + (ruled ? 2 : 0) + notice.length + about.length + footer.lines.length
   return {
     roomColumns,
     memberColumns,
@@ -49,6 +53,7 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
     rows: Math.max(1, rows - chrome),
     ruled,
     notice,
+    about,
     footer,
   }
 }
@@ -56,17 +61,18 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
 export function entryContext(state: State, page: ChatPage, columns: number): EntryContext {
   const { entries, newAfter } = page.timeline
   const names = page.room.members.map((member) => member.name)
-  const admins = page.room.members.filter((member) => member.role === 'admin').map((member) => member.fingerprint)
   return {
     columns,
     nameColumns: clamp(longest([...names, '<admin>']), 7, columns < 64 ? 10 : 14),
     ownName: state.self?.name ?? '',
+    online: state.connection.state === 'online',
     top: topText(page),
     newKey:
       newAfter === undefined
         ? undefined
         : entries.find(({ item }) => item.kind === 'message' && item.seq > newAfter && !item.own)?.key,
-    folded: foldEntries(entries, new Set(admins)),
+    pickedKey: page.pick?.key,
+    folded: foldPage(page),
   }
 }
 

@@ -1,14 +1,17 @@
 /** The chat page: topic above, rooms on the left, members on the right, the messages between, status and input below. */
 import type { ChatPage, State } from '../state/state.ts'
+import { isAtEnd } from '../state/timeline.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
 import { truncate, widthOf } from '../text/width.ts'
 import { chatLayout, entryContext, measureWith } from './chat-layout.ts'
 import type { ChatLayout } from './chat-layout.ts'
-import { entryLines, pendingLines, remark } from './entry-lines.ts'
-import type { EntryContext } from './entry-lines.ts'
+import { entryLines } from './entry-lines.ts'
+import type { EntryContext } from './entry-context.ts'
 import type { Frame } from './frame.ts'
 import { frame } from './frame.ts'
+import { remark } from './gutter.ts'
+import { pendingLines } from './message-lines.ts'
 import { memberLines, roomLines } from './panels.ts'
 import { sheetLines } from './sheet-view.ts'
 import { statusLine } from './status.ts'
@@ -36,7 +39,7 @@ export function chatView(state: State, page: ChatPage): Frame {
   if (layout.ruled) lines.push(rule(layout, '┬'))
   lines.push(...panes)
   if (layout.ruled) lines.push(rule(layout, '┴', belowText(page)))
-  lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(page)), ...layout.notice)
+  lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(page)), ...layout.notice, ...layout.about)
   const { footer } = layout
   const cursor = footer.cursor && { row: lines.length + footer.cursor.row, column: footer.cursor.column }
   return frame([...lines, ...footer.lines], columns, rows, cursor)
@@ -45,7 +48,7 @@ export function chatView(state: State, page: ChatPage): Frame {
 function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {
   const { timeline } = page
   const context = entryContext(state, page, layout.chatColumns)
-  const below = timeline.anchor === undefined && !timeline.moreAfter ? waitingLines(state, page, context) : []
+  const below = timeline.anchor === undefined && !timeline.moreAfter ? waitingLines(page, context) : []
   const rows = Math.max(0, layout.rows - below.length)
   const { from, to, hidden } = visibleRange(timeline.entries, timeline.anchor, rows, measureWith(page, context))
   const lines: Line[] = timeline.entries.length === 0 ? [remark(context.top, layout.chatColumns)] : []
@@ -60,12 +63,11 @@ function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readon
 }
 
 /** One's own messages that the store has not acknowledged yet. */
-function waitingLines(state: State, page: ChatPage, context: EntryContext): readonly Line[] {
-  const online = state.connection.state === 'online'
+function waitingLines(page: ChatPage, context: EntryContext): readonly Line[] {
   return page.room.pending
     .filter((pending) => !context.folded.messages.has(pending.id))
     .slice(-20)
-    .flatMap((pending) => pendingLines(pending, context.ownName, online, context))
+    .flatMap((pending) => pendingLines(pending, context))
 }
 
 function topicLine({ room }: ChatPage, columns: number): Line {
@@ -76,8 +78,10 @@ function topicLine({ room }: ChatPage, columns: number): Line {
 }
 
 /** Who looks further up reads here that there is more below. */
-function belowText({ timeline }: ChatPage): string | undefined {
+function belowText({ timeline, pick }: ChatPage): string | undefined {
   if (timeline.anchor === undefined) return undefined
+  // Picking holds the screen still; at the newest that is no news.
+  if (pick?.following === true && isAtEnd(timeline)) return undefined
   if (timeline.fetching === 'newer' || timeline.fetching === 'newest') return 'fetching newer messages…'
   return timeline.below > 0 ? `${timeline.below} new below · Alt+End` : 'further up · Alt+End goes to the newest'
 }

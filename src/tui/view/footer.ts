@@ -3,11 +3,14 @@
  * and the line of input. Pure.
  */
 import type { Editor } from '../input/editor.ts'
+import { seenWord } from '../state/alarm.ts'
+import { isQuitting } from '../state/quit.ts'
 import type { Completion, State } from '../state/state.ts'
-import type { Line, Span } from '../text/style.ts'
+import type { Line, Span, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { widthOf } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
+import { alarmLines } from './alarm-view.ts'
 import { inputRows } from './input-view.ts'
 
 const flashRowsMax = 6
@@ -21,10 +24,12 @@ export interface Footer {
 
 /** A question, or an error or remark with its hint: wrapped, so that none is cut off. */
 export function noticeLines(state: State, columns: number): readonly Line[] {
-  const { confirm, busy, flash } = state
+  const { alarm, confirm, busy, flash } = state
   const width = columns - 2
+  if (alarm !== undefined && !isQuitting(confirm)) return alarmLines(alarm, columns)
   if (confirm !== undefined) {
-    return wrap(`${confirm.question}  (y/n)`, width).map((text) => [span(` ${text}`, { colour: 'yellow', bold: true })])
+    const style: Style = { colour: confirm.danger === true ? 'red' : 'yellow', bold: true }
+    return wrap(`${confirm.question}  (y/n)`, width).map((text) => [span(` ${text}`, style)])
   }
   // What is done before the first tick comes and goes unseen.
   if (busy !== undefined && busy.frame > 0)
@@ -39,10 +44,18 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
   ].slice(0, flashRowsMax)
 }
 
-export function inputFooter(editor: Editor, columns: number, rowsMax: number, active: boolean): Footer {
-  const { rows, cursor } = inputRows(editor, columns - 3, rowsMax)
-  const lines = rows.map((text, index): Line => [span(index === 0 ? ' > ' : '   ', { bold: true }), span(text)])
-  return { lines, cursor: active ? { row: cursor.row, column: cursor.column + 3 } : undefined }
+/** The line of input; while an alarm stands, the one that it is answered in. */
+export function inputFooter(state: State, own: Editor, columns: number, rowsMax: number): Footer {
+  const { alarm, sheet } = state
+  const [editor, prompt] = alarm === undefined ? [own, ' > '] : [alarm.editor, ` type "${seenWord}" > `]
+  const { rows, cursor } = inputRows(editor, columns - prompt.length, rowsMax)
+  const style: Style = alarm === undefined ? { bold: true } : { bold: true, colour: 'red' }
+  const lines = rows.map((text, index): Line => [
+    span(index === 0 ? prompt : ' '.repeat(prompt.length), style),
+    span(text),
+  ])
+  const active = sheet === undefined || alarm !== undefined
+  return { lines, cursor: active ? { row: cursor.row, column: cursor.column + prompt.length } : undefined }
 }
 
 /** As many candidates as fit, the selected one among them. */

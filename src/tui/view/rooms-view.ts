@@ -25,7 +25,7 @@ export function roomsView(state: State, page: RoomsPage): Frame {
     title: 'rooms',
     body: (space) => bodyLines(state, page, columns, space),
     keys: 'Enter opens · type to find or create · /help · Esc quits',
-    footer: inputFooter(page.editor, columns, Math.max(1, rows >> 3), state.sheet === undefined),
+    footer: inputFooter(state, page.editor, columns, Math.max(1, rows >> 3)),
   })
 }
 

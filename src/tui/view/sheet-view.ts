@@ -3,7 +3,7 @@ import type { Sheet } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { wrap } from '../text/wrap.ts'
-import { divider } from './entry-lines.ts'
+import { divider } from './gutter.ts'
 
 export function sheetLines(sheet: Sheet, columns: number, rows: number): readonly Line[] {
   const body = sheetBody(sheet, columns)

@@ -2,12 +2,15 @@
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
+import { can, pickedItem } from '../state/target.ts'
 import { connectionSpan } from './connection.ts'
 
 export function statusLine(state: State, page: ChatPage, below: string | undefined): Line {
+  if (page.pick?.keys === true) return fit(pickKeys(state, page), state.size.columns)
   const { room } = page
   const parts: Span[] = [connectionSpan(state.connection)]
   if (below !== undefined) parts.unshift(span(below, { bold: true }))
+  if (room.tooNew) parts.push(span('needs a newer Conclave: you can only read', { colour: 'red', bold: true }))
   if (room.standing !== 'member') parts.push(span(standingText(page), { colour: 'red', bold: true }))
   const failed = room.pending.filter((pending) => pending.state === 'failed').length
   const queued = room.pending.length - failed
@@ -27,6 +30,27 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
     ? fit(shown, columns)
     : [...fit(shown, columns - help.length), span(help, { dim: true })]
 }
+
+/** What can be done to the picked message. */
+function pickKeys(state: State, page: ChatPage): Line {
+  const item = pickedItem(page)
+  const offered = acts.flatMap(([act, key, word]) =>
+    item !== undefined && can(state, page, act, item) ? [[key, word]] : [],
+  )
+  const keys = [['j k', 'move'], ...offered, ['Esc', 'leaves']]
+  return keys.flatMap(([key = '', word = ''], index): Span[] => [
+    span(index === 0 ? ' ' : ' · ', { dim: true }),
+    span(key, { bold: true, colour: 'cyan' }),
+    span(` ${word}`),
+  ])
+}
+
+const acts = [
+  ['reply', 'r', 'replies'],
+  ['edit', 'e', 'edits'],
+  ['delete', 'd', 'deletes'],
+  ['react', '+', 'reacts'],
+] as const
 
 function standingText({ room }: ChatPage): string {
   if (room.standing === 'kicked') return `kicked by ${room.endedBy?.name ?? 'an admin'}: you can only read`

@@ -2,7 +2,8 @@
  * Which lines of a timeline are on the screen, and where one gets by scrolling. Only what is visible is laid out: lines
  * are counted from the anchor upwards, entry by entry. Pure.
  */
-import type { Anchor, Entry } from '../state/timeline.ts'
+import type { Entry } from '../state/entries.ts'
+import type { Anchor } from '../state/timeline.ts'
 
 /** The lines of the entry at an index. */
 export type Measure = (index: number) => number
@@ -75,6 +76,25 @@ export function anchorWithTop(
   const key = entries[place.index]?.key
   if (key === undefined || (place.index === entries.length - 1 && place.hidden <= 0)) return undefined
   return { key, hidden: place.hidden }
+}
+
+/** The anchor that shows the whole entry, moved no further than it must be; of one too long, its beginning. */
+export function anchorShowing(
+  entries: readonly Entry[],
+  anchor: Anchor | undefined,
+  index: number,
+  rows: number,
+  measure: Measure,
+): Anchor | undefined {
+  const lowest = placeOf(entries, anchor, measure)
+  const key = entries[index]?.key
+  if (key === undefined) return anchor
+  if (index > lowest.index || (index === lowest.index && lowest.hidden > 0)) {
+    return measure(index) > rows ? anchorWithTop(entries, index, rows, measure) : { key, hidden: 0 }
+  }
+  let lines = -lowest.hidden
+  for (let at = index; at <= lowest.index && lines <= rows; at += 1) lines += measure(at)
+  return lines <= rows ? anchor : anchorWithTop(entries, index, rows, measure)
 }
 
 /** As far up as one can get: the first line of the window is the first on the screen. */

@@ -1,0 +1,70 @@
+/**
+ * Edits, deletions and reactions are records of their own; a timeline shows what they make of the message that they
+ * refer to (chat/changes.ts says what counts). One whose message is in the window shows only there; what refers to a
+ * message further up stays a line of its own. Pure.
+ */
+import type { Change, Changed } from '../../chat/changes.ts'
+import { changedBy, counts, isChange, unchanged } from '../../chat/changes.ts'
+import type { MessageItem, PendingItem } from '../../chat/item.ts'
+import type { ChatPage } from './state.ts'
+
+export interface Folded {
+  /** By id: those of the window, and those further up that something in it refers to. */
+  readonly messages: ReadonlyMap<string, MessageItem>
+  /** What became of a message, as far as anything did. */
+  changed(id: string): Changed
+  /** Entries that show only in the message they refer to. */
+  readonly hidden: ReadonlySet<string>
+  /** Ids of messages of the window that something waiting to be sent changes. */
+  readonly waiting: ReadonlySet<string>
+}
+
+export function foldPage({ timeline, room }: ChatPage): Folded {
+  const { entries, aside } = timeline
+  const messages = new Map<string, MessageItem>()
+  const changes = new Map<string, Change[]>()
+  const note = (to: string, change: Change): void => {
+    const list = changes.get(to)
+    if (list === undefined) changes.set(to, [change])
+    else list.push(change)
+  }
+  const inWindow = new Set<string>()
+  const items = [...aside.values(), ...entries.flatMap(({ item }) => (item.kind === 'message' ? [item] : []))]
+  // What was put aside may be older or newer than the window.
+  if (aside.size > 0) items.sort((a, b) => a.seq - b.seq)
+  for (const item of items) {
+    if (isChange(item)) note(item.to, item)
+    else messages.set(item.id, item)
+  }
+  for (const { item } of entries) if (item.kind === 'message') inWindow.add(item.id)
+  const waiting = new Set<string>()
+  for (const change of room.pending.flatMap((pending) => pendingChange(pending) ?? [])) {
+    if (!inWindow.has(change.to)) continue
+    note(change.to, change)
+    waiting.add(change.to)
+  }
+  const hidden = new Set<string>()
+  for (const { key, item } of entries) {
+    if (item.kind !== 'message' || !isChange(item) || !inWindow.has(item.to)) continue
+    const target = messages.get(item.to)
+    if (target !== undefined && counts(item, target)) hidden.add(key)
+  }
+  const known = new Map<string, Changed>()
+  const changed = (id: string): Changed => {
+    const list = changes.get(id)
+    const target = messages.get(id)
+    if (list === undefined || target === undefined) return unchanged
+    const result = known.get(id) ?? changedBy(target, list)
+    known.set(id, result)
+    return result
+  }
+  return { messages, changed, hidden, waiting }
+}
+
+/** Not sent yet, but on its way: it shows already. What failed is a line of its own. */
+export function pendingChange({ content, state }: PendingItem): Change | undefined {
+  if (state === 'failed') return undefined
+  if (content.type !== 'edit' && content.type !== 'delete' && content.type !== 'react') return undefined
+  // The engine was asked before whether it would count: an admin deletes as one.
+  return { ...content, own: true, from: { name: '', fingerprint: '', id: '', admin: true } }
+}

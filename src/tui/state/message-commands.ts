@@ -1,0 +1,48 @@
+/** Commands that say something, or do something to a message: the one that is picked, else the sensible newest. Pure. */
+import { quoted } from '../view/message-text.ts'
+import { beginAbout, edit, react } from './about.ts'
+import { say } from './say.ts'
+import type { ChatPage, Next, State } from './state.ts'
+import { ask, next, problem } from './next.ts'
+import { withTarget } from './target.ts'
+import type { Handlers, TypedInRoom } from './typed-command.ts'
+import { needsMore } from './typed-command.ts'
+
+export const messageCommands: Handlers<TypedInRoom> = {
+  me: (typed) => {
+    const { state, argument, line } = typed
+    return argument === '' ? needsMore(typed) : say(state, line, { type: 'emote', text: argument })
+  },
+
+  reply: ({ state, page, argument, line }) =>
+    withTarget(state, page, 'reply', (item, folded) =>
+      argument === ''
+        ? beginAbout(state, page, 'reply', item, folded)
+        : say(state, line, { type: 'reply', to: item.id, text: argument }),
+    ),
+
+  edit: ({ state, page, argument, line }) =>
+    withTarget(state, page, 'edit', (item, folded) =>
+      argument === '' ? beginAbout(state, page, 'edit', item, folded) : edit(state, page, item.id, line, argument),
+    ),
+
+  delete: ({ state, page }) => askToDelete(state, page),
+
+  react: ({ state, page, argument }) =>
+    withTarget(state, page, 'react', (item, folded) =>
+      argument === '' ? beginAbout(state, page, 'react', item, folded) : react(state, page, item.id, argument),
+    ),
+
+  drop: ({ state, page }) => {
+    const failed = page.room.pending.filter((pending) => pending.state === 'failed')
+    if (failed.length === 0) return next(problem(state, 'There is nothing that could not be sent.'))
+    return next(state, { do: 'drop', ids: failed.map((pending) => pending.id) })
+  },
+}
+
+export function askToDelete(state: State, page: ChatPage): Next {
+  return withTarget(state, page, 'delete', (item, folded) => {
+    const question = `Delete "${quoted(item, folded)}" for everybody? Who has read it has read it.`
+    return next(ask(state, question, undefined, { do: 'send', content: { type: 'delete', to: item.id } }))
+  })
+}

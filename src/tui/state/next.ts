@@ -1,0 +1,34 @@
+/** Small steps from a state to the next: what is said, asked, shown, or goes on. Pure. */
+import type { Effect } from './effect.ts'
+import type { Next, State } from './state.ts'
+
+export function next(state: State, ...effects: readonly Effect[]): Next {
+  return { state, effects }
+}
+
+export function info(state: State, text: string, hint = ''): State {
+  return { ...state, flash: { tone: 'info', text, hint } }
+}
+
+/** Something takes a moment, until an event says that it is done. */
+export function busy(state: State, label = 'one moment…'): State {
+  return { ...state, busy: { label, frame: 0 } }
+}
+
+export function sheet(state: State, title: string, lines: readonly string[]): State {
+  return { ...state, sheet: { title, lines, top: 0 } }
+}
+
+/** A question; on a yes the effects, with a label where they take a moment. */
+export function ask(state: State, question: string, label: string | undefined, ...effects: readonly Effect[]): State {
+  return { ...state, confirm: { question, label, effects } }
+}
+
+/** As `ask`, where something speaks against it: in red. */
+export function askInRed(state: State, question: string, ...effects: readonly Effect[]): State {
+  return { ...state, confirm: { question, label: 'one moment…', effects, danger: true } }
+}
+
+export function problem(state: State, text: string, hint = ''): State {
+  return { ...state, flash: { tone: 'error', text, hint } }
+}

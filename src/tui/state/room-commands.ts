@@ -1,0 +1,79 @@
+/** Commands that go to a room, or change the one that is open. Pure. */
+import type { Policy } from '../../chat/chat.ts'
+import { helpLines } from './commands.ts'
+import { createRoom, enterRoom, joinRoom, toRooms } from './navigation.ts'
+import { roomLabel } from './room-list.ts'
+import type { Next } from './state.ts'
+import { ask, busy, info, next, problem, sheet } from './next.ts'
+import { emptyTimeline } from './timeline.ts'
+import type { Handlers, Typed, TypedInRoom } from './typed-command.ts'
+import { needsMore } from './typed-command.ts'
+
+export const goingCommands: Handlers<Typed> = {
+  help: ({ state }) => next(sheet(state, 'help', helpLines())),
+  quit: ({ state }) => next(state, { do: 'quit' }),
+  rooms: ({ state }) => toRooms(state),
+  join,
+  create: (typed) => {
+    const [name = '', option, ...rest] = typed.argument.split(/\s+/)
+    const wrong = name === '' || rest.length > 0 || (option !== undefined && option !== 'unlisted')
+    return wrong ? needsMore(typed) : createRoom(typed.state, name, option === 'unlisted')
+  },
+}
+
+export const roomCommands: Handlers<TypedInRoom> = {
+  topic: ({ state, argument }) => next(busy(state, 'setting the topic…'), { do: 'topic', text: argument }),
+
+  policy,
+
+  rotate: ({ state, page }) => {
+    const question = `New keys for ${page.room.name}? What is said from then on is sealed under a new secret that every member gets.`
+    return next(ask(state, question, 'changing the keys…', { do: 'rotate' }))
+  },
+
+  leave: ({ state, page }) => {
+    const alone = page.room.members.length === 1
+    const question = alone
+      ? `Leave ${page.room.name}? Nobody else is in: the room is over then.`
+      : `Leave ${page.room.name}? To come back, somebody inside has to let you in again.`
+    return next(ask(state, question, 'leaving…', { do: 'leave' }))
+  },
+
+  clear: ({ state, page }) => {
+    const timeline = { ...emptyTimeline, moreBefore: true, aside: page.timeline.aside }
+    return next({ ...state, page: { ...page, timeline, pick: undefined } })
+  },
+}
+
+function join({ state, argument }: Typed): Next {
+  if (argument === '') {
+    // In a room that one can only read: ask to be let in again.
+    if (state.page.kind !== 'chat' || state.page.room.standing === 'member') {
+      return next(problem(state, 'Which room? /join ROOM', '/rooms lists them.'))
+    }
+    const { id, name } = state.page.room
+    return joinRoom(state, `${name}#${id.slice(0, 20)}`)
+  }
+  const [name = ''] = argument.split(/\s+/)
+  const known = state.rooms.filter((room) => roomLabel(room, state.rooms).toLowerCase() === name.toLowerCase())
+  const [only] = known
+  // Whom the room turned out once asks again by saying so.
+  if (only !== undefined && known.length === 1 && only.standing === 'member') return enterRoom(state, only)
+  return joinRoom(state, name)
+}
+
+function policy(typed: TypedInRoom): Next {
+  const { state, page, argument } = typed
+  const { acceptBy, listed } = page.room.policy
+  if (argument === '') {
+    const rules = `${acceptBy === 'admins' ? 'Admins' : 'All members'} let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
+    return next(info(state, rules, `An admin changes it: ${typed.command.usage}`))
+  }
+  let wanted: Partial<Policy> = {}
+  for (const word of argument.toLowerCase().split(/\s+/)) {
+    if (word === 'members' || word === 'admins') wanted = { ...wanted, acceptBy: word }
+    else if (word === 'listed' || word === 'unlisted') wanted = { ...wanted, listed: word === 'listed' }
+    else if (word !== 'accept-by') return needsMore(typed)
+  }
+  return next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted })
+}

@@ -1,0 +1,75 @@
+/** Which message a key or a command means, and whether that can be done to it. Pure. */
+import { hasText, isChange } from '../../chat/changes.ts'
+import type { MessageItem } from '../../chat/item.ts'
+import type { Entry } from './entries.ts'
+import type { Folded } from './fold.ts'
+import { foldPage } from './fold.ts'
+import type { ChatPage, Next, State } from './state.ts'
+import { next, problem } from './next.ts'
+
+export type Act = 'reply' | 'edit' | 'delete' | 'react'
+
+/** Does something with the message that is picked, else with the sensible newest; or says why that can't be. */
+export function withTarget(
+  state: State,
+  page: ChatPage,
+  act: Act,
+  work: (item: MessageItem, folded: Folded) => Next,
+): Next {
+  const folded = foldPage(page)
+  const item = pickedItem(page) ?? newestFor(page, act, folded)
+  if (item === undefined) {
+    const whose = act === 'edit' || act === 'delete' ? 'of yours' : 'of somebody else'
+    return next(problem(state, `There is no message ${whose} here.`, 'Shift+Up picks one.'))
+  }
+  const refused = refusal(state, page, act, item, folded)
+  return refused === undefined ? work(item, folded) : next(refused)
+}
+
+/** Whether something can be done to a message: a key that does nothing is not offered. */
+export function can(state: State, page: ChatPage, act: Act, item: MessageItem): boolean {
+  return refusal(state, page, act, item, foldPage(page)) === undefined
+}
+
+/** Those that one can point at: what is shown in another message is not. */
+export function isPickable({ key, item }: Entry, folded: Folded): boolean {
+  return item.kind === 'message' && !isChange(item) && !folded.hidden.has(key)
+}
+
+export function pickedItem({ pick, timeline }: ChatPage): MessageItem | undefined {
+  const entry = pick && timeline.entries.find(({ key }) => key === pick.key)
+  return entry?.item.kind === 'message' ? entry.item : undefined
+}
+
+/** Another's newest to answer, one's own newest to change. */
+function newestFor({ timeline }: ChatPage, act: Act, folded: Folded): MessageItem | undefined {
+  // Further up the newest of the window is just any message.
+  if (timeline.moreAfter) return undefined
+  const own = act === 'edit' || act === 'delete'
+  const entry = timeline.entries.findLast((candidate) => {
+    const { item } = candidate
+    return (
+      item.kind === 'message' && item.own === own && isPickable(candidate, folded) && !folded.changed(item.id).deleted
+    )
+  })
+  return entry?.item.kind === 'message' ? entry.item : undefined
+}
+
+function refusal(state: State, page: ChatPage, act: Act, item: MessageItem, folded: Folded): State | undefined {
+  const { room } = page
+  if (room.standing !== 'member') {
+    return problem(state, `You are not in ${room.name}, so nothing can be sent.`, '/join asks to be let in.')
+  }
+  if (folded.changed(item.id).deleted) return problem(state, 'That message is deleted.')
+  const author = item.from.name
+  if (act === 'edit' && !item.own) return problem(state, `That is not your message: only ${author} can edit it.`)
+  if (act === 'edit' && !hasText(item)) return problem(state, 'There is no text in it to edit.')
+  if (act === 'delete' && !item.own && !isAdmin(state, page)) {
+    return problem(state, `That is not your message: only ${author} or an admin can delete it.`)
+  }
+  return undefined
+}
+
+export function isAdmin({ self }: State, { room }: ChatPage): boolean {
+  return room.members.some((member) => member.fingerprint === self?.fingerprint && member.role === 'admin')
+}

@@ -1,0 +1,67 @@
+/** Lines of a timeline: ` 14:02   Yunhua │ text`, further lines under the text. Pure. */
+import type { Line, Style } from '../text/style.ts'
+import { span } from '../text/style.ts'
+import { padStart, truncate, widthOf } from '../text/width.ts'
+import { wrap, wrapFor } from '../text/wrap.ts'
+
+export interface Gutter {
+  /** Columns of the pane. */
+  readonly columns: number
+  readonly nameColumns: number
+}
+
+export interface Name {
+  readonly text: string
+  readonly style: Style
+}
+
+export const noName: Name = { text: '', style: {} }
+
+const dim: Style = { dim: true }
+
+export function textColumns({ columns, nameColumns }: Gutter): number {
+  return Math.max(8, columns - nameColumns - 11)
+}
+
+/** @param owner whose wrapped lines are remembered */
+export function beside(
+  time: string,
+  name: Name,
+  text: string,
+  style: Style,
+  gutter: Gutter,
+  owner?: object,
+): readonly Line[] {
+  const columns = textColumns(gutter)
+  return (owner === undefined ? wrap(text, columns) : wrapFor(owner, text, columns)).map((part, index) => [
+    span(index === 0 ? ` ${time.padEnd(5)} ` : '       ', dim),
+    span(padStart(index === 0 ? name.text : '', gutter.nameColumns), name.style),
+    span(' │ ', dim),
+    span(part, style),
+  ])
+}
+
+/** The lines of the message that is picked: marked by a sign, and turned round. */
+export function marked(lines: readonly Line[]): readonly Line[] {
+  return lines.map((parts, index) => {
+    const [first, ...rest] = parts
+    const text = first?.text ?? ''
+    return [
+      span(index === 0 ? `›${text.slice(1)}` : text, { inverse: true, bold: true }),
+      ...rest.map((part) => span(part.text, { ...part.style, dim: false, inverse: true })),
+    ]
+  })
+}
+
+export function divider(text: string, columns: number, style: Style = dim): Line {
+  const shown = ` ${truncate(text, columns - 8)} `
+  const dashes = Math.max(0, columns - 2 - widthOf(shown))
+  const before = '─'.repeat(dashes >> 1)
+  return [span(' '), span(`${before}${shown}${'─'.repeat(dashes - (dashes >> 1))}`, style)]
+}
+
+/** A quiet remark in the middle of the pane. */
+export function remark(text: string, columns: number): Line {
+  const shown = truncate(text, columns - 2)
+  return [span(' '.repeat((columns - widthOf(shown)) >> 1)), span(shown, dim)]
+}

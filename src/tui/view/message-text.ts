@@ -1,0 +1,58 @@
+/** What a message says, in words. Pure. */
+import type { Changed } from '../../chat/changes.ts'
+import { counts, isChange } from '../../chat/changes.ts'
+import type { MessageItem } from '../../chat/item.ts'
+import type { Folded } from '../state/fold.ts'
+import { truncate } from '../text/width.ts'
+
+const quoteColumnsMax = 60
+
+/** The text as it stands now. */
+export function messageText(item: MessageItem, folded: Folded): string {
+  const { text, deleted } = folded.changed(item.id)
+  if (deleted) return '(deleted)'
+  switch (item.type) {
+    case 'text':
+    case 'reply':
+      return text ?? item.text
+    case 'emote':
+      return `* ${item.from.name} ${text ?? item.text}`
+    case 'file':
+      return `(file "${item.name}", ${item.bytes} bytes)`
+    case 'unknown':
+      return `(a message of the type "${item.name}", which this version does not know)`
+    case 'edit':
+    case 'delete':
+    case 'react':
+      return changeText(item, folded)
+  }
+}
+
+/** A change whose message is not on the same page, or that has no effect. */
+function changeText(item: MessageItem & { readonly type: 'edit' | 'delete' | 'react' }, folded: Folded): string {
+  const target = folded.messages.get(item.to)
+  const about = target === undefined ? 'an earlier message' : quoted(target, folded)
+  if (target !== undefined && !counts(item, target)) {
+    const wanted = item.type === 'edit' ? `edit it: ${item.text}` : 'delete it'
+    return `(${about}: only ${target.from.name} can ${wanted})`
+  }
+  switch (item.type) {
+    case 'edit':
+      return `(edits ${about}) ${item.text}`
+    case 'delete':
+      return target === undefined ? '(deletes an earlier message)' : `(deletes a message of ${target.from.name})`
+    case 'react':
+      return `(${item.on ? '' : 'no longer '}${item.emoji} for ${about})`
+  }
+}
+
+/** `Alan: How is everyone…`, on one line. */
+export function quoted(item: MessageItem, folded: Folded, columns = quoteColumnsMax): string {
+  const text = isChange(item) ? `(${item.type})` : messageText(item, folded)
+  return truncate(`${item.from.name}: ${text.replaceAll('\n', ' ')}`, columns)
+}
+
+/** 👍 2  🎉, one's own with a sign. */
+export function reactionText({ reactions }: Changed): string {
+  return reactions.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`).join('  ')
+}
