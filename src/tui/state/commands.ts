@@ -80,15 +80,21 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Escape', 'drops what you picked, reply to or edit, then goes back; Ctrl-C clears the line, then asks to quit'],
 ]
 
+/** Wide enough for nearly all; what is longer stands on a line of its own. */
+const leftColumns = 18
+
+function helpRow(left: string, right: string): readonly string[] {
+  if (left.length <= leftColumns) return [` ${left.padEnd(leftColumns)}  ${right}`]
+  return [` ${left}`, ` ${' '.repeat(leftColumns)}  ${right}`]
+}
+
 export function helpLines(): readonly string[] {
-  const widest = Math.max(...commands.map((one) => one.usage.length), ...keyHelp.map(([keys]) => keys.length)) + 2
-  const row = (left: string, right: string): string => ` ${left.padEnd(widest)}  ${right}`
   return [
     '',
-    row('!NAME', 'let NAME in, who asks to join'),
-    ...commands.map((one) => row(one.usage, one.help)),
+    ...helpRow('!NAME', 'let NAME in, who asks to join'),
+    ...commands.flatMap((one) => helpRow(one.usage, one.help)),
     '',
-    ...keyHelp.map(([keys, help]) => row(keys, help)),
+    ...keyHelp.flatMap(([keys, help]) => helpRow(keys, help)),
     '',
     ' A line that begins with // is sent with one slash, with !! with one exclamation mark.',
   ]

@@ -26,7 +26,7 @@ export function scrollSheet(sheet: Sheet, lines: number, columns: number, rows: 
 /** What stands behind a wide gap is kept in its column when it has to be wrapped. */
 function sheetBody(sheet: Sheet, columns: number): readonly string[] {
   return sheet.lines.flatMap((text) => {
-    const hang = /^ *\S.*?\S {2,}/.exec(text)?.[0].length ?? 0
+    const hang = /^(?: *\S.*?\S)? {2,}/.exec(text)?.[0].length ?? 0
     if (hang === 0 || hang > columns - 24) return wrap(text, columns - 2)
     const [first = '', ...rest] = wrap(text.slice(hang), columns - 2 - hang)
     return [text.slice(0, hang) + first, ...rest.map((part) => ' '.repeat(hang) + part)]
