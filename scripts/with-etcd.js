@@ -26,7 +26,9 @@ try {
   await setUp()
   const env = { ...process.env, CONCLAVE_ETCD: await findEtcd() }
   const file = program.endsWith('.ts') ? join(root, program) : join(root, 'node_modules/.bin', program)
-  child = spawn(projectNode, [file, ...args], { cwd: root, stdio: 'inherit', env })
+  // As bin/conclave starts Node.
+  const flags = program.endsWith('.ts') ? ['--disable-warning=ExperimentalWarning'] : []
+  child = spawn(projectNode, [...flags, file, ...args], { cwd: root, stdio: 'inherit', env })
   child.on('exit', (code) => process.exit(code ?? 1))
 } catch (error) {
   printFailure(error)
