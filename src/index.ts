@@ -13,6 +13,7 @@ export { ConclaveError, isConclaveError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
 export type {
   Admission,
+  Advice,
   Chat,
   Confirm,
   Connection,

@@ -67,6 +67,8 @@ export const vaultSeedsMax = 256
 export const vaultRoomsMax = 2048
 export const vaultPinsMax = 8192
 export const vaultSecretsMax = 4096
+/** Keys under which a home may have sealed what lies beside the vault: the one in force, and former ones. */
+export const localKeysMax = 16
 /** How often a name can change its key. Each change adds a link of about 100 bytes to its record. */
 export const nameGenerationsMax = 256
 export const nameRecordBytesMax = 32_768

@@ -20,6 +20,12 @@ export interface Accounts {
    * carries the recovery code that a new machine will ask for. @throws name-taken, usage (bad name)
    */
   signUp(request: SignUp): Promise<SignedUp>
+  /**
+   * Another password for an identity of this home. The old one is asked for again, whoever is logged in. Until it
+   * resolves either may be in force; the copy in the store, for other machines, follows.
+   * @throws wrong-password, no-such-user (not in this home), usage (a weak password), unavailable: nothing was changed
+   */
+  changePassword(request: ChangePassword): Promise<PasswordChanged>
   /** From this home, or, where this home does not know the name, from the store's copy. @throws wrong-password, no-such-user */
   logIn(request: LogIn): Promise<Chat>
 }
@@ -28,7 +34,7 @@ export interface Accounts {
 export class RecoveryCodeNeeded extends ConclaveError {
   constructor(name: string) {
     super('wrong-password', `${name} chose a password: a new machine needs the recovery code too`, {
-      hint: 'give the recovery code that sign-up showed (CONCLAVE_RECOVERY_CODE)',
+      hint: 'give the recovery code that was shown with the password (CONCLAVE_RECOVERY_CODE)',
     })
   }
 }
@@ -37,10 +43,49 @@ export interface KnownIdentity extends Person {
   readonly lastUsedAt: number
 }
 
-export interface SignUp {
-  readonly name: string
+export interface NewPassword {
   readonly password: string
+  /** One's own, and not a passphrase suggested here. */
   readonly chosen: boolean
+}
+
+export interface SignUp extends NewPassword {
+  readonly name: string
+  /**
+   * Called before the name is claimed, with what must not be lost: whoever has been shown it can log in, wherever the
+   * program is cut off. When it rejects the name stays free. Only the last of several calls counts.
+   */
+  announce?(secret: Secret): Promise<void>
+}
+
+/** What a person has to write down. */
+export interface Secret {
+  readonly self: Person
+  /** Only with a password of one's own. */
+  readonly recoveryCode?: string
+}
+
+export interface ChangePassword {
+  readonly name: string
+  /** The old one. */
+  readonly password: string
+  /**
+   * Asked once the old one was found right. `elsewhere`: it was changed on another machine, and what is wanted is the
+   * password of that change (and its recovery code, if it has one), which is then taken over here.
+   */
+  choose(situation: { readonly elsewhere: boolean }): Promise<NewPassword & { readonly recoveryCode?: string }>
+  /** Called before anything is changed. When it rejects nothing is. Not for a change that is taken over. */
+  announce(secret: Secret): Promise<void>
+  /** Nobody knows any more what it was changed to elsewhere: the copy in the store gives way. */
+  readonly replaceCopy?: boolean
+}
+
+export interface PasswordChanged {
+  readonly self: Person
+  /** The one of another machine. */
+  readonly takenOver: boolean
+  /** False: the store did not answer any more, and its copy follows at the next start. */
+  readonly copied: boolean
 }
 
 export interface SignedUp {

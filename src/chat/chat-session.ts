@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { openPatienceMs, vaultCopyMs } from '../base/limits.ts'
+import { openPatienceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
@@ -19,6 +19,7 @@ import type { Store } from '../store/store.ts'
 import { alreadyIn, knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
 import type {
   Admission,
+  Advice,
   Chat,
   Confirm,
   Connection,
@@ -33,6 +34,7 @@ import { findCard, listedRooms, matches, parseRoomRef, type Listed, type RoomRef
 import type { Identity } from './identity.ts'
 import type { Person } from './item.ts'
 import { LifeLine } from './life-line.ts'
+import { CopyKeeper } from './copy-keeper.ts'
 import { Outbox } from './outbox.ts'
 import { RoomSession } from './room-session.ts'
 import { problemOf, type StoreHealth } from './store-health.ts'
@@ -59,8 +61,8 @@ export class ChatSession implements Chat {
   #state: Connection['state'] = 'connecting'
   #problem = ''
   readonly #life: LifeLine
+  readonly #copy: CopyKeeper
   #unsubscribeHealth: Unsubscribe | undefined
-  #copyTimer: NodeJS.Timeout | undefined
   #notified = false
 
   constructor(parts: ChatParts) {
@@ -71,6 +73,7 @@ export class ChatSession implements Chat {
       connected: () => this.#connected(),
       disconnected: (error) => this.#disconnected(error),
     })
+    this.#copy = new CopyKeeper({ ...parts, changed: () => this.#changed() })
   }
 
   get self(): Person {
@@ -84,7 +87,12 @@ export class ChatSession implements Chat {
     return { state, detail: detail === '' ? state : detail }
   }
 
+  get advice(): Advice | undefined {
+    return this.#copy.advice
+  }
+
   async rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]> {
+    await this.#copy.looked()
     try {
       this.#listed = await listedRooms(this.#parts.store, signal)
       this.#connected()
@@ -133,7 +141,7 @@ export class ChatSession implements Chat {
     const roomId = await createRoom(this.#parts, await this.#life.known(), name, policy)
     const session = await this.#session(roomId)
     await session.refresh()
-    this.#scheduleCopy()
+    this.#copy.soon()
     return session
   }
 
@@ -164,7 +172,7 @@ export class ChatSession implements Chat {
   async #enterInvited(roomId: Bytes): Promise<RoomSession> {
     const session = await this.#session(roomId)
     await session.enterInvited()
-    this.#scheduleCopy()
+    this.#copy.soon()
     return session
   }
 
@@ -177,10 +185,10 @@ export class ChatSession implements Chat {
   }
 
   async rekey(): Promise<Rekeyed> {
-    const { identity, store, clock, random, log } = this.#parts
+    const { identity, store, clock, random } = this.#parts
     await this.rooms()
     await renewRegistered(store, await this.#life.known(), identity, random, clock.now())
-    await identity.copyToStore(store, log)
+    await this.#copy.now()
     let rooms = 0
     for (const { roomId, standing } of identity.body.rooms) {
       if (standing !== 'member') continue
@@ -203,6 +211,7 @@ export class ChatSession implements Chat {
 
   async open(room: string, signal?: AbortSignal): Promise<Room> {
     const ref = parseRoomRef(room)
+    await this.#copy.looked()
     const known = await this.#existing(ref, signal)
     const joined = known.find(({ standing }) => standing === 'member') ?? known[0]
     if (joined === undefined) {
@@ -260,6 +269,7 @@ export class ChatSession implements Chat {
   async join(room: string, signal?: AbortSignal): Promise<Admission> {
     const { store, identity } = this.#parts
     const ref = parseRoomRef(room)
+    await this.#copy.looked()
     await readInbox(store, identity, signal)
     const [known] = await this.#existing(ref, signal)
     if (known?.standing === 'member') {
@@ -285,7 +295,7 @@ export class ChatSession implements Chat {
     } else {
       await knock(parts, card, undefined)
     }
-    this.#scheduleCopy()
+    this.#copy.soon()
     return new WaitingAdmission(parts, card.name, identity.room(roomId)?.knockHash ?? zeroHash)
   }
 
@@ -297,7 +307,7 @@ export class ChatSession implements Chat {
       enter: async () => {
         const session = await this.#session(roomId)
         await session.readmitted()
-        this.#scheduleCopy()
+        this.#copy.soon()
         return session
       },
       changed: () => this.#changed(),
@@ -367,30 +377,12 @@ export class ChatSession implements Chat {
     })
   }
 
-  /** The store's copy of the vault follows the home's, a little later. */
-  #scheduleCopy(): void {
-    this.#copyTimer ??= setTimeout(() => {
-      this.#copyTimer = undefined
-      void this.#copyVault()
-    }, vaultCopyMs)
-  }
-
-  async #copyVault(): Promise<void> {
-    const { identity, store, log } = this.#parts
-    await identity.copyToStore(store, log, AbortSignal.timeout(vaultCopyMs)).catch((error: unknown) => {
-      log.warn('vault.copy', { error: String(error) })
-    })
-  }
-
   async close(): Promise<void> {
     this.#unsubscribeHealth?.()
     await this.#life.close()
     const sessions = await Promise.allSettled(this.#sessions.values())
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.close()
-    if (this.#copyTimer !== undefined) {
-      clearTimeout(this.#copyTimer)
-      await this.#copyVault()
-    }
+    await this.#copy.close()
     await this.#outbox.close()
     await this.#parts.release()
   }

@@ -11,6 +11,8 @@ export interface Chat {
   readonly self: Person
   /** Whether the store answers just now. */
   readonly connection: Connection
+  /** What this person should know beside the rooms, and what to do about it; subscribers hear when it changes. */
+  readonly advice: Advice | undefined
   /** Rooms that this identity is or was in or waits for, and listed ones, sorted by name. Brings joined rooms up to date first when the store answers. */
   rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]>
   /** What is known without asking the store: for a first screen. */
@@ -39,6 +41,11 @@ export interface Connection {
   readonly state: 'connecting' | 'online' | 'offline'
   /** In words, for a status line: 'local store', '4/5 nodes, can lose 1', 'offline: …'. */
   readonly detail: string
+}
+
+export interface Advice {
+  readonly text: string
+  readonly hint: string
 }
 
 export type Standing = 'member' | 'invited' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'

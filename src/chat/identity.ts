@@ -1,47 +1,48 @@
 /** An unlocked identity: its keys ready for use, and its memory (the vault's body) kept in the home and in the store. */
-import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { concat, equalBytes, type Bytes } from '../base/bytes.ts'
 import { encode } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
-import type { Logger } from '../base/log.ts'
 import { fingerprint } from '../crypto/fingerprint.ts'
 import { derive } from '../crypto/derive.ts'
 import type { Random } from '../crypto/random.ts'
 import { seedBytes, signerFromSeed, type Signer } from '../crypto/sign.ts'
-import { skeleton } from '../crypto/skeleton.ts'
 import { mergeVaultBodies } from '../crypto/vault-merge.ts'
 import type { VaultBody, VaultRoom } from '../crypto/vault-body.ts'
-import { localKey, openVaultWithKey, resealVault, type OpenVault } from '../crypto/vault.ts'
-import { sealKey, type SealKey } from '../crypto/seal.ts'
+import { resealVault, type OpenVault } from '../crypto/vault.ts'
 import { unwrapperFromSeed, wrapSeedBytes, type Unwrapper } from '../crypto/wrap.ts'
-import { vaultKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Person } from './item.ts'
 import { identityKey, localVaultKey } from './local-paths.ts'
-import { readOne } from './read-one.ts'
+import { LocalSeal, readLocalKeys, settleLocalKeys } from './local-seal.ts'
+import { followCopy, readVault, type Followed } from './vault-copy.ts'
 
 const casTriesMax = 20
 
 export class Identity {
   readonly name: string
   /** Seals what the home keeps beside the vault. */
-  readonly local: SealKey
+  readonly local: LocalSeal
   #body: VaultBody
   #keys: Keys
   readonly #dataKey: Bytes
   readonly #home: Store
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(opened: OpenVault, keys: Keys, home: Store) {
+  private constructor(opened: OpenVault, keys: Keys, local: LocalSeal, home: Store) {
     this.name = opened.name
     this.#keys = keys
-    this.local = sealKey(localKey(opened.dataKey))
+    this.local = local
     this.#body = opened.body
     this.#dataKey = opened.dataKey
     this.#home = home
   }
 
-  static async unlock(opened: OpenVault, home: Store): Promise<Identity> {
-    return new Identity(opened, await keysOf(opened.body), home)
+  static async unlock(opened: OpenVault, home: Store, random: Random): Promise<Identity> {
+    const { dataKey, body } = opened
+    const roomIds = body.rooms.map(({ roomId }) => roomId)
+    await settleLocalKeys(home, dataKey, roomIds, random)
+    const { keys } = await readLocalKeys(home, dataKey)
+    return new Identity(opened, await keysOf(body), new LocalSeal(keys, random), home)
   }
 
   get signer(): Signer {
@@ -75,7 +76,6 @@ export class Identity {
       wrapSeeds: [wrapSeed, ...body.wrapSeeds],
       generation: body.generation + 1,
     }))
-    this.#keys = await keysOf(this.#body)
   }
 
   /** Writes down what a login screen shows before the password. `now`: when it was last used. */
@@ -121,50 +121,32 @@ export class Identity {
 
   async #updateHome(change: (body: VaultBody) => VaultBody): Promise<void> {
     for (let attempt = 0; attempt < casTriesMax; attempt += 1) {
-      const entry = await readOne(this.#home, localVaultKey)
-      const opened = entry && openVaultWithKey(entry.value, this.#dataKey)
-      if (entry === undefined || opened?.kind !== 'open') throw vaultGone()
+      const { entry, opened } = await readVault(this.#home, this.#dataKey)
       const body = change(opened.body)
       const value = resealVault(entry.value, this.#dataKey, body)
-      if (value === undefined) throw vaultGone()
+      if (value === undefined) throw new ConclaveError('unexpected', 'the vault could not be sealed')
       const { ok } = await this.#home.commit({
         if: [{ kind: 'revision', key: localVaultKey, modRevision: entry.modRevision }],
         then: [{ kind: 'put', key: localVaultKey, value }],
       })
-      if (ok) {
-        this.#body = body
-        return
-      }
+      if (!ok) continue
+      const renewed = !sameKeys(body, this.#body)
+      this.#body = body
+      if (renewed) this.#keys = await keysOf(body)
+      return
     }
     throw new ConclaveError('unavailable', 'the vault in the home is busy', { retryable: true })
   }
 
   /**
-   * Brings the copy in the store up to the home's, keeping what other machines have added. Nothing is lost when it
-   * fails: the next one carries it all.
+   * Brings the copy in the store in step with the home, and what other machines have put there into the home. Nothing is
+   * lost when it fails: the next one carries it all.
    */
-  async copyToStore(store: Store, log: Logger, signal?: AbortSignal): Promise<void> {
-    const key = vaultKey(skeleton(this.name))
-    for (let attempt = 0; attempt < casTriesMax; attempt += 1) {
-      const entry = await readOne(store, key, signal)
-      if (entry === undefined) return
-      const theirs = openVaultWithKey(entry.value, this.#dataKey)
-      if (theirs.kind !== 'open') {
-        log.warn('vault.copy.unreadable')
-        return
-      }
-      const merged = mergeVaultBodies(this.#body, theirs.body)
-      const value = resealVault(entry.value, this.#dataKey, merged)
-      if (value === undefined) return
-      const { ok } = await store.commit(
-        {
-          if: [{ kind: 'revision', key, modRevision: entry.modRevision }],
-          then: [{ kind: 'put', key, value }],
-        },
-        signal,
-      )
-      if (ok) return
-    }
+  async followCopy(store: Store, random: Random, signal?: AbortSignal): Promise<Followed> {
+    const followed = await followCopy(store, this.#home, this.name, this.#dataKey, random, signal)
+    const { news } = followed
+    if (news !== undefined) await this.update((body) => mergeVaultBodies(body, news))
+    return followed
   }
 }
 
@@ -182,8 +164,7 @@ async function keysOf({ rootSeed, formerRootSeeds, wrapSeeds }: VaultBody): Prom
   }
 }
 
-function vaultGone(): ConclaveError {
-  return new ConclaveError('wrong-password', 'the vault in the home was changed elsewhere', {
-    hint: 'the password was changed on this machine: log in again with the new one',
-  })
+function sameKeys(a: VaultBody, b: VaultBody): boolean {
+  const seeds = ({ rootSeed, wrapSeeds }: VaultBody): Bytes => concat(rootSeed, ...wrapSeeds)
+  return equalBytes(seeds(a), seeds(b))
 }

@@ -8,6 +8,12 @@ import type { KeyRange } from '../protocol/paths.ts'
 /** [name, root key, last used at]: what a login screen shows before the password. */
 export const identityKey = utf8('identity')
 export const localVaultKey = utf8('vault')
+/** The keys under which everything else here is sealed (local-seal.ts). */
+export const localKeysKey = utf8('keys')
+/** A change of the password that the store's copy of the vault has not followed yet (vault-copy.ts). */
+export const passwordChangeKey = utf8('password-change')
+/** The highest sequence of the store's copy that was seen. */
+export const copySeenKey = utf8('copy-seen')
 
 const allUnder = (prefix: Bytes): KeyRange => ({ start: prefix, end: prefixEnd(prefix) })
 const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/${rest}`)
@@ -29,6 +35,7 @@ export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 
 export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>
   concat(utf8(`outbox/${hex(roomId)}/${hex(device)}/`), u64(counter))
 export const outboxRange = (roomId: Bytes): KeyRange => allUnder(utf8(`outbox/${hex(roomId)}/`))
+export const outboxesRange: KeyRange = allUnder(utf8('outbox/'))
 export const attemptKey = (roomId: Bytes, device: Bytes): Bytes => utf8(`attempts/${hex(roomId)}/${hex(device)}`)
 /** Held under a lease by the process that sends what this device has queued. */
 export const laneKey = (device: Bytes): Bytes => utf8(`lanes/${hex(device)}`)

@@ -1,20 +1,20 @@
 /**
- * Messages that wait to be sent, on disk before anybody is told that they were taken, sealed under the vault's local key.
+ * Messages that wait to be sent, on disk before anybody is told that they were taken, sealed under the home's key.
  *
  * Each process that sends for an identity has a lane of its own: a device id drawn at its start, held under a lease of
  * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
  * device id and counters; so nothing counts twice, whatever was tried before.
  */
-import { concat, fromHex, hex, type Bytes } from '../base/bytes.ts'
+import { fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
 import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import type { Random } from '../crypto/random.ts'
-import { nonceBytes, open, seal, type SealKey } from '../crypto/seal.ts'
 import { contentValue, decodeContent, type Content } from '../protocol/content.ts'
 import { deviceBytes } from '../protocol/message.ts'
 import { numberOf } from '../protocol/paths.ts'
 import type { Lease, Operation, Store } from '../store/store.ts'
 import { attemptKey, laneKey, outboxKey, outboxRange } from './local-paths.ts'
+import type { LocalSeal } from './local-seal.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
 
@@ -35,7 +35,7 @@ const whatWaits = 'what waits to be sent'
 
 export class Outbox {
   readonly #home: Store
-  readonly #key: SealKey
+  readonly #seal: LocalSeal
   readonly #random: Random
   #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
   /** Per room: a message's id names its room, and what was shown of a device is kept as runs of its counters. */
@@ -47,9 +47,9 @@ export class Outbox {
   #arriving: { readonly put: Operation; readonly done: PromiseWithResolvers<void> }[] = []
   #writing = false
 
-  constructor(home: Store, key: SealKey, random: Random) {
+  constructor(home: Store, seal: LocalSeal, random: Random) {
     this.#home = home
-    this.#key = key
+    this.#seal = seal
     this.#random = random
   }
 
@@ -60,9 +60,8 @@ export class Outbox {
     this.#counters.set(hex(roomId), counter + 1)
     const queued = { device, counter, content, at }
     const key = outboxKey(roomId, device, queued.counter)
-    const nonce = this.#random(nonceBytes)
-    const sealed = seal(this.#key, nonce, key, encode([at, contentValue(content)]))
-    await this.#write({ kind: 'put', key, value: concat(nonce, sealed) })
+    const value = this.#seal.seal(key, encode([at, contentValue(content)]))
+    await this.#write({ kind: 'put', key, value })
     return queued
   }
 
@@ -176,7 +175,7 @@ export class Outbox {
   }
 
   #open(key: Bytes, value: Bytes, device: Bytes): Queued | undefined {
-    const plain = open(this.#key, value.subarray(0, nonceBytes), key, value.subarray(nonceBytes))
+    const plain = this.#seal.open(key, value)
     if (plain === undefined) return undefined
     try {
       const fields = new Fields(decode(plain), 2)

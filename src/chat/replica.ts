@@ -6,8 +6,6 @@ import { emptyBytes, equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, type Value } from '../base/codec.ts'
 import { messagesPerRecordMax, recordKeptBytesMax, replicaBatch } from '../base/limits.ts'
 import { hashBytes, zeroHash } from '../crypto/hash.ts'
-import type { Random } from '../crypto/random.ts'
-import { nonceBytes, open, seal, type SealKey } from '../crypto/seal.ts'
 import { numberOf } from '../protocol/paths.ts'
 import { recordHash } from '../protocol/record.ts'
 import type { Entry, Operation, Revision, Store } from '../store/store.ts'
@@ -21,6 +19,7 @@ import {
   secretsKey,
   seenRange,
 } from './local-paths.ts'
+import type { LocalSeal } from './local-seal.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
 import { Seen, type PutOperation } from './seen.ts'
@@ -68,8 +67,7 @@ const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
 export class Replica {
   readonly #home: Store
   readonly #roomId: Bytes
-  readonly #key: SealKey
-  readonly #random: Random
+  readonly #seal: LocalSeal
   readonly seen: Seen
   #pending: Pending[] = []
   /** At which the checkpoint was last read or written: other programs of this home write here too. */
@@ -77,11 +75,10 @@ export class Replica {
   #writing: Promise<void> | undefined
   #failure: unknown
 
-  constructor(home: Store, roomId: Bytes, key: SealKey, random: Random) {
+  constructor(home: Store, roomId: Bytes, seal: LocalSeal) {
     this.#home = home
     this.#roomId = roomId
-    this.#key = key
-    this.#random = random
+    this.#seal = seal
     this.seen = new Seen(roomId)
   }
 
@@ -215,8 +212,7 @@ export class Replica {
   async secrets(): Promise<readonly (readonly [epoch: number, before: Bytes, confirm: Bytes, secret: Bytes])[]> {
     const entry = await readOne(this.#home, secretsKey(this.#roomId))
     if (entry === undefined) return []
-    const aad = secretsKey(this.#roomId)
-    const plain = open(this.#key, entry.value.subarray(0, nonceBytes), aad, entry.value.subarray(nonceBytes))
+    const plain = this.#seal.open(secretsKey(this.#roomId), entry.value)
     if (plain === undefined) return []
     return readLocal(copyOfRoom, () =>
       new Fields([decode(plain)], 1).array(Infinity).map((value) => {
@@ -228,10 +224,7 @@ export class Replica {
 
   async saveSecrets(secrets: readonly (readonly [number, Bytes, Bytes, Bytes])[]): Promise<void> {
     const key = secretsKey(this.#roomId)
-    const nonce = this.#random(nonceBytes)
-    const sealed = seal(this.#key, nonce, key, encode(secrets))
-    const value = new Uint8Array([...nonce, ...sealed])
-    await this.#home.commit({ then: [{ kind: 'put', key, value }] })
+    await this.#home.commit({ then: [{ kind: 'put', key, value: this.#seal.seal(key, encode(secrets)) }] })
   }
 
   async readUpTo(): Promise<number> {

@@ -58,7 +58,7 @@ export class RoomLog {
   constructor(parts: RoomLogParts, listener: RoomLogListener) {
     this.#parts = parts
     this.#listener = listener
-    this.replica = new Replica(parts.home, parts.roomId, parts.identity.local, parts.random)
+    this.replica = new Replica(parts.home, parts.roomId, parts.identity.local)
     this.ledger = new Ledger(parts.roomId, this.replica.seen)
     this.#keys = new KeySearch(parts.store, parts.identity, parts.roomId, this.ledger.keyring)
   }

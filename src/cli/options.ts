@@ -15,6 +15,7 @@ export interface GlobalOptions {
   readonly json: boolean
   readonly password: string | undefined
   readonly passwordFile: string | undefined
+  readonly newPassword: string | undefined
   readonly recoveryCode: string | undefined
   /** Where a log is wanted. */
   readonly log: string | undefined
@@ -43,6 +44,7 @@ export function resolveGlobalOptions(given: Readonly<Record<string, unknown>>, e
     json: given['json'] === true,
     password: env['CONCLAVE_PASSWORD'] || undefined,
     passwordFile: pick('passwordFile'),
+    newPassword: env['CONCLAVE_NEW_PASSWORD'] || undefined,
     recoveryCode: env['CONCLAVE_RECOVERY_CODE'] || undefined,
     log: env['CONCLAVE_LOG'] || undefined,
   }

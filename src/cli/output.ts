@@ -44,6 +44,19 @@ export class Output {
     else if (text !== '') await this.#write(`${sanitize(text)}\n`)
   }
 
+  /**
+   * As `print`, of what must not be lost: resolves once it has been handed over. @throws unexpected when nobody takes it
+   */
+  async deliver(object: JsonObject, text: string): Promise<void> {
+    const line = this.json ? jsonLine(object) : sanitize(text)
+    const failure = await new Promise<unknown>((resolve) => {
+      if (this.gone.aborted) resolve(this.gone.reason)
+      else this.#stdout.write(`${line}\n`, (error) => resolve(error ?? undefined))
+    })
+    if (failure === undefined) return
+    throw new ConclaveError('unexpected', 'nobody takes the output, so nothing was done', { cause: failure })
+  }
+
   /** For people alone: what frames the results. */
   async text(text: string): Promise<void> {
     if (!this.json) await this.#write(`${sanitize(text)}\n`)

@@ -14,6 +14,7 @@ import { addLeave } from './commands/leave.ts'
 import { addLogin } from './commands/login.ts'
 import { addMembers } from './commands/members.ts'
 import { addNode } from './commands/node.ts'
+import { addPasswd } from './commands/passwd.ts'
 import { addPolicy } from './commands/policy.ts'
 import { addPromote } from './commands/promote.ts'
 import { addRead } from './commands/read.ts'
@@ -34,7 +35,7 @@ type AddCommand = (program: Command, act: Act) => void
 /** One entry a heading of the help. A command's module loads nothing heavy: what it needs comes through its session. */
 const groups: readonly { readonly heading: string; readonly commands: readonly AddCommand[] }[] = [
   { heading: 'Chat:', commands: [addChat, addSend, addRead, addDm] },
-  { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addRekey] },
+  { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addPasswd, addRekey] },
   { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addVerify] },
   {
     heading: 'Who is in:',

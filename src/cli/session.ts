@@ -72,6 +72,8 @@ export class Session {
 
   async close(): Promise<void> {
     await this.#chat?.close()
+    const advice = this.#chat?.advice
+    if (advice !== undefined) this.out.note(`${advice.text}\n  ${advice.hint}`)
     const wiring = await this.#wiring?.catch(() => undefined)
     await wiring?.close()
   }

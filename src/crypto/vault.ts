@@ -2,9 +2,10 @@
  * The vault: a person's keys and memory, sealed under a password.
  *
  * A random data key seals the body; the password's key seals the data key. So the body is sealed anew, at every change,
- * without asking for the password again, and a change of password draws a new data key. There are two forms, which
- * share the data key: the local one in the home, and the copy in the store at which operators can guess offline.
- * Therefore the copy's data key is sealed under a generated passphrase, or under a password *and* the recovery code.
+ * without asking for the password again, and a change of password is a new vault: the same body under a new data key,
+ * one sequence on. There are two forms, which share the data key: the local one in the home, and the copy in the store
+ * at which operators can guess offline. Therefore the copy's data key is sealed under a generated passphrase, or under a
+ * password *and* the recovery code.
  *
  * The outside stands in the clear and is all authenticated: whatever does not change from body to body by the sealed
  * data key, everything by the sealed body. No byte can be changed so that the vault opens to something else.
@@ -161,31 +162,17 @@ export function resealVault(
   return sealBody({ ...sealed, sequence: next }, dataKey, body, random)
 }
 
-/**
- * Opens with the old password and seals under a new data key, salt and password, one sequence on. What else was sealed
- * under `localKey` must be sealed anew by the caller: `dataKey` is the new one, `opened.dataKey` the old.
- */
-export async function changePassword(
-  bytes: Uint8Array,
-  old: { readonly password: string; readonly recoveryCode?: Bytes },
-  fresh: NewPassword,
-  random: Random = systemRandom,
-): Promise<({ kind: 'changed'; opened: OpenVault } & CreatedVault) | Exclude<VaultOutcome, OpenVault>> {
-  const opened = await openVault(bytes, old.password, old.recoveryCode)
-  if (opened.kind !== 'open') return opened
-  const { name, body, sequence } = opened
-  return { kind: 'changed', opened, ...(await createVault({ ...fresh, name, body, sequence: sequence + 1 }, random)) }
-}
-
-/** The key for what a home keeps sealed beside the vault, such as the outbox. It changes with the password. */
+/** The key for the keys of what a home keeps sealed beside the vault, such as the outbox. It changes with the password. */
 export function localKey(dataKey: Bytes): Bytes {
   return derive(dataKey, 'conclave/v1/vault/local')
 }
 
-/** Whose vault this is, as its bytes claim; nothing is opened. undefined when they are no vault. */
-export function vaultName(bytes: Uint8Array): string | undefined {
+/** What stands outside in the clear: a claim, as nothing is opened. undefined when the bytes are no vault. */
+export function vaultOutside(bytes: Uint8Array): Pick<OpenVault, 'name' | 'sequence' | 'protection'> | undefined {
   const sealed = decodeVault(bytes)
-  return 'kind' in sealed ? undefined : sealed.name
+  if ('kind' in sealed) return undefined
+  const { name, sequence, protection } = sealed
+  return { name, sequence, protection }
 }
 
 function decodeVault(bytes: Uint8Array): Sealed | Damaged {

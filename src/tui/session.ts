@@ -6,7 +6,7 @@
  * to one that was given up is dropped.
  */
 import type { Accounts } from '../chat/accounts.ts'
-import type { Admission, Chat, Unsubscribe } from '../chat/chat.ts'
+import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/unconfirmed-key.ts'
 import { OpenRoom } from './open-room.ts'
@@ -34,6 +34,7 @@ export class Session {
   /** Aborted when one gives up what is being opened. */
   #opening = new AbortController()
   #refreshing = false
+  #advice: Advice | undefined
   readonly #knocks = new Map<string, Admission>()
 
   constructor(accounts: Accounts, dispatch: (event: Event) => void) {
@@ -190,6 +191,10 @@ export class Session {
       connection: harmlessConnection(chat.connection),
       rooms: chat.knownRooms().map(harmlessSummary),
     })
+    if (chat.advice === this.#advice) return
+    this.#advice = chat.advice
+    if (chat.advice !== undefined)
+      this.#dispatch({ kind: 'advice', text: sanitizeLine(chat.advice.text), hint: chat.advice.hint })
   }
 
   #startOpening(): AbortSignal {

@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { Secret } from '../../src/chat/accounts.ts'
+import { openAccounts } from '../../src/chat/open-accounts.ts'
+import type { Transaction } from '../../src/store/store.ts'
+import { dying } from './dying.ts'
 import { again, closeAtEnd, kinds, ownPassword, person, program, world } from './world.ts'
 
 const refused = (code: string): unknown => expect.objectContaining({ code, hint: expect.stringMatching(/./) })
@@ -112,7 +116,7 @@ describe.each(kinds)('accounts on the %s store', (kind) => {
     const home = place.machine()
     const { line, accounts } = await program(place, home)
     const password = accounts.suggestPassphrase()
-    line.loseReply(({ then }) => then.length === 2 && then.every(({ kind }) => kind === 'put'))
+    line.loseReply(claims)
     const request = { name: 'ada', password, chosen: false }
     await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
     expect(line.lossesLeft).toBe(0)
@@ -126,7 +130,7 @@ describe.each(kinds)('accounts on the %s store', (kind) => {
     const place = world(kind)
     const { line, accounts } = await program(place, place.machine())
     const request = { name: 'ada', password: ownPassword, chosen: true }
-    line.loseReply(({ then }) => then.length === 2 && then.every(({ kind }) => kind === 'put'))
+    line.loseReply(claims)
     await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
     const { chat, recoveryCode = '' } = await accounts.signUp(request)
     closeAtEnd(chat)
@@ -157,5 +161,70 @@ describe.each(kinds)('accounts on the %s store', (kind) => {
       expect(latest?.lastUsedAt).toBeGreaterThanOrEqual(others[0]?.lastUsedAt ?? Infinity)
     }
     expect((await accounts.identities())[0]).toMatchObject(ada.chat.self)
+  })
+})
+
+/** Name record and vault, in one transaction. */
+const claims = ({ then }: Transaction): boolean =>
+  then.length === 2 && then.every((operation) => operation.kind === 'put')
+
+describe('a sign-up that comes to nothing', () => {
+  test.each([false, true])(
+    'a sign-up cut off at any of its writes leaves no name that nobody can use (own password: %s)',
+    async (chosen) => {
+      const place = world('memory')
+      const outcomes = new Set<string>()
+      for (let at = 0; at < 5; at += 1) {
+        const name = `ada${at}`
+        const home = place.machine()
+        const dies = dying(at)
+        const accounts = openAccounts({
+          store: dies(await place.openStore()),
+          home: { names: () => home.names(), open: async (skeleton) => dies(await home.open(skeleton)) },
+          kdf: 'floor',
+        })
+        const password = chosen ? ownPassword : accounts.suggestPassphrase()
+        let announced = false
+        const announce = async (): Promise<void> => void (announced = true)
+        const done = await accounts.signUp({ name, password, chosen, announce }).catch(() => undefined)
+        await done?.chat.close().catch(() => undefined)
+        const { accounts: later } = await program(place, home)
+        // Whoever was shown nothing signs up again; whoever was shown something logs in with it.
+        const fresh = { name, password: later.suggestPassphrase(), chosen: false }
+        const logIn = () => later.logIn({ name, password })
+        const goOn = () => later.signUp({ name, password, chosen }).then(({ chat }) => chat)
+        const chat = announced ? await logIn().catch(goOn) : (await later.signUp(fresh)).chat
+        await chat.create(name)
+        await chat.close()
+        outcomes.add(`${announced} ${done !== undefined}`)
+      }
+      expect([...outcomes].toSorted()).toEqual(['false false', 'true false', 'true true'])
+    },
+  )
+
+  test('what is left of a sign-up does not keep the name’s owner out', async () => {
+    const place = world('memory')
+    const shared = place.machine()
+    const { line, accounts } = await program(place, shared)
+    line.loseRequest(claims)
+    const request = { name: 'ada', password: accounts.suggestPassphrase(), chosen: false }
+    await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
+    const ada = await person(place, 'ada')
+    const there = await again(place, ada, shared)
+    expect(there.chat.self).toEqual(ada.chat.self)
+    await expect(accounts.logIn(request)).rejects.toMatchObject({ code: 'wrong-password' })
+  })
+
+  test('the same sign-up again keeps the keys that were shown', async () => {
+    const place = world('memory')
+    const { line, accounts } = await program(place, place.machine())
+    const shown: string[] = []
+    const announce = async ({ self }: Secret): Promise<void> => void shown.push(self.fingerprint)
+    const request = { name: 'ada', password: ownPassword, chosen: true, announce }
+    line.loseRequest(claims)
+    await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
+    const { chat } = await accounts.signUp(request)
+    closeAtEnd(chat)
+    expect(shown).toEqual([chat.self.fingerprint, chat.self.fingerprint])
   })
 })

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Home } from '../../src/chat/home.ts'
-import { FaultyStore } from './faulty-store.ts'
+import type { FaultyStore } from './faulty-store.ts'
+import { onDisk } from './on-disk.ts'
 import { again, enter, kinds, person, say, texts, until, wholeHistory, world } from './world.ts'
-
-/** A home whose disk a test can stop. */
-function onDisk(home: Home): { home: Home; disks: FaultyStore[] } {
-  const disks: FaultyStore[] = []
-  return {
-    disks,
-    home: {
-      names: () => home.names(),
-      open: async (name) => {
-        const disk = new FaultyStore(await home.open(name))
-        disks.push(disk)
-        return disk
-      },
-    },
-  }
-}
 
 async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))

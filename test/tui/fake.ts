@@ -3,9 +3,10 @@
  * people do is played by calling methods of `FakeWorld`. Nothing here is durable, encrypted or shared.
  */
 import { ConclaveError } from '../../src/base/errors.ts'
-import type { Accounts, KnownIdentity, LogIn, SignedUp, SignUp } from '../../src/chat/accounts.ts'
+import type { Accounts, KnownIdentity, LogIn, PasswordChanged, SignedUp, SignUp } from '../../src/chat/accounts.ts'
 import type {
   Admission,
+  Advice,
   ChangedKey,
   Chat,
   Confirm,
@@ -232,6 +233,7 @@ export class FakeWorld implements Accounts {
   /** Names whose keys were never seen, and those that were known by other fingerprints. */
   readonly newKeys = new Set<string>()
   readonly otherKeys = new Map<string, string>()
+  advice: Advice | undefined
   #clock: () => number
   readonly #listeners = new Set<() => void>()
   #self: Person = person('nobody')
@@ -288,6 +290,10 @@ export class FakeWorld implements Accounts {
     return chosen ? { chat, recoveryCode: 'K4QD-99ZX-PPLM-2TRC-JW3H-0VAY' } : { chat }
   }
 
+  async changePassword(): Promise<PasswordChanged> {
+    throw new ConclaveError('not-allowed', 'nobody changes a password here')
+  }
+
   async logIn({ name, password }: LogIn): Promise<Chat> {
     await this.#work()
     const right = this.passwords.get(name)
@@ -313,6 +319,9 @@ export class FakeWorld implements Accounts {
       self,
       get connection() {
         return world.connection
+      },
+      get advice() {
+        return world.advice
       },
       rooms: async () => summaries(),
       knownRooms: summaries,

@@ -26,6 +26,8 @@ export type Event =
       readonly rooms: readonly RoomSummary[]
     }
   | { readonly kind: 'chat'; readonly connection: Connection; readonly rooms: readonly RoomSummary[] }
+  /** What the person should know, whatever he is about. */
+  | { readonly kind: 'advice'; readonly text: string; readonly hint: string }
   | { readonly kind: 'waiting'; readonly roomId: string; readonly roomName: string }
   | { readonly kind: 'admitted'; readonly roomId: string; readonly roomName: string }
   | { readonly kind: 'refused'; readonly roomId: string; readonly roomName: string }

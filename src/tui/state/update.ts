@@ -63,6 +63,8 @@ function updated(state: State, event: Event): Next {
     }
     case 'done':
       return next(event.text === '' ? { ...state, busy: undefined } : info({ ...state, busy: undefined }, event.text))
+    case 'advice':
+      return next(problem(state, event.text, event.hint))
     default:
       break
   }

@@ -57,8 +57,8 @@ export class RawReader {
     const opened = known ? openVaultWithKey(vault.value, known) : await openVault(vault.value, this.#being.password)
     if (opened.kind !== 'open') throw new Error('the vault does not open')
     this.#dataKey = opened.dataKey
-    const identity = await Identity.unlock(opened, home)
-    const replica = new Replica(home, this.#roomId, identity.local, systemRandom)
+    const identity = await Identity.unlock(opened, home, systemRandom)
+    const replica = new Replica(home, this.#roomId, identity.local)
     for (const [epoch, before, confirm, secret] of await replica.secrets()) {
       this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)
     }

@@ -8,19 +8,24 @@ import { readConfig } from '../../../src/cli/config.ts'
 import {
   attemptKey,
   checkpointKey,
+  copySeenKey,
   identityKey,
+  localKeysKey,
   outboxKey,
+  passwordChangeKey,
   readKey,
   replicaKey,
   secretsKey,
   seenKey,
 } from '../../../src/chat/local-paths.ts'
+import { LocalSeal, readLocalKeys } from '../../../src/chat/local-seal.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
 import { Outbox } from '../../../src/chat/outbox.ts'
 import { Replica } from '../../../src/chat/replica.ts'
+import { readChange, readSeen } from '../../../src/chat/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
 import { seal, sealKey } from '../../../src/crypto/seal.ts'
-import { createVault, openVaultWithKey, resealVault, vaultName } from '../../../src/crypto/vault.ts'
+import { createVault, localKey, openVaultWithKey, resealVault, vaultOutside } from '../../../src/crypto/vault.ts'
 import { decodeVaultBody, encodeVaultBody } from '../../../src/crypto/vault-body.ts'
 import { contentValue } from '../../../src/protocol/content.ts'
 import { nodePaths } from '../../../src/node/paths.ts'
@@ -40,7 +45,8 @@ const zero = (length: number): Bytes => new Uint8Array(length)
 export async function homeTargets({ world, messages, controls }: Specimens): Promise<readonly Target[]> {
   const { roomId } = world
   const vaults = await makeVaults()
-  const key = sealKey(zero(32).fill(3))
+  const secret = zero(32).fill(3)
+  const key = sealKey(secret)
   const random = (length: number): Bytes => zero(length)
   const sealed = (at: Bytes, plain: Bytes): Bytes => concat(zero(12), seal(key, zero(12), at, plain))
   const device = zero(8)
@@ -65,8 +71,10 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
       return value
     },
   })
-  const replica = (home: MemoryStore) => new Replica(home, roomId, key, random)
-  const outbox = (home: MemoryStore) => new Outbox(home, key, random)
+  const locals = new LocalSeal([secret], random)
+  const outer = new LocalSeal([localKey(secret)], random)
+  const replica = (home: MemoryStore) => new Replica(home, roomId, locals)
+  const outbox = (home: MemoryStore) => new Outbox(home, locals, random)
   const queuedAt = outboxKey(roomId, device, 7)
   const queued = encode([5, contentValue({ type: 'text', text: 'soon' })])
 
@@ -81,7 +89,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
         const opened = outcome.kind === 'open'
         demand(!opened || vaults.whole.some((whole) => Buffer.compare(whole, bytes) === 0), 'a changed vault opens')
         demand((resealVault(bytes, vaults.dataKey, smallBody()) !== undefined) === opened, 'reseals what does not open')
-        return [vaultName(bytes), outcome.kind]
+        return [vaultOutside(bytes), outcome.kind]
       },
     },
     {
@@ -129,6 +137,24 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     stored('attempt', attemptKey(roomId, device), [encode([4, messages[0] as Bytes])], (home) =>
       outbox(home).attempt(roomId, device),
     ),
+    stored('keys of a home, sealed', localKeysKey, [outer.seal(localKeysKey, encode([true, [secret]]))], (home) =>
+      readLocalKeys(home, secret),
+    ),
+    stored(
+      'keys of a home, inside',
+      localKeysKey,
+      [encode([true, [secret]]), encode([false, [zero(32), secret]])],
+      (home) => readLocalKeys(home, secret),
+      (bytes) => outer.seal(localKeysKey, bytes),
+    ),
+    stored(
+      'change of a password',
+      passwordChangeKey,
+      [encode([secret, vaults.whole[0] as Bytes, false])],
+      (home) => readChange(home, secret, random),
+      (bytes) => outer.seal(passwordChangeKey, bytes),
+    ),
+    stored('what was seen of the vault’s copy', copySeenKey, [encode(17)], readSeen),
     stored('known identity', identityKey, [encode(['ada', zero(32), 5])], (home) =>
       knownIdentities({ names: async () => ['ada'], open: async () => home }),
     ),
