@@ -166,11 +166,11 @@ export interface Room {
   /** @throws unconfirmed-key, without a fingerprint, where the key is not the one known under the name */
   accept(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
   reject(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
-  /** Somebody who is only invited is no longer invited then. */
-  kick(name: string): Promise<Done>
+  /** Somebody who is only invited is no longer invited then. @throws unconfirmed-key where two bear the name, and no fingerprint says whose */
+  kick(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
   leave(): Promise<Done>
-  promote(name: string): Promise<Done>
-  demote(name: string): Promise<Done>
+  promote(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
+  demote(name: string, options?: { readonly fingerprint?: string }): Promise<Done>
   /** What is absent stays as it is. */
   setPolicy(policy: Partial<Policy>): Promise<Done>
   setTopic(topic: string): Promise<Done>

@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts'
 import type { AdminItem, Person } from './item.ts'
 import { personOf } from './items.ts'
 import type { OpenKnock } from './knocks.ts'
-import { knownOtherwise } from './pins.ts'
+import { knownOtherwise, type NamedKey } from './pins.ts'
 import { returningAt } from './returning.ts'
 
 /** By the room's chain, and by the vault where the chain does not tell: whether one waits, or was turned away. */
@@ -47,19 +47,29 @@ export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: stri
   return knock
 }
 
-/** The member of exactly this name, else of one that looks like it. @throws no-such-user */
-export function memberNamed(room: Room, name: string): Member {
-  const alike = [...room.members.values()].filter((member) => skeleton(member.name) === skeleton(name))
-  const member = alike.find((other) => other.name === name) ?? alike[0]
-  if (member !== undefined) return member
+/** The member of exactly this name, else of one that looks like it. @throws no-such-user, unconfirmed-key */
+export function memberNamed(room: Room, name: string, wanted?: string): Member {
+  const found = oneNamed([...room.members.values()], name, wanted)
+  if (found !== undefined) return found
   throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, { hint: 'conclave members ROOM' })
 }
 
-/** A member, or somebody whose invitation is to be withdrawn. @throws no-such-user */
-export function memberOrInvited(room: Room, name: string): Member | Invitation {
-  const invited = [...room.invitations.values()].find((other) => other.name === name)
-  const present = [...room.members.values()].some((member) => member.name === name)
-  return invited !== undefined && !present ? invited : memberNamed(room, name)
+/** A member, or somebody whose invitation is to be withdrawn. @throws no-such-user, unconfirmed-key */
+export function memberOrInvited(room: Room, name: string, wanted?: string): Member | Invitation {
+  const found = oneNamed([...room.members.values(), ...room.invitations.values()], name, wanted)
+  return found ?? memberNamed(room, name, wanted)
+}
+
+function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted: string | undefined): T | undefined {
+  const alike = people.filter((person) => skeleton(person.name) === skeleton(name))
+  const exact = alike.filter((person) => person.name === name)
+  const named = exact.length > 0 ? exact : alike
+  const fitting = wanted === undefined ? named : named.filter(({ rootKey }) => matchesFingerprint(wanted, rootKey))
+  if (fitting.length < 2) return fitting[0]
+  // Two keys under one name: the wrong one must not be hit.
+  throw new ConclaveError('unconfirmed-key', `${fitting.length} people in this room are called ${name}`, {
+    hint: `say whose fingerprint: ${fitting.map(({ rootKey }) => fingerprint(rootKey)).join(', ')}`,
+  })
 }
 
 export function membersOf(room: Room | undefined): readonly ShownMember[] {
@@ -91,11 +101,7 @@ export function knockItem(identity: Identity, room: Room | undefined, knock: Kno
 }
 
 /** Before letting somebody in. */
-function whatToKnow(
-  identity: Identity,
-  room: Room | undefined,
-  knock: Knock,
-): Pick<ShownKnock, 'returning' | 'known'> {
+function whatToKnow(identity: Identity, room: Room | undefined, knock: Knock): Pick<ShownKnock, 'returning' | 'known'> {
   // As of everything that has come.
   const returning = room && returningAt(room, knock.rootKey, stillIn)
   const known = knownOtherwise(identity, knock)

@@ -35,6 +35,11 @@ export function pinnedAs({ body: { pins } }: Identity, name: string): Pin | unde
 
 /** The key that is known under this name, where it is another than this one. */
 export function knownOtherwise(identity: Identity, { name, rootKey }: NamedKey): Bytes | undefined {
+  if (skeleton(name) === skeleton(identity.name)) {
+    // One's own name is one's own, whatever stands in a room or a registry.
+    const own = [identity.signer, ...identity.formerSigners]
+    return own.some(({ publicKey }) => equalBytes(publicKey, rootKey)) ? undefined : identity.signer.publicKey
+  }
   const pin = pinnedAs(identity, name)
   return pin === undefined || equalBytes(pin.rootKey, rootKey) ? undefined : pin.rootKey
 }
@@ -135,6 +140,6 @@ export function keyWarning(identity: Identity, room: Room, name: string, rootKey
   if (known === undefined || isKeyOf(room, rootKey, known)) return undefined
   return (
     `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
-    'Somebody may pass for him: compare fingerprints over another way'
+    `Somebody may pass for ${name}: compare fingerprints over another way`
   )
 }

@@ -92,8 +92,10 @@ export abstract class RoomActs {
     return this.#operate(() => change(knock), [{ kind: 'delete', key: knock.key }])
   }
 
-  kick(name: string): Promise<Done> {
-    return this.#operate((state) => ({ type: 'kick', rootKey: memberOrInvited(state, name).rootKey }))
+  kick(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#operate((state) => {
+      return { type: 'kick', rootKey: memberOrInvited(state, name, options.fingerprint).rootKey }
+    })
   }
 
   async leave(): Promise<Done> {
@@ -122,12 +124,16 @@ export abstract class RoomActs {
     return { i }
   }
 
-  promote(name: string): Promise<Done> {
-    return this.#operate((state) => ({ type: 'promote', rootKey: memberNamed(state, name).rootKey }))
+  promote(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#setAdmin('promote', name, options.fingerprint)
   }
 
-  demote(name: string): Promise<Done> {
-    return this.#operate((state) => ({ type: 'demote', rootKey: memberNamed(state, name).rootKey }))
+  demote(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
+    return this.#setAdmin('demote', name, options.fingerprint)
+  }
+
+  #setAdmin(type: 'promote' | 'demote', name: string, fingerprint: string | undefined): Promise<Done> {
+    return this.#operate((state) => ({ type, rootKey: memberNamed(state, name, fingerprint).rootKey }))
   }
 
   async setPolicy(policy: Partial<Policy>): Promise<Done> {

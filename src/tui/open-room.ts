@@ -90,7 +90,7 @@ export class OpenRoom {
       case 'kick':
       case 'promote':
       case 'demote':
-        await room[effect.do](effect.name)
+        await room[effect.do](effect.name, { fingerprint: effect.fingerprint })
         return tell({ kind: 'done', text: '' })
       case 'topic':
         await room.setTopic(effect.text)

@@ -133,3 +133,19 @@ test('a room of a newer version is read as far as it is understood, and written 
   expect(later.tooNew).toBe(true)
   expect(inRoom(later)).toEqual(['ada', 'bob'])
 })
+
+test('a change of keys that the registry shows warns nobody', async () => {
+  const place = world('memory')
+  const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+  const room = await ada.chat.create('demo')
+  const theirs = await enter(bob, room)
+  await theirs.leave()
+  const { fingerprint } = await bob.chat.rekey()
+  await bob.chat.join('demo')
+  await room.refresh()
+  expect(room.knocks).toMatchObject([{ name: 'bob', fingerprint }])
+  expect(room.knocks[0]).not.toHaveProperty('known')
+  await room.accept('bob')
+  expect(room.changedKeys).toEqual([])
+  expect((await wholeHistory(room)).some(({ kind }) => kind === 'warning')).toBe(false)
+})

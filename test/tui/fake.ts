@@ -89,7 +89,7 @@ export class FakeRoom implements Room {
     this.#world.changed()
   }
 
-  knock(who: Person): void {
+  knock(who: Omit<Knock, 'at'>): void {
     const at = this.#world.now()
     this.knocks.push({ ...who, at })
     this.tell({ kind: 'knock', item: { kind: 'admin', at, event: 'knock', by: who, target: who } })
@@ -341,7 +341,7 @@ export class FakeWorld implements Accounts {
         world.newKeys.delete(other)
         for (const room of world.rooms) room.changedKeys = room.changedKeys.filter(({ name }) => name !== other)
       },
-      rekey: async () => ({ ...self, rooms: world.rooms.length }),
+      rekey: async () => ({ name, fingerprint: person(`${name} anew`).fingerprint, rooms: world.rooms.length }),
       open: async (room: string) => world.#open(room),
       join: async (room: string) => world.#join(room),
       subscribe: (listener: () => void) => {

@@ -24,7 +24,7 @@ export type Effect =
   | { readonly do: 'send'; readonly content: MessageContent }
   | { readonly do: 'drop'; readonly ids: readonly string[] }
   | { readonly do: 'accept' | 'reject'; readonly name: string; readonly fingerprint: string }
-  | { readonly do: 'kick' | 'promote' | 'demote'; readonly name: string }
+  | { readonly do: 'kick' | 'promote' | 'demote'; readonly name: string; readonly fingerprint: string }
   /** With the fingerprint of a key that was not seen before. */
   | { readonly do: 'invite' | 'dm'; readonly name: string; readonly fingerprint: string | undefined }
   | { readonly do: 'topic'; readonly text: string }

@@ -1,20 +1,39 @@
-/** Somebody in the open room, by the name that was typed. Pure. */
-import type { Member } from '../../chat/chat.ts'
+/** Somebody in the open room, by what was typed: a name, and where two bear it the first digits of a fingerprint. Pure. */
+import type { Person } from '../../chat/item.ts'
 import { similar } from '../input/similar.ts'
+import { next, problem } from './next.ts'
+import type { ChatPage, Next, State } from './state.ts'
 import { plainName } from './typed-command.ts'
-import type { ChatPage, State } from './state.ts'
-import { problem } from './next.ts'
 
-/** As written, else whatever the case. */
-export function named<T extends { readonly name: string }>(people: readonly T[], typed: string): T | undefined {
-  const wanted = plainName(typed)
-  return (
-    people.find(({ name }) => name === wanted) ?? people.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
-  )
+/** As written, else whatever the case; all who bear the name. */
+export function allNamed<T extends Person>(people: readonly T[], typed: string): readonly T[] {
+  const [word = '', ...rest] = typed.split(/\s+/)
+  const [wanted, digits] = [plainName(word), rest.join('')]
+  const exact = people.filter(({ name }) => name === wanted)
+  const found = exact.length > 0 ? exact : people.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase())
+  return found.filter(({ fingerprint }) => fingerprint.replaceAll(' ', '').startsWith(digits))
 }
 
-export function memberNamed({ room }: ChatPage, typed: string): Member | undefined {
-  return named(room.members, typed)
+/** Does something with the one who is meant, or says why nobody is. */
+export function withOne<T extends Person>(
+  state: State,
+  page: ChatPage,
+  people: readonly T[],
+  typed: string,
+  work: (person: T) => Next,
+): Next {
+  const found = allNamed(people, typed)
+  const [only] = found
+  if (only === undefined) return next(nobodyNamed(state, page, typed))
+  if (found.length === 1) return work(only)
+  const prints = found.map(({ fingerprint }) => fingerprint).join(' and ')
+  return next(
+    problem(
+      state,
+      `${found.length} people are called ${only.name}, with the fingerprints ${prints}.`,
+      'Type the first digits of the right one behind the name.',
+    ),
+  )
 }
 
 export function nobodyNamed(state: State, { room }: ChatPage, name: string): State {

@@ -1,7 +1,8 @@
 /** Commands about people: who is in, who comes in, whose key is whose. Pure. */
 import type { Person } from '../../chat/item.ts'
+import { adminsOnly } from './admins-only.ts'
 import { answerKnock } from './answer-knock.ts'
-import { memberNamed, named, nobodyNamed } from './member-named.ts'
+import { allNamed, nobodyNamed, withOne } from './member-named.ts'
 import type { ChatPage, Next } from './state.ts'
 import { ask, busy, info, next, sheet } from './next.ts'
 import type { Handlers, Typed, TypedInRoom } from './typed-command.ts'
@@ -30,7 +31,10 @@ export const peopleCommands: Handlers<TypedInRoom> = {
   verify: ({ state, page, argument }) =>
     argument === ''
       ? next(busy(state, 'checking every record of this room…'), { do: 'verify' })
-      : next(busy(state), { do: 'compare', name: memberNamed(page, argument)?.name ?? plainName(argument) }),
+      : next(busy(state), {
+          do: 'compare',
+          name: allNamed(page.room.members, argument)[0]?.name ?? plainName(argument),
+        }),
 }
 
 /** A name, and the fingerprint where it was compared already. */
@@ -56,40 +60,44 @@ function answer(typed: TypedInRoom, kind: 'accept' | 'reject'): Next {
 function change(typed: TypedInRoom, effect: 'promote' | 'demote'): Next {
   const { state, page, argument } = typed
   if (argument === '') return needsMore(typed)
-  const person = memberNamed(page, argument)
-  if (person === undefined) return next(nobodyNamed(state, page, argument))
-  return next(busy(state), { do: effect, name: person.name })
+  return adminsOnly(state, page, () =>
+    withOne(state, page, page.room.members, argument, ({ name, fingerprint }) =>
+      next(busy(state), { do: effect, name, fingerprint }),
+    ),
+  )
 }
 
 function kick(typed: TypedInRoom): Next {
   const { state, page, argument } = typed
   if (argument === '') return needsMore(typed)
-  const person = memberNamed(page, argument)
-  const invited = named(page.room.invitations, argument)
-  const { name: room } = page.room
-  if (person !== undefined) {
-    const { name } = person
+  const { members, invitations, name: room } = page.room
+  const ofOne = ({ name, fingerprint }: Person): Next => {
+    const effect = { do: 'kick', name, fingerprint } as const
+    if (invitations.some((invitation) => invitation.fingerprint === fingerprint)) {
+      const question = `Take back the invitation of ${name} into ${room}? The room's keys change.`
+      return next(ask(state, question, 'taking it back…', effect))
+    }
     const question = `Kick ${name} from ${room}? It can't be undone: the room's keys change, and only an admin could let ${name} in again.`
-    return next(ask(state, question, `kicking ${name}…`, { do: 'kick', name }))
+    return next(ask(state, question, `kicking ${name}…`, effect))
   }
-  if (invited === undefined) return next(nobodyNamed(state, page, argument))
-  const { name } = invited
-  const question = `Take back the invitation of ${name} into ${room}? The room's keys change.`
-  return next(ask(state, question, 'taking it back…', { do: 'kick', name }))
+  return adminsOnly(state, page, () => withOne(state, page, [...members, ...invitations], argument, ofOne))
 }
 
 function whois(typed: TypedInRoom): Next {
   const { state, page, argument } = typed
   if (argument === '') return needsMore(typed)
-  const told = (person: Person, what: string): Next =>
-    next(info(state, `${person.name} ${what}.`, `fingerprint ${person.fingerprint}`))
-  const member = memberNamed(page, argument)
-  if (member !== undefined) return told(member, `is ${member.role === 'admin' ? 'an admin' : 'a member'} here`)
-  const knock = named(page.room.knocks, argument)
-  if (knock !== undefined) return told(knock, 'asks to join')
-  const invited = named(page.room.invitations, argument)
-  if (invited !== undefined) return told(invited, `is invited by ${invited.by}`)
-  return next(nobodyNamed(state, page, argument))
+  const { members, knocks, invitations } = page.room
+  const found = [
+    ...allNamed(members, argument).map(
+      (one) => [one, `is ${one.role === 'admin' ? 'an admin' : 'a member'} here`] as const,
+    ),
+    ...allNamed(knocks, argument).map((one) => [one, 'asks to join'] as const),
+    ...allNamed(invitations, argument).map((one) => [one, `is invited by ${one.by}`] as const),
+  ]
+  const [first] = found
+  if (first === undefined) return next(nobodyNamed(state, page, argument))
+  const lines = found.map(([{ name, fingerprint }, what]) => `${name} ${what}, with the fingerprint ${fingerprint}.`)
+  return next(info(state, lines.join(' ')))
 }
 
 function memberSheet({ room: { members, knocks, invitations } }: ChatPage): readonly string[] {

@@ -1,5 +1,6 @@
 /** Commands that go to a room, or change the one that is open. Pure. */
 import type { Policy } from '../../chat/chat.ts'
+import { adminsOnly } from './admins-only.ts'
 import { helpLines } from './commands.ts'
 import { createRoom, enterRoom, joinRoom, toRooms } from './navigation.ts'
 import { roomLabel } from './room-list.ts'
@@ -26,10 +27,11 @@ export const roomCommands: Handlers<TypedInRoom> = {
 
   policy,
 
-  rotate: ({ state, page }) => {
-    const question = `New keys for ${page.room.name}? What is said from then on is sealed under a new secret that every member gets.`
-    return next(ask(state, question, 'changing the keys…', { do: 'rotate' }))
-  },
+  rotate: ({ state, page }) =>
+    adminsOnly(state, page, () => {
+      const question = `New keys for ${page.room.name}? What is said from then on is sealed under a new secret that every member gets.`
+      return next(ask(state, question, 'changing the keys…', { do: 'rotate' }))
+    }),
 
   leave: ({ state, page }) => {
     const alone = page.room.members.length === 1
@@ -52,7 +54,7 @@ function join({ state, argument }: Typed): Next {
       return next(problem(state, 'Which room? /join ROOM', '/rooms lists them.'))
     }
     const { id, name } = state.page.room
-    return joinRoom(state, `${name}#${id.slice(0, 20)}`)
+    return joinRoom(state, id, name)
   }
   const [name = ''] = argument.split(/\s+/)
   const known = state.rooms.filter((room) => roomLabel(room, state.rooms).toLowerCase() === name.toLowerCase())
@@ -75,5 +77,5 @@ function policy(typed: TypedInRoom): Next {
     else if (word === 'listed' || word === 'unlisted') wanted = { ...wanted, listed: word === 'listed' }
     else if (word !== 'accept-by') return needsMore(typed)
   }
-  return next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted })
+  return adminsOnly(state, page, () => next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted }))
 }

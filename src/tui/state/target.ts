@@ -1,6 +1,7 @@
 /** Which message a key or a command means, and whether that can be done to it. Pure. */
 import { hasText, isChange } from '../../chat/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
+import { isAdmin } from './admins-only.ts'
 import type { Entry } from './entries.ts'
 import type { Folded } from './fold.ts'
 import { foldPage } from './fold.ts'
@@ -68,8 +69,4 @@ function refusal(state: State, page: ChatPage, act: Act, item: MessageItem, fold
     return problem(state, `That is not your message: only ${author} or an admin can delete it.`)
   }
   return undefined
-}
-
-export function isAdmin({ self }: State, { room }: ChatPage): boolean {
-  return room.members.some((member) => member.fingerprint === self?.fingerprint && member.role === 'admin')
 }

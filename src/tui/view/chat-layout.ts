@@ -7,6 +7,7 @@ import type { EntryContext } from './entry-context.ts'
 import { entryLines } from './entry-lines.ts'
 import { candidateLine, inputFooter, noticeLines } from './footer.ts'
 import type { Footer } from './footer.ts'
+import { shownName, twinsOf } from './shown-name.ts'
 import type { Measure } from './viewport.ts'
 
 /** Below this many columns the rooms fold away. */
@@ -36,7 +37,8 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
       ? 0
       : clamp(longest(state.rooms.map((room) => room.name)) + 6, 12, Math.min(20, Math.floor(columns / 6)))
   const wanted = state.showMembers ?? columns >= membersFromColumns
-  const names = page.room.members.map((member) => member.name)
+  const twins = twinsOf(page)
+  const names = page.room.members.map((member) => shownName(member, twins))
   const memberColumns = wanted && columns >= 50 ? clamp(longest(names) + 4, 12, columns >> 2) : 0
   const ruled = rows >= 12
   const notice =
@@ -60,7 +62,8 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
 
 export function entryContext(state: State, page: ChatPage, columns: number): EntryContext {
   const { entries, newAfter } = page.timeline
-  const names = page.room.members.map((member) => member.name)
+  const twins = twinsOf(page)
+  const names = page.room.members.map((member) => shownName(member, twins))
   return {
     columns,
     nameColumns: clamp(longest([...names, '<admin>']), 7, columns < 64 ? 10 : 14),
@@ -73,6 +76,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
         : entries.find(({ item }) => item.kind === 'message' && item.seq > newAfter && !item.own)?.key,
     pickedKey: page.pick?.key,
     folded: foldPage(page),
+    twins,
   }
 }
 
@@ -83,10 +87,7 @@ function topText({ timeline, room }: ChatPage): string {
 
 export function measureWith(page: ChatPage, context: EntryContext): Measure {
   const { entries } = page.timeline
-  return (index) => {
-    const entry = entries[index]
-    return entry === undefined ? 0 : entryLines(entry, entries[index - 1], context).length
-  }
+  return (index) => entryLines(entries, index, context).length
 }
 
 function longest(names: readonly string[]): number {

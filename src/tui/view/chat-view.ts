@@ -27,7 +27,7 @@ export function chatView(state: State, page: ChatPage): Frame {
       ? timelineLines(state, page, layout)
       : sheetLines(state.sheet, layout.chatColumns, layout.rows)
   const rooms = layout.roomColumns === 0 ? undefined : roomLines(state, page.room.id, layout.roomColumns, layout.rows)
-  const members = layout.memberColumns === 0 ? undefined : memberLines(page.room, layout.memberColumns, layout.rows)
+  const members = layout.memberColumns === 0 ? undefined : memberLines(page, layout.memberColumns, layout.rows)
   const panes = Array.from({ length: layout.rows }, (_, row): Line => {
     const spans: Span[] = []
     if (rooms !== undefined) spans.push(...fit(rooms[row] ?? [], layout.roomColumns), span('│', dim))
@@ -53,8 +53,7 @@ function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readon
   const { from, to, hidden } = visibleRange(timeline.entries, timeline.anchor, rows, measureWith(page, context))
   const lines: Line[] = timeline.entries.length === 0 ? [remark(context.top, layout.chatColumns)] : []
   for (let index = from; index < to; index += 1) {
-    const entry = timeline.entries[index]
-    if (entry !== undefined) lines.push(...entryLines(entry, timeline.entries[index - 1], context))
+    lines.push(...entryLines(timeline.entries, index, context))
   }
   if (hidden > 0) lines.length -= hidden
   const shown = [...lines, ...below].slice(-layout.rows)

@@ -1,6 +1,7 @@
 /** What the lines of a timeline's entries depend on, besides the entries themselves. */
 import type { Folded } from '../state/fold.ts'
 import type { Gutter } from './gutter.ts'
+import type { Twins } from './shown-name.ts'
 
 export interface EntryContext extends Gutter {
   readonly ownName: string
@@ -13,4 +14,5 @@ export interface EntryContext extends Gutter {
   /** The entry that is picked. */
   readonly pickedKey: string | undefined
   readonly folded: Folded
+  readonly twins: Twins
 }

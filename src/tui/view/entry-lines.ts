@@ -10,25 +10,36 @@ import { beside, divider, marked, remark } from './gutter.ts'
 import { messageLines } from './message-lines.ts'
 import { clockTime, dayName, sameDay } from './time.ts'
 
-export function entryLines(entry: Entry, previous: Entry | undefined, context: EntryContext): readonly Line[] {
-  if (context.folded.hidden.has(entry.key)) return []
+export function entryLines(entries: readonly Entry[], index: number, context: EntryContext): readonly Line[] {
+  const entry = entries[index]
+  if (entry === undefined || context.folded.hidden.has(entry.key)) return []
   const body = bodyLines(entry, context)
-  return [...dividers(entry, previous, context), ...(entry.key === context.pickedKey ? marked(body) : body)]
+  return [...dividers(entries, index, context), ...(entry.key === context.pickedKey ? marked(body) : body)]
 }
 
-function dividers(entry: Entry, previous: Entry | undefined, context: EntryContext): readonly Line[] {
-  const lines: Line[] = previous === undefined ? [remark(context.top, context.columns)] : []
-  const at = timeOf(entry)
-  const before = previous && timeOf(previous)
+function dividers(entries: readonly Entry[], index: number, context: EntryContext): readonly Line[] {
+  const lines: Line[] = index === 0 ? [remark(context.top, context.columns)] : []
+  const at = timeOf(entries[index])
+  const before = timeBefore(entries, index, context)
   if (at !== undefined && (before === undefined || !sameDay(at, before))) {
     lines.push(remark(`── ${dayName(at)} ──`, context.columns))
   }
-  if (entry.key === context.newKey) lines.push(divider('new', context.columns, { colour: 'red' }))
+  if (entries[index]?.key === context.newKey) lines.push(divider('new', context.columns, { colour: 'red' }))
   return lines
 }
 
-function timeOf(entry: Entry): number | undefined {
-  return entry.item.kind === 'warning' ? undefined : entry.item.at
+/** Of the nearest entry above that has one, and shows. */
+function timeBefore(entries: readonly Entry[], index: number, { folded }: EntryContext): number | undefined {
+  for (let at = index - 1; at >= 0; at -= 1) {
+    const entry = entries[at]
+    const time = timeOf(entry)
+    if (entry !== undefined && time !== undefined && !folded.hidden.has(entry.key)) return time
+  }
+  return undefined
+}
+
+function timeOf(entry: Entry | undefined): number | undefined {
+  return entry === undefined || entry.item.kind === 'warning' ? undefined : entry.item.at
 }
 
 function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {

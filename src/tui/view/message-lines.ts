@@ -7,6 +7,7 @@ import type { Line, Style } from '../text/style.ts'
 import type { EntryContext } from './entry-context.ts'
 import { beside, noName, textColumns } from './gutter.ts'
 import { messageText, quoted, reactionText } from './message-text.ts'
+import { shownName } from './shown-name.ts'
 import { clockTime } from './time.ts'
 
 const dim: Style = { dim: true }
@@ -15,7 +16,10 @@ const bad: Style = { colour: 'red' }
 export function messageLines(item: MessageItem, context: EntryContext): readonly Line[] {
   const { folded } = context
   const changed = folded.changed(item.id)
-  const name = { text: item.from.name, style: { colour: colourOf(item.from.fingerprint), bold: item.own } }
+  const name = {
+    text: shownName(item.from, context.twins),
+    style: { colour: colourOf(item.from.fingerprint), bold: item.own },
+  }
   const time = clockTime(item.at)
   if (changed.deleted) return beside(time, name, `(deleted)${waitingMark(item, context)}`, dim, context)
   const text = messageText(item, folded)

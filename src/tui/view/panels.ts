@@ -1,12 +1,12 @@
 /** The panels beside the messages: rooms with what is unread in them, and members. Pure. */
 import type { RoomSummary } from '../../chat/chat.ts'
-import type { RoomView } from '../state/harmless.ts'
 import { joinedRooms, roomLabel } from '../state/room-list.ts'
-import type { State } from '../state/state.ts'
+import type { ChatPage, State } from '../state/state.ts'
 import { colourOf } from '../text/palette.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padEnd } from '../text/width.ts'
+import { shownName, twinsOf } from './shown-name.ts'
 
 const dim: Style = { dim: true }
 
@@ -37,15 +37,20 @@ export function countOf(room: RoomSummary): string {
   return ` ${room.unread > 999 ? '999+' : room.unread}${room.mentions > 0 ? '!' : ''}`
 }
 
-export function memberLines(room: RoomView, columns: number, rows: number): readonly Line[] {
+export function memberLines(page: ChatPage, columns: number, rows: number): readonly Line[] {
+  const { room } = page
+  const twins = twinsOf(page)
+  const changed = new Set(room.changedKeys.map(({ fingerprint }) => fingerprint))
   const members = room.members.toSorted((a, b) => Number(b.role === 'admin') - Number(a.role === 'admin'))
   const lines = members.map((member): Line => {
     const admin = member.role === 'admin'
-    const role = admin && member.name.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
+    const name = shownName(member, twins)
+    const role = admin && name.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
+    const warned = changed.has(member.fingerprint)
     return [
-      span(' '),
-      span(padEnd(member.name, Math.min(member.name.length, columns - 2 - role.length)), {
-        colour: colourOf(member.fingerprint),
+      span(warned ? '!' : ' ', { colour: 'red', bold: true }),
+      span(padEnd(name, Math.min(name.length, columns - 2 - role.length)), {
+        colour: warned ? 'red' : colourOf(member.fingerprint),
       }),
       span(role, dim),
     ]

@@ -10,6 +10,8 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   const { room } = page
   const parts: Span[] = [connectionSpan(state.connection)]
   if (below !== undefined) parts.unshift(span(below, { bold: true }))
+  const [changed] = room.changedKeys
+  if (changed !== undefined) parts.push(span(`not the key you know: ${changed.name}`, { colour: 'red', bold: true }))
   if (room.tooNew) parts.push(span('needs a newer Conclave: you can only read', { colour: 'red', bold: true }))
   if (room.standing !== 'member') parts.push(span(standingText(page), { colour: 'red', bold: true }))
   const failed = room.pending.filter((pending) => pending.state === 'failed').length

@@ -52,7 +52,23 @@ test('a name record in another’s place is refused, and who knows the key is no
   const items = await wholeHistory(room)
   const isIn = room.members.some(({ fingerprint }) => fingerprint === impostor.chat.self.fingerprint)
   expect(isIn && !items.some((item) => item.kind === 'warning' && item.reason.includes('NOT'))).toBe(false)
-  await admission.withdraw()
+  expect(isIn).toBe(false)
+
+  // Who lets that very key in is warned of it as long as it is in; so is whoever really bears the name.
+  const { fingerprint } = impostor.chat.self
+  expect(room.knocks).toMatchObject([{ fingerprint, known: bob.chat.self.fingerprint }])
+  await room.accept('bob', { fingerprint })
+  await admission.wait()
+  expect(room.changedKeys).toEqual([{ name: 'bob', fingerprint, known: bob.chat.self.fingerprint }])
+  const bobs = await bob.chat.open('demo')
+  await bobs.refresh()
+  expect(bobs.changedKeys).toEqual([{ name: 'bob', fingerprint, known: bob.chat.self.fingerprint }])
+  expect((await impostor.chat.open('demo')).changedKeys).toMatchObject([{ known: fingerprint }])
+  expect(await ada.chat.safetyNumber('bob')).toMatchObject({ fingerprint, known: bob.chat.self.fingerprint })
+  await expect(room.kick('bob')).rejects.toMatchObject({ code: 'unconfirmed-key' })
+  await room.kick('bob', { fingerprint })
+  expect(room.members.map((member) => member.fingerprint)).toContain(bob.chat.self.fingerprint)
+  expect(room.changedKeys).toEqual([])
 })
 
 test('a vault in the store that is junk, another’s or gone opens for nobody, and hurts nobody who has a home', async () => {

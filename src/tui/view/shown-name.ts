@@ -1,0 +1,24 @@
+/** One shown name for each person: where two keys bear the same name, it is shown with the first digits of each. Pure. */
+import type { Person } from '../../chat/item.ts'
+import type { ChatPage } from '../state/state.ts'
+
+export type Twins = ReadonlySet<string>
+
+/** Names that stand for more than one person among members, authors of the window, and keys that are known. */
+export function twinsOf({ room, timeline }: ChatPage): Twins {
+  const twins = new Set(room.changedKeys.map(({ name }) => name))
+  const note = (people: Map<string, string>, name: string, who: string): void => {
+    const before = people.get(name)
+    if (before !== undefined && before !== who) twins.add(name)
+    people.set(name, who)
+  }
+  const members = new Map<string, string>()
+  for (const { name, fingerprint } of room.members) note(members, name, fingerprint)
+  const authors = new Map<string, string>()
+  for (const { item } of timeline.entries) if (item.kind === 'message') note(authors, item.from.name, item.from.id)
+  return twins
+}
+
+export function shownName({ name, fingerprint }: Person, twins: Twins): string {
+  return twins.has(name) ? `${name} ${fingerprint.slice(0, 4)}` : name
+}

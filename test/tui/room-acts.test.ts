@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest'
+import { keys } from '../terminal/terminal.ts'
+import { Drive } from './drive.ts'
+import { FakeWorld, person } from './fake.ts'
+
+const noon = new Date(2026, 10, 23, 12, 0).getTime()
+const [ada, alan, bob, cyd] = [person('ada'), person('Alan'), person('bob'), person('cyd')] as const
+
+async function inside(size = { columns: 80, rows: 24 }) {
+  let clock = noon
+  const world = new FakeWorld(() => (clock += 1000))
+  world.passwords.set('ada', 'x')
+  const demo = world.room('demo', ada, [alan, bob])
+  const drive = await Drive.inside(world, 'ada', size)
+  await drive.type('demo\r')
+  return { world, demo, drive }
+}
+
+/** What is on the screen, without the frame and the lines' ends. */
+const flat = (drive: Drive): string =>
+  drive
+    .text()
+    .replace(/\s*\n[ │]*/g, ' ')
+    .replace(/ +/g, ' ')
+
+describe('a room’s rules and keys', () => {
+  it('are told, changed and completed by /policy', async () => {
+    const { demo, drive } = await inside()
+    await drive.type('/policy\r')
+    expect(drive.text()).toContain('All members let people in; the room is listed.')
+    await drive.type('/policy ad\tunl\t\r')
+    expect(drive.effects).toContainEqual({ do: 'policy', policy: { acceptBy: 'admins', listed: false } })
+    expect(flat(drive)).toContain('ada changed the rules: only admins let people in, the room is unlisted.')
+    await drive.type('/policy everybody\r')
+    expect(drive.text()).toContain('/policy needs more')
+    expect(drive.chat.editor.text).toBe('/policy everybody')
+    expect(demo.policy.acceptBy).toBe('admins')
+  })
+
+  it('are the admins’ affair', async () => {
+    const { demo, drive } = await inside()
+    demo.members = demo.members.map((one) => ({ ...one, role: one.name === 'Alan' ? 'admin' : 'member' }))
+    demo.tell({ kind: 'state' })
+    for (const command of ['/rotate', '/policy admins', '/kick bob', '/promote bob']) {
+      await drive.type(`${command}\r`)
+      expect(drive.text()).toContain('Only an admin of demo can do that.')
+      expect(drive.text()).toContain('Here: Alan.')
+      await drive.type(keys.ctrl('u'))
+    }
+    expect(drive.state.confirm).toBeUndefined()
+  })
+
+  it('change with /rotate and /rekey after a question that says what they do', async () => {
+    const { drive } = await inside()
+    await drive.type('/rotate\r')
+    expect(drive.text()).toContain('New keys for demo?')
+    await drive.type('n')
+    expect(drive.effects).not.toContainEqual({ do: 'rotate' })
+    await drive.type('/rotate\ry')
+    expect(drive.text()).toContain("ada changed the room's keys.")
+    await drive.type('/rekey\r')
+    expect(flat(drive)).toContain('Your fingerprint changes')
+    await drive.type('y')
+    expect(drive.text()).toContain('You have new keys, in 1 room.')
+    expect(drive.state.self?.fingerprint).not.toBe(ada.fingerprint)
+    expect(drive.text()).toContain(drive.state.self?.fingerprint ?? '')
+  })
+
+  it('of a newer version can only be read, and says so', async () => {
+    const { demo, drive } = await inside()
+    demo.tooNew = true
+    demo.tell({ kind: 'state' })
+    demo.admin('policy', alan, undefined, 'members accept, listed, version 2')
+    expect(drive.text()).toContain('needs a newer Conclave: you can only read')
+    expect(flat(drive)).toContain('It is of version 2 now, which this Conclave does not know: update it to read on.')
+    await drive.type('hello\r')
+    expect(drive.text()).toContain('demo is of a newer version: you can only read.')
+    expect(drive.chat.editor.text).toBe('hello')
+  })
+})
+
+describe('a key that was never seen', () => {
+  it('is shown with its fingerprint, and a yes goes on', async () => {
+    const { world, drive } = await inside()
+    world.newKeys.add('cyd')
+    await drive.type('/invite cyd\r')
+    expect(flat(drive)).toContain(`The key of cyd was never seen here. Its fingerprint: ${cyd.fingerprint}.`)
+    await drive.type('n')
+    expect(drive.text()).not.toContain('invited')
+    await drive.type('/invite cyd\ry')
+    expect(drive.effects).toContainEqual({ do: 'invite', name: 'cyd', fingerprint: cyd.fingerprint })
+    expect(drive.text()).toContain('User cyd invited by ada.')
+    await drive.type('/dm cyd\ry')
+    expect(drive.chat.room.name).toBe('@cyd')
+  })
+
+  it('is confirmed where two have compared the safety number', async () => {
+    const { drive } = await inside()
+    await drive.type('/verify bob\r')
+    expect(drive.text()).toContain('you and bob')
+    expect(drive.text()).toContain('Did you compare it with bob, and is it the same?')
+    await drive.type(keys.down)
+    expect(drive.state.confirm).toBeDefined()
+    await drive.type('y')
+    expect(drive.effects).toContainEqual({ do: 'confirm-key', name: 'bob', fingerprint: bob.fingerprint })
+    expect(drive.text()).toContain('The key of bob is confirmed.')
+    expect(drive.text()).not.toContain('you and bob')
+  })
+})
+
+describe('a key that is not the one that one knows', () => {
+  const known = '1111 2222 3333 4444 5555 6666'
+
+  it('takes the line until "seen" was typed, and stays marked', async () => {
+    const { demo, drive } = await inside({ columns: 120, rows: 30 })
+    await drive.type('a draft')
+    demo.changedKeys = [{ ...bob, known }]
+    demo.tell({ kind: 'state' })
+    expect(drive.text()).toContain('WARNING: the key of bob is NOT the one that you know')
+    expect(drive.text()).toContain(`you know  ${known}`)
+    expect(drive.text()).toContain(`this is   ${bob.fingerprint}`)
+    await drive.type(` and more\r\ry${keys.escape}${keys.tab}`)
+    expect(drive.text()).toContain('WARNING')
+    await drive.type(`${keys.ctrl('u')}seen\r`)
+    expect(drive.text()).not.toContain('WARNING')
+    expect(drive.chat.editor.text).toBe('a draft')
+    expect(drive.text()).toContain('not the key you know: bob')
+    expect(drive.text()).toContain(`!bob ${bob.fingerprint.slice(0, 4)}`)
+    // Once a key and program; another one is another warning.
+    await drive.type(`${keys.ctrl('u')}${keys.escape}\r`)
+    expect(drive.text()).not.toContain('WARNING')
+    demo.changedKeys = [{ ...alan, known }]
+    demo.tell({ kind: 'state' })
+    expect(drive.text()).toContain('WARNING: the key of Alan')
+    demo.changedKeys = []
+    demo.tell({ kind: 'state' })
+    expect(drive.text()).not.toContain('WARNING')
+  })
+
+  it('is not written to, and taken for the right one after a comparison alone', async () => {
+    const { world, demo, drive } = await inside()
+    world.otherKeys.set('bob', known)
+    demo.changedKeys = [{ ...bob, known }]
+    demo.tell({ kind: 'state' })
+    await drive.type('seen\r/dm bob\r')
+    expect(flat(drive)).toContain('The chat with bob was not opened.')
+    await drive.type('y\r')
+    expect(drive.chat.room.name).toBe('demo')
+    await drive.type('seen\r/verify bob\r')
+    expect(flat(drive)).toContain('This is NOT the key that you know')
+    await drive.type('y')
+    expect(drive.text()).not.toContain('not the key you know')
+    await drive.type('/dm bob\r')
+    expect(drive.chat.room.name).toBe('@bob')
+  })
+
+  it('can be quit from', async () => {
+    const { demo, drive } = await inside()
+    demo.changedKeys = [{ ...bob, known }]
+    demo.tell({ kind: 'state' })
+    await drive.type(keys.ctrl('c'))
+    expect(drive.text()).toContain('Quit Conclave?')
+    await drive.type('n')
+    expect(drive.text()).toContain('WARNING')
+    await drive.type(keys.ctrl('c') + keys.ctrl('c'))
+    expect(drive.quit).toBe(true)
+  })
+
+  it('is let in by nobody who did not read it', async () => {
+    const { demo, drive } = await inside()
+    demo.knock({ ...cyd, known })
+    demo.tell({ kind: 'state' })
+    await drive.type('!cyd\r')
+    expect(flat(drive)).toContain('that is NOT the one that you know')
+    await drive.type('n')
+    expect(drive.effects.some((effect) => effect.do === 'accept')).toBe(false)
+  })
+})
+
+describe('two people of one name', () => {
+  it('are told apart by fingerprints, on the screen and in commands', async () => {
+    const { demo, drive } = await inside()
+    const other = { name: 'bob', fingerprint: '9999 2222 3333 4444 5555 6666' }
+    demo.members.push({ ...other, role: 'member' })
+    demo.tell({ kind: 'state' })
+    demo.say(other, 'I am bob')
+    expect(drive.text()).toContain('bob 9999 │ I am bob')
+    await drive.type('/kick bob\r')
+    expect(flat(drive)).toContain('2 people are called bob')
+    await drive.type(' 9999\r')
+    await drive.type('y')
+    expect(drive.effects).toContainEqual({ do: 'kick', ...other })
+  })
+})
+
+describe('who comes back after a kick', () => {
+  it('is let in only after a question that says what he will read', async () => {
+    const { demo, drive } = await inside({ columns: 120, rows: 30 })
+    demo.knock({ ...cyd, returning: 'kicked' })
+    demo.tell({ kind: 'state' })
+    await drive.type('!cyd\r')
+    expect(flat(drive)).toContain('cyd was kicked before: let in again, cyd reads what was said meanwhile too.')
+    await drive.type('n')
+    expect(drive.effects.some((effect) => effect.do === 'accept')).toBe(false)
+    await drive.type('!cyd\ry')
+    expect(drive.effects).toContainEqual({ do: 'accept', name: 'cyd', fingerprint: cyd.fingerprint })
+  })
+})
