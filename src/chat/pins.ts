@@ -2,7 +2,7 @@
  * The keys that this person knows people by: pinned at first sight, confirmed when they were compared. A key that comes
  * under a pinned name is warned of; it is never a rule of a room.
  */
-import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { fingerprint } from '../crypto/fingerprint.ts'
 import { skeleton } from '../crypto/skeleton.ts'
@@ -130,6 +130,10 @@ export function changedKeys(identity: Identity, room: Room): readonly ChangedKey
   })
 }
 
+function wasPinned({ body }: Identity, { name, rootKey }: NamedKey): boolean {
+  return body.pins.some((pin) => equalBytes(pin.rootKey, rootKey) && skeleton(pin.name) === skeleton(name))
+}
+
 function isKeyOf(room: Room, firstRootKey: Bytes, rootKey: Bytes): boolean {
   return keysOfPerson(room, firstRootKey).some((key) => equalBytes(key, rootKey))
 }
@@ -138,6 +142,8 @@ function isKeyOf(room: Room, firstRootKey: Bytes, rootKey: Bytes): boolean {
 export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
   const known = knownOtherwise(identity, { name, rootKey })
   if (known === undefined || isKeyOf(room, rootKey, known)) return undefined
+  // The line of a time when it was the one that was known.
+  if (!room.members.has(hex(rootKey)) && wasPinned(identity, { name, rootKey })) return undefined
   return (
     `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
     `Somebody may pass for ${name}: compare fingerprints over another way`
