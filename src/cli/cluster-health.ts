@@ -3,7 +3,7 @@
  * written is said only when two looks in a row have found it: an election takes about a second.
  */
 import type { ConclaveError } from '../base/errors.ts'
-import { problemOf, type StoreHealth } from '../chat/store-health.ts'
+import type { StoreHealth } from '../chat/store-health.ts'
 import type { ClientTls } from '../node/cluster-client.ts'
 import { describeHealth, quorumOf, type ClusterHealth } from '../node/health.ts'
 import { watchHealth } from '../node/health-watch.ts'
@@ -84,7 +84,9 @@ export class WatchedHealth implements StoreHealth {
 export function describeForChat(health: ClusterHealth | undefined, reason?: ConclaveError): string {
   const meanwhile = 'You can read; what you send waits'
   // They answer, and refuse us: waiting does not help.
-  if (health === undefined && reason?.code === 'not-allowed') return problemOf(reason)
+  if (health === undefined && reason?.code === 'not-allowed') {
+    return 'certificate refused; ask somebody who runs a node for a ticket'
+  }
   if (health === undefined) return `no node answers. ${meanwhile}`
   if (health.hasQuorum) return describeHealth(health)
   const { reachable, voters } = health

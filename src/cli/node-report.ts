@@ -75,7 +75,8 @@ function healthObject({ voters, reachable, learners, hasQuorum, canLose, leader 
 }
 
 /** The whole state of a cluster: one object, one table. */
-export function reportStatus(members: readonly MemberStatus[]): Report {
+export function reportStatus(unsorted: readonly MemberStatus[]): Report {
+  const members = unsorted.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const health = clusterHealth(members)
   const rows = members.map((member) => rowOf(member, members, health))
   const heads = ['NAME', 'ROLE', 'ADDRESS', 'ETCD', 'DATABASE', 'BEHIND']

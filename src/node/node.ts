@@ -124,6 +124,11 @@ async function serve(context: NodeContext, begun: NodeState, hold: Hold): Promis
   }
   try {
     const answer = await firstAnswer(local, settings, signal)
+    if (state.clusterId !== undefined && state.clusterId !== answer.clusterId) {
+      throw new ConclaveError('not-a-store', `${paths.data} belongs to another cluster`, {
+        hint: `Bring this node's own data back; or remove the node on another one (\`conclave node remove ${settings.name}\`), move ${paths.root} away and join with a new ticket.`,
+      })
+    }
     if (state.phase === 'founding') {
       await protect(context, local, startPatienceMs)
       keep(await founded(paths, state, local, answer.clusterId))

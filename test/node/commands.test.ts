@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync, chmodSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -121,7 +121,7 @@ describe('a node from the command line', () => {
     expect(refused(await first.run('node', 'remove', 'one', '--yes'))).toEqual({ code: 4, error: 'not-allowed' })
   }, 90_000)
 
-  test('connects a person, whose home then uses the cluster', async () => {
+  test('connects a person, whose home then uses the cluster until he is revoked', async () => {
     const [first, ada, eve] = [await founded(), await machine(), await machine()]
     const { ticket } = await invite(first, '--client', 'ada')
     expect(objects(await ada.done('connect', ticket))).toEqual([{ ok: true, name: 'ada', endpoints: [first.endpoint] }])
@@ -130,6 +130,18 @@ describe('a node from the command line', () => {
     expect(refused(await eve.run('connect', ticket))).toEqual({ code: 4, error: 'not-allowed' })
     expect(refused(await ada.run('node', 'invite'))).toEqual({ code: 5, error: 'not-a-store' })
     expect(refused(await first.run('node', 'invite', '--client', 'root'))).toEqual({ code: 2, error: 'usage' })
+
+    await ada.done('signup', 'ada')
+    expect(refused(await ada.run('node', 'revoke', 'ada', '--yes'))).toEqual({ code: 4, error: 'not-allowed' })
+    expect(refused(await first.run('node', 'revoke', 'ada'))).toEqual({ code: 2, error: 'usage' })
+    expect(refused(await first.run('node', 'revoke', 'eve', '--yes'))).toEqual({ code: 4, error: 'no-such-user' })
+    expect(objects(await first.done('node', 'revoke', 'ada', '--yes'))).toEqual([
+      { ok: true, name: 'ada', certificates: 1 },
+    ])
+    expect(refused(await ada.run('create', 'demo'))).toEqual({ code: 4, error: 'not-allowed' })
+    // A new ticket lets him in again.
+    await ada.done('connect', (await invite(first, '--client', 'ada')).ticket)
+    await ada.done('create', 'demo')
   })
 })
 
@@ -195,16 +207,20 @@ describe('bad input is told with what to do', () => {
     await fresh.done('node', 'start', '--background', ...fresh.place)
   })
 
-  test('the data of a node whose state is gone, or the other way round', async () => {
+  test('the data of a node whose state is gone, or the other way round, or the data of another cluster', async () => {
     const first = await founded()
     await first.done('node', 'stop')
-    const { renameSync } = await import('node:fs')
     const at = (name: string): string => join(first.home, 'node', name)
     renameSync(at('state.json'), at('kept.json'))
     expect(refused(await first.run('node', 'start', ...first.place))).toEqual({ code: 5, error: 'not-a-store' })
     renameSync(at('kept.json'), at('state.json'))
     renameSync(at('data'), at('elsewhere'))
     expect(refused(await first.run('node', 'start'))).toEqual({ code: 5, error: 'not-a-store' })
+    const other = await founded()
+    await other.done('node', 'stop')
+    cpSync(join(other.home, 'node', 'data'), at('data'), { recursive: true })
+    expect(refused(await first.run('node', 'start', '--background'))).toEqual({ code: 5, error: 'not-a-store' })
+    rmSync(at('data'), { recursive: true })
     renameSync(at('elsewhere'), at('data'))
     await first.done('node', 'start', '--background')
   })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { password, program } from '../cli/program.ts'
 import { Terminal } from '../terminal/terminal.ts'
-import { cluster, room } from './machines.ts'
-import type { Machine } from './machines.ts'
+import { cluster, Machine, room } from './machines.ts'
+import { expectAll, sendUntil } from './sending.ts'
 
 /** A person who goes on talking in one process; resolves with the message's number once it is acknowledged. */
 function talker(machine: Machine): (text: string) => Promise<number> {
@@ -13,7 +13,7 @@ function talker(machine: Machine): (text: string) => Promise<number> {
   }
 }
 
-test('five machines: one node after the other is killed, and the chat goes on as long as a majority lives', async () => {
+test('five machines: one node after the other is killed, and the chat goes on as long as a majority lives; a sixth joins', async () => {
   const machines = await cluster(5)
   await room('demo', machines)
   const [ada, bob, cleo, dan, eve] = machines as [Machine, Machine, Machine, Machine, Machine]
@@ -73,4 +73,17 @@ test('five machines: one node after the other is killed, and the chat goes on as
   const texts = first?.map(({ text }) => text) ?? []
   expect(texts.toSorted()).toEqual([...acknowledged, 'sent later', 'and this'].toSorted())
   expect(first?.map(({ seq }) => seq)).toEqual(texts.map((_, at) => at + 1))
-}, 120_000)
+
+  await Promise.all([cleo, dan].map((machine) => machine.startNode()))
+  await screen.waitFor('5/5 nodes, can lose 2')
+  const sixth = await Machine.at(5, 'node6')
+  const joined = sixth.join(await ada.invite())
+  const pace = { lines: 1, everyMs: 50 }
+  const meanwhile = [ada, bob, dan, eve].map((machine, at) => sendUntil(machine, `meanwhile ${at},`, pace, joined))
+  await joined
+  const sent = (await Promise.all(meanwhile.map(({ seqs }) => seqs))).flat().length
+  // All the while, and not just before: a join takes some seconds.
+  expect(sent).toBeGreaterThan(4 * 20)
+  await screen.waitFor('6/6 nodes, can lose 2')
+  await expectAll(machines, meanwhile, texts.length)
+}, 240_000)

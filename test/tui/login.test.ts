@@ -37,6 +37,14 @@ describe('logging in', () => {
     expect(JSON.stringify(drive.state)).not.toContain('correct')
   })
 
+  it('says on the room list what is wrong with the store, also when that is long', async () => {
+    const fake = world()
+    fake.connection = { state: 'offline', detail: '2/5 nodes: start 1 more. You can read; what you send waits' }
+    const drive = await start(fake)
+    await drive.type('\rcorrect\r')
+    expect(drive.text()).toContain('offline: 2/5 nodes: start 1 more. You can read; what you send waits')
+  })
+
   it('says that a password was wrong, and asks again', async () => {
     const drive = await start(world())
     await drive.type('\rnonsense\r')

@@ -58,5 +58,8 @@ function keysLine(state: State, keys: string): Line {
   const right: Line = [store, span(' ')]
   const space = columns - lineWidth(right)
   const left: Line = [span(` ${keys}`, { dim: true })]
-  return lineWidth(left) + 2 > space ? fit(left, columns) : [...fit(left, space), ...right]
+  if (lineWidth(left) + 2 <= space) return [...fit(left, space), ...right]
+  // What does not fit beside the keys is worth more than they are when it says what is wrong.
+  const away = state.self !== undefined && state.connection.state !== 'online'
+  return fit(away ? [span(' '), store] : left, columns)
 }
