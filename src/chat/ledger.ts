@@ -34,8 +34,8 @@ export class Ledger {
   readonly keyring = new Keyring()
   readonly #seen: Seen
   #room: Room | undefined
-  /** The chain in force; and what every control record of the log was judged to be, also those that a way out passed over. */
-  #controls: ControlRecord[] = []
+  /** Those that were valid when they came, also what a way out passed over later: by them the past is judged for ever. */
+  readonly #controls: ControlRecord[] = []
   readonly #judged = new Map<number, Judgement>()
   #next = 0
   #hash: Bytes = zeroHash
@@ -56,7 +56,7 @@ export class Ledger {
     return { next: this.#next, hash: this.#hash, seq: this.#seq }
   }
 
-  /** The links of valid control records that start from an epoch. */
+  /** The links of control records that start from an epoch, be it one that was passed over. */
   readonly links = (of: number): readonly EpochLink[] =>
     this.#controls.flatMap(({ outer }) => outer.outside.links.filter((link) => link.of === of))
 
@@ -144,12 +144,11 @@ export class Ledger {
     const { outer } = record
     let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
     if (verdict.kind === 'rewind') {
-      // The way out follows an earlier record: what came between counts no longer.
+      // The way out follows an earlier record. What came between counts no longer, and is judged as before.
       const upTo = this.#room?.marks[verdict.n]?.i ?? 0
-      const kept = this.#controls.filter((control) => control.place.i <= upTo)
-      const base = foldChain(this.roomId, kept, this.keyring).room
+      const earlier = this.#controls.filter((control) => control.place.i <= upTo)
+      const base = foldChain(this.roomId, earlier, this.keyring).room
       verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
-      if (verdict.kind === 'valid') this.#controls = kept
     }
     if (verdict.kind === 'rewind') return { kind: 'void', reason: 'leads nowhere' }
     if (verdict.kind !== 'valid') return verdict

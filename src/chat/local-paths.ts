@@ -20,8 +20,8 @@ const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/
 
 export const replicaKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'log/'), u64(i))
 export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'log/'))
-/** n → i of the valid control records. */
-export const replicaControlKey = (roomId: Bytes, n: number): Bytes => concat(room(roomId, 'control/'), u64(n))
+/** Which records changed the room: the value is i, too. */
+export const replicaControlKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'control/'), u64(i))
 export const replicaControlRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'control/'))
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')

@@ -104,7 +104,7 @@ export class Replica {
     })
   }
 
-  /** The valid control records, in order. */
+  /** The control records that were valid when they came, in order. */
   async controls(): Promise<readonly Row[]> {
     const { start: from, end } = replicaControlRange(this.#roomId)
     const { entries } = await this.#home.range(from, end)
@@ -178,7 +178,7 @@ export class Replica {
     for (const { row, seen: change } of batch) {
       operations.push({ kind: 'put', key: replicaKey(this.#roomId, row.i), value: encode(rowValue(row)) })
       if (row.n !== null) {
-        operations.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.n), value: encode(row.i) })
+        operations.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.i), value: encode(row.i) })
       }
       if (change !== undefined) seen.set(hex(change.key), change)
     }

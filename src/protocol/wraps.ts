@@ -2,7 +2,7 @@
  * A new epoch's secret, wrapped for everybody who is in: pages of 256 by member index, written before the record that
  * names them by hash. No rule depends on them: whoever can't open his wrap knocks again.
  */
-import { decode, encode, Fields, FormatError } from '../base/codec.ts'
+import { decode, encode, Fields, FormatError, type Value } from '../base/codec.ts'
 import { wrapsPerPage } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash } from '../crypto/hash.ts'
@@ -65,19 +65,18 @@ export function pageOf(index: number): number {
   return Math.floor(index / wrapsPerPage)
 }
 
-/** The wraps of a page by member index; empty for bytes that are no page. */
+/** The wraps of a page by member index; empty for bytes that are no page, whatever part of them would be. */
 export function decodeWrapPage(bytes: Bytes): ReadonlyMap<number, Wrapped> {
-  const wraps = new Map<number, Wrapped>()
   try {
-    // A page is an array; its own length bounds it.
     const rows = new Fields([decode(bytes)], 1).array(wrapsPerPage)
-    for (const row of rows) {
-      const fields = new Fields(row, 3)
-      const index = fields.unsigned()
-      wraps.set(index, decodeWrapped([fields.next(), fields.next()]))
-    }
+    return new Map(rows.map(decodeRow))
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error
+    if (error instanceof FormatError) return new Map()
+    throw error
   }
-  return wraps
+}
+
+function decodeRow(row: Value): [index: number, wrapped: Wrapped] {
+  const fields = new Fields(row, 3)
+  return [fields.unsigned(), decodeWrapped([fields.next(), fields.next()])]
 }

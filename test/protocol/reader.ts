@@ -1,15 +1,15 @@
 /**
  * Reading a room from the records, the wrap pages and one's wrap keys alone, as a fresh device does: secrets are gathered
- * from entries, pages and links until no more come, and only then is anything judged.
+ * from entries, pages and links, and only then is anything judged.
  */
-import { hex, type Bytes } from '../../src/base/bytes.ts'
+import type { Bytes } from '../../src/base/bytes.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
 import type { Unwrapper, Wrapped } from '../../src/crypto/wrap.ts'
 import { foldChain, type ControlRecord } from '../../src/protocol/chain.ts'
 import { foldControl } from '../../src/protocol/fold.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
 import { openMessages } from '../../src/protocol/message.ts'
-import { decodeRecord, recordHash, type LogRecord } from '../../src/protocol/record.ts'
+import { decodeRecord, recordHash, type ControlOutside, type LogRecord } from '../../src/protocol/record.ts'
 import type { Room } from '../../src/protocol/room.ts'
 import type { ControlVerdict } from '../../src/protocol/verdict.ts'
 import { decodeWrapPage, unwrapSecret } from '../../src/protocol/wraps.ts'
@@ -18,7 +18,8 @@ import type { Verdict } from './room-builder.ts'
 export interface Source {
   readonly roomId: Bytes
   readonly log: readonly Bytes[]
-  pageFor(wraps: Bytes, index: number): Bytes | undefined
+  /** The pages of a name. */
+  pagesOf(wraps: Bytes): readonly Bytes[]
 }
 
 export interface Reading {
@@ -44,68 +45,49 @@ export function placed(log: readonly Bytes[]): Placed[] {
   })
 }
 
-/** A fresh device: all wrap keys that its owner ever had in this room, the records, and the pages. */
+/**
+ * A fresh device: all wrap keys that its owner ever had in this room, the records, and the pages. It tries every row of
+ * them, as somebody does who does not know his index; whoever knows it comes to the same sooner.
+ */
 export async function readAll(
   source: Source,
   unwrappers: readonly Unwrapper[],
   keyring = new Keyring(),
 ): Promise<Reading> {
+  const { roomId } = source
   const records = placed(source.log)
   const controls = records.flatMap(({ place, record }): ControlRecord[] =>
     record?.kind === 'control' ? [{ place, outer: record.outer }] : [],
   )
   const outsides = controls.map(({ outer }) => outer.outside)
-  const openings = outsides.flatMap(({ epoch, previousHead: before, confirm }) =>
-    confirm === null ? [] : [{ epoch, before, confirm }],
+  const openings = outsides.flatMap((outside) =>
+    outside.confirm === null ? [] : [{ ...outside, before: outside.previousHead, confirm: outside.confirm }],
   )
-  const tried = new Set<string>()
 
-  const tryWrap = async (at: number, own: Unwrapper, wrapped: Wrapped): Promise<void> => {
-    const name = `${at} ${hex(own.publicKey)} ${hex(wrapped.ciphertext)}`
-    if (tried.has(name)) return
-    tried.add(name)
-    const { n, previousHead, epoch } = outsides[at] as (typeof outsides)[number]
-    const secret = await unwrapSecret({ roomId: source.roomId, n, previousHead, epoch }, own, wrapped)
-    if (secret === undefined) return
-    for (const opening of openings) if (opening.epoch === epoch) keyring.addSecret(source.roomId, opening, secret)
-  }
-
-  for (const [at, { entry }] of outsides.entries()) {
-    for (const own of unwrappers) if (entry?.wrapped) await tryWrap(at, own, entry.wrapped)
-  }
-  let known = -1
-  while (known < keyring.all().length) {
-    known = keyring.all().length
-    keyring.walkBack(source.roomId, outsides)
-    const { room } = foldChain(source.roomId, controls, keyring)
-    for (const [at, { wraps }] of outsides.entries()) {
-      if (wraps === null) continue
-      for (const index of indicesOf(room, unwrappers)) {
-        const page = source.pageFor(wraps, index)
-        const wrapped = page && decodeWrapPage(page).get(index)
-        for (const own of unwrappers) if (wrapped) await tryWrap(at, own, wrapped)
-      }
+  const tryWrap = async ({ n, previousHead, epoch }: ControlOutside, wrapped: Wrapped): Promise<void> => {
+    for (const own of unwrappers) {
+      const secret = await unwrapSecret({ roomId, n, previousHead, epoch }, own, wrapped)
+      if (secret === undefined) continue
+      for (const opening of openings) if (opening.epoch === epoch) keyring.addSecret(roomId, opening, secret)
     }
   }
-  const { room, verdicts } = foldChain(source.roomId, controls, keyring)
-  return { room, keyring, verdicts: judge(source, records, room, keyring, verdicts) }
-}
 
-/** Where one's wraps may stand: under any index that one of the keys ever had here, or behind the members while invited. */
-function indicesOf(room: Room | undefined, unwrappers: readonly Unwrapper[]): ReadonlySet<number> {
-  if (room === undefined) return new Set([0])
-  const keys = new Set(unwrappers.map(({ publicKey }) => hex(publicKey)))
-  const indices = new Set<number>()
-  for (const tenures of room.tenures.values()) {
-    for (const { member } of tenures) if (keys.has(hex(member.wrapKey))) indices.add(member.index)
+  for (const outside of outsides) if (outside.entry?.wrapped) await tryWrap(outside, outside.entry.wrapped)
+  keyring.walkBack(roomId, outsides)
+  // From the newest epoch back: what a link leads to need not be looked for in pages.
+  for (const opening of openings.sort((x, y) => y.epoch - x.epoch)) {
+    if (opening.wraps === null || keyring.get(opening) !== undefined) continue
+    for (const page of source.pagesOf(opening.wraps)) {
+      for (const wrapped of decodeWrapPage(page).values()) await tryWrap(opening, wrapped)
+    }
+    keyring.walkBack(roomId, outsides)
   }
-  for (let k = 0; k <= room.invitations.size; k += 1) indices.add(room.nextIndex + k)
-  return indices
+  const { room, verdicts } = foldChain(roomId, controls, keyring)
+  return { room, keyring, verdicts: judge(records, room, keyring, verdicts) }
 }
 
 /** As a reader of one page does: the chain is folded whole before the first message is judged. */
 function judge(
-  { roomId: _ }: Source,
   records: readonly Placed[],
   room: Room | undefined,
   keyring: Keyring,
@@ -121,7 +103,7 @@ function judge(
 }
 
 /** As a client that was there all the time: each record is judged by the room as it was when the record came. */
-export function readInOrder(source: Source, keyring: Keyring): Reading {
+export function readInOrder(source: Pick<Source, 'roomId' | 'log'>, keyring: Keyring): Reading {
   let room: Room | undefined
   const controls: ControlRecord[] = []
   const verdicts = placed(source.log).map(({ place, record }): Verdict => {

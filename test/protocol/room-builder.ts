@@ -170,6 +170,10 @@ export class RoomBuilder {
     for (const { page, bytes } of pages) this.pages.set(`${hex(name)}/${page}`, bytes)
   }
 
+  pagesOf(wraps: Bytes): readonly Bytes[] {
+    return [...this.pages].flatMap(([name, page]) => (name.startsWith(`${hex(wraps)}/`) ? [page] : []))
+  }
+
   pageFor(wraps: Bytes, index: number): Bytes | undefined {
     return this.pages.get(`${hex(wraps)}/${pageOf(index)}`)
   }
