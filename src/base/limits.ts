@@ -111,6 +111,8 @@ export const noticeBytesMax = 4096
 export const inboxNoticesMax = 64
 /** About how long a client waits before it does for a room what any other could do. */
 export const dutyDelayMs = 400
+/** Messages that one search finds at most. */
+export const searchFoundMax = 10_000
 /** Unread mentions that are counted, a room. */
 export const mentionsKeptMax = 999
 /** Unread messages of the replica that are searched for mentions when a room is opened. */

@@ -17,8 +17,11 @@ export class ItemLines {
   readonly #quotable = new Map<string, string>()
   readonly #nameColumns: number
 
-  /** `names` of the members: they decide the width of the column of names. */
-  constructor(names: readonly string[]) {
+  readonly #numbered: boolean
+
+  /** `names` of the members: they decide the width of the column of names. `numbered` shows each message's number. */
+  constructor(names: readonly string[], { numbered = false } = {}) {
+    this.#numbered = numbered
     const widest = Math.max('<admin>'.length, ...names.map((name) => name.length))
     this.#nameColumns = Math.min(widest, nameColumnsMax)
   }
@@ -28,13 +31,17 @@ export class ItemLines {
     if (item.kind === 'warning') return this.#block('     ', '!', `record ${item.i}: ${item.reason}`)
     const name = item.kind === 'admin' ? '<admin>' : item.from.name
     const text = item.kind === 'admin' ? adminText(item) : this.#messageText(item)
-    return `${this.#divider(item.at)}${this.#block(clockTime(item.at), name, text)}`
+    const number = this.#numbered ? `${String(item.kind === 'message' ? item.seq : '').padStart(7)}  ` : ''
+    return `${this.#divider(item.at)}${this.#block(`${number}${clockTime(item.at)}`, name, text)}`
   }
 
   #block(time: string, name: string, text: string): string {
     const [first = '', ...more] = sanitize(text).split('\n')
     const column = (shown: string): string => shown.padStart(this.#nameColumns)
-    return [`${time}  ${column(name)} │ ${first}`, ...more.map((line) => `       ${column('')} │ ${line}`)].join('\n')
+    return [
+      `${time}  ${column(name)} │ ${first}`,
+      ...more.map((line) => `${' '.repeat(time.length)}  ${column('')} │ ${line}`),
+    ].join('\n')
   }
 
   #divider(at: number): string {

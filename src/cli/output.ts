@@ -62,6 +62,11 @@ export class Output {
     if (!this.json) await this.#write(`${sanitize(text)}\n`)
   }
 
+  /** Of a text that is harmless as it is: a format of its own. */
+  raw(text: string): Promise<void> {
+    return this.#write(text)
+  }
+
   /** A remark beside the results, for people alone. */
   note(text: string): void {
     if (!this.json) this.#stderr.write(`${sanitize(text)}\n`)

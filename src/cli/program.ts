@@ -6,6 +6,7 @@ import { addConnect } from './commands/connect.ts'
 import { addCreate } from './commands/create.ts'
 import { addDemote } from './commands/demote.ts'
 import { addDm } from './commands/dm.ts'
+import { addExport } from './commands/export.ts'
 import { addInvite } from './commands/invite.ts'
 import { addJoin } from './commands/join.ts'
 import { addKick } from './commands/kick.ts'
@@ -21,6 +22,7 @@ import { addRead } from './commands/read.ts'
 import { addReject } from './commands/reject.ts'
 import { addRekey } from './commands/rekey.ts'
 import { addRooms } from './commands/rooms.ts'
+import { addSearch } from './commands/search.ts'
 import { addSend } from './commands/send.ts'
 import { addSignup } from './commands/signup.ts'
 import { addTopic } from './commands/topic.ts'
@@ -34,7 +36,7 @@ type AddCommand = (program: Command, act: Act) => void
 
 /** One entry a heading of the help. A command's module loads nothing heavy: what it needs comes through its session. */
 const groups: readonly { readonly heading: string; readonly commands: readonly AddCommand[] }[] = [
-  { heading: 'Chat:', commands: [addChat, addSend, addRead, addDm] },
+  { heading: 'Chat:', commands: [addChat, addSend, addRead, addSearch, addExport, addDm] },
   { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addPasswd, addRekey] },
   { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addVerify] },
   {
