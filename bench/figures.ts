@@ -16,3 +16,14 @@ export function ratio(ours: number, floor: number): string {
 export function report(what: string, figure: string): void {
   console.log(`${what.padEnd(58)} ${figure}`)
 }
+
+/** Of the milliseconds that something takes, on a connection that stands. */
+export async function median(work: () => Promise<unknown>, times = 7): Promise<number> {
+  const taken: number[] = []
+  for (let k = 0; k < times; k += 1) {
+    const begun = performance.now()
+    await work()
+    taken.push(performance.now() - begun)
+  }
+  return percentile(taken, 50)
+}

@@ -1,21 +1,53 @@
-/** `npm run bench [-- NAME …]`: what the chat costs on top of its store, and how soon it goes on after a fault. */
+/**
+ * `npm run bench`: what the chat costs on top of its store, measured against that store in the same run. Scenarios can be
+ * named (`npm run bench -- large`); all but `large` run when none is.
+ */
+import { benchCluster } from './cluster.ts'
 import { benchEmbedded } from './embedded.ts'
-import { benchRecovery } from './recovery.ts'
-
-const benches = {
-  embedded: { title: 'Embedded store', run: benchEmbedded },
-  recovery: { title: 'A cluster of three that loses a machine', run: benchRecovery },
-}
+import { benchLarge } from './large.ts'
+import { benchNewcomer } from './newcomer.ts'
+import { clusterPlace, embeddedPlace, type Place } from './place.ts'
 
 process.env['CONCLAVE_KDF'] = 'floor'
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !(name in benches))
-if (unknown.length > 0) {
-  console.error(`There is ${Object.keys(benches).join(', ')}; not ${unknown.join(', ')}.`)
-  process.exit(2)
+
+const oneNode = () => clusterPlace(1)
+const threeNodes = () => clusterPlace(3)
+
+const scenarios: Readonly<Record<string, () => Promise<void>>> = {
+  embedded: async () => {
+    console.log('\nEmbedded store')
+    await benchEmbedded()
+  },
+  cluster: async () => {
+    await at('Cluster', oneNode, benchCluster)
+    await at('Cluster', threeNodes, benchCluster)
+  },
+  newcomer: async () => {
+    await at('Newcomer', embeddedPlace, benchNewcomer)
+    await at('Newcomer', oneNode, benchNewcomer)
+  },
+  large: async () => {
+    await at('Large room', embeddedPlace, benchLarge)
+    await at('Large room', oneNode, benchLarge)
+  },
 }
-for (const [name, { title, run }] of Object.entries(benches)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  console.log(title)
-  await run()
+
+async function at(title: string, open: () => Promise<Place>, bench: (place: Place) => Promise<void>): Promise<void> {
+  const place = await open()
+  console.log(`\n${title}: ${place.name}`)
+  try {
+    await bench(place)
+  } finally {
+    await place.end()
+  }
+}
+
+const named = process.argv.slice(2)
+const unknown = named.find((name) => !Object.hasOwn(scenarios, name))
+if (unknown !== undefined) {
+  console.error(`no scenario ${unknown}: there are ${Object.keys(scenarios).join(', ')}`)
+  process.exitCode = 2
+} else {
+  const wanted = named.length > 0 ? named : Object.keys(scenarios).filter((name) => name !== 'large')
+  for (const name of wanted) await scenarios[name]?.()
 }

@@ -23,6 +23,7 @@ export type {
   HistoryQuery,
   Knock,
   Member,
+  Reading,
   Rekeyed,
   Room,
   RoomChange,

@@ -86,6 +86,8 @@ export const mediaTypeBytesMax = 127
 export const replicaBatch = 120
 /** Records read from the store at once. */
 export const logPageRecords = 256
+/** Records read at once on the way back from a log's end to what vouches for the rest: about a megabyte. */
+export const stretchRecordsMax = 2048
 /** A walk over records lets the event loop turn at least this often, in milliseconds. */
 export const sliceMs = 8
 /** Wraps tried one after the other by somebody who does not know his index (about a millisecond each). */

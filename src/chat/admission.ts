@@ -12,8 +12,7 @@ import type { Store } from '../store/store.ts'
 import type { Admission, Room } from './chat.ts'
 import type { Identity } from './identity.ts'
 import { sameLife } from './incarnation.ts'
-import { KeySearch } from './key-search.ts'
-import { Keyring } from '../protocol/keyring.ts'
+import { ControlLog, type ReadControl } from './control-log.ts'
 
 export interface AdmissionParts {
   readonly store: Store
@@ -94,9 +93,12 @@ export class WaitingAdmission implements Admission {
   }
 
   async #find(signal?: AbortSignal): Promise<RecordEntry | undefined> {
-    const { store, identity, roomId } = this.#parts
-    const search = new KeySearch(store, identity, roomId, new Keyring())
-    return (await search.findEntry(this.#tag, signal))?.outside.entry ?? undefined
+    const { store, roomId } = this.#parts
+    const isAnswer = ({ outer }: ReadControl) => {
+      const { entry } = outer.outside
+      return entry !== null && equalBytes(entry.tag, this.#tag)
+    }
+    return (await new ControlLog(store, roomId).findHinted(isAnswer, signal))?.outer.outside.entry ?? undefined
   }
 
   async #wait(signal?: AbortSignal): Promise<Room> {

@@ -241,12 +241,12 @@ export class ChatSession implements Chat {
     return found().filter((one) => !isUncreated(one))
   }
 
-  /** What lies here is shown without the store; only where nothing does it is waited for. */
+  /** What lies here is shown without the store; only where nothing does its newest page is waited for. */
   async #showSoon(session: RoomSession, signal?: AbortSignal): Promise<void> {
     const refreshed = this.#tryRefresh(session, signal)
-    if (session.state === undefined) return refreshed
     refreshed.catch((error: unknown) => signal?.aborted === true || this.#disconnected(error))
-    await Promise.race([refreshed, sleep(openPatienceMs, undefined, { ref: false })])
+    const patience = session.state === undefined ? [] : [sleep(openPatienceMs, undefined, { ref: false })]
+    await Promise.race([refreshed, session.glimpsed, ...patience])
   }
 
   /** Whether a knock was answered meanwhile; does not wait. */

@@ -142,8 +142,10 @@ export interface Room {
   /** Open knocks, oldest first. */
   readonly knocks: readonly Knock[]
   readonly pending: readonly PendingItem[]
-  /** Newest seq. */
+  /** Newest seq that has been counted. */
   readonly seq: number
+  /** While a long history is being read: members and topic are known, and early pages can be had; numbers can't. */
+  readonly reading: Reading | undefined
   readonly unread: number
   /** The seq up to which one has read. */
   readonly readUpTo: number
@@ -155,7 +157,8 @@ export interface Room {
 
   /**
    * The newest `limit` items before `before` (exclusive `i`; absent: the end), oldest first. Records are shown whole:
-   * where messages were sent together, a page holds up to 63 items more.
+   * where messages were sent together, a page holds up to 63 items more. While a long history is being read this waits
+   * for its end; an `early` page does not.
    */
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>
   /** Items from seq `from` on (absent: only new ones) and then as they come, without gap or repetition, until aborted or the membership ends. */
@@ -190,6 +193,10 @@ export interface Room {
 export type RoomChange =
   | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }
   | { readonly kind: 'knock'; readonly item: AdminItem }
+  /** What has just come while a long history is being read: without numbers, and among the `items` once it is counted. */
+  | { readonly kind: 'early'; readonly items: readonly TimelineItem[] }
+  /** Early pages can be had now, or are over: whoever shows some asks for them anew. */
+  | { readonly kind: 'renewed' }
   /** Members, knocks, topic, pending, counts or standing changed. */
   | { readonly kind: 'state' }
 
@@ -207,6 +214,17 @@ export interface HistoryQuery {
   readonly fromSeq?: number
   /** Only items from this `i` on, oldest first. */
   readonly fromIndex?: number
+  /**
+   * Of a history that is still being read the newest items are given at once, each verified, its messages without
+   * numbers (`seq` 0). Of no effect with `fromSeq` and `fromIndex`, and where all has been read.
+   */
+  readonly early?: boolean
+}
+
+/** Of the room's log, in records. */
+export interface Reading {
+  readonly read: number
+  readonly records: number
 }
 
 export interface HistoryPage {

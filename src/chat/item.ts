@@ -18,7 +18,7 @@ interface MessageBase {
   readonly kind: 'message'
   /** Place in the room's log; several messages sent together share it. */
   readonly i: number
-  /** Counts the room's messages from 1, without gaps. */
+  /** Counts the room's messages from 1, without gaps; 0 in an early page, where it is not known yet. */
   readonly seq: number
   /** 32 hexadecimal digits; what replies, edits, deletions and reactions refer to. */
   readonly id: string

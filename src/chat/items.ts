@@ -63,10 +63,11 @@ function messagesOf(
   const from = authorOf(author)
   const own = isSelf(room, author, self)
   const ids = idsOf(room, inside, author)
+  const numbered = row.seq > 0
   let seq = row.seq - 1
   return inside.contents.flatMap((content, k) => {
     if (row.repeats.includes(k)) return []
-    seq += 1
+    seq = numbered ? seq + 1 : 0
     const base = { kind: 'message', i: row.i, seq, id: ids[k] as string, at: inside.at, from, own } as const
     return [{ ...base, ...shownContent(content) }]
   })

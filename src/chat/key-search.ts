@@ -3,18 +3,17 @@
  * here is read in the clear and unverified; an epoch's confirm decides whether a secret is the true one.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import { decode, FormatError } from '../base/codec.ts'
-import { storeOperationsMax, trialWrapsMax } from '../base/limits.ts'
+import { trialWrapsMax } from '../base/limits.ts'
 import type { EpochOpening } from '../protocol/epoch.ts'
 import type { Keyring } from '../protocol/keyring.ts'
-import { controlKey, controlRange, logKey, numberOf, wrapPageKey, wrapsRange } from '../protocol/paths.ts'
-import { decodeRecord, entryTagBytes, type ControlOutside } from '../protocol/record.ts'
+import { wrapPageKey, wrapsRange } from '../protocol/paths.ts'
+import { entryTagBytes, type ControlOutside } from '../protocol/record.ts'
 import { invitationTag } from '../protocol/rules.ts'
 import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext } from '../protocol/wraps.ts'
 import type { Wrapped } from '../crypto/wrap.ts'
-import type { Operation, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import type { ControlLog } from './control-log.ts'
 import type { Identity } from './identity.ts'
-import { logPage } from './log-page.ts'
 
 export interface OpeningWraps extends EpochOpening {
   readonly n: number
@@ -26,16 +25,16 @@ export class KeySearch {
   readonly #identity: Identity
   readonly #roomId: Bytes
   readonly #keyring: Keyring
-  /** Control records read in the clear, by index. */
-  readonly #outsides = new Map<number, ControlOutside>()
+  readonly #controls: ControlLog
   /** Epochs (by confirm) that were looked for in vain. */
   readonly #failed = new Set<string>()
 
-  constructor(store: Store, identity: Identity, roomId: Bytes, keyring: Keyring) {
+  constructor(store: Store, identity: Identity, roomId: Bytes, keyring: Keyring, controls: ControlLog) {
     this.#store = store
     this.#identity = identity
     this.#roomId = roomId
     this.#keyring = keyring
+    this.#controls = controls
   }
 
   /** Whether the keyring has the epoch's keys now. `memberIndex` finds one's own wrap; without it every wrap is tried. */
@@ -43,12 +42,12 @@ export class KeySearch {
     if (this.#keyring.get(opening) !== undefined) return true
     if (this.#failed.has(hex(opening.confirm))) return false
     if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
-    await this.#readHinted(signal)
-    await this.#fromLater(memberIndex, signal)
+    await this.#controls.readHinted(signal)
+    await this.search(memberIndex, signal)
     if (this.#keyring.get(opening) === undefined) {
       // Hints may be missing or false: the log itself is not.
-      await this.#readLog(signal)
-      await this.#fromLater(memberIndex, signal)
+      await this.#controls.readAll(signal)
+      await this.search(memberIndex, signal)
     }
     // Whoever does not know which wrap is his tries them all, last.
     const found =
@@ -71,15 +70,6 @@ export class KeySearch {
     const secret = await this.#unwrap({ roomId: this.#roomId, n, previousHead, epoch }, wrapped)
     if (secret === undefined) return false
     return openings.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
-  }
-
-  /** The newest control record that the hints tell of and that carries this tag, as the one who knocked looks for it. */
-  async findEntry(tag: Bytes, signal?: AbortSignal): Promise<{ i: number; outside: ControlOutside } | undefined> {
-    await this.#readHinted(signal)
-    for (const [i, outside] of [...this.#outsides].reverse()) {
-      if (outside.entry !== null && equalBytes(outside.entry.tag, tag)) return { i, outside }
-    }
-    return undefined
   }
 
   async #fromWraps({ epoch, before, confirm, n, wraps }: OpeningWraps, index?: number, signal?: AbortSignal) {
@@ -113,9 +103,12 @@ export class KeySearch {
     return undefined
   }
 
-  /** From the newest record that holds something for this identity, then back along the links. */
-  async #fromLater(memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
-    const outsides = [...this.#outsides.values()]
+  /**
+   * Among the control records that were read so far: from the newest that holds something for this identity, then back
+   * along the links.
+   */
+  async search(memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
+    const { outsides } = this.#controls
     const openings = outsides.flatMap(openingOf)
     const knock = this.#identity.room(this.#roomId)?.knockHash?.slice(0, entryTagBytes)
     const invited = invitationTag(this.#roomId, this.#identity.signer.publicKey)
@@ -131,60 +124,8 @@ export class KeySearch {
     }
     this.#keyring.walkBack(this.#roomId, outsides)
   }
-
-  async #readHinted(signal?: AbortSignal): Promise<void> {
-    const { end } = controlRange(this.#roomId)
-    const hints = await this.#store.range(controlKey(this.#roomId, 0), end, {}, signal)
-    const indices = hints.entries.flatMap(({ value }) => hintedIndex(value)).filter((i) => !this.#outsides.has(i))
-    for (let at = 0; at < indices.length; at += storeOperationsMax) {
-      const part = indices.slice(at, at + storeOperationsMax)
-      const then = part.map((i): Operation => ({ kind: 'read', key: logKey(this.#roomId, i) }))
-      const { reads } = await this.#store.commit({ then }, signal)
-      reads.forEach(([entry], k) => entry && this.#note(part[k] as number, entry.value))
-    }
-    this.#sort()
-  }
-
-  async #readLog(signal?: AbortSignal): Promise<void> {
-    let from = 0
-    for (;;) {
-      const { entries, more } = await logPage(this.#store, this.#roomId, from, signal)
-      for (const { key, value } of entries) {
-        from = numberOf(key) + 1
-        this.#note(numberOf(key), value)
-      }
-      if (!more) break
-    }
-    this.#sort()
-  }
-
-  #note(i: number, bytes: Bytes): void {
-    try {
-      const record = decodeRecord(bytes)
-      if (record.kind === 'control') this.#outsides.set(i, record.outer.outside)
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-    }
-  }
-
-  #sort(): void {
-    const sorted = [...this.#outsides].sort(([a], [b]) => a - b)
-    this.#outsides.clear()
-    for (const [i, outside] of sorted) this.#outsides.set(i, outside)
-  }
 }
 
 function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
   return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
-}
-
-/** A hint is written by anybody: what is no index is no hint. */
-function hintedIndex(value: Bytes): number[] {
-  try {
-    const i = decode(value)
-    return typeof i === 'number' && i >= 0 ? [i] : []
-  } catch (error) {
-    if (error instanceof FormatError) return []
-    throw error
-  }
 }

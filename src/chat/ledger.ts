@@ -12,7 +12,7 @@ import type { EpochLink } from '../protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../protocol/fold.ts'
 import { Keyring } from '../protocol/keyring.ts'
 import { openMessages, type Foreseen, type MessageInside } from '../protocol/message.ts'
-import { decodeRecord, recordHash, type LogRecord } from '../protocol/record.ts'
+import { decodeRecord, recordHash, type ControlOuter, type LogRecord } from '../protocol/record.ts'
 import type { Member, Room } from '../protocol/room.ts'
 import type { Checkpoint, Row } from './replica.ts'
 import type { Seen } from './seen.ts'
@@ -31,7 +31,7 @@ export interface Filed {
 
 export class Ledger {
   readonly roomId: Bytes
-  readonly keyring = new Keyring()
+  readonly keyring: Keyring
   readonly #seen: Seen
   #room: Room | undefined
   /** Those that were valid when they came, also what a way out passed over later: by them the past is judged for ever. */
@@ -41,9 +41,10 @@ export class Ledger {
   #hash: Bytes = zeroHash
   #seq = 1
 
-  constructor(roomId: Bytes, seen: Seen) {
+  constructor(roomId: Bytes, seen: Seen, keyring = new Keyring()) {
     this.roomId = roomId
     this.#seen = seen
+    this.keyring = keyring
   }
 
   /** undefined until genesis has been opened. */
@@ -65,28 +66,51 @@ export class Ledger {
     for (const { i, bytes } of controls) {
       const record = decodeRecord(bytes)
       if (record.kind !== 'control' || i >= checkpoint.next) continue
-      const place = { i, previousHash: record.outer.outside.previousHash, hash: recordHash(bytes) }
-      this.#foldControl(place, record, true)
+      this.fold(i, recordHash(bytes), record.outer, true)
     }
-    this.#next = checkpoint.next
-    this.#hash = checkpoint.hash
-    this.#seq = checkpoint.seq
+    this.goOnAt(checkpoint)
   }
 
-  /** What the record at `next` would be judged to be; nothing changes but for a valid control record's room. */
-  judge(bytes: Bytes, foreseen?: Foreseen): Judgement {
-    return this.#judge(this.#placeOf(bytes), bytes, false, foreseen)
+  /** Folds a control record that is known to follow what it says that it follows. `known`: also that it is valid. */
+  fold(i: number, hash: Bytes, outer: ControlOuter, known: boolean): Judgement {
+    return this.#foldControl({ i, previousHash: outer.outside.previousHash, hash }, outer, known)
+  }
+
+  /** The next record to be judged is the one at the checkpoint. */
+  goOnAt({ next, hash, seq }: Checkpoint): void {
+    this.#next = next
+    this.#hash = hash
+    this.#seq = seq
+  }
+
+  /**
+   * What the record at `next` would be judged to be; nothing changes but for a valid control record's room.
+   * `isKnownGood`: whether this reader has verified the signatures in a control record with this hash.
+   */
+  judge(bytes: Bytes, foreseen?: Foreseen, isKnownGood?: (hash: Bytes) => boolean): Judgement {
+    const place = this.#placeOf(bytes)
+    try {
+      const record = decodeRecord(bytes)
+      if (record.kind === 'message') return this.#openMessages(place, record, false, foreseen)
+      return this.#foldControl(place, record.outer, isKnownGood?.(place.hash) === true)
+    } catch (error) {
+      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
+      throw error
+    }
   }
 
   /** Judges an earlier record again, to show it. */
   review(row: Row, previousHash: Bytes): Judgement {
-    const place = { i: row.i, previousHash, hash: zeroHash }
     if (row.verdict === 'locked') return { kind: 'locked', epoch: 0 }
+    return this.look({ i: row.i, previousHash }, row.bytes, row.verdict === 'valid')
+  }
+
+  /** Judges a record anywhere before the checkpoint, where every control record that counts has been folded. */
+  look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
     try {
-      const record = decodeRecord(row.bytes)
-      if (record.kind === 'message') return this.#openMessages(place, record, row.verdict === 'valid')
-      if (row.verdict === 'void') return { kind: 'void', reason: 'not a valid change of the room' }
-      return this.#judged.get(row.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
+      const record = decodeRecord(bytes)
+      if (record.kind === 'message') return this.#openMessages(place, record, known, foreseen)
+      return this.#judged.get(place.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
     } catch (error) {
       if (error instanceof FormatError) return { kind: 'void', reason: error.message }
       throw error
@@ -117,20 +141,8 @@ export class Ledger {
     return { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
   }
 
-  #judge(place: RecordPlace, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
-    try {
-      const record = decodeRecord(bytes)
-      return record.kind === 'message'
-        ? this.#openMessages(place, record, known, foreseen)
-        : this.#foldControl(place, record, known)
-    } catch (error) {
-      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
-      throw error
-    }
-  }
-
   #openMessages(
-    place: RecordPlace,
+    place: Omit<RecordPlace, 'hash'>,
     record: LogRecord & { kind: 'message' },
     known: boolean,
     foreseen?: Foreseen,
@@ -140,8 +152,7 @@ export class Ledger {
     return verdict.kind === 'valid' ? { kind: 'message', inside: verdict.inside, author: verdict.author } : verdict
   }
 
-  #foldControl(place: RecordPlace, record: LogRecord & { kind: 'control' }, known: boolean): Judgement {
-    const { outer } = record
+  #foldControl(place: RecordPlace, outer: ControlOuter, known: boolean): Judgement {
     let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
     if (verdict.kind === 'rewind') {
       // The way out follows an earlier record. What came between counts no longer, and is judged as before.

@@ -16,9 +16,12 @@ import { decodeRecord } from '../protocol/record.ts'
 import type { Room } from '../protocol/room.ts'
 import type { Entry, Revision, Store } from '../store/store.ts'
 import type { Identity } from './identity.ts'
+import { ControlLog } from './control-log.ts'
 import { KeySearch, type OpeningWraps } from './key-search.ts'
 import { Ledger, type Filed, type Judgement } from './ledger.ts'
 import { foresee, type Foresight } from './foresight.ts'
+import type { Glimpse } from './glimpse.ts'
+import { Glimpses } from './glimpses.ts'
 import { logPages, recordsAmong } from './log-page.ts'
 import { Replica } from './replica.ts'
 
@@ -38,7 +41,14 @@ export interface Damage {
 }
 
 export interface RoomLogListener {
+  /** Records that are new here, in order, each once. */
   filed(records: readonly Filed[]): void
+  /** There is a glimpse of the newest records, and these have come since: without numbers, and filed later. */
+  glimpsed(records: readonly Filed[]): void
+  /** Behind a glimpse another part of the log has been read. */
+  progressed(): void
+  /** All has been read and counted, and the glimpse is over. */
+  counted(): void
   damaged(damage: Damage): void
 }
 
@@ -46,6 +56,7 @@ export class RoomLog {
   readonly replica: Replica
   readonly ledger: Ledger
   readonly #parts: RoomLogParts
+  readonly #controls: ControlLog
   readonly #keys: KeySearch
   readonly #listener: RoomLogListener
   /** At which the last record was read: what the next one's transaction compares. */
@@ -54,13 +65,17 @@ export class RoomLog {
   #secretsSaved = 0
   /** The newest records, opened. */
   readonly #recent: Filed[] = []
+  readonly #glimpses: Glimpses
 
   constructor(parts: RoomLogParts, listener: RoomLogListener) {
     this.#parts = parts
     this.#listener = listener
     this.replica = new Replica(parts.home, parts.roomId, parts.identity.local)
     this.ledger = new Ledger(parts.roomId, this.replica.seen)
-    this.#keys = new KeySearch(parts.store, parts.identity, parts.roomId, this.ledger.keyring)
+    const { store, identity, roomId } = parts
+    this.#controls = new ControlLog(store, roomId)
+    this.#glimpses = new Glimpses(parts, (records) => listener.glimpsed(records))
+    this.#keys = new KeySearch(store, identity, roomId, this.ledger.keyring, this.#controls)
   }
 
   get room(): Room | undefined {
@@ -69,6 +84,16 @@ export class RoomLog {
 
   get keys(): KeySearch {
     return this.#keys
+  }
+
+  /** The newest records, while those before them are still being read. */
+  get glimpse(): Glimpse | undefined {
+    return this.#glimpses.current
+  }
+
+  /** Resolves at the first glimpse, if there ever is one. */
+  get glimpsed(): Promise<void> {
+    return this.#glimpses.first
   }
 
   /** Index, predecessor's hash and its revision in the store for the next record; the revision is absent before the first catch-up. */
@@ -112,6 +137,7 @@ export class RoomLog {
 
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     const { store, roomId } = this.#parts
+    if (this.#tailRevision === undefined) await this.#lookAhead(signal)
     const { next } = this.ledger.checkpoint
     let upTo = 0
     let first: Entry | undefined
@@ -120,6 +146,7 @@ export class RoomLog {
     for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
       const before = this.ledger.checkpoint.next
       await this.#take(page.entries, signal, page.prepared)
+      if (this.glimpse !== undefined) this.#listener.progressed()
       first ??= page.entries[0]
       upTo = page.revision
       if (this.ledger.checkpoint.next === before) break
@@ -127,7 +154,23 @@ export class RoomLog {
     if (next > 0 && (first === undefined || numberOf(first.key) !== next - 1)) {
       this.#listener.damaged({ i: next - 1, reason: 'missing from the store' })
     }
+    this.#endGlimpse()
     return upTo
+  }
+
+  /** Where there is much to read, the newest is looked at first. */
+  async #lookAhead(signal?: AbortSignal): Promise<void> {
+    const memberIndex = this.#memberIndex()
+    await this.#glimpses.open({ controls: this.#controls, keys: this.#keys, memberIndex }, this.ledger, signal)
+  }
+
+  #endGlimpse(): void {
+    const glimpse = this.#glimpses.end()
+    if (glimpse === undefined) return
+    this.#controls.forget()
+    this.#listener.counted()
+    const since = this.#recent.filter(({ row }) => row.i >= glimpse.begun)
+    if (since.length > 0) this.#listener.filed(since)
   }
 
   /** Follows the log until aborted; rejects when the store can't be followed any longer. */
@@ -177,8 +220,10 @@ export class RoomLog {
     await this.#saveSecrets()
   }
 
+  /** What is read behind a glimpse is no news. */
   #tell(filed: Filed[]): void {
-    if (filed.length > 0) this.#listener.filed(filed.splice(0))
+    const records = filed.splice(0)
+    if (records.length > 0 && this.glimpse === undefined) this.#listener.filed(records)
   }
 
   /** A record that stands already: its bytes must be those that were read before. */
@@ -195,7 +240,7 @@ export class RoomLog {
 
   /** undefined where one's own part of the log ends: somebody who left or was kicked reads no further. */
   async #file(bytes: Bytes, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
-    let judgement = this.ledger.judge(bytes, foreseen)
+    let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
     if (judgement.kind === 'locked' && (await this.#unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
     if (judgement.kind === 'locked' && this.#departed()) return undefined
     const filed = this.ledger.file(bytes, judgement)

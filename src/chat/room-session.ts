@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { dutyDelayMs, mentionsSearchedMax, outboxMessagesMax, retryMs } from '../base/limits.ts'
-import { headOf, memberByKey, type Room as RoomState } from '../protocol/room.ts'
+import { dutyDelayMs, mentionsSearchedMax, outboxMessagesMax } from '../base/limits.ts'
+import type { Room as RoomState } from '../protocol/room.ts'
 import type {
   ChangedKey,
   HistoryPage,
@@ -12,6 +12,7 @@ import type {
   Knock,
   Member,
   Policy,
+  Reading,
   Room,
   RoomChange,
   Sent,
@@ -25,13 +26,15 @@ import { itemsOf, type Viewer } from './items.ts'
 import { Knocks, type OpenKnock } from './knocks.ts'
 import type { Filed } from './ledger.ts'
 import { followItems } from './follow-items.ts'
+import { Following } from './following.ts'
 import { RoomLog, type Damage } from './room-log.ts'
 import { Mentions } from './mentions.ts'
 import { invitationsOf, kickedBy, knockItem, membersOf, otherOf, shownKnocks, standingOf } from './people.ts'
-import { changedKeys, followRegistered, keyWarning, pinMembers } from './pins.ts'
+import { changedKeys, followRegistered, keyWarning } from './pins.ts'
 import { RoomActs, type RoomParts } from './room-acts.ts'
 import { isTooNew, requireKnownVersion } from './room-version.ts'
 import { Sender } from './sender.ts'
+import { StandingMemory } from './standing-memory.ts'
 import { historyPage } from './timeline.ts'
 import { verifyLog } from './verification.ts'
 
@@ -43,22 +46,23 @@ export class RoomSession extends RoomActs implements Room {
   readonly #listeners = new Set<(change: RoomChange) => void>()
   readonly #closing = new AbortController()
   readonly #damaged = new Set<number>()
-  #following: Promise<unknown> | undefined
+  readonly #following: Following
   /** The log has been read to its end once: what comes now comes live. */
   #live = false
   #readUpTo = 0
   readonly #mentions: Mentions
-  #standing: Standing | undefined
-  /** Root keys of members who have been looked at. */
-  readonly #pinned = new Set<string>()
-  #settling: Promise<void> = Promise.resolve()
+  readonly #memory: StandingMemory
 
   private constructor(parts: RoomParts) {
     super(parts)
     this.id = hex(parts.roomId)
     this.#mentions = new Mentions(parts.identity.name)
+    this.#memory = new StandingMemory(parts)
     this.#log = new RoomLog(parts, {
       filed: (records) => this.#filed(records),
+      glimpsed: (records) => this.#glimpsed(records),
+      progressed: () => this.#changed(),
+      counted: () => this.#counted(),
       damaged: (damage) => this.#reportDamage(damage),
     })
     const { store, roomId, clock } = parts
@@ -69,6 +73,18 @@ export class RoomSession extends RoomActs implements Room {
       log: this.#log,
       arrived: (knock) => this.#knocked(knock),
       changed: () => this.#changed(),
+    })
+    this.#following = new Following({
+      log: this.#log,
+      knocks: this.#knocks,
+      isOut: () => this.state !== undefined && this.standing !== 'member',
+      isMember: () => this.standing === 'member',
+      subscribe: (listener) => this.subscribe(listener),
+      caughtUp: () => this.#caughtUp(),
+      lost: (error) => {
+        parts.disconnected(error)
+        this.#note('room.follow', error)
+      },
     })
     this.#sender = new Sender({ ...parts, appending: this.appending, changed: () => this.#changed() })
   }
@@ -97,7 +113,17 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   override get state(): RoomState | undefined {
-    return this.#log.room
+    return this.#log.glimpse?.room ?? this.#log.room
+  }
+
+  get reading(): Reading | undefined {
+    const { glimpse, ledger } = this.#log
+    return glimpse && { read: ledger.checkpoint.next, records: glimpse.end }
+  }
+
+  /** Resolves once the newest page can be shown, where there is more than that to read. */
+  get glimpsed(): Promise<void> {
+    return this.#log.glimpsed
   }
 
   /** A two-person chat is named after the other. */
@@ -179,74 +205,24 @@ export class RoomSession extends RoomActs implements Room {
     return this.#readUpTo
   }
 
-  /** Follows the room from now on, and comes back whenever the store does. */
   override start(): void {
-    if (this.standing !== 'member' && this.state !== undefined) return
-    this.#following ??= Promise.all([this.#keepFollowing(), this.#keepFollowingKnocks()]).finally(() => {
-      this.#following = undefined
-      // Let in again before the end of the earlier membership was through.
-      if (this.standing === 'member' && !this.#closing.signal.aborted) this.start()
-    })
+    this.#following.start()
   }
 
   /** A knock was answered with an accept: reads on where an earlier membership ended. */
   async readmitted(): Promise<void> {
     this.#log.keys.lookAgain()
-    await this.refresh()
+    const refreshed = this.refresh()
+    refreshed.catch((error: unknown) => this.#note('room.refresh', error))
+    await Promise.race([refreshed, this.#log.glimpsed])
     this.start()
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#sender.close()
-    await this.#following?.catch(() => undefined)
+    await this.#following.close()
     await this.#log.replica.flush().catch(() => undefined)
-  }
-
-  async #keepFollowing(): Promise<void> {
-    await this.#again(async (signal) => {
-      await this.#log.follow(signal, () => {
-        this.parts.connected()
-        this.#changed()
-        this.#live = true
-        this.#lookAfter()
-      })
-    })
-  }
-
-  async #keepFollowingKnocks(): Promise<void> {
-    await this.#again(async (signal) => {
-      // Only whoever is in can open them.
-      if (this.#log.ledger.keyring.all().length > 0) await this.#knocks.follow(signal)
-      else await sleep(retryMs, undefined, { signal })
-    })
-  }
-
-  async #again(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const ended = new AbortController()
-    const signal = AbortSignal.any([this.#closing.signal, ended.signal])
-    const unsubscribe = this.subscribe(({ kind }) => {
-      // Nothing that comes later is for somebody who is no longer in.
-      if (kind === 'state' && this.state !== undefined && this.standing !== 'member') ended.abort()
-    })
-    try {
-      await this.#untilAborted(work, signal)
-    } finally {
-      unsubscribe()
-    }
-  }
-
-  async #untilAborted(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await work(signal)
-      } catch (error) {
-        if (signal.aborted) return
-        this.parts.disconnected(error)
-        this.parts.log.warn('room.follow', { room: this.id.slice(0, 8), error: String(error) })
-        await sleep(retryMs, undefined, { signal }).catch(() => undefined)
-      }
-    }
   }
 
   override async refresh(signal?: AbortSignal): Promise<void> {
@@ -302,17 +278,42 @@ export class RoomSession extends RoomActs implements Room {
     return () => this.#listeners.delete(listener)
   }
 
-  #filed(records: readonly Filed[]): void {
+  #itemsOf(records: readonly Filed[]): readonly TimelineItem[] {
     const { state } = this
-    if (state === undefined) return
-    const items = records.flatMap((record) => itemsOf(state, record, this.#view))
+    return state === undefined ? [] : records.flatMap((record) => itemsOf(state, record, this.#view))
+  }
+
+  #glimpsed(records: readonly Filed[]): void {
+    if (records.length === 0) this.#tell({ kind: 'renewed' })
+    else this.#tell({ kind: 'early', items: this.#itemsOf(records) })
+    this.#changed()
+  }
+
+  #counted(): void {
+    this.#findMentions().catch((error: unknown) => this.#note('room.mentions', error))
+    this.#chainChanged()
+    this.#tell({ kind: 'renewed' })
+    this.#changed()
+  }
+
+  #caughtUp(): void {
+    this.parts.connected()
+    this.#changed()
+    this.#live = true
+    this.#lookAfter()
+  }
+
+  #chainChanged(): void {
+    this.settleStanding().catch((error: unknown) => this.#note('room.standing', error))
+    this.#knocks.lookAgain().catch((error: unknown) => this.#note('room.knocks', error))
+    if (this.#live) this.#lookAfter()
+  }
+
+  #filed(records: readonly Filed[]): void {
+    const items = this.#itemsOf(records)
     this.#mentions.note(items, this.#readUpTo)
     if (items.length > 0) this.#tell({ kind: 'items', items })
-    if (records.some(({ judgement }) => judgement.kind === 'control')) {
-      this.settleStanding().catch((error: unknown) => this.#note('room.standing', error))
-      this.#knocks.lookAgain().catch((error: unknown) => this.#note('room.knocks', error))
-      if (this.#live) this.#lookAfter()
-    }
+    if (records.some(({ judgement }) => judgement.kind === 'control')) this.#chainChanged()
     // What one wrote oneself needs no reading, where everything before it has been read.
     let upTo = this.#readUpTo
     for (const item of items) if (item.kind === 'message' && item.own && item.seq === upTo + 1) upTo = item.seq
@@ -341,35 +342,13 @@ export class RoomSession extends RoomActs implements Room {
     this.#tell({ kind: 'items', items: [{ kind: 'warning', i, reason: `damage: this record is ${reason}` }] })
   }
 
-  /** Keeps the vault's memory of the room in step with the chain: it is so when this resolves, whoever began it. */
-  protected override settleStanding(): Promise<void> {
-    this.#settling = this.#settling.catch(() => undefined).then(() => this.#settleStanding())
-    return this.#settling
-  }
-
-  async #settleStanding(): Promise<void> {
-    const { identity, roomId, clock } = this.parts
-    const { state, standing } = this
-    const remembered = identity.room(roomId)
-    if (state === undefined) return
-    const newcomers = [...state.members].filter(([key]) => !this.#pinned.has(key))
-    for (const [, member] of newcomers) await followRegistered(this.parts, member)
-    const members = newcomers.map(([, member]) => member)
-    await pinMembers(identity, state, members, clock.now())
-    for (const [key] of newcomers) this.#pinned.add(key)
-    if (this.#standing === standing && remembered?.name === this.name) return
-    const member = memberByKey(state, this.#self)
-    const head = headOf(state)
-    await identity.setRoom({
-      roomId,
-      name: this.name,
-      memberIndex: member?.index ?? remembered?.memberIndex ?? null,
-      knockHash: remembered?.knockHash ?? null,
-      standing,
-      head: { n: state.marks.length - 1, hash: head.hash },
+  /** The vault's memory of the room is in step with the chain when this resolves; not by a glimpse of it. */
+  protected override async settleStanding(): Promise<void> {
+    const settled = await this.#memory.settle(() => {
+      const { room } = this.#log
+      return room && this.#log.glimpse === undefined ? { room, standing: this.standing, name: this.name } : undefined
     })
-    this.#standing = standing
-    this.#changed()
+    if (settled) this.#changed()
   }
 
   protected override openKnocks(): readonly OpenKnock[] {

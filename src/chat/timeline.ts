@@ -1,7 +1,9 @@
-/** Pages of a room's history, out of the replica. */
+/** Pages of a room's history: out of the replica, or early ones out of a glimpse of the log's newest end. */
 import { setImmediate as turn } from 'node:timers/promises'
+import { isConclaveError } from '../base/errors.ts'
 import { sliceMs } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
+import type { Room } from '../protocol/room.ts'
 import type { HistoryPage, HistoryQuery } from './chat.ts'
 import type { TimelineItem } from './item.ts'
 import { itemsOf, type Viewer } from './items.ts'
@@ -9,24 +11,45 @@ import type { Filed } from './ledger.ts'
 import { hashOfRow, type Row } from './replica.ts'
 import type { RoomLog } from './room-log.ts'
 
-/** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
-export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQuery): Promise<HistoryPage> {
-  const { next } = log.ledger.checkpoint
-  if (query.fromIndex !== undefined) return oldest(log, viewer, query.fromIndex, next, query.limit)
-  if (query.fromSeq === undefined) return newest(log, viewer, Math.min(query.before ?? next, next), query.limit)
-  const { fromSeq } = query
-  // From the first message on everything is shown from the beginning of the room.
-  if (fromSeq <= 1) return oldest(log, viewer, 0, next, query.limit)
-  if (fromSeq >= log.ledger.checkpoint.seq) return { items: [], more: false }
-  return oldest(log, viewer, await log.replica.indexOfSeq(fromSeq, next), next, query.limit, fromSeq)
+/** A run of judged records that pages are made of. */
+export interface Records {
+  readonly room: Room | undefined
+  /** Index behind the last one. */
+  readonly end: number
+  /** Those with from ≤ i < to, in order. */
+  between(from: number, to: number): Promise<readonly Filed[]>
 }
 
-async function newest(log: RoomLog, viewer: Viewer, before: number, limit: number): Promise<HistoryPage> {
+/** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
+export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQuery): Promise<HistoryPage> {
+  const { glimpse } = log
+  const { before, limit, fromIndex, fromSeq } = query
+  const forward = fromIndex !== undefined || fromSeq !== undefined
+  if (glimpse !== undefined && query.early === true && !forward) {
+    return newest(glimpse, viewer, Math.min(before ?? glimpse.end, glimpse.end), limit)
+  }
+  // What lies here is a part, and the rest is on its way; should the store be lost meanwhile, the part has to do.
+  if (glimpse !== undefined) await log.catchUp().catch(unlessUnavailable)
+  const records = replicaRecords(log)
+  const { next, seq } = log.ledger.checkpoint
+  if (fromIndex !== undefined) return oldest(records, viewer, fromIndex, limit)
+  if (fromSeq === undefined) return newest(records, viewer, Math.min(before ?? next, next), limit)
+  // From the first message on everything is shown from the beginning of the room.
+  if (fromSeq <= 1) return oldest(records, viewer, 0, limit)
+  if (fromSeq >= seq) return { items: [], more: false }
+  return oldest(records, viewer, await log.replica.indexOfSeq(fromSeq, next), limit, fromSeq)
+}
+
+function unlessUnavailable(error: unknown): void {
+  if (!isConclaveError(error) || !error.retryable) throw error
+}
+
+async function newest(records: Records, viewer: Viewer, before: number, limit: number): Promise<HistoryPage> {
   let items: readonly TimelineItem[] = []
   let at = before
   while (at > 0 && items.length < limit) {
     const from = Math.max(0, at - Math.max(16, limit - items.length))
-    const page = await itemsBetween(log, viewer, from, at)
+    const page = await itemsBetween(records, viewer, from, at)
     // Keeps the newest records that are needed, whole.
     const needed = limit - items.length
     const cut = page.length <= needed ? 0 : wholeFrom(page, page.length - needed)
@@ -39,18 +62,18 @@ async function newest(log: RoomLog, viewer: Viewer, before: number, limit: numbe
 
 /** With `fromSeq` the messages before it, which share its record, are left out. */
 async function oldest(
-  log: RoomLog,
+  records: Records,
   viewer: Viewer,
   from: number,
-  next: number,
   limit: number,
   fromSeq = 0,
 ): Promise<HistoryPage> {
   const items: TimelineItem[] = []
   let at = from
-  while (at < next && items.length < limit) {
-    const to = Math.min(next, at + Math.max(16, limit - items.length))
-    const page = await itemsBetween(log, viewer, at, to)
+  const { end } = records
+  while (at < end && items.length < limit) {
+    const to = Math.min(end, at + Math.max(16, limit - items.length))
+    const page = await itemsBetween(records, viewer, at, to)
     for (const item of page) {
       if (item.kind === 'message' && item.seq < fromSeq) continue
       const last = items.at(-1)
@@ -59,7 +82,7 @@ async function oldest(
     }
     at = to
   }
-  return { items, more: at < next }
+  return { items, more: at < end }
 }
 
 /** The first position at or before `at` at which a record begins. */
@@ -70,38 +93,47 @@ function wholeFrom(items: readonly TimelineItem[], at: number): number {
 }
 
 /** Everything shown of the records with from ≤ i < to. */
-export async function itemsBetween(
-  log: RoomLog,
+async function itemsBetween(
+  records: Records,
   viewer: Viewer,
   from: number,
   to: number,
 ): Promise<readonly TimelineItem[]> {
-  const { room } = log
+  const { room } = records
   if (room === undefined) return []
-  const cached = log.recent(from)
-  if (cached !== undefined) {
+  return (await records.between(from, to)).flatMap((one) => itemsOf(room, one, viewer))
+}
+
+/** What has been read and counted. */
+function replicaRecords(log: RoomLog): Records {
+  const between = async (from: number, to: number): Promise<readonly Filed[]> => {
+    if (log.recent(from) !== undefined) return recentRecords(log, from, to)
+    const rows = await log.replica.rows(Math.max(0, from - 1), to, to - from + 1)
+    let previous: Row | undefined
     const filed: Filed[] = []
-    for (let i = from; i < to; i += 1) {
-      const one = log.recent(i)
-      if (one !== undefined) filed.push(one)
+    let sliceEnds = performance.now() + sliceMs
+    for (const row of rows) {
+      if (performance.now() > sliceEnds) {
+        await turn()
+        sliceEnds = performance.now() + sliceMs
+      }
+      if (row.i >= from) {
+        const previousHash = previous === undefined ? zeroHash : hashOfRow(previous)
+        const judgement = log.ledger.review(row, previousHash)
+        filed.push({ row, judgement, place: { i: row.i, previousHash, hash: zeroHash } })
+      }
+      previous = row
     }
-    return filed.flatMap((one) => itemsOf(room, one, viewer))
+    return filed
   }
-  const rows = await log.replica.rows(Math.max(0, from - 1), to, to - from + 1)
-  let previous: Row | undefined
-  const items: TimelineItem[] = []
-  let sliceEnds = performance.now() + sliceMs
-  for (const row of rows) {
-    if (performance.now() > sliceEnds) {
-      await turn()
-      sliceEnds = performance.now() + sliceMs
-    }
-    if (row.i >= from) {
-      const previousHash = previous === undefined ? zeroHash : hashOfRow(previous)
-      const judgement = log.ledger.review(row, previousHash)
-      items.push(...itemsOf(room, { row, judgement, place: { i: row.i, previousHash, hash: zeroHash } }, viewer))
-    }
-    previous = row
+  return { room: log.room, end: log.ledger.checkpoint.next, between }
+}
+
+function recentRecords(log: RoomLog, from: number, to: number): readonly Filed[] {
+  const filed: Filed[] = []
+  for (let i = from; i < to; i += 1) {
+    const one = log.recent(i)
+    if (one !== undefined) filed.push(one)
   }
-  return items
+  return filed
 }

@@ -12,10 +12,10 @@ const patienceMs = 4000
  * @returns undefined, or why it is not: to be thrown once what there is has been shown
  */
 export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<ConclaveError | undefined> {
+  const refreshed = room.refresh(signal)
+  refreshed.catch(() => {})
   try {
-    await until(room.refresh(signal), signal, patienceMs, () => {
-      return new ConclaveError('unavailable', 'the store does not answer', { retryable: true })
-    })
+    await untilStill(room, refreshed, signal)
     return undefined
   } catch (error) {
     if (isConclaveError(error, 'unavailable')) return behind(error)
@@ -23,6 +23,23 @@ export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<Co
     if (isConclaveError(error, 'kicked') || isConclaveError(error, 'not-member')) return undefined
     throw error
   }
+}
+
+/** A long history takes its time: it is waited for as long as there is more of it each time that one looks. */
+async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSignal): Promise<void> {
+  const late = new ConclaveError('unavailable', 'the store does not answer', { retryable: true })
+  for (;;) {
+    const before = readOf(room)
+    try {
+      return await until(refreshed, signal, patienceMs, () => late)
+    } catch (error) {
+      if (error !== late || readOf(room) === before) throw error
+    }
+  }
+}
+
+function readOf({ reading, seq }: Room): number {
+  return reading?.read ?? seq
 }
 
 export function behind(cause: ConclaveError): ConclaveError {

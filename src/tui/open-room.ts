@@ -2,13 +2,13 @@
  * The room on the screen: its subscription, its pages of history, what one does in it. Events come in order: nothing
  * that arrives is told before the page that the room was opened with.
  */
-import type { Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
+import type { HistoryQuery, Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
 import { isChange } from '../chat/changes.ts'
 import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
-import type { Effect } from './state/effect.ts'
+import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import { harmlessItem, harmlessRoom, harmlessVerification } from './state/harmless.ts'
-import { pageItems } from './state/timeline.ts'
+import { pageItems, windowMax } from './state/timeline.ts'
 import { sanitizeLine } from './sanitize.ts'
 
 /** How far up a message is looked for that another one refers to. */
@@ -36,7 +36,7 @@ export class OpenRoom {
     const opened = new OpenRoom(room, dispatch)
     opened.#unsubscribe = room.subscribe((change) => opened.#changed(change))
     try {
-      const page = await room.history({ limit: pageItems }, signal)
+      const page = await room.history({ limit: pageItems, early: true }, signal)
       const items = [...page.items, ...knockItems(room)]
       opened.#first = { kind: 'opened', room: harmlessRoom(room), items: items.map(harmlessItem), more: page.more }
       return opened
@@ -126,22 +126,26 @@ export class OpenRoom {
       this.#early.push(change)
       return
     }
-    if (change.kind === 'items') this.#dispatch({ kind: 'items', items: change.items.map(harmlessItem) })
-    else if (change.kind === 'knock') this.#dispatch({ kind: 'items', items: [harmlessItem(change.item)] })
     // Items may have changed members and counts as well; the copy is cheap.
     this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+    switch (change.kind) {
+      case 'items':
+      case 'early':
+        return this.#dispatch({ kind: 'items', items: change.items.map(harmlessItem) })
+      case 'knock':
+        return this.#dispatch({ kind: 'items', items: [harmlessItem(change.item)] })
+      case 'renewed':
+        return this.#dispatch({ kind: 'renewed' })
+      case 'state':
+        return
+    }
   }
 
   async #fetch({ direction, from }: Effect & { do: 'fetch' }): Promise<Event> {
-    const query =
-      direction === 'newer' && from !== undefined
-        ? // The next place, whatever stands there; the newest of the window may be one of several messages there.
-          { limit: pageItems, fromIndex: from }
-        : { limit: pageItems, ...(direction === 'older' && from !== undefined && { before: from }) }
-    const page = await this.#room.history(query, this.#closed.signal)
+    const page = await this.#room.history(queryFor(direction, from), this.#closed.signal)
     const items: readonly TimelineItem[] =
       direction === 'newest' ? [...page.items, ...knockItems(this.#room)] : page.items
-    return { kind: 'fetched', direction, items: items.map(harmlessItem), more: page.more }
+    return { kind: 'fetched', direction, from, items: items.map(harmlessItem), more: page.more }
   }
 
   /** Page by page upwards, no further than what a reader may wait for. */
@@ -150,7 +154,7 @@ export class OpenRoom {
     const found: MessageItem[] = []
     let at = before
     for (let seen = 0; seen < lookUpItems && missing.size > 0; seen += pageItems) {
-      const page = await this.#room.history({ limit: pageItems, before: at }, this.#closed.signal)
+      const page = await this.#room.history({ limit: pageItems, before: at, early: true }, this.#closed.signal)
       for (const item of page.items) {
         if (item.kind !== 'message') continue
         const about = isChange(item) && ids.includes(item.to)
@@ -181,6 +185,13 @@ export class OpenRoom {
       this.#marking = false
     }
   }
+}
+
+function queryFor(direction: Direction, from: number | undefined): HistoryQuery {
+  if (from !== undefined && direction === 'again') return { limit: windowMax, fromIndex: from }
+  // The next place, whatever stands there; the newest of the window may be one of several messages there.
+  if (from !== undefined && direction === 'newer') return { limit: pageItems, fromIndex: from }
+  return { limit: pageItems, early: true, ...(direction === 'older' && from !== undefined && { before: from }) }
 }
 
 /** A knock has no place in the log: those that are open stand at the end. */

@@ -22,6 +22,8 @@ export class FaultyStore implements Store {
   committed: Transaction[] = []
   /** Transactions that are held. */
   waiting = 0
+  #rangeGate:
+    { readonly fits: (options: RangeOptions) => boolean; readonly opened: PromiseWithResolvers<void> } | undefined
 
   constructor(store: Store) {
     this.#store = store
@@ -38,6 +40,7 @@ export class FaultyStore implements Store {
 
   mend(): void {
     this.#cut = new AbortController()
+    this.letRangesThrough()
   }
 
   /** From now on transactions wait. */
@@ -49,6 +52,16 @@ export class FaultyStore implements Store {
   step(): void {
     this.#gate?.resolve()
     this.#gate = Promise.withResolvers()
+  }
+
+  /** From now on ranges that fit wait, until they are let through. */
+  holdRanges(fits: (options: RangeOptions) => boolean): void {
+    this.#rangeGate ??= { fits, opened: Promise.withResolvers() }
+  }
+
+  letRangesThrough(): void {
+    this.#rangeGate?.opened.resolve()
+    this.#rangeGate = undefined
   }
 
   /** The next transaction that fits happens, and its answer is lost. */
@@ -67,6 +80,7 @@ export class FaultyStore implements Store {
 
   async range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult> {
     this.#pass()
+    if (this.#rangeGate?.fits(options ?? {}) === true) await this.#rangeGate.opened.promise
     return this.#store.range(start, end, options, signal)
   }
 

@@ -19,6 +19,7 @@ import type {
   Knock,
   Member,
   Policy,
+  Reading,
   Room,
   RoomChange,
   RoomSummary,
@@ -49,6 +50,7 @@ export class FakeRoom implements Room {
   changedKeys: ChangedKey[] = []
   policy: Policy = { acceptBy: 'members', listed: true }
   tooNew = false
+  reading: Reading | undefined
   knocks: Knock[] = []
   pending: PendingItem[] = []
   log: TimelineItem[] = []

@@ -7,7 +7,8 @@ import { markSeen } from './scrolling.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { info, next, problem } from './next.ts'
 import type { Timeline } from './timeline.ts'
-import { freshTimeline, withNewerItems, withNewItems, withOlderItems, withReferred } from './timeline.ts'
+import { freshTimeline, oldestPlace, withItemsAgain, withNewerItems, withNewItems } from './timeline.ts'
+import { withOlderItems, withReferred } from './timeline.ts'
 import { verificationLines } from './verification.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
@@ -48,6 +49,8 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
       const after: ChatPage = { ...page, timeline: withNewItems(page.timeline, event.items) }
       return withReferredTo(next({ ...state, page: after }, ...markSeen(after)))
     }
+    case 'renewed':
+      return renewed(state, page)
     case 'fetched':
       return withReferredTo(fetched(state, page, event))
     case 'referred':
@@ -65,11 +68,24 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
   }
 }
 
+/** Once everything has been read, what is on the screen has numbers; before that, the newest can be had at once. */
+function renewed(state: State, page: ChatPage): Next {
+  const { timeline, room } = page
+  const from = oldestPlace(timeline)
+  if (room.reading === undefined) return next(state, { do: 'fetch', direction: 'again', from: from ?? 0 })
+  if (timeline.anchor === undefined) return next(state, { do: 'fetch', direction: 'newest', from: undefined })
+  return next({ ...state, page: { ...page, timeline: { ...timeline, moreAfter: true } } })
+}
+
 function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' }): Next {
   const { direction, items, more } = event
   const { timeline } = page
   if (direction === 'newest') {
     const after: ChatPage = { ...page, timeline: freshTimeline(items, more, timeline.newAfter, timeline.aside) }
+    return next({ ...state, page: after }, ...markSeen(after))
+  }
+  if (direction === 'again') {
+    const after: ChatPage = { ...page, timeline: withItemsAgain(timeline, event.from ?? 0, items, more) }
     return next({ ...state, page: after }, ...markSeen(after))
   }
   const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)

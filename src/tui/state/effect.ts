@@ -5,6 +5,9 @@
 import type { Policy } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 
+/** `again`: what the window holds from a place on, once more. */
+export type Direction = 'older' | 'newer' | 'newest' | 'again'
+
 export type Effect =
   | { readonly do: 'find-identities' }
   | { readonly do: 'suggest-passphrase'; readonly name: string }
@@ -20,7 +23,7 @@ export type Effect =
   /** Forgets the open room: nothing more is heard of it. */
   | { readonly do: 'close-room' }
   | { readonly do: 'withdraw'; readonly roomId: string }
-  | { readonly do: 'fetch'; readonly direction: 'older' | 'newer' | 'newest'; readonly from: number | undefined }
+  | { readonly do: 'fetch'; readonly direction: Direction; readonly from: number | undefined }
   | { readonly do: 'send'; readonly content: MessageContent }
   | { readonly do: 'drop'; readonly ids: readonly string[] }
   | { readonly do: 'accept' | 'reject'; readonly name: string; readonly fingerprint: string }

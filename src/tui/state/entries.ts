@@ -10,7 +10,7 @@ export interface Entry {
 }
 
 export function keyOf(item: TimelineItem): string {
-  if (item.kind === 'message') return `${item.i}/${item.seq}`
+  if (item.kind === 'message') return item.id
   if (item.kind === 'warning') return `${item.i}!`
   return item.i === undefined
     ? `${item.event} ${item.target?.fingerprint ?? item.by.fingerprint} ${item.at}`
@@ -31,7 +31,11 @@ export function mergeEntries(entries: readonly Entry[], items: readonly Timeline
     merged.push({ key, place, item })
   }
   if (sorted) return merged
-  return merged.toSorted((a, b) => a.place - b.place || seqOf(a) - seqOf(b))
+  return merged.toSorted(inOrder)
+}
+
+export function inOrder(a: Entry, b: Entry): number {
+  return a.place - b.place || seqOf(a) - seqOf(b)
 }
 
 function seqOf(entry: Entry): number {

@@ -5,6 +5,7 @@ import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { Input } from '../input/key.ts'
 import type { Effect } from './effect.ts'
 import type { RoomView } from './harmless.ts'
+import type { Direction } from './effect.ts'
 import type { Size } from './state.ts'
 
 export type Event =
@@ -40,9 +41,12 @@ export type Event =
     }
   | { readonly kind: 'room'; readonly room: RoomView }
   | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }
+  /** Early pages can be had now, or are over: what is on the screen is to be fetched anew. */
+  | { readonly kind: 'renewed' }
   | {
       readonly kind: 'fetched'
-      readonly direction: 'older' | 'newer' | 'newest'
+      readonly direction: Direction
+      readonly from: number | undefined
       readonly items: readonly TimelineItem[]
       readonly more: boolean
     }

@@ -10,6 +10,7 @@ import type {
   Knock,
   Member,
   Policy,
+  Reading,
   Room,
   RoomSummary,
   SafetyNumber,
@@ -31,6 +32,7 @@ export interface RoomView {
   readonly changedKeys: readonly ChangedKey[]
   readonly policy: Policy
   readonly tooNew: boolean
+  readonly reading: Reading | undefined
   readonly knocks: readonly Knock[]
   readonly pending: readonly PendingItem[]
   readonly seq: number
@@ -49,6 +51,7 @@ export function harmlessRoom(room: Room): RoomView {
     changedKeys: room.changedKeys.map((one) => ({ ...harmlessPerson(one), known: sanitizeLine(one.known) })),
     policy: room.policy,
     tooNew: room.tooNew,
+    reading: room.reading,
     knocks: room.knocks.map((knock) => ({ ...knock, ...harmlessPerson(knock) })),
     pending: room.pending.map(harmlessPending),
     seq: room.seq,

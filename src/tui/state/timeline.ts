@@ -4,8 +4,9 @@
  */
 import { isChange } from '../../chat/changes.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
+import type { Direction } from './effect.ts'
 import type { Entry } from './entries.ts'
-import { keyOf, mergeEntries } from './entries.ts'
+import { inOrder, keyOf, mergeEntries } from './entries.ts'
 
 export const windowMax = 500
 export const pageItems = 100
@@ -24,7 +25,7 @@ export interface Timeline {
   readonly moreBefore: boolean
   /** Whether it has newer ones. */
   readonly moreAfter: boolean
-  readonly fetching: 'older' | 'newer' | 'newest' | undefined
+  readonly fetching: Direction | undefined
   /** Absent: the screen follows the newest item. */
   readonly anchor: Anchor | undefined
   /** Items that came while one looked further up. */
@@ -128,6 +129,19 @@ function bounded(aside: Map<string, MessageItem>): Timeline['aside'] {
 export function isAtEnd({ anchor, entries, moreAfter }: Timeline): boolean {
   if (moreAfter) return false
   return anchor === undefined || (anchor.key === entries.at(-1)?.key && anchor.hidden === 0)
+}
+
+/** What the window held from a place on, once more: it may have other numbers now, or be judged otherwise. */
+export function withItemsAgain(
+  timeline: Timeline,
+  from: number,
+  items: readonly TimelineItem[],
+  more: boolean,
+): Timeline {
+  // What has no place in the log is not among them.
+  const others = timeline.entries.filter(({ place, item }) => place < from || item.i === undefined)
+  const entries = [...others, ...mergeEntries([], items)].toSorted(inOrder).slice(0, windowMax)
+  return { ...timeline, entries, moreAfter: more }
 }
 
 /** The oldest place in the window, for fetching what is before it; undefined in an empty window. */

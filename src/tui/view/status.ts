@@ -1,4 +1,5 @@
 /** The status bar of a chat: the store, what waits to be sent, who asks to join, what is unread elsewhere. Pure. */
+import type { Reading } from '../../chat/chat.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
@@ -13,6 +14,7 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   const [changed] = room.changedKeys
   if (changed !== undefined) parts.push(span(`not the key you know: ${changed.name}`, { colour: 'red', bold: true }))
   if (room.tooNew) parts.push(span('needs a newer Conclave: you can only read', { colour: 'red', bold: true }))
+  if (room.reading !== undefined) parts.push(span(readingText(room.reading)))
   if (room.standing !== 'member') parts.push(span(standingText(page), { colour: 'red', bold: true }))
   const failed = room.pending.filter((pending) => pending.state === 'failed').length
   const queued = room.pending.length - failed
@@ -53,6 +55,11 @@ const acts = [
   ['delete', 'd', 'deletes'],
   ['react', '+', 'reacts'],
 ] as const
+
+/** What waits to be sent goes once all is read. */
+function readingText({ read, records }: Reading): string {
+  return `reading the history: ${Math.floor((100 * read) / Math.max(1, records))} %`
+}
 
 function standingText({ room }: ChatPage): string {
   if (room.standing === 'kicked') return `kicked by ${room.endedBy?.name ?? 'an admin'}: you can only read`

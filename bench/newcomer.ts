@@ -1,0 +1,49 @@
+/** What a newcomer waits for: his newest page, and the rest of a long history behind it. */
+import { logKey, logRange } from '../src/protocol/paths.ts'
+import { median, ratio, report } from './figures.ts'
+import { Person, type Entered } from './person.ts'
+import type { Place } from './place.ts'
+import { WrittenRoom } from '../test/chat/written-room.ts'
+
+const messages = 10_000
+const page = 100
+
+export async function benchNewcomer(place: Place): Promise<void> {
+  const store = await place.open()
+  const room = await WrittenRoom.create(store, 'history')
+  const speakers = [room.creator, await room.member('ben'), await room.member('cyd'), await room.member('dan')]
+  room.talk(speakers, messages)
+  await room.write()
+
+  const eve = await Person.start(place, 'eve', 'eve')
+  await eve.act({ do: 'knock', room: room.id })
+  await room.letIn('eve')
+  const joined = await eve.enter(room.id, page)
+  await eve.end()
+  const again = await Person.start(place, 'eve-again', 'eve', eve.recoveryCode)
+  const back = await again.enter(room.id, page)
+  await again.end()
+
+  const { roomId, log } = room.builder
+  const from = Math.max(0, log.length - page)
+  const rawPage = await median(() => store.range(logKey(roomId, from), logKey(roomId, log.length)))
+  const { start, end } = logRange(roomId)
+  const rawWhole = await median(() => store.range(start, end))
+  tell('let in', joined, rawPage, rawWhole)
+  tell('on another machine of one’s own', back, rawPage, rawWhole)
+  await store.close()
+}
+
+function tell(who: string, entered: Entered, rawPage: number, rawWhole: number): void {
+  const { pageMs, wholeMs, messages: count, items, delayMaxMs, delayP99Ms, rssMiB } = entered
+  report(`${who}: newest page of ${items}`, `${pageMs.toFixed(1)} ms`)
+  report(
+    '  against the raw range of these records (goal: ≤ 3×)',
+    `${ratio(pageMs, rawPage)} of ${rawPage.toFixed(1)} ms`,
+  )
+  report('  against the raw range of the whole log', `${ratio(pageMs, rawWhole)} of ${rawWhole.toFixed(0)} ms`)
+  const rate = count / ((wholeMs - pageMs) / 1000)
+  report(`  ${count} messages verified behind it (goal: ≥ 5000/s)`, `${Math.round(rate)}/s`)
+  report('  event loop held up meanwhile', `${delayMaxMs.toFixed(0)} ms at most, p99 ${delayP99Ms.toFixed(0)} ms`)
+  report('  memory at most', `${Math.round(rssMiB)} MiB`)
+}

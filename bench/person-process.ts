@@ -1,0 +1,101 @@
+/**
+ * Somebody in a process of his own, as cold as a program that was just started. Does what it is told over stdin, one
+ * line of JSON at a time, and answers with one line each.
+ *
+ *   person-process.ts STORE-URL HOME NAME [RECOVERY-CODE]
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createInterface } from 'node:readline'
+import { connect, type Admission, type Room } from '../src/index.ts'
+import { password, type Entered, type Order } from './person.ts'
+
+const [store = '', home = '', name = '', recoveryCode] = process.argv.slice(2)
+
+let code = ''
+const chat = await connect({
+  store,
+  home,
+  as: name,
+  password,
+  signUp: recoveryCode === undefined,
+  onRecoveryCode: (one) => (code = one),
+  ...(recoveryCode === undefined ? {} : { recoveryCode }),
+})
+let admission: Admission | undefined
+let room: Room | undefined
+answer({ recoveryCode: code })
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const order = JSON.parse(line) as Order
+  if (order.do === 'end') break
+  answer(await perform(order))
+}
+await chat.close()
+process.stdin.destroy()
+
+function answer(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+async function perform(order: Order): Promise<unknown> {
+  const begun = performance.now()
+  switch (order.do) {
+    case 'knock':
+      admission = await chat.join(order.room)
+      return {}
+    case 'enter':
+      return enter(order.room, order.page)
+    case 'say': {
+      if (room === undefined) throw new Error('in no room')
+      for (let k = 0; k < order.count; k += 1) await (await room.send(`${order.text} ${k}`)).sent
+      return { ms: performance.now() - begun }
+    }
+    case 'kick':
+      await room?.kick(order.name)
+      return { ms: performance.now() - begun, rssMiB: rssMiB() }
+    case 'rotate':
+      await room?.rotate()
+      return { ms: performance.now() - begun, rssMiB: rssMiB() }
+    case 'leave':
+      await room?.leave()
+      return { ms: performance.now() - begun }
+    case 'see': {
+      while (!(await newest())?.includes(order.text)) await new Promise((resolve) => setTimeout(resolve, 5))
+      return { ms: performance.now() - begun }
+    }
+    case 'end':
+      return {}
+  }
+}
+
+async function enter(roomId: string, page: number): Promise<Entered> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const begun = performance.now()
+  room = admission === undefined ? await chat.open(roomId) : await admission.wait()
+  const { items } = await room.history({ limit: page, early: true })
+  const pageMs = performance.now() - begun
+  await room.refresh()
+  const wholeMs = performance.now() - begun
+  delay.disable()
+  return {
+    pageMs,
+    wholeMs,
+    messages: room.seq,
+    members: room.members.length,
+    items: items.length,
+    delayMaxMs: delay.max / 1e6,
+    delayP99Ms: delay.percentile(99) / 1e6,
+    rssMiB: rssMiB(),
+  }
+}
+
+async function newest(): Promise<string | undefined> {
+  const item = (await room?.history({ limit: 1, early: true }))?.items.at(-1)
+  return item?.kind === 'message' && 'text' in item ? item.text : undefined
+}
+
+/** The most that it ever was. */
+function rssMiB(): number {
+  return process.resourceUsage().maxRSS / 1024
+}

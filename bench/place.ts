@@ -1,0 +1,54 @@
+/** Where a scenario runs: an embedded store in a folder of its own, or an etcd cluster of its own. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EtcdStore } from '../src/store/etcd/store.ts'
+import { SqliteStore } from '../src/store/sqlite/store.ts'
+import type { Store } from '../src/store/store.ts'
+import { EtcdCluster } from '../test/etcd/cluster.ts'
+
+export interface Place {
+  readonly name: string
+  /** As --store takes it. */
+  readonly url: string
+  readonly folder: string
+  /** Of a person's own. */
+  home(name: string): string
+  /** A further handle on the raw store; for etcd, on one of its members alone where `member` says which. */
+  open(member?: number): Promise<Store>
+  end(): Promise<void>
+}
+
+function folderOf(): { folder: string; home: Place['home']; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-bench-'))
+  return {
+    folder,
+    home: (name) => join(folder, `home-${name}`),
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }),
+  }
+}
+
+export async function embeddedPlace(): Promise<Place> {
+  const { folder, home, remove } = folderOf()
+  const file = join(folder, 'store.db')
+  const open = () => SqliteStore.open(file)
+  return { name: 'SQLite', url: `sqlite:${file}`, folder, home, open, end: async () => remove() }
+}
+
+/** As a node on a LAN runs, but for TLS. */
+export async function clusterPlace(size: number): Promise<Place> {
+  const { folder, home, remove } = folderOf()
+  const cluster = await EtcdCluster.start(size)
+  const open = (member?: number) => {
+    const endpoints = member === undefined ? cluster.endpoints : [cluster.endpoints[member % size] as string]
+    // Held to that one, the client does not go to another that it hears of.
+    const timeouts = member === undefined ? {} : { membersMs: 0 }
+    return EtcdStore.open({ endpoints, timeouts })
+  }
+  const end = async () => {
+    await cluster.end()
+    remove()
+  }
+  const nodes = size === 1 ? '1 node' : `${size} nodes`
+  return { name: `etcd, ${nodes}`, url: `etcd://${cluster.endpoints.join(',')}`, folder, home, open, end }
+}

@@ -1,0 +1,136 @@
+/**
+ * A room that is written straight into a store, record by record, without anybody's program: a large one comes to be in
+ * seconds. Whoever then enters it, does so with the real program.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { encode } from '../../src/base/codec.ts'
+import { concat, hex, u64, utf8, type Bytes } from '../../src/base/bytes.ts'
+import { listing } from '../../src/chat/directory.ts'
+import { skeleton } from '../../src/crypto/skeleton.ts'
+import { decodeKnock, openKnock } from '../../src/protocol/knock.ts'
+import { cardKey, controlKey, directoryKey, incarnationKey, knocksRange, logKey } from '../../src/protocol/paths.ts'
+import { decodeRecord } from '../../src/protocol/record.ts'
+import type { Operation, Store } from '../../src/store/store.ts'
+import { RoomBuilder, type User } from '../protocol/room-builder.ts'
+
+/** Of a transaction, well below storeRequestBytesMax and storeOperationsMax. */
+const batchOperations = 100
+const batchBytes = 1_000_000
+
+export class WrittenRoom {
+  readonly name: string
+  readonly builder: RoomBuilder
+  readonly creator: User
+  readonly #store: Store
+  #written = 0
+  #said = 0
+  readonly #pages = new Set<string>()
+
+  private constructor(store: Store, name: string, builder: RoomBuilder, creator: User) {
+    this.#store = store
+    this.name = name
+    this.builder = builder
+    this.creator = creator
+  }
+
+  static async create(store: Store, name: string): Promise<WrittenRoom> {
+    const builder = new RoomBuilder(name)
+    const creator = await builder.user('founder')
+    await builder.create(creator, { roomName: name })
+    return new WrittenRoom(store, name, builder, creator)
+  }
+
+  get id(): string {
+    return hex(this.builder.roomId)
+  }
+
+  /** Somebody without a program. */
+  async member(name: string): Promise<User> {
+    const user = await this.builder.user(name)
+    await this.builder.join(this.creator, user)
+    return user
+  }
+
+  /** One message a record, by one after the other. */
+  talk(speakers: readonly User[], count: number): void {
+    for (let k = 0; k < count; k += 1) {
+      this.#said += 1
+      this.builder.say(speakers[k % speakers.length] as User, `${this.#said}: was it you who said that it would rain?`)
+    }
+  }
+
+  /** Whatever was not yet written: pages, records, their hints, the card. */
+  async write(): Promise<void> {
+    const { builder } = this
+    const { roomId } = builder
+    const operations: Operation[] = []
+    if (this.#written === 0) {
+      operations.push(
+        { kind: 'put', key: incarnationKey, value: new Uint8Array(16) },
+        { kind: 'put', key: directoryKey(skeleton(this.name)), value: listing({ roomId, name: this.name }) },
+      )
+    }
+    for (const [name, value] of builder.pages) {
+      if (this.#pages.has(name)) continue
+      this.#pages.add(name)
+      const [wraps = '', page = ''] = name.split('/')
+      const key = concat(utf8(`rooms/${this.id}/wraps/${wraps}/`), u64(Number(page)))
+      operations.push({ kind: 'put', key, value })
+    }
+    for (; this.#written < builder.log.length; this.#written += 1) {
+      const i = this.#written
+      operations.push({ kind: 'put', key: logKey(roomId, i), value: builder.log[i] as Bytes })
+      const record = decodeRecord(builder.log[i] as Bytes)
+      if (record.kind !== 'control') continue
+      operations.push({ kind: 'put', key: controlKey(roomId, record.outer.outside.n), value: encode(i) })
+    }
+    // Each holds on to a whole room.
+    builder.verdicts.length = 0
+    const card = builder.cards.at(-1)
+    if (card) operations.push({ kind: 'put', key: cardKey(roomId), value: card })
+    await putAll(this.#store, operations)
+  }
+
+  /** Waits for a knock under this name, and lets in whoever knocks. */
+  async letIn(name: string): Promise<void> {
+    const { builder } = this
+    const { start, end } = knocksRange(builder.roomId)
+    for (;;) {
+      const { entries } = await this.#store.range(start, end)
+      for (const { key, value } of entries) {
+        const knock = await openKnock(builder.roomId, [builder.keys], value)
+        if (knock === undefined || decodeKnock(knock).name !== name) continue
+        await builder.accept(this.creator, knock)
+        await this.write()
+        await this.#store.commit({ then: [{ kind: 'delete', key }] })
+        return
+      }
+      await sleep(20)
+    }
+  }
+
+  /** Makes whoever was let in under this name an admin. */
+  async promote(name: string): Promise<void> {
+    const member = [...this.builder.room.members.values()].find((one) => one.name === name)
+    if (member === undefined) throw new Error(`${name} is not in`)
+    await this.builder.operate(this.creator, { type: 'promote', rootKey: member.rootKey })
+    await this.write()
+  }
+}
+
+async function putAll(store: Store, operations: readonly Operation[]): Promise<void> {
+  let batch: Operation[] = []
+  let bytes = 0
+  const flush = async () => {
+    if (batch.length > 0) await store.commit({ then: batch })
+    batch = []
+    bytes = 0
+  }
+  for (const operation of operations) {
+    const size = operation.kind === 'put' ? operation.value.length + operation.key.length : 0
+    if (batch.length === batchOperations || bytes + size > batchBytes) await flush()
+    batch.push(operation)
+    bytes += size
+  }
+  await flush()
+}
