@@ -62,25 +62,26 @@ function bound(shared: readonly Room[], { name, rootKey }: NameRecord): boolean 
   return shared.some((room) => room.members.get(hex(rootKey))?.name === name)
 }
 
-function neverSeen(person: NamedKey): UnconfirmedKey {
-  const { name, rootKey } = person
-  const digits = fingerprint(rootKey)
+function neverSeen(key: NamedKey): UnconfirmedKey {
+  const person = personOf(key)
+  const { name, fingerprint: digits } = person
   const hint = `compare it with ${name} over another way, then --fingerprint "${digits}", or --trust-new`
   return new UnconfirmedKey(person, undefined, `was never seen here before: ${digits}`, hint)
 }
 
-function otherFingerprint(person: NamedKey, known: Bytes | undefined): UnconfirmedKey {
-  const why = `is not the key of that fingerprint: ${fingerprint(person.rootKey)}`
-  return new UnconfirmedKey(person, known, why, `compare it with ${person.name} over another way`)
+function otherFingerprint(key: NamedKey, known: Bytes | undefined): UnconfirmedKey {
+  const person = personOf(key)
+  const why = `is not the key of that fingerprint: ${person.fingerprint}`
+  return new UnconfirmedKey(person, known && fingerprint(known), why, `compare it with ${key.name} over another way`)
 }
 
 /** Nothing but the fingerprint itself helps here. */
-export function changedKey(person: NamedKey, known: Bytes): UnconfirmedKey {
-  const { name, rootKey } = person
-  const digits = fingerprint(rootKey)
+export function changedKey(key: NamedKey, known: Bytes): UnconfirmedKey {
+  const person = personOf(key)
+  const { name, fingerprint: digits } = person
   return new UnconfirmedKey(
     person,
-    known,
+    fingerprint(known),
     `is NOT the one that you know (${fingerprint(known)}): it is ${digits}`,
     `somebody may pass for ${name}: compare it over another way, then --fingerprint "${digits}"; ` +
       `conclave verify @${name} shows what to compare`,

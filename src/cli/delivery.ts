@@ -5,6 +5,7 @@
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { messageTextBytesMax, storeDeadlineMs } from '../base/limits.ts'
 import type { Chat, Room, Sent } from '../chat/chat.ts'
+import type { MessageContent } from '../chat/item.ts'
 import type { Output } from './output.ts'
 import { until } from './until.ts'
 
@@ -49,13 +50,13 @@ export class Delivery {
     }
   }
 
-  send(text: string): Promise<Sent> {
-    return this.#room.send(text)
+  send(content: MessageContent | string): Promise<Sent> {
+    return this.#room.send(content)
   }
 
-  async sendOne(text: string): Promise<void> {
+  async sendOne(content: MessageContent | string): Promise<void> {
     await this.begin()
-    const message = await this.send(text)
+    const message = await this.send(content)
     try {
       await this.report(message)
     } catch (error) {

@@ -24,6 +24,8 @@ export function itemObject(item: TimelineItem): JsonObject {
         // A knock is accepted by name, and known by this.
         fingerprint: item.event === 'knock' ? (item.target ?? item.by).fingerprint : undefined,
         detail: item.detail,
+        returning: item.returning,
+        known: item.known,
       }
     case 'warning':
       return { i: item.i, type: 'warning', reason: item.reason }

@@ -1,46 +1,67 @@
 /**
- * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. A text's
- * further lines are put behind the bar, so that none can pose as another message.
+ * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. A text's further lines are put
+ * behind the bar, so that none can pose as another message.
+ *
+ * What was edited, deleted or reacted to before it is printed is printed so; what happens to it later is a line of its
+ * own.
  */
+import { changedBy, counts, isChange, type Change, type Changed } from '../chat/changes.ts'
 import type { MessageItem, TimelineItem } from '../chat/item.ts'
 import { sanitize } from '../tui/sanitize.ts'
 import { adminText } from '../tui/view/admin-text.ts'
+import { reactionText } from '../tui/view/reaction-text.ts'
 import { clockTime, dayName } from '../tui/view/time.ts'
+import type { ChangesAhead } from './changes-ahead.ts'
 
-/** Messages that a reply can still be shown with. */
-const quotableMax = 1000
+/** Messages that a later one can still be shown with. */
+const rememberedMax = 1000
 const quoteCharsMax = 60
 const nameColumnsMax = 16
 
+export interface LineOptions {
+  /** Of the members: they decide the width of the column of names. */
+  readonly names: readonly string[]
+  /** Each message's number before it. */
+  readonly numbered?: boolean
+  /** What is known to come about messages that are still to be printed. */
+  readonly ahead?: ChangesAhead
+}
+
+type ChangeItem = MessageItem & Change
+
 export class ItemLines {
   #day = ''
-  readonly #quotable = new Map<string, string>()
+  readonly #remembered = new Map<string, { readonly item: MessageItem; readonly changes: Change[] }>()
   readonly #nameColumns: number
-
   readonly #numbered: boolean
+  readonly #ahead: ChangesAhead | undefined
 
-  /** `names` of the members: they decide the width of the column of names. `numbered` shows each message's number. */
-  constructor(names: readonly string[], { numbered = false } = {}) {
-    this.#numbered = numbered
+  constructor({ names, numbered = false, ahead }: LineOptions) {
     const widest = Math.max('<admin>'.length, ...names.map((name) => name.length))
     this.#nameColumns = Math.min(widest, nameColumnsMax)
+    this.#numbered = numbered
+    this.#ahead = ahead
   }
 
-  /** One or more lines, without the last line's end. */
+  /** One or more lines, without the last line's end; none for what shows in a line that is printed already. */
   lines(item: TimelineItem): string {
-    if (item.kind === 'warning') return this.#block('     ', '!', `record ${item.i}: ${item.reason}`)
-    const name = item.kind === 'admin' ? '<admin>' : item.from.name
-    const text = item.kind === 'admin' ? adminText(item) : this.#messageText(item)
-    const number = this.#numbered ? `${String(item.kind === 'message' ? item.seq : '').padStart(7)}  ` : ''
-    return `${this.#divider(item.at)}${this.#block(`${number}${clockTime(item.at)}`, name, text)}`
+    if (item.kind === 'warning') return this.#block('     ', '', '!', `record ${item.i}: ${item.reason}`)
+    if (item.kind === 'admin') {
+      return `${this.#divider(item.at)}${this.#block(clockTime(item.at), '', '<admin>', adminText(item))}`
+    }
+    if (isChange(item) && this.#ahead?.isShown(item) === true) return ''
+    const text = isChange(item) ? this.#changeText(item) : this.#messageText(item)
+    return `${this.#divider(item.at)}${this.#block(clockTime(item.at), String(item.seq), item.from.name, text)}`
   }
 
-  #block(time: string, name: string, text: string): string {
+  #block(time: string, seq: string, name: string, text: string): string {
     const [first = '', ...more] = sanitize(text).split('\n')
+    const number = this.#numbered ? `${seq.padStart(6)}  ` : ''
     const column = (shown: string): string => shown.padStart(this.#nameColumns)
+    const under = ' '.repeat(number.length)
     return [
-      `${time}  ${column(name)} │ ${first}`,
-      ...more.map((line) => `${' '.repeat(time.length)}  ${column('')} │ ${line}`),
+      `${number}${time}  ${column(name)} │ ${first}`,
+      ...more.map((line) => `${under}       ${column('')} │ ${line}`),
     ].join('\n')
   }
 
@@ -52,38 +73,62 @@ export class ItemLines {
   }
 
   #messageText(item: MessageItem): string {
+    const changes = [...(this.#ahead?.about(item) ?? [])]
+    this.#remembered.set(item.id, { item, changes })
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size > rememberedMax && oldest !== undefined) this.#remembered.delete(oldest)
+    const changed = changedBy(item, changes)
+    if (changed.deleted) return '(deleted)'
+    const quote = item.type === 'reply' ? `> ${this.#quote(item.to)}\n` : ''
+    const edited = changed.text === undefined ? '' : ' (edited)'
+    const reactions = reactionText(changed)
+    return `${quote}${textOf(item, changed)}${edited}${reactions === '' ? '' : `\n${reactions}`}`
+  }
+
+  #changeText(item: ChangeItem): string {
+    const target = this.#remembered.get(item.to)
+    const quote = this.#quote(item.to)
+    if (target !== undefined && !counts(item, target.item)) {
+      return `(${quote}: only ${target.item.from.name} can ${item.type} it)`
+    }
+    target?.changes.push(item)
     switch (item.type) {
-      case 'text':
-        this.#remember(item, item.text)
-        return item.text
-      case 'emote':
-        this.#remember(item, item.text)
-        return `* ${item.from.name} ${item.text}`
-      case 'reply':
-        this.#remember(item, item.text)
-        return `> ${this.#quote(item.to)}\n${item.text}`
       case 'edit':
-        return `(edits: ${this.#quote(item.to)})\n${item.text}`
+        return `(edits: ${quote})\n${item.text}`
       case 'delete':
-        return `(deletes: ${this.#quote(item.to)})`
+        return `(deletes: ${quote})`
       case 'react':
-        return `(${item.on ? '' : 'no longer '}${item.emoji} to: ${this.#quote(item.to)})`
-      case 'file':
-        return `(file "${item.name}", ${item.bytes} bytes)`
-      case 'unknown':
-        return `(a message of the type "${item.name}", which this version does not know)`
+        return `(${item.on ? '' : 'no longer '}${item.emoji} to: ${quote})`
     }
   }
 
-  #remember(item: MessageItem, text: string): void {
+  /** As it stands now. */
+  #quote(id: string): string {
+    const known = this.#remembered.get(id)
+    if (known === undefined) return `message ${id.slice(0, 8)}`
+    const { item, changes } = known
+    const changed = changedBy(item, changes)
+    const text = changed.deleted ? '(deleted)' : textOf(item, changed)
     const [line = ''] = text.split('\n', 1)
     const shown = [...line].slice(0, quoteCharsMax).join('')
-    this.#quotable.set(item.id, `${item.from.name}: ${shown}${shown === text ? '' : '…'}`)
-    const [oldest] = this.#quotable.keys()
-    if (this.#quotable.size > quotableMax && oldest !== undefined) this.#quotable.delete(oldest)
+    return `${item.from.name}: ${shown}${shown === text ? '' : '…'}`
   }
+}
 
-  #quote(id: string): string {
-    return this.#quotable.get(id) ?? `message ${id.slice(0, 8)}`
+function textOf(item: MessageItem, { text }: Changed): string {
+  switch (item.type) {
+    case 'text':
+    case 'reply':
+      return text ?? item.text
+    case 'emote':
+      return `* ${item.from.name} ${text ?? item.text}`
+    case 'file':
+      return `(file "${item.name}", ${item.bytes} bytes)`
+    case 'unknown':
+      return `(a message of the type "${item.name}", which this version does not know)`
+    case 'edit':
+    case 'delete':
+    case 'react':
+      return `(${item.type})`
   }
 }

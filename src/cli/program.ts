@@ -4,8 +4,10 @@ import { addAccept } from './commands/accept.ts'
 import { addChat } from './commands/chat.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCreate } from './commands/create.ts'
+import { addDelete } from './commands/delete.ts'
 import { addDemote } from './commands/demote.ts'
 import { addDm } from './commands/dm.ts'
+import { addEdit } from './commands/edit.ts'
 import { addExport } from './commands/export.ts'
 import { addInvite } from './commands/invite.ts'
 import { addJoin } from './commands/join.ts'
@@ -18,10 +20,12 @@ import { addNode } from './commands/node.ts'
 import { addPasswd } from './commands/passwd.ts'
 import { addPolicy } from './commands/policy.ts'
 import { addPromote } from './commands/promote.ts'
+import { addReact } from './commands/react.ts'
 import { addRead } from './commands/read.ts'
 import { addReject } from './commands/reject.ts'
 import { addRekey } from './commands/rekey.ts'
 import { addRooms } from './commands/rooms.ts'
+import { addRotate } from './commands/rotate.ts'
 import { addSearch } from './commands/search.ts'
 import { addSend } from './commands/send.ts'
 import { addSignup } from './commands/signup.ts'
@@ -36,9 +40,12 @@ type AddCommand = (program: Command, act: Act) => void
 
 /** One entry a heading of the help. A command's module loads nothing heavy: what it needs comes through its session. */
 const groups: readonly { readonly heading: string; readonly commands: readonly AddCommand[] }[] = [
-  { heading: 'Chat:', commands: [addChat, addSend, addRead, addSearch, addExport, addDm] },
+  {
+    heading: 'Chat:',
+    commands: [addChat, addSend, addRead, addEdit, addDelete, addReact, addSearch, addExport, addDm],
+  },
   { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addPasswd, addRekey] },
-  { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addVerify] },
+  { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addRotate, addVerify] },
   {
     heading: 'Who is in:',
     commands: [addMembers, addKnocks, addAccept, addReject, addInvite, addKick, addPromote, addDemote],

@@ -89,7 +89,13 @@ async function* follow(
 }
 
 /** Why there is nothing more to come; undefined for a member. */
-export function ended({ name, standing, endedBy }: Room): ConclaveError | undefined {
+export function ended(room: Room): ConclaveError | undefined {
+  const { name, standing, endedBy } = room
+  if (room.tooNew) {
+    return new ConclaveError('not-allowed', `${name} has gone on to a version that this Conclave does not know`, {
+      hint: 'What was before is shown. Update Conclave to read on, and to write.',
+    })
+  }
   switch (standing) {
     case 'member':
       return undefined

@@ -2,6 +2,8 @@
  * What a command works with: its options, its output, and the chat, which is opened when it is first asked for.
  * Whoever runs the command closes it all again.
  */
+import { isConclaveError } from '../base/errors.ts'
+import { RecoveryCodeNeeded } from '../chat/accounts.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Wiring } from './connect.ts'
@@ -56,7 +58,27 @@ export class Session {
     if (this.#chat) return this.#chat
     const name = await this.name()
     const password = await obtainPassword(this.options, name, this.prompt)
-    return this.keep(await (await this.accounts()).logIn({ name, password, ...this.recovery() }))
+    return this.logIn(name, password)
+  }
+
+  /** On a machine that is new to a name with a password of its own the recovery code is asked for too. */
+  async logIn(name: string, password: string): Promise<Chat> {
+    const accounts = await this.accounts()
+    try {
+      return this.keep(await accounts.logIn({ name, password, ...this.recovery() }))
+    } catch (error) {
+      if (!(error instanceof RecoveryCodeNeeded) || !this.prompt.interactive) throw error
+    }
+    for (;;) {
+      const recoveryCode = await this.prompt.ask(`Recovery code of ${name}, shown when it was made: `)
+      try {
+        return this.keep(await accounts.logIn({ name, password, recoveryCode }))
+      } catch (error) {
+        // Mistyped: nothing was tried with it.
+        if (!isConclaveError(error, 'usage')) throw error
+        this.out.note(`${error.message} ${error.hint ?? ''}`)
+      }
+    }
   }
 
   /** Hands over a chat that the command opened itself. */

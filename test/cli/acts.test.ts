@@ -38,7 +38,7 @@ test('topic and policy are changes of the room that everybody reads', async () =
   await people(home, 'cyd')
   await conclave(['join', 'demo'], { home, as: 'cyd' })
   expect((await conclave(['accept', 'demo', 'cyd'], { home, as: 'bob' })).error.error).toBe('not-allowed')
-  expect((await conclave(['policy', 'demo'], { home, as: 'ada' })).code).toBe(2)
+  expect((await done(['policy', 'demo'], { home, as: 'bob' })).lines).toEqual([{ acceptBy: 'admins', listed: true }])
   expect((await conclave(['policy', 'demo', '--listed', '--unlisted'], { home, as: 'ada' })).code).toBe(2)
 })
 
@@ -50,6 +50,12 @@ test('who is invited enters without being accepted; a key never seen must be con
   const other = ['--fingerprint', '0000 0000 0000 0000 0000 0000']
   expect((await conclave(['invite', 'demo', 'cyd', ...other], { home, as: 'ada' })).code).toBe(4)
   expect((await done(['invite', 'demo', 'cyd', '--fingerprint', his], { home, as: 'ada' })).lines).toEqual([ok])
+  expect((await done(['members', 'demo', '--invited'], { home, as: 'ada' })).lines.at(-1)).toEqual({
+    name: 'cyd',
+    role: 'invited',
+    fingerprint: his,
+    by: 'ada',
+  })
   expect((await done(['rooms'], { home, as: 'cyd' })).lines).toMatchObject([{ room: 'demo', joined: false }])
   await done(['join', 'demo'], { home, as: 'cyd' })
   expect(await roles(home)).toEqual(['ada admin', 'bob member', 'cyd member'])
@@ -85,6 +91,9 @@ test('two people see the same safety number', async () => {
   }
   expect(numbers.size).toBe(1)
   expect((await conclave(['verify', 'zelda'], { home, as: 'ada' })).error.error).toBe('no-such-user')
+  const { fingerprint: bobs } = (await done(['whoami'], { home, as: 'bob' })).first
+  const confirmed = await done(['verify', '@bob', '--fingerprint', bobs], { home, as: 'ada' })
+  expect(confirmed.first).toMatchObject({ name: 'bob', confirmed: true })
 })
 
 test('after rekey one still reads and sends, under another fingerprint', async () => {

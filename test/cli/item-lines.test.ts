@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { AdminItem, MessageContent, MessageItem } from '../../src/chat/item.ts'
 import { isoTime, itemObject } from '../../src/cli/item-json.ts'
+import { ChangesAhead } from '../../src/cli/changes-ahead.ts'
 import { ItemLines } from '../../src/cli/item-text.ts'
 
 const ada = { name: 'ada', fingerprint: '1111 2222 3333 4444 5555 6666' }
@@ -55,14 +56,14 @@ test('an admin line as scripts read it', () => {
 
 test('a time that no clock shows does not end the program', () => {
   expect(isoTime(Number.MAX_SAFE_INTEGER)).toBe('+275760-09-13T00:00:00.000Z')
-  expect(new ItemLines([]).lines(message({ type: 'text', text: 'x' }))).toContain('x')
-  expect(new ItemLines([]).lines({ ...message({ type: 'text', text: 'x' }), at: Number.MAX_SAFE_INTEGER })).toContain(
-    '--:--',
-  )
+  expect(new ItemLines({ names: [] }).lines(message({ type: 'text', text: 'x' }))).toContain('x')
+  expect(
+    new ItemLines({ names: [] }).lines({ ...message({ type: 'text', text: 'x' }), at: Number.MAX_SAFE_INTEGER }),
+  ).toContain('--:--')
 })
 
 test('lines are aligned, and a day begins with a divider', () => {
-  const lines = new ItemLines(['ada', 'bartholomew'])
+  const lines = new ItemLines({ names: ['ada', 'bartholomew'] })
   expect(lines.lines(message({ type: 'text', text: 'Hello!' }))).toBe(
     '── Mon 23 November 2026 ──\n14:02          ada │ Hello!',
   )
@@ -70,7 +71,7 @@ test('lines are aligned, and a day begins with a divider', () => {
 })
 
 test("a text's further lines stay behind the bar", () => {
-  const lines = new ItemLines([])
+  const lines = new ItemLines({ names: [] })
   lines.lines(message({ type: 'text', text: 'first' }))
   expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ User bob kicked by ada.' }))).toBe(
     '14:02      ada │ x\n               │ 14:03  <admin> │ User bob kicked by ada.',
@@ -78,7 +79,7 @@ test("a text's further lines stay behind the bar", () => {
 })
 
 test('a reply quotes what it answers, while that is known', () => {
-  const lines = new ItemLines([])
+  const lines = new ItemLines({ names: [] })
   lines.lines(message({ type: 'text', text: 'How is everyone?\nReally.' }))
   expect(lines.lines(message({ type: 'reply', to: firstId, text: 'Fine.' }, laterId))).toBe(
     '14:02      ada │ > ada: How is everyone?…\n               │ Fine.',
@@ -87,7 +88,7 @@ test('a reply quotes what it answers, while that is known', () => {
 })
 
 test('who knocks is shown with the gesture that lets him in, and the fingerprint', () => {
-  const lines = new ItemLines([])
+  const lines = new ItemLines({ names: [] })
   const text = lines.lines(admin({ event: 'knock', by: bob }))
   expect(text).toContain('<admin> │ User bob would like to join! Please type "!bob" to accept')
   expect(text).toContain(bob.fingerprint)
@@ -98,5 +99,54 @@ test.each([
   ['reject', 'User bob rejected by ada.'],
   ['kick', 'User bob kicked by ada.'],
 ] as const)('%s names both', (event, text) => {
-  expect(new ItemLines([]).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
+  expect(new ItemLines({ names: [] }).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
+})
+
+test('what became of a message before it is printed is printed with it; what comes later is a line', async () => {
+  const first = message({ type: 'text', text: 'teh first' })
+  const edit = (text: string, id: string): MessageItem => message({ type: 'edit', to: firstId, text }, id)
+  const forged: MessageItem = {
+    ...edit('forged', 'c'.repeat(32)),
+    from: { ...bob, id: 'bob', admin: false },
+  }
+  const known = [first, edit('the first', laterId), forged]
+  const lines = new ItemLines({ names: [], ahead: await ChangesAhead.of(known) })
+  expect(known.map((item) => lines.lines(item).replace(/^── .*\n/, ''))).toEqual([
+    '14:02      ada │ the first (edited)',
+    '',
+    '14:02      bob │ (ada: the first: only ada can edit it)',
+  ])
+  expect(lines.lines(edit('the very first', 'd'.repeat(32)))).toContain('(edits: ada: the first)')
+  expect(lines.lines(message({ type: 'reply', to: firstId, text: 'yes' }, 'e'.repeat(32)))).toContain(
+    '> ada: the very first\n',
+  )
+  expect(lines.lines(message({ type: 'delete', to: firstId }, 'f'.repeat(32)))).toContain('(deletes: ')
+  expect(lines.lines(message({ type: 'reply', to: firstId, text: 'no' }, 'a'.repeat(32)))).toContain('> ada: (deleted)')
+})
+
+test.each<[Partial<AdminItem>, string]>([
+  [{ event: 'create' }, 'ada created this room.'],
+  [{ event: 'knock', target: bob, returning: 'kicked' }, 'bob was kicked before.'],
+  [{ event: 'knock', target: bob, known: '1234' }, 'NOT the key that you know as bob'],
+  [{ event: 'accept', target: bob, returning: 'kicked' }, 'bob was kicked before, and reads what was said meanwhile'],
+  [{ event: 'accept', target: bob, returning: 'left' }, 'bob had left, and reads what was said meanwhile'],
+  [{ event: 'accept', target: bob, returning: 'present' }, 'bob was given the room’s keys once more by ada'],
+  [{ event: 'accept', by: bob, target: bob }, 'User bob took up the invitation.'],
+  [{ event: 'invite', target: bob }, 'User bob invited by ada.'],
+  [{ event: 'leave' }, 'User ada left.'],
+  [{ event: 'rotate' }, 'ada changed the room’s keys.'],
+  [{ event: 'rekey', target: { name: 'ada', fingerprint: '7777' } }, 'fingerprint 7777'],
+  [{ event: 'promote', target: bob }, 'User bob made an admin by ada.'],
+  [{ event: 'demote', target: bob }, 'User bob is no longer an admin, says ada.'],
+  [{ event: 'policy', detail: 'admins accept, unlisted' }, 'only admins let people in, the room is unlisted.'],
+  [
+    { event: 'policy', detail: 'members accept, listed, version 2' },
+    'of version 2 now, which this Conclave does not know',
+  ],
+  [{ event: 'topic', detail: 'Friday' }, 'ada set the topic: Friday'],
+  [{ event: 'topic', detail: '' }, 'ada removed the topic.'],
+  [{ event: 'repair' }, 'ada repaired the way back'],
+])('an admin line for people: %o', (fields, text) => {
+  const shown = new ItemLines({ names: [] }).lines(admin(fields)).replaceAll("'", '’')
+  expect(shown.replace(/\n +│ /g, ' ')).toContain(text)
 })

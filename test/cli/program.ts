@@ -46,6 +46,9 @@ export interface Line {
   readonly head: string
   readonly role: string
   readonly number: string
+  readonly to: string
+  readonly emoji: string
+  readonly on: boolean
 }
 
 export interface ErrorLine {

@@ -154,3 +154,34 @@ test('passwd asks for the old one first, then for the new one twice', async () =
   expect(seen()).not.toContain('tundra')
   await done(['rooms'], { home, password: 'tundra-kiosk-pewter-19-violet' })
 })
+
+test('login asks a new machine for the recovery code, and again where it is mistyped', async () => {
+  const home = temporaryFolder()
+  const { recoveryCode } = (await done(['signup', 'ada'], { home })).first
+  const elsewhere = temporaryFolder()
+  const env = { CONCLAVE_PASSWORD: password, CONCLAVE_STORE: `sqlite:${home}/store.db` }
+  const { until, type, ended, seen } = terminal(['login', 'ada'], elsewhere, env)
+  await until('Recovery code of ada')
+  type('nonsense\r')
+  await until('not a recovery code')
+  await until('Recovery code of ada')
+  type(`${recoveryCode.toLowerCase()}\r`)
+  expect(await ended).toBe(0)
+  expect(seen()).toContain((await done(['whoami'], { home })).first.fingerprint)
+})
+
+test('a key that was never seen is asked about, and a yes sends the message', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada', 'bob')
+  const { fingerprint } = (await done(['whoami'], { home, as: 'bob' })).first
+  const env = { CONCLAVE_PASSWORD: password, CONCLAVE_AS: 'ada' }
+  const unsure = terminal(['dm', 'bob', 'Hi'], home, env)
+  await unsure.until(fingerprint)
+  unsure.type('n\r')
+  expect(await unsure.ended).toBe(4)
+  const sure = terminal(['dm', 'bob', 'Hi'], home, env)
+  await sure.until(fingerprint)
+  sure.type('y\r')
+  await sure.until('sent: number 1')
+  expect(await sure.ended).toBe(0)
+})

@@ -255,10 +255,7 @@ export class FakeWorld implements Accounts {
   checkKey(name: string, fingerprint: string | undefined): void {
     const known = this.otherKeys.get(name)
     if (fingerprint !== undefined || (known === undefined && !this.newKeys.has(name))) return
-    throw Object.assign(new UnconfirmedKey({ name, rootKey: new Uint8Array(32) }, undefined, 'is unknown', ''), {
-      person: person(name),
-      known,
-    })
+    throw new UnconfirmedKey(person(name), known, 'is unknown', '')
   }
 
   room(name: string, self: Person, others: readonly Person[] = []): FakeRoom {

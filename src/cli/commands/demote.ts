@@ -9,5 +9,6 @@ export function addDemote(program: Command, act: Act): void {
     .description('make an admin a member like the others')
     .argument('<room>')
     .argument('<name>')
-    .action(act(memberAct((room, name) => room.demote(name), 'is no longer an admin of')))
+    .option('--fingerprint <digits>', 'where two are called so: whose key')
+    .action(act(memberAct((room, name, options) => room.demote(name, options), 'is no longer an admin of')))
 }

@@ -1,6 +1,7 @@
 /** `dm NAME [TEXT]`: the two-person chat with somebody. */
 import type { Command } from 'commander'
 import type { Confirm } from '../../chat/chat.ts'
+import { withKey } from '../ask.ts'
 import { addConfirmOptions } from '../confirm.ts'
 import { checkText, Delivery } from '../delivery.ts'
 import { sendLines } from '../send-lines.ts'
@@ -20,7 +21,7 @@ export function addDm(program: Command, act: Act): void {
     act(async (session, name: string, text: string | undefined, confirm: Confirm) => {
       if (text !== undefined && text !== '-') checkText(text)
       const chat = await session.chat()
-      const room = await chat.dm(name, confirm)
+      const room = await withKey(session, confirm, (confirmed) => chat.dm(name, confirmed))
       const { out, signal, stdin } = session
       if (text === undefined) {
         return out.print({ ok: true, room: room.name, id: room.id }, `The chat with ${name}: ${room.id}`)

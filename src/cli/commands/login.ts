@@ -9,14 +9,13 @@ export function addLogin(program: Command, act: Act): void {
     .summary('fetch your identity on another machine')
     .description(
       'Fetches your identity from the store to this machine, and makes it the one that commands use.\n\n' +
-        'A password of your own needs its recovery code too, in CONCLAVE_RECOVERY_CODE.',
+        'A password of your own needs its recovery code too, typed or in CONCLAVE_RECOVERY_CODE.',
     )
     .argument('<name>', 'the name that you signed up with')
     .action(
       act(async (session, name: string) => {
-        const accounts = await session.accounts()
         const password = await obtainPassword(session.options, name, session.prompt)
-        const chat = session.keep(await accounts.logIn({ name, password, ...session.recovery() }))
+        const chat = await session.logIn(name, password)
         const { fingerprint } = chat.self
         await session.out.print({ name: chat.self.name, fingerprint }, `${chat.self.name}  ${fingerprint}`)
       }),

@@ -1,7 +1,7 @@
 /** `policy ROOM`: who lets people in, and whether the room is listed. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { ConclaveError } from '../../base/errors.ts'
+import { bringUpToDate } from '../freshness.ts'
 import type { Act } from '../session.ts'
 
 interface Options {
@@ -13,23 +13,30 @@ interface Options {
 export function addPolicy(program: Command, act: Act): void {
   program
     .command('policy')
-    .description('change the rules of a room')
+    .summary('show or change the rules of a room')
+    .description('Shows who lets people in and whether the room is listed; with options an admin changes it.')
     .argument('<room>')
     .addOption(new Option('--accept-by <who>', 'who lets people in').choices(['members', 'admins']))
     .addOption(new Option('--listed', 'show it in the list of rooms').conflicts('unlisted'))
     .option('--unlisted', 'do not show it there any more')
     .action(
       act(async (session, roomName: string, { acceptBy, listed, unlisted }: Options) => {
-        if (acceptBy === undefined && !listed && !unlisted) {
-          throw new ConclaveError('usage', 'no rule is named', { hint: 'conclave policy --help lists them.' })
-        }
+        const { out, signal } = session
         const chat = await session.chat()
-        const room = await chat.open(roomName, session.signal)
+        const room = await chat.open(roomName, signal)
+        if (acceptBy === undefined && !listed && !unlisted) {
+          const behind = await bringUpToDate(room, signal)
+          const rules = { acceptBy: room.policy.acceptBy, listed: room.policy.listed }
+          const who = rules.acceptBy === 'admins' ? 'Only admins' : 'All members'
+          await out.print(rules, `${who} let people in; the room is ${rules.listed ? 'listed' : 'unlisted'}.`)
+          if (behind) throw behind
+          return
+        }
         const { i } = await room.setPolicy({
           ...(acceptBy === undefined ? {} : { acceptBy }),
           ...(listed || unlisted ? { listed: listed === true } : {}),
         })
-        await session.out.print({ ok: true, i }, `The rules of ${room.name} are changed.`)
+        await out.print({ ok: true, i }, `The rules of ${room.name} are changed.`)
       }),
     )
 }

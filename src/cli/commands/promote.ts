@@ -9,5 +9,6 @@ export function addPromote(program: Command, act: Act): void {
     .description('make a member an admin')
     .argument('<room>')
     .argument('<name>')
-    .action(act(memberAct((room, name) => room.promote(name), 'is now an admin of')))
+    .option('--fingerprint <digits>', 'where two are called so: whose key')
+    .action(act(memberAct((room, name, options) => room.promote(name, options), 'is now an admin of')))
 }

@@ -2,9 +2,11 @@
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { TimelineItem } from '../../chat/item.ts'
+import { ChangesAhead } from '../changes-ahead.ts'
 import { bringUpToDate } from '../freshness.ts'
 import { itemObject } from '../item-json.ts'
 import { ItemLines } from '../item-text.ts'
+import { warnOfKeys } from '../key-warning.ts'
 import { wholeNumber } from '../numbers.ts'
 import { Place, coming, ended, from, newest } from '../reading.ts'
 import type { Act, Session } from '../session.ts'
@@ -13,6 +15,7 @@ interface Options {
   readonly last?: number
   readonly from?: number
   readonly follow?: true
+  readonly numbers?: true
 }
 
 export function addRead(program: Command, act: Act): void {
@@ -28,6 +31,7 @@ export function addRead(program: Command, act: Act): void {
     .option('--last <n>', 'only the newest n lines', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--from <seq>', 'only from the message with this number on', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--follow', 'go on with what comes')
+    .option('--numbers', "each message's number before it")
     .action(act(read))
 }
 
@@ -48,17 +52,23 @@ async function readRoom(session: Session, roomName: string, options: Options): P
   const chat = await session.chat()
   const room = await chat.open(roomName, signal)
   const behind = await bringUpToDate(room, signal)
-  const lines = new ItemLines(room.members.map(({ name }) => name))
-  const print = (item: TimelineItem): Promise<void> => out.print(itemObject(item), out.json ? '' : lines.lines(item))
-
+  warnOfKeys(out, room)
   const place = new Place()
-  const show = async (items: AsyncIterable<TimelineItem> | readonly TimelineItem[]): Promise<void> => {
-    for await (const item of items) if (place.advance(item)) await print(item)
-  }
   const next = options.follow ? coming(room, signal) : []
-  await show(
-    options.last === undefined ? from(room, options.from ?? 0, signal) : await newest(room, options.last, signal),
-  )
+  const last = options.last === undefined ? undefined : await newest(room, options.last, signal)
+  // Read twice where it is for people, once for what became of the messages: a page at a time, so it may be long.
+  const history = () => last ?? from(room, options.from ?? 0, signal)
+  const lines = new ItemLines({
+    names: room.members.map(({ name }) => name),
+    numbered: options.numbers === true,
+    ...(out.json ? {} : { ahead: await ChangesAhead.of(history()) }),
+  })
+  const show = async (items: AsyncIterable<TimelineItem> | readonly TimelineItem[]): Promise<void> => {
+    for await (const item of items) {
+      if (place.advance(item)) await out.print(itemObject(item), out.json ? '' : lines.lines(item))
+    }
+  }
+  await show(history())
   await show(next)
   signal.throwIfAborted()
   const reason = ended(room) ?? behind

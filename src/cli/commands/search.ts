@@ -37,10 +37,7 @@ async function search(session: Session, roomName: string, texts: readonly string
   const room = await chat.open(roomName, signal)
   const behind = await bringUpToDate(room, signal)
   const { found, more } = await searchRoom(room, words, { signal, ...(options.last && { last: options.last }) })
-  const lines = new ItemLines(
-    found.map(({ item }) => item.from.name),
-    { numbered: true },
-  )
+  const lines = new ItemLines({ names: found.map(({ item }) => item.from.name), numbered: true })
   for (const { item, edited } of found) {
     await out.print({ ...itemObject(item), ...(edited && { edited }) }, out.json ? '' : lines.lines(item))
   }

@@ -13,11 +13,12 @@ export function addVerify(program: Command, act: Act): void {
         'withheld or forged. Two members who get the same head have the same room.',
     )
     .argument('<room|name>', 'a room, or somebody: the safety number to compare with him')
+    .option('--fingerprint <digits>', 'of a person: you compared it, and from now on it is the key of this name')
     .action(
-      act(async (session, roomName: string) => {
+      act(async (session, roomName: string, { fingerprint }: { readonly fingerprint?: string }) => {
         const { out, signal } = session
         const chat = await session.chat()
-        if (!(await isRoom(chat, roomName))) return showSafetyNumber(session, chat, roomName)
+        if (!(await isRoom(chat, roomName))) return verifyPerson(session, chat, roomName, fingerprint)
         const room = await chat.open(roomName, signal)
         const { records, messages, controls, voids, damage, head } = await room.verify(signal)
         const places = (list: typeof voids): { i: number; reason: string }[] =>
@@ -49,11 +50,23 @@ async function isRoom(chat: Chat, name: string): Promise<boolean> {
   return plain !== name || /^[0-9a-f]{64}$/.test(name) || (await chat.rooms()).some((room) => room.name === plain)
 }
 
-async function showSafetyNumber({ out }: Session, chat: Chat, wanted: string): Promise<void> {
-  const { name, fingerprint, number, confirmed } = await chat.safetyNumber(wanted.replace(/^@/, ''))
+async function verifyPerson({ out }: Session, chat: Chat, wanted: string, compared: string | undefined): Promise<void> {
+  const person = wanted.replace(/^@/, '')
+  if (compared !== undefined) await chat.confirmKey(person, compared)
+  const { name, fingerprint, number, confirmed, known } = await chat.safetyNumber(person)
+  const howTo = `conclave verify @${name} --fingerprint "${fingerprint}" confirms it.`
+  const state = confirmed ? `You have confirmed the key of ${name}.` : known === undefined ? howTo : ''
   await out.print(
-    { name, fingerprint, number, confirmed },
+    { name, fingerprint, number, confirmed, known },
     `${name}  ${fingerprint}\n\nThe safety number of you two, the same on both sides:\n\n  ${number}\n\n` +
-      `Compare it over another way. It is yours alone if it is the same for ${name}.`,
+      `Compare it over another way. It is yours alone if it is the same for ${name}.\n${state}`.trimEnd(),
+  )
+  if (known === undefined) return
+  throw new ConclaveError(
+    'unconfirmed-key',
+    `the key of ${name} is NOT the one that you know (${known}): it is ${fingerprint}`,
+    {
+      hint: `somebody may pass for ${name}: compare over another way, then conclave verify @${name} --fingerprint "${fingerprint}"`,
+    },
   )
 }

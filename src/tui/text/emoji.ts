@@ -1,7 +1,8 @@
 /** What people react with: a few that are offered, by names for keyboards without them; any other single one is taken. */
 import { reactionBytesMax } from '../../base/limits.ts'
 import { sanitizeLine } from '../sanitize.ts'
-import { graphemes } from './width.ts'
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 const named: Readonly<Record<string, string>> = {
   yes: '👍',
@@ -29,5 +30,5 @@ export function emojiOf(typed: string): string | undefined {
   const text = typed.trim()
   const emoji = named[text.replaceAll(':', '').toLowerCase()] ?? text
   if (emoji === '' || Buffer.byteLength(emoji) > reactionBytesMax) return undefined
-  return graphemes(emoji).length === 1 && sanitizeLine(emoji) === emoji ? emoji : undefined
+  return [...segmenter.segment(emoji)].length === 1 && sanitizeLine(emoji) === emoji ? emoji : undefined
 }

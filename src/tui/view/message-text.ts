@@ -1,5 +1,4 @@
 /** What a message says, in words. Pure. */
-import type { Changed } from '../../chat/changes.ts'
 import { counts, isChange } from '../../chat/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
 import type { Folded } from '../state/fold.ts'
@@ -50,9 +49,4 @@ function changeText(item: MessageItem & { readonly type: 'edit' | 'delete' | 're
 export function quoted(item: MessageItem, folded: Folded, columns = quoteColumnsMax): string {
   const text = isChange(item) ? `(${item.type})` : messageText(item, folded)
   return truncate(`${item.from.name}: ${text.replaceAll('\n', ' ')}`, columns)
-}
-
-/** 👍 2  🎉, one's own with a sign. */
-export function reactionText({ reactions }: Changed): string {
-  return reactions.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`).join('  ')
 }
