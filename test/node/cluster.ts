@@ -23,7 +23,11 @@ export class TestNode {
   #child: ChildProcess | undefined
   #listeners = new Set<() => void>()
 
-  constructor(home: string, options: NodeOptions) {
+  readonly #ending: AbortSignal
+
+  /** @param ending a test that has timed out goes on in the background: it starts nothing more */
+  constructor(home: string, options: NodeOptions, ending: AbortSignal) {
+    this.#ending = ending
     this.home = home
     this.options = options
     this.paths = nodePaths(home)
@@ -34,6 +38,7 @@ export class TestNode {
   }
 
   start(order: Partial<ChildOrder> = {}): this {
+    this.#ending.throwIfAborted()
     const whole: ChildOrder = { home: this.home, options: this.options, ...order }
     const child = spawn(
       process.execPath,
@@ -95,6 +100,7 @@ export class TestNode {
 
 export class TestCluster {
   readonly #folder: string
+  readonly #ending = new AbortController()
   readonly nodes: TestNode[] = []
 
   private constructor(folder: string) {
@@ -107,12 +113,17 @@ export class TestCluster {
 
   async node(name: string): Promise<TestNode> {
     const [port, peerPort] = await freePorts(2)
-    const node = new TestNode(join(this.#folder, name), { name, listen: '127.0.0.1', port, peerPort })
+    const node = new TestNode(
+      join(this.#folder, name),
+      { name, listen: '127.0.0.1', port, peerPort },
+      this.#ending.signal,
+    )
     this.nodes.push(node)
     return node
   }
 
   async dispose(): Promise<void> {
+    this.#ending.abort(new Error('the test is over'))
     await Promise.all(this.nodes.map((node) => node.kill('SIGTERM')))
     await rm(this.#folder, { recursive: true })
   }
