@@ -4,7 +4,8 @@
  *
  *   conclave:node   every node's certificate; has etcd's role root, which may do everything
  *   NAME.SERIAL     one certificate of a person; has the role `person`: reads and writes the keys below, and nothing
- *                   else: no members, no users, no snapshots
+ *                   else: no members, no users, no snapshots. Nor the store's incarnation: it says whether the store
+ *                   has moved, and where to
  *   root            etcd insists on it; it has no password, and nobody's certificate bears that name
  *
  * A certificate without a user is let in nowhere. Each act can be done again: what is there already stays.
@@ -19,29 +20,35 @@ export interface AccessRange {
   readonly key: Bytes
   /** Exclusive; undefined: the one key. */
   readonly end: Bytes | undefined
+  readonly access: 'read' | 'write'
 }
 
-const under = (prefix: string): AccessRange => ({ key: utf8(prefix), end: prefixEnd(utf8(prefix)) })
+const under = (prefix: string): AccessRange => ({
+  key: utf8(prefix),
+  end: prefixEnd(utf8(prefix)),
+  access: 'write',
+})
 
 /** What people's programs read and write (protocol/paths.ts), and their own tickets. */
 export const peopleRanges: readonly AccessRange[] = [
-  { key: utf8('incarnation'), end: undefined },
+  { key: utf8('incarnation'), end: undefined, access: 'read' },
   ...['directory/', 'inbox/', 'reads/', 'rooms/', 'tickets/', 'users/', 'vaults/'].map(under),
 ]
 
 const personRole = 'person'
 const rootName = 'root'
-const readWrite = 2
+const permissionTypes = { read: 0, write: 2 } as const
 
 /** Switches access control on, once all that it needs is there. */
 export async function protectCluster(client: ClusterClient, signal?: AbortSignal): Promise<void> {
   const { method } = Auth
   await ifNew(client.call(method.roleAdd, { name: personRole }, changeTimeoutMs, signal))
   const { perm } = await client.call(method.roleGet, { role: personRole }, changeTimeoutMs, signal)
-  for (const { key, end = new Uint8Array() } of peopleRanges) {
-    const granted = perm.some((one) => same(one.key, key) && same(one.rangeEnd, end) && one.permType === readWrite)
+  for (const { key, end = new Uint8Array(), access } of peopleRanges) {
+    const permType = permissionTypes[access]
+    const granted = perm.some((one) => same(one.key, key) && same(one.rangeEnd, end) && one.permType === permType)
     if (granted) continue
-    const permission = { key, rangeEnd: end, permType: readWrite }
+    const permission = { key, rangeEnd: end, permType }
     await client.call(method.roleGrantPermission, { name: personRole, perm: permission }, changeTimeoutMs, signal)
   }
   for (const name of [nodeCommonName, rootName]) await addUser(client, name, rootName, signal)

@@ -6,8 +6,10 @@ import { admitPerson } from './access.ts'
 import { issuePerson } from './certificates.ts'
 import { ClusterClient } from './cluster-client.ts'
 import { withStore, type OpenStore } from './cluster-store.ts'
+import type { Store } from '../store/store.ts'
 import { readAuthority, readClient } from './credentials.ts'
 import { votersMax } from './health.ts'
+import { incarnationKey, moveRange } from './move.ts'
 import type { NodePaths } from './paths.ts'
 import { requireState, type NodeState } from './state.ts'
 import { newCode, scalarOf, sealAuthorityKey } from './ticket-code.ts'
@@ -68,14 +70,36 @@ export async function invitePerson(
   })
   const certificate = derOf(identity.certificate)
   const ticket: Ticket = { kind: 'person', ...base.common, name, certificate, scalar: scalarOf(identity.key) }
+  const tls = await readClient(paths.client)
+  await withStore(openStore, ticket.endpoints, tls, (store) => bringToLife(store, options.signal))
   const invitation = await issue(paths, openStore, ticket, undefined, options)
-  const client = new ClusterClient(ticket.endpoints, await readClient(paths.client))
+  const client = new ClusterClient(ticket.endpoints, tls)
   try {
     await admitPerson(client, identity.user, options.signal)
   } finally {
     client.close()
   }
   return invitation
+}
+
+/** A store gets its incarnation from whoever uses it first; a person may not give it one. */
+async function bringToLife(store: Store, signal?: AbortSignal): Promise<void> {
+  const { ok, reads } = await store.commit(
+    {
+      if: [
+        { kind: 'revision', key: incarnationKey, modRevision: 0 },
+        { kind: 'empty', key: moveRange.start, end: moveRange.end },
+      ],
+      then: [{ kind: 'put', key: incarnationKey, value: new Uint8Array(randomBytes(16)) }],
+      else: [{ kind: 'read', key: incarnationKey }],
+    },
+    signal,
+  )
+  if (ok || reads[0]?.[0] !== undefined) return
+  throw new ConclaveError('unavailable', 'an embedded store is being moved into this cluster', {
+    hint: 'Invite once `conclave node start --from-local` has said that it is done.',
+    retryable: true,
+  })
 }
 
 async function beginTicket(paths: NodePaths, { lifeMs = ticketLifeMsUsual, signal }: InviteOptions) {

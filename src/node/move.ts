@@ -38,11 +38,11 @@ export interface MoveResult {
 }
 
 /** As the protocol names it: a random id of a store's life. */
-const incarnationKey = utf8('incarnation')
+export const incarnationKey = utf8('incarnation')
 /** The old store's own incarnation, while it is marked as moved. */
 const beforeKey = utf8('move/before')
 const noteKey = (id: string): Bytes => utf8(`move/${id}`)
-const moveRange = { start: utf8('move/'), end: prefixEnd(utf8('move/')) }
+export const moveRange = { start: utf8('move/'), end: prefixEnd(utf8('move/')) }
 const everything = { start: Uint8Array.of(0), end: Uint8Array.of(0xff) }
 
 const pageEntries = 1000

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Client, credentials } from '@grpc/grpc-js'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
@@ -88,10 +88,10 @@ describe('who gets into a cluster', () => {
     const ada = await personOf('ada')
     const store = await openTestStore(await endpoints(), ada)
     const put = (key: string) => store.commit({ then: [{ kind: 'put', key: utf8(key), value: utf8('x') }] })
-    for (const key of ['incarnation', 'rooms/x/log/1', 'users/x', 'vaults/x', 'inbox/x/y', 'reads/x', 'directory/x']) {
+    for (const key of ['rooms/x/log/1', 'users/x', 'vaults/x', 'inbox/x/y', 'reads/x', 'directory/x']) {
       await put(key)
     }
-    for (const key of ['a', 'incarnation2', 'move/x', 'revoked/x', 'rooms', 'zz']) {
+    for (const key of ['a', 'incarnation', 'incarnation2', 'move/x', 'revoked/x', 'rooms', 'zz']) {
       await expect(put(key), key).rejects.toMatchObject({ code: 'not-allowed', hint: expect.any(String) })
     }
     await expect(store.range(utf8('r'), utf8('s'))).rejects.toMatchObject({ code: 'not-allowed' })
@@ -175,6 +175,10 @@ describe('who gets into a cluster', () => {
     const { ticket, code } = await node.invite()
     const late = await cluster.node('late')
     await late.start({ ticket, code: code ?? '' }).ready()
+    // Any node invites: each one has the authority's key, for nobody else to read.
+    expect(readFileSync(late.paths.authority.key)).toEqual(readFileSync(node.paths.authority.key))
+    expect(statSync(late.paths.authority.key).mode & 0o777).toBe(0o600)
+    expect((await late.invite()).ticket).toContain('conclave-node-1.')
     expect(readFileSync(late.paths.revoked)).not.toHaveLength(0)
     expect(revokedSerials(readFileSync(late.paths.revoked))).toEqual(revokedSerials(readFileSync(node.paths.revoked)))
     expect(revokedSerials(readFileSync(late.paths.revoked))).toHaveLength(3)

@@ -142,7 +142,7 @@ describe('a node from the command line', () => {
     // A new ticket lets him in again.
     await ada.done('connect', (await invite(first, '--client', 'ada')).ticket)
     await ada.done('create', 'demo')
-  })
+  }, 90_000)
 })
 
 describe('bad input is told with what to do', () => {
@@ -223,7 +223,7 @@ describe('bad input is told with what to do', () => {
     rmSync(at('data'), { recursive: true })
     renameSync(at('elsewhere'), at('data'))
     await first.done('node', 'start', '--background')
-  })
+  }, 90_000)
 })
 
 describe('taking the embedded store along', () => {
