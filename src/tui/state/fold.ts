@@ -30,8 +30,8 @@ export function foldPage({ timeline, room }: ChatPage): Folded {
   }
   const inWindow = new Set<string>()
   const items = [...aside.values(), ...entries.flatMap(({ item }) => (item.kind === 'message' ? [item] : []))]
-  // What was put aside may be older or newer than the window.
-  if (aside.size > 0) items.sort((a, b) => a.seq - b.seq)
+  // What was put aside may be older or newer than the window; in early pages nothing is numbered.
+  if (aside.size > 0) items.sort((a, b) => a.i - b.i || a.seq - b.seq)
   for (const item of items) {
     if (isChange(item)) note(item.to, item)
     else messages.set(item.id, item)

@@ -1,0 +1,96 @@
+import { expect, test, vi } from 'vitest'
+import { connect } from '../../src/index.ts'
+import { home, start } from './person.ts'
+import type { Terminal } from './terminal.ts'
+import { keys } from './terminal.ts'
+
+/** Passes every check, and is nobody's. */
+const password = 'marmot-violin-pumice-84-ladder'
+
+/** Ada and Bob at two terminals of different widths, in a room of hers. */
+async function inDemo(): Promise<{ ada: Terminal; bob: Terminal; both: (message: string) => Promise<void> }> {
+  const folder = home()
+  vi.stubEnv('CONCLAVE_KDF', 'floor')
+  const chats = [
+    await connect({ home: folder, as: 'ada', password, signUp: true }),
+    await connect({ home: folder, as: 'bob', password, signUp: true }),
+  ] as const
+  vi.unstubAllEnvs()
+  const room = await chats[0].create('demo')
+  const admission = await chats[1].join('demo')
+  await room.accept('bob')
+  await admission.wait()
+  for (const chat of chats) await chat.close()
+  const env = { CONCLAVE_PASSWORD: password }
+  const ada = start(folder, { args: ['--as', 'ada', 'chat', 'demo'], env })
+  const bob = start(folder, { columns: 120, rows: 36, args: ['--as', 'bob', 'chat', 'demo'], env })
+  const both = async (message: string): Promise<void> => {
+    for (const person of [ada, bob]) await person.waitForMessage(message)
+  }
+  await both('User bob accepted by ada.')
+  return { ada, bob, both }
+}
+
+test('two people answer, mend, take back and applaud what they said', async () => {
+  const { ada, bob, both } = await inDemo()
+  bob.enter('How is everyone?')
+  await both('bob │ How is everyone?')
+  ada.send(`${keys.shiftUp}rFine.`)
+  await ada.waitFor('replying to bob: How is everyone?')
+  ada.send(keys.enter)
+  await both('ada │ > bob: How is everyone? Fine.')
+  ada.enter('/edit Fine, thanks.')
+  await both('Fine, thanks. (edited)')
+
+  bob.send(`${keys.alt('m')}+`)
+  await bob.waitFor('an emoji for ada: Fine, thanks.')
+  bob.send(`${keys.tab}${keys.enter}`)
+  await ada.waitForMessage('Fine, thanks. (edited) 👍')
+  await bob.waitForMessage('Fine, thanks. (edited) 👍*')
+  bob.enter('a slip')
+  await both('bob │ a slip')
+  ada.send(`${keys.shiftUp}e`)
+  await ada.waitFor('That is not your message: only bob can edit it.')
+  ada.send(keys.escape)
+  bob.enter('/delete')
+  await bob.waitFor('Delete "bob: a slip" for everybody?')
+  bob.send('y')
+  await both('bob │ (deleted)')
+  expect(ada.text()).not.toContain('a slip')
+})
+
+test('two people change rules and keys, and who was kicked comes back after a question', async () => {
+  const { ada, bob, both } = await inDemo()
+  bob.enter('/policy admins')
+  await bob.waitFor('Only an admin of demo can do that.')
+  bob.send(keys.ctrl('u'))
+  ada.enter('/policy admins unlisted')
+  await both('ada changed the rules: only admins let people in, the room is unlisted.')
+  ada.enter('/rotate')
+  await ada.waitFor('New keys for demo?')
+  ada.send('y')
+  await both("ada changed the room's keys.")
+  bob.enter('/rekey')
+  await bob.waitFor('Your fingerprint changes')
+  bob.send('y')
+  await bob.waitFor('You have new keys, in 1 room.')
+  await both('User bob has new keys.')
+  ada.enter('/verify bob')
+  await ada.waitFor('Your safety number:')
+  ada.send('y')
+  await ada.waitFor('The key of bob is confirmed.')
+
+  ada.enter('/kick bob')
+  await ada.waitFor('Kick bob from demo?')
+  ada.send('y')
+  await both('User bob kicked by ada.')
+  ada.enter('Said meanwhile')
+  await ada.waitForMessage('ada │ Said meanwhile')
+  bob.enter('/join')
+  await ada.waitForMessage('bob was kicked before. Let in again by an admin, bob reads what was said meanwhile too.')
+  ada.enter('!bob')
+  await ada.waitFor('Let bob into demo again?')
+  ada.send('y')
+  await both('User bob accepted by ada. bob was kicked before, and reads what was said meanwhile too.')
+  await bob.waitForMessage('ada │ Said meanwhile')
+})
