@@ -11,9 +11,13 @@ import { wire } from './cli/connect.ts'
 
 export { ConclaveError, isConclaveError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
+export { changedBy, isChange } from './chat/changes.ts'
+export type { Change, Changed, Reaction } from './chat/changes.ts'
+export { UnconfirmedKey } from './chat/unconfirmed-key.ts'
 export type {
   Admission,
   Advice,
+  ChangedKey,
   Chat,
   Confirm,
   Connection,
@@ -21,8 +25,10 @@ export type {
   Done,
   HistoryPage,
   HistoryQuery,
+  Invitation,
   Knock,
   Member,
+  Policy,
   Reading,
   Rekeyed,
   Room,
@@ -37,10 +43,12 @@ export type {
 export type {
   AdminEvent,
   AdminItem,
+  Author,
   MessageContent,
   MessageItem,
   PendingItem,
   Person,
+  Returning,
   TimelineItem,
   WarningItem,
 } from './chat/item.ts'

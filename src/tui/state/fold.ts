@@ -7,6 +7,7 @@ import type { Change, Changed } from '../../chat/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/changes.ts'
 import type { MessageItem, PendingItem } from '../../chat/item.ts'
 import type { ChatPage } from './state.ts'
+import type { Timeline } from './timeline.ts'
 
 export interface Folded {
   /** By id: those of the window, and those further up that something in it refers to. */
@@ -19,8 +20,18 @@ export interface Folded {
   readonly waiting: ReadonlySet<string>
 }
 
-export function foldPage({ timeline, room }: ChatPage): Folded {
-  const { entries, aside } = timeline
+/** Every frame and key asks: kept as long as the timeline that it is made of. */
+const kept = new WeakMap<Timeline, { readonly pending: readonly PendingItem[]; readonly folded: Folded }>()
+
+export function foldPage({ timeline, room: { pending } }: ChatPage): Folded {
+  const last = kept.get(timeline)
+  if (last?.pending === pending) return last.folded
+  const folded = fold(timeline, pending)
+  kept.set(timeline, { pending, folded })
+  return folded
+}
+
+function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Folded {
   const messages = new Map<string, MessageItem>()
   const changes = new Map<string, Change[]>()
   const note = (to: string, change: Change): void => {
@@ -38,7 +49,7 @@ export function foldPage({ timeline, room }: ChatPage): Folded {
   }
   for (const { item } of entries) if (item.kind === 'message') inWindow.add(item.id)
   const waiting = new Set<string>()
-  for (const change of room.pending.flatMap((pending) => pendingChange(pending) ?? [])) {
+  for (const change of pending.flatMap((one) => pendingChange(one) ?? [])) {
     if (!inWindow.has(change.to)) continue
     note(change.to, change)
     waiting.add(change.to)

@@ -1,11 +1,24 @@
 /** One shown name for each person: where two keys bear the same name, it is shown with the first digits of each. Pure. */
 import type { Person } from '../../chat/item.ts'
+import type { RoomView } from '../state/harmless.ts'
 import type { ChatPage } from '../state/state.ts'
+import type { Timeline } from '../state/timeline.ts'
 
 export type Twins = ReadonlySet<string>
 
 /** Names that stand for more than one person among members, authors of the window, and keys that are known. */
 export function twinsOf({ room, timeline }: ChatPage): Twins {
+  const last = kept.get(timeline)
+  if (last?.room === room) return last.twins
+  const twins = findTwins(room, timeline)
+  kept.set(timeline, { room, twins })
+  return twins
+}
+
+/** Every frame asks. */
+const kept = new WeakMap<Timeline, { readonly room: RoomView; readonly twins: Twins }>()
+
+function findTwins(room: RoomView, timeline: Timeline): Twins {
   const twins = new Set(room.changedKeys.map(({ name }) => name))
   const note = (people: Map<string, string>, name: string, who: string): void => {
     const before = people.get(name)
