@@ -28,7 +28,8 @@ export function addPolicy(program: Command, act: Act): void {
           const behind = await bringUpToDate(room, signal)
           const rules = { acceptBy: room.policy.acceptBy, listed: room.policy.listed }
           const who = rules.acceptBy === 'admins' ? 'Only admins' : 'All members'
-          await out.print(rules, `${who} let people in; the room is ${rules.listed ? 'listed' : 'unlisted'}.`)
+          const text = `${who} let people in; the room is ${rules.listed ? 'listed' : 'unlisted'}.`
+          await out.print(rules, room.name.startsWith('@') ? 'A chat of two has no rules.' : text)
           if (behind) throw behind
           return
         }

@@ -1,6 +1,6 @@
 /** Commands about people: who is in, who comes in, whose key is whose. Pure. */
 import type { Person } from '../../chat/item.ts'
-import { adminsOnly } from './admins-only.ts'
+import { adminsOnly, groupsOnly } from './admins-only.ts'
 import { answerKnock } from './answer-knock.ts'
 import { allNamed, nobodyNamed, withOne } from './member-named.ts'
 import type { ChatPage, Next } from './state.ts'
@@ -80,7 +80,7 @@ function kick(typed: TypedInRoom): Next {
     const question = `Kick ${name} from ${room}? It can't be undone: the room's keys change, and only an admin could let ${name} in again.`
     return next(ask(state, question, `kicking ${name}…`, effect))
   }
-  return adminsOnly(state, page, () => withOne(state, page, [...members, ...invitations], argument, ofOne))
+  return groupsOnly(state, page, () => withOne(state, page, [...members, ...invitations], argument, ofOne))
 }
 
 function whois(typed: TypedInRoom): Next {

@@ -1,6 +1,6 @@
 /** Commands that go to a room, or change the one that is open. Pure. */
 import type { Policy } from '../../chat/chat.ts'
-import { adminsOnly } from './admins-only.ts'
+import { adminsOnly, groupsOnly } from './admins-only.ts'
 import { helpLines } from './commands.ts'
 import { createRoom, enterRoom, joinRoom, toRooms } from './navigation.ts'
 import { roomLabel } from './room-list.ts'
@@ -67,7 +67,7 @@ function join({ state, argument }: Typed): Next {
 function policy(typed: TypedInRoom): Next {
   const { state, page, argument } = typed
   const { acceptBy, listed } = page.room.policy
-  if (argument === '') {
+  if (argument === '' && !page.room.name.startsWith('@')) {
     const rules = `${acceptBy === 'admins' ? 'Admins' : 'All members'} let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
     return next(info(state, rules, `An admin changes it: ${typed.command.usage}`))
   }
@@ -77,5 +77,5 @@ function policy(typed: TypedInRoom): Next {
     else if (word === 'listed' || word === 'unlisted') wanted = { ...wanted, listed: word === 'listed' }
     else if (word !== 'accept-by') return needsMore(typed)
   }
-  return adminsOnly(state, page, () => next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted }))
+  return groupsOnly(state, page, () => next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted }))
 }
