@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConclaveError } from '../base/errors.ts'
-import { protectCluster } from './access.ts'
+import { protect, watchAccess } from './access-watch.ts'
 import { formatEndpoint, isUnspecified } from './address.ts'
 import { ClusterClient } from './cluster-client.ts'
 import type { OpenStore } from './cluster-store.ts'
@@ -17,8 +17,7 @@ import type { NodeListener } from './events.ts'
 import { clusterHealth, type MemberAnswer } from './health.ts'
 import { becomeVoter, currentCluster, enterCluster } from './join.ts'
 import type { NodePaths } from './paths.ts'
-import { persist } from './patience.ts'
-import { followRevocations, readRevocations, requireRevocations } from './revocations.ts'
+import { readRevocations, requireRevocations } from './revocations.ts'
 import { RotatingLog } from './rotating-log.ts'
 import { claimRunning } from './running.ts'
 import { requirePorts } from './settings.ts'
@@ -40,10 +39,6 @@ const portPatienceMs = 12_000
 const startPatienceMs = 60_000
 const pollMs = 100
 const healthPeriodMs = 5000
-/** An etcd that was started again serves well before. */
-const turnMs = 4000
-/** Whoever revokes has to do with the cluster until then. */
-const firstTurnMs = 500
 const certificatePeriodMs = 86_400_000
 
 /**
@@ -130,12 +125,12 @@ async function serve(context: NodeContext, begun: NodeState, hold: Hold): Promis
       })
     }
     if (state.phase === 'founding') {
-      await protect(context, local, startPatienceMs)
+      await protect({ local, listener, signal }, startPatienceMs)
       keep(await founded(paths, state, local, answer.clusterId))
     }
     keep(await becomeVoter(paths, state, context.openStore, listener, signal))
     listener({ kind: 'ready', endpoint: own, name: settings.name })
-    attending = attend(context, state, local, hold.restart)
+    attending = watchAccess({ ...context, local, state, restart: hold.restart })
     let renewedAt = performance.now()
     for (;;) {
       keep(await look(context, state, local, own))
@@ -150,47 +145,6 @@ async function serve(context: NodeContext, begun: NodeState, hold: Hold): Promis
     await attending
     local.close()
   }
-}
-
-/** Access control: who may do what, and whose certificates were revoked. Ends with the signal; never rejects. */
-async function attend(
-  context: NodeContext,
-  state: NodeState,
-  local: ClusterClient,
-  restart: () => void,
-): Promise<void> {
-  const { paths, openStore, signal } = context
-  const onChange = async (): Promise<void> => {
-    await ownTurn(state, local, signal)
-    context.listener({ kind: 'restart', how: 'to end the connections of a revoked certificate', inMs: 0 })
-    restart()
-  }
-  try {
-    // For the keys that people of a newer Conclave need.
-    await protect(context, local, Infinity)
-    await followRevocations(paths, { endpoints: state.endpoints, openStore, onChange }, signal)
-  } catch (cause) {
-    if (signal.aborted) return
-    const reason = new ConclaveError('unexpected', "the cluster's access control can't be looked after", { cause })
-    context.listener({ kind: 'waiting', reason })
-  }
-}
-
-/** One node after the other, and only while the cluster bears the loss of one. */
-async function ownTurn({ memberId }: NodeState, local: ClusterClient, signal: AbortSignal): Promise<void> {
-  const { members } = await local.members(signal)
-  const voters = members.filter(({ learner }) => !learner).map(({ id }) => id)
-  await sleep(firstTurnMs + turnMs * Math.max(0, voters.sort().indexOf(memberId ?? '')), undefined, { signal })
-  for (;;) {
-    const health = clusterHealth(await local.statuses(signal))
-    if (health.voters === 1 || health.canLose > 0) return
-    await sleep(turnMs, undefined, { signal })
-  }
-}
-
-async function protect({ listener, signal }: NodeContext, local: ClusterClient, patienceMs: number): Promise<void> {
-  const onWaiting = (reason: ConclaveError): void => listener({ kind: 'waiting', reason })
-  await persist(() => protectCluster(local, signal), { patienceMs, pauseMs: pollMs, onWaiting, signal })
 }
 
 /** The cluster's health; its members' addresses are remembered, ours first. */

@@ -74,8 +74,8 @@ export async function readRevocations(
 export interface RevocationWatch {
   readonly endpoints: readonly string[]
   readonly openStore: OpenStore
-  /** The list on disk is another one than before. The next change waits for it. */
-  readonly onChange: () => Promise<void>
+  /** The list on disk is another one than before. */
+  readonly onChange: () => void
 }
 
 /** Keeps this node's list as the store has it. Resolves when the signal ends it; what fails is tried again. */
@@ -89,7 +89,7 @@ export async function followRevocations(
     while (!signal.aborted) {
       try {
         const { revision, changed } = await update(paths, store, signal)
-        if (changed) await onChange()
+        if (changed) onChange()
         for await (const batch of store.watch(range.start, range.end, { from: revision + 1, signal })) {
           if (batch.events.length > 0) break
         }

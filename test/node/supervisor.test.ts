@@ -64,6 +64,23 @@ describe('a supervised etcd', () => {
     expect(await readFile(join(folder, 'etcd.log'), 'utf8')).toContain('became leader')
   })
 
+  test('is started again at once when that is asked for', async () => {
+    const log = new RotatingLog(join(folder, 'log'))
+    const events: SupervisorEvent[] = []
+    const program = { path: '/bin/sleep', arguments: async () => ['600'], data: folder }
+    // Waiting would take longer than the test may.
+    const patient = { ...times, firstDelayMs: 600_000, longestDelayMs: 600_000 }
+    const supervisor = new Supervisor(program, log, (event) => events.push(event), patient)
+    for (const count of [1, 2, 3]) {
+      await until(() => events.length === count)
+      if (count < 3) supervisor.restart()
+    }
+    await supervisor.stop()
+    expect(events.map(({ kind }) => kind)).toEqual(['started', 'started', 'started'])
+    expect(events.some((event) => event.kind === 'started' && event.pid && alive(event.pid))).toBe(false)
+    log.close()
+  })
+
   test('is left alone when no restart mends it', async () => {
     const log = new RotatingLog(join(folder, 'etcd.log'))
     const args = ['--no-such-option']
