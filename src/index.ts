@@ -23,6 +23,7 @@ export type {
   Connection,
   CreateOptions,
   Done,
+  Forgotten,
   HistoryPage,
   HistoryQuery,
   Invitation,

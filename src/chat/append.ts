@@ -39,6 +39,7 @@ export async function append(
   const known = await incarnation()
   const { i: end, revision } = log.end
   if (end !== i) return false
+  if (end < log.known) throw cutOff()
   const key = logKey(roomId, i)
   const before: Compare[] =
     i === 0 ? [] : [{ kind: 'revision', key: logKey(roomId, i - 1), modRevision: revision as number }]
@@ -69,9 +70,13 @@ export async function append(
   if (log.end.i === i) await log.catchUp(signal)
   if (log.end.i === i && log.end.revision === revision) {
     // Nobody was faster: the record before is not there any more, or is another.
-    throw new ConclaveError('tampering', 'the end of this room’s log was removed or changed in the store', {
-      hint: 'nothing is written behind a hole; conclave verify shows what is missing',
-    })
+    throw cutOff()
   }
   return false
+}
+
+function cutOff(): ConclaveError {
+  return new ConclaveError('tampering', 'the end of this room’s log was removed or changed in the store', {
+    hint: 'nothing is written behind a hole; conclave verify shows what is missing',
+  })
 }

@@ -24,18 +24,21 @@ import type {
   Confirm,
   Connection,
   CreateOptions,
+  Forgotten,
   Rekeyed,
   Room,
   RoomSummary,
   SafetyNumber,
   Unsubscribe,
 } from './chat.ts'
+import { forgetRoom } from './forget-room.ts'
 import { findCard, listedRooms, matches, parseRoomRef, type Listed, type RoomRef } from './directory.ts'
 import type { Identity } from './identity.ts'
 import type { Person } from './item.ts'
 import { LifeLine } from './life-line.ts'
 import { CopyKeeper } from './copy-keeper.ts'
 import { Outbox } from './outbox.ts'
+import { roomList } from './room-list.ts'
 import { RoomSession } from './room-session.ts'
 import { problemOf, type StoreHealth } from './store-health.ts'
 
@@ -47,6 +50,8 @@ export interface ChatParts {
   readonly random: Random
   readonly log: Logger
   readonly health: StoreHealth
+  /** Gives the space of what was deleted from the home's store back. */
+  shrink(): Promise<void>
   /** Closes the home's store. */
   release(): Promise<void>
 }
@@ -110,25 +115,7 @@ export class ChatSession implements Chat {
   }
 
   knownRooms(): readonly RoomSummary[] {
-    const known = this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && !isUncreated(one))
-    const own = known.map(({ roomId, name, standing }): RoomSummary => {
-      const session = this.#opened.get(hex(roomId))
-      return {
-        name: session?.name ?? name,
-        id: hex(roomId),
-        standing: session?.standing ?? standing,
-        unread: session?.unread ?? 0,
-        mentions: session?.mentions ?? 0,
-        members: session?.standing === 'member' ? session.members.length : 0,
-      }
-    })
-    const ids = new Set(own.map(({ id }) => id))
-    const others = this.#listed
-      .filter(({ roomId }) => !ids.has(hex(roomId)))
-      .map(({ roomId, name }): RoomSummary => {
-        return { name, id: hex(roomId), standing: 'stranger', unread: 0, mentions: 0, members: 0 }
-      })
-    return [...own, ...others].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
+    return roomList(this.#parts.identity.body.rooms, this.#opened, this.#listed)
   }
 
   create(name: string, options: CreateOptions = {}): Promise<Room> {
@@ -264,6 +251,23 @@ export class ChatSession implements Chat {
       if (!isConclaveError(error) || !error.retryable) throw error
       this.#disconnected(error)
     }
+  }
+
+  async forget(room: string): Promise<Forgotten> {
+    const known = await this.#existing(parseRoomRef(room))
+    const { roomId } = known.find(({ standing }) => standing === 'member') ?? known[0] ?? {}
+    if (roomId === undefined) throw new ConclaveError('no-such-room', `there is no copy of ${room}`)
+    const { name, state, log } = await this.#session(roomId)
+    await this.#unload(roomId)
+    await forgetRoom(this.#parts, roomId, state)
+    await this.#parts.shrink()
+    return { name, records: log.end.i }
+  }
+
+  async #unload(roomId: Bytes): Promise<void> {
+    await this.#opened.get(hex(roomId))?.close()
+    this.#opened.delete(hex(roomId))
+    this.#sessions.delete(hex(roomId))
   }
 
   async join(room: string, signal?: AbortSignal): Promise<Admission> {

@@ -30,6 +30,11 @@ export interface Chat {
   confirmKey(name: string, fingerprint: string): Promise<void>
   /** New keys for this identity, in every room that it is in. An earlier copy of the keys opens nothing that comes. */
   rekey(): Promise<Rekeyed>
+  /**
+   * Drops this home's copy of a room, of whatever standing; opened again it is fetched anew.
+   * @throws no-such-room, not-allowed (something waits to be sent)
+   */
+  forget(room: string): Promise<Forgotten>
   /** Every change worth a redraw: of the connection, the list of rooms, counts. */
   subscribe(listener: () => void): Unsubscribe
   close(): Promise<void>
@@ -77,6 +82,12 @@ export interface SafetyNumber extends Person {
 
 export interface Rekeyed extends Person {
   readonly rooms: number
+}
+
+export interface Forgotten {
+  readonly name: string
+  /** Records of the copy. */
+  readonly records: number
 }
 
 /** How a key that was never seen before is confirmed: by its fingerprint, or by trusting what the registry says. */

@@ -6,4 +6,6 @@ export interface Home {
   names(): Promise<readonly string[]>
   /** The identity's local store; a new one when there is none. Each call opens it anew. */
   open(nameSkeleton: string): Promise<Store>
+  /** Gives the space of what was deleted there back to the disk. */
+  shrink?(nameSkeleton: string): Promise<void>
 }

@@ -32,10 +32,14 @@ export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Byte
 export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen/'))
 export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
 
+/** Where the copy of a room ended when it was dropped; so that what is fetched anew is known to be the same. */
+export const rememberedKey = (roomId: Bytes): Bytes => utf8(`remembered/${hex(roomId)}`)
+
 export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>
   concat(utf8(`outbox/${hex(roomId)}/${hex(device)}/`), u64(counter))
 export const outboxRange = (roomId: Bytes): KeyRange => allUnder(utf8(`outbox/${hex(roomId)}/`))
 export const outboxesRange: KeyRange = allUnder(utf8('outbox/'))
 export const attemptKey = (roomId: Bytes, device: Bytes): Bytes => utf8(`attempts/${hex(roomId)}/${hex(device)}`)
+export const attemptRange = (roomId: Bytes): KeyRange => allUnder(utf8(`attempts/${hex(roomId)}/`))
 /** Held under a lease by the process that sends what this device has queued. */
 export const laneKey = (device: Bytes): Bytes => utf8(`lanes/${hex(device)}`)

@@ -155,6 +155,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
       random,
       log,
       health,
+      shrink: async () => home.shrink?.(skeleton(identity.name)),
       release: () => local.close(),
     })
   }

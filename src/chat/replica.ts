@@ -2,16 +2,20 @@
  * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
  * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
  */
-import { emptyBytes, equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { concat, emptyBytes, equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, type Value } from '../base/codec.ts'
+import { ConclaveError } from '../base/errors.ts'
 import { messagesPerRecordMax, recordKeptBytesMax, replicaBatch } from '../base/limits.ts'
 import { hashBytes, zeroHash } from '../crypto/hash.ts'
-import { numberOf } from '../protocol/paths.ts'
+import { numberOf, type KeyRange } from '../protocol/paths.ts'
 import { recordHash } from '../protocol/record.ts'
 import type { Entry, Operation, Revision, Store } from '../store/store.ts'
 import {
+  attemptRange,
   checkpointKey,
+  outboxRange,
   readKey,
+  rememberedKey,
   replicaControlKey,
   replicaControlRange,
   replicaKey,
@@ -97,11 +101,7 @@ export class Replica {
 
   #readCheckpoint(entry: Entry | undefined): Checkpoint {
     this.#revision = entry?.modRevision ?? 0
-    if (entry === undefined) return start
-    return readLocal(copyOfRoom, () => {
-      const fields = Fields.decode(entry.value, 3)
-      return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
-    })
+    return entry === undefined ? start : checkpointOf(entry)
   }
 
   /** The control records that were valid when they came, in order. */
@@ -168,7 +168,9 @@ export class Replica {
         this.#revision = revision
         return
       }
-      if (this.#readCheckpoint(reads[0]?.[0]).next >= checkpoint.next) return
+      const standing = this.#readCheckpoint(reads[0]?.[0])
+      if (standing.next >= checkpoint.next) return
+      if (standing.next < (batch[0] as Pending).row.i) throw forgotten()
     }
   }
 
@@ -243,11 +245,47 @@ export class Replica {
     return row && equalBytes(row.bytes, bytes)
   }
 
-  /** Drops the local copy of the room. */
-  async clear(): Promise<void> {
-    const { start: key, end } = roomDataRange(this.#roomId)
-    await this.#home.commit({ then: [{ kind: 'delete', key, end }] })
+  /** Where the copy ended when it was dropped, if it was: what is fetched anew must lead there. */
+  async remembered(): Promise<Checkpoint | undefined> {
+    const entry = await readOne(this.#home, rememberedKey(this.#roomId))
+    return entry && checkpointOf(entry)
   }
+
+  /** Drops the copy, unless something waits to be sent; how far one has read is kept. @returns whether it was dropped */
+  async forget(): Promise<boolean> {
+    const [copied, remembered] = [await this.load(), await this.remembered()]
+    const { next, hash, seq } = remembered !== undefined && remembered.next > copied.next ? remembered : copied
+    const [room, waiting, tried] = [roomDataRange, outboxRange, attemptRange].map((of) => of(this.#roomId)) as [
+      KeyRange,
+      KeyRange,
+      KeyRange,
+    ]
+    const read = readKey(this.#roomId)
+    const { ok } = await this.#home.commit({
+      if: [{ kind: 'empty', key: waiting.start, end: waiting.end }],
+      then: [
+        { kind: 'delete', key: room.start, end: read },
+        { kind: 'delete', key: concat(read, new Uint8Array(1)), end: room.end },
+        { kind: 'delete', key: tried.start, end: tried.end },
+        { kind: 'put', key: rememberedKey(this.#roomId), value: encode([next, hash, seq]) },
+      ],
+    })
+    return ok
+  }
+}
+
+function checkpointOf({ value }: Entry): Checkpoint {
+  return readLocal(copyOfRoom, () => {
+    const fields = Fields.decode(value, 3)
+    return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
+  })
+}
+
+/** Written on, the copy would have a hole. */
+function forgotten(): ConclaveError {
+  return new ConclaveError('closed', 'another program of this home has dropped the copy of this room', {
+    hint: 'start again: the room is then fetched anew',
+  })
 }
 
 /** What the next record's hash covers of this one. */

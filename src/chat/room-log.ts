@@ -3,8 +3,9 @@
  * by range) through the ledger, which judges each once and in order, to the replica and to whoever listens.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { hex, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
+import { ConclaveError } from '../base/errors.ts'
 import { recentRecordsMax, sliceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
@@ -12,7 +13,7 @@ import { zeroHash } from '../crypto/hash.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
 import type { Foreseen } from '../protocol/message.ts'
 import { logIndexOf, logRange, numberOf } from '../protocol/paths.ts'
-import { decodeRecord } from '../protocol/record.ts'
+import { decodeRecord, recordHash } from '../protocol/record.ts'
 import type { Room } from '../protocol/room.ts'
 import type { Entry, Revision, Store } from '../store/store.ts'
 import type { Identity } from './identity.ts'
@@ -23,7 +24,7 @@ import { foresee, type Foresight } from './foresight.ts'
 import type { Glimpse } from './glimpse.ts'
 import { Glimpses } from './glimpses.ts'
 import { logPages, recordsAmong } from './log-page.ts'
-import { Replica } from './replica.ts'
+import { Replica, type Checkpoint } from './replica.ts'
 
 export interface RoomLogParts {
   readonly store: Store
@@ -63,6 +64,8 @@ export class RoomLog {
   #tailRevision: Revision | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #secretsSaved = 0
+  /** Where an earlier copy ended. */
+  #remembered: Checkpoint | undefined
   /** The newest records, opened. */
   readonly #recent: Filed[] = []
   readonly #glimpses: Glimpses
@@ -102,6 +105,11 @@ export class RoomLog {
     return { i: next, previousHash: hash, revision: this.#tailRevision }
   }
 
+  /** How many records this home knows of, also where an earlier copy of them was dropped. */
+  get known(): number {
+    return Math.max(this.ledger.checkpoint.next, this.#remembered?.next ?? 0)
+  }
+
   /** One of the newest records, as it was judged. */
   recent(i: number): Filed | undefined {
     const first = this.#recent[0]
@@ -123,6 +131,7 @@ export class RoomLog {
   /** Opens what the replica holds. Needs no store. */
   async load(): Promise<void> {
     const checkpoint = await this.replica.load()
+    this.#remembered = await this.replica.remembered()
     for (const [epoch, before, confirm, secret] of await this.replica.secrets()) {
       this.ledger.keyring.addSecret(this.#parts.roomId, { epoch, before, confirm }, secret)
     }
@@ -153,6 +162,10 @@ export class RoomLog {
     }
     if (next > 0 && (first === undefined || numberOf(first.key) !== next - 1)) {
       this.#listener.damaged({ i: next - 1, reason: 'missing from the store' })
+    }
+    const end = this.ledger.checkpoint.next
+    if (end < this.known && !this.#departed()) {
+      this.#listener.damaged({ i: end, reason: 'missing from the store' })
     }
     this.#endGlimpse()
     return upTo
@@ -243,12 +256,22 @@ export class RoomLog {
     let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
     if (judgement.kind === 'locked' && (await this.#unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
     if (judgement.kind === 'locked' && this.#departed()) return undefined
+    this.#checkRemembered(bytes)
     const filed = this.ledger.file(bytes, judgement)
     this.#recent.push(filed)
     if (this.#recent.length > recentRecordsMax) this.#recent.shift()
     this.replica.file(filed.row, this.ledger.checkpoint)
     if (judgement.kind === 'control') await this.#rewrapped(judgement, bytes)
     return filed
+  }
+
+  /** Its hash covers all before it: one record tells whether they are those that were read before. */
+  #checkRemembered(bytes: Bytes): void {
+    const { next, hash } = this.#remembered ?? {}
+    if (next !== this.ledger.checkpoint.next + 1 || hash === undefined || equalBytes(recordHash(bytes), hash)) return
+    throw new ConclaveError('tampering', 'this room is not the one that was read here before', {
+      hint: 'ask whoever runs the store; compare the head of conclave verify with another member’s',
+    })
   }
 
   /** Looks for the secret without which the next record can't be judged. */

@@ -53,7 +53,7 @@ export async function verifyLog(
     await turn()
   }
   if (ledger.room === undefined) damage.push({ i: 0, reason: 'not the beginning of this room' })
-  const known = log.ledger.checkpoint.next
+  const { known } = log
   if (ledger.checkpoint.next < known) {
     damage.push({ i: ledger.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }

@@ -9,6 +9,7 @@ import { addDemote } from './commands/demote.ts'
 import { addDm } from './commands/dm.ts'
 import { addEdit } from './commands/edit.ts'
 import { addExport } from './commands/export.ts'
+import { addForget } from './commands/forget.ts'
 import { addInvite } from './commands/invite.ts'
 import { addJoin } from './commands/join.ts'
 import { addKick } from './commands/kick.ts'
@@ -45,7 +46,10 @@ const groups: readonly { readonly heading: string; readonly commands: readonly A
     commands: [addChat, addSend, addRead, addEdit, addDelete, addReact, addSearch, addExport, addDm],
   },
   { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addPasswd, addRekey] },
-  { heading: 'Rooms:', commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addRotate, addVerify] },
+  {
+    heading: 'Rooms:',
+    commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addRotate, addVerify, addForget],
+  },
   {
     heading: 'Who is in:',
     commands: [addMembers, addKnocks, addAccept, addReject, addInvite, addKick, addPromote, addDemote],

@@ -341,6 +341,7 @@ export class FakeWorld implements Accounts {
         for (const room of world.rooms) room.changedKeys = room.changedKeys.filter(({ name }) => name !== other)
       },
       rekey: async () => ({ name, fingerprint: person(`${name} anew`).fingerprint, rooms: world.rooms.length }),
+      forget: async (room: string) => ({ name: room, records: 0 }),
       open: async (room: string) => world.#open(room),
       join: async (room: string) => world.#join(room),
       subscribe: (listener: () => void) => {

@@ -77,6 +77,15 @@ export class Connection {
     this.#database.exec(`PRAGMA max_page_count = ${Math.floor(fileBytesMax / pageBytes)}`)
   }
 
+  /** Gives free pages back to the disk; not while somebody else holds a lock. */
+  vacuum(): void {
+    try {
+      this.#database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      if (!isBusy(error)) throw translated(this.path, error)
+    }
+  }
+
   close(): void {
     if (this.#database.isOpen) this.#database.close()
   }

@@ -187,6 +187,13 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Forgets the whole history, and gives the space of what was deleted back to the disk. Blocks the event loop. */
+  async shrink(): Promise<void> {
+    this.#enter()
+    await this.#connection.write(() => this.#history.compact(this.#rows.meta().revision))
+    this.#connection.vacuum()
+  }
+
   #enter(signal?: AbortSignal): void {
     signal?.throwIfAborted()
     if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'this store is closed')

@@ -14,6 +14,7 @@ import {
   outboxKey,
   passwordChangeKey,
   readKey,
+  rememberedKey,
   replicaKey,
   secretsKey,
   seenKey,
@@ -104,6 +105,9 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     },
     stored('copy of a record', replicaKey(roomId, 0), rows, (home) => replica(home).rows(0, 1, 1)),
     stored('where a copy ends', checkpointKey(roomId), [encode([3, zero(32), 4])], (home) => replica(home).load()),
+    stored('where a dropped copy ended', rememberedKey(roomId), [encode([3, zero(32), 4])], (home) =>
+      replica(home).remembered(),
+    ),
     stored(
       'what was seen',
       seenKey(roomId, zero(32), device),
