@@ -5,6 +5,7 @@
  * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
  * device id and counters; so nothing counts twice, whatever was tried before.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
 import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
@@ -53,16 +54,19 @@ export class Outbox {
     this.#random = random
   }
 
-  /** Durable when it resolves; calls resolve in their order. The first call draws this process's device id. */
-  async add(roomId: Bytes, content: Content, at: number): Promise<Queued> {
+  /** Durable once `written` resolves, in the order of the calls. The first call draws this process's device id. */
+  async add(
+    roomId: Bytes,
+    content: Content,
+    at: number,
+  ): Promise<{ readonly queued: Queued; readonly written: Promise<void> }> {
     const { device } = await this.#ownLane()
     const counter = this.#counters.get(hex(roomId)) ?? 0
     this.#counters.set(hex(roomId), counter + 1)
     const queued = { device, counter, content, at }
     const key = outboxKey(roomId, device, queued.counter)
     const value = this.#seal.seal(key, encode([at, contentValue(content)]))
-    await this.#write({ kind: 'put', key, value })
-    return queued
+    return { queued, written: this.#write({ kind: 'put', key, value }) }
   }
 
   /** What arrives while a transaction is under way shares the next one. */
@@ -75,6 +79,9 @@ export class Outbox {
 
   async #writeArriving(): Promise<void> {
     this.#writing = true
+    // Time for a sender with nothing else to do: its attempt then shares the transaction with the message.
+    await turn()
+    await turn()
     while (this.#arriving.length > 0) {
       const batch = this.#arriving.splice(0, messagesPerRecordMax)
       try {
@@ -124,11 +131,12 @@ export class Outbox {
     return { adopted, others }
   }
 
-  /** Before a record is first tried at an index, so that a later process knows what may stand there. */
+  /**
+   * Before a record is first tried at an index, so that a later process knows what may stand there. Durable when it
+   * resolves, and with it every message that was added before.
+   */
   async saveAttempt(roomId: Bytes, device: Bytes, { i, record }: Attempt): Promise<void> {
-    await this.#home.commit({
-      then: [{ kind: 'put', key: attemptKey(roomId, device), value: encode([i, record]) }],
-    })
+    await this.#write({ kind: 'put', key: attemptKey(roomId, device), value: encode([i, record]) })
   }
 
   async attempt(roomId: Bytes, device: Bytes): Promise<Attempt | undefined> {

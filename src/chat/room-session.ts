@@ -238,11 +238,12 @@ export class RoomSession extends RoomActs implements Room {
     if (this.#sender.waiting.length >= outboxMessagesMax) {
       throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
     }
-    const queued = await this.parts.outbox.add(this.parts.roomId, wanted, this.parts.clock.now())
-    const { id, sent } = this.#sender.add(queued)
-    this.#changed()
+    const { queued, written } = await this.parts.outbox.add(this.parts.roomId, wanted, this.parts.clock.now())
+    const { id, sent } = this.#sender.add(queued, written)
     // Whoever does not wait for it is told by the pending list.
     sent.catch(() => undefined)
+    await written
+    this.#changed()
     return { id, sent }
   }
 

@@ -38,6 +38,9 @@ export interface Waiting {
 interface Slot extends Waiting {
   /** Handed to the store, with an outcome not yet known. */
   tried: boolean
+  readonly written: Promise<void>
+  /** Could not be written on the disk. */
+  lost: boolean
   resolve(place: Place): void
   reject(error: unknown): void
 }
@@ -85,7 +88,7 @@ export class Sender {
     }
     for (const [name, attempt] of attempts) if (attempt !== undefined) this.#attempts.set(name, attempt)
     for (const queued of adopted) {
-      const slot = this.#push(queued)
+      const slot = this.#push(queued, Promise.resolve())
       slot.tried = this.#attempts.has(hex(queued.device))
       slot.sent.catch(() => undefined)
     }
@@ -93,19 +96,36 @@ export class Sender {
     this.#adoption = setTimeout(() => void this.adopt().catch(() => undefined), laneTtlS * 1000).unref()
   }
 
-  add(queued: Queued): Waiting {
-    return this.#push(queued)
+  /** @param written rejects where it did not get on the disk: then it is not sent either. */
+  add(queued: Queued, written: Promise<void>): Waiting {
+    const slot = this.#push(queued, written)
+    written.catch((error: unknown) => {
+      slot.lost = true
+      this.#remove([slot])
+      slot.reject(error)
+    })
+    return slot
   }
 
-  #push(queued: Queued): Slot {
+  #push(queued: Queued, written: Promise<void>): Slot {
     const { promise, resolve, reject } = Promise.withResolvers<Place>()
-    const slot: Slot = { queued, id: this.#idOf(queued), state: 'queued', tried: false, sent: promise, resolve, reject }
+    const id = this.#idOf(queued)
+    const slot: Slot = {
+      queued,
+      id,
+      state: 'queued',
+      tried: false,
+      lost: false,
+      written,
+      sent: promise,
+      resolve,
+      reject,
+    }
     this.#slots.push(slot)
     this.#wake()
     return slot
   }
 
-  /** @throws unavailable where the message was tried and the store did not say whether it has it; it is not tried again. */
   /** @throws unavailable when the message was tried and no answer came: it is not tried again, but may stand in the room. */
   async drop(id: string): Promise<void> {
     const slot = this.#slots.find((other) => other.id === id)
@@ -115,6 +135,7 @@ export class Sender {
     const { tried, queued } = slot
     if (tried) this.#attempts.delete(hex(queued.device))
     this.#remove([slot])
+    await slot.written.catch(() => undefined)
     await outbox.drop(appending.roomId, queued, tried)
     slot.reject(new ConclaveError('unavailable', 'taken out of the outbox', { retryable: true }))
     if (doubtful) {
@@ -178,6 +199,7 @@ export class Sender {
     const attempt = known ?? (await this.#build(batch, signal))
     if (known === undefined) {
       await outbox.saveAttempt(appending.roomId, device, attempt)
+      if (batch.some(({ lost }) => lost)) return outbox.settle(appending.roomId, device, [])
       this.#attempts.set(name, attempt)
       for (const slot of batch) slot.tried = true
     }
