@@ -117,6 +117,14 @@ export class Ledger {
     }
   }
 
+  /** The room as it was right after control record n of the chain in force. */
+  roomAt(n: number): Room | undefined {
+    const upTo = this.#room?.marks[n]?.i
+    if (upTo === undefined) return undefined
+    const earlier = this.#controls.filter((control) => control.place.i <= upTo)
+    return foldChain(this.roomId, earlier, this.keyring).room
+  }
+
   /** Takes the record at `next`, judged as given, for good. */
   file(bytes: Bytes, judgement: Judgement): Filed {
     const place = this.#placeOf(bytes)
@@ -156,9 +164,7 @@ export class Ledger {
     let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
     if (verdict.kind === 'rewind') {
       // The way out follows an earlier record. What came between counts no longer, and is judged as before.
-      const upTo = this.#room?.marks[verdict.n]?.i ?? 0
-      const earlier = this.#controls.filter((control) => control.place.i <= upTo)
-      const base = foldChain(this.roomId, earlier, this.keyring).room
+      const base = this.roomAt(verdict.n)
       verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
     }
     if (verdict.kind === 'rewind') return { kind: 'void', reason: 'leads nowhere' }

@@ -8,6 +8,7 @@ import { appendTriesMax, retryMs, storeDeadlineMs } from '../base/limits.ts'
 import type { Random } from '../crypto/random.ts'
 import type { Signer } from '../crypto/sign.ts'
 import { prepareControl, type Prepared } from '../protocol/compose.ts'
+import type { EpochKeys } from '../protocol/epoch.ts'
 import type { Operation as Change } from '../protocol/operation.ts'
 import { controlKey, cardKey, wrapPageKey } from '../protocol/paths.ts'
 import type { Room } from '../protocol/room.ts'
@@ -48,9 +49,11 @@ export async function operate(
     requireKnownVersion(room)
     const wanted = change(room)
     const keys = await log.currentKeys(signal)
-    if (keys === undefined) throw notIn()
+    const ground = keys === undefined ? groundBefore(log, room, wanted) : { room, keys }
+    if (ground === undefined) throw notIn()
+    const author = { signer: parts.signer, random: parts.random }
     const prepared = await refusing(() =>
-      prepareControl({ signer: parts.signer, random: parts.random }, room, wanted, keys, linkEnds(log, room, wanted)),
+      prepareControl(author, ground.room, wanted, ground.keys, linkEnds(log, room, wanted)),
     )
     await writeWraps(appending, prepared)
     const i = await appendPrepared(parts, room, prepared, along, deadline, signal)
@@ -111,6 +114,18 @@ async function writeWraps({ store, roomId }: Appending, { wraps }: Prepared): Pr
     const key = wrapPageKey(roomId, (wraps as NonNullable<typeof wraps>).name, page)
     await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
   }
+}
+
+/**
+ * Where the secret in force is not to be had, an admin's kick or rotation leads out of its epoch: it follows the record
+ * that opened that one, under the keys from before (rules W of the protocol, which refuse anybody else's).
+ */
+function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } | undefined {
+  if (change.type !== 'kick' && change.type !== 'rotate') return undefined
+  const opening = room.openings[room.epoch]
+  const keys = opening && log.ledger.keyring.get(room.openings[opening.under])
+  const base = opening && log.ledger.roomAt(opening.n)
+  return keys && base && { room: base, keys }
 }
 
 function linkEnds(log: RoomLog, room: Room, change: Change) {

@@ -49,7 +49,7 @@ export interface RoomParts {
 export abstract class RoomActs {
   protected readonly parts: RoomParts
   /** What was once tried for the room, so that what failed is not tried for ever. */
-  readonly #duties = new Set<string>()
+  readonly #duties = new Map<string, Promise<unknown>>()
 
   constructor(parts: RoomParts) {
     this.parts = parts
@@ -201,13 +201,16 @@ export abstract class RoomActs {
     const duty = state && dutyOf(state, this.log.ledger, this.parts.identity)
     if (state === undefined || duty === undefined) return
     const name = dutyName(state, duty)
-    if (this.#duties.has(name)) return
-    this.#duties.add(name)
-    await this.#operateAs(duty.signer, (current) => {
+    const begun = this.#duties.get(name)
+    // In a large room it takes a while: whoever asks for it meanwhile wants it done, too.
+    if (begun !== undefined) return void (await begun.catch(() => undefined))
+    const done = this.#operateAs(duty.signer, (current) => {
       const now = dutyOf(current, this.log.ledger, this.parts.identity)
       if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
       return now.operation
     })
+    this.#duties.set(name, done)
+    await done
   }
 
   protected requireMember(): void {

@@ -8,8 +8,20 @@ import { concat, hex, u64, utf8, type Bytes } from '../../src/base/bytes.ts'
 import { listing } from '../../src/chat/directory.ts'
 import { skeleton } from '../../src/crypto/skeleton.ts'
 import { decodeKnock, openKnock } from '../../src/protocol/knock.ts'
-import { cardKey, controlKey, directoryKey, incarnationKey, knocksRange, logKey } from '../../src/protocol/paths.ts'
-import { decodeRecord } from '../../src/protocol/record.ts'
+import {
+  cardKey,
+  controlKey,
+  directoryKey,
+  incarnationKey,
+  knocksRange,
+  logKey,
+  logRange,
+  wrapPageKey,
+} from '../../src/protocol/paths.ts'
+import { prepareControl } from '../../src/protocol/compose.ts'
+import type { Operation as Change } from '../../src/protocol/operation.ts'
+import { decodeRecord, type ControlOutside } from '../../src/protocol/record.ts'
+import { decodeWrapPage, unwrapSecret } from '../../src/protocol/wraps.ts'
 import type { Operation, Store } from '../../src/store/store.ts'
 import { RoomBuilder, type User } from '../protocol/room-builder.ts'
 
@@ -107,6 +119,75 @@ export class WrittenRoom {
       }
       await sleep(20)
     }
+  }
+
+  /** Reads what others have written meanwhile, and the creator's wraps of the epochs that they opened. */
+  async sync(): Promise<void> {
+    const { builder } = this
+    const { end } = logRange(builder.roomId)
+    const { entries } = await this.#store.range(logKey(builder.roomId, builder.log.length), end)
+    for (const { value } of entries) {
+      builder.append(value)
+      const record = decodeRecord(value)
+      if (record.kind === 'control') await this.#learn(record.outer.outside)
+    }
+    this.#written = builder.log.length
+    builder.verdicts.length = 0
+  }
+
+  async #learn({ n, previousHead, epoch, confirm, wraps }: ControlOutside): Promise<void> {
+    const { builder, creator } = this
+    const { roomId } = builder
+    if (confirm === null || wraps === null) return
+    const { reads } = await this.#store.commit({ then: [{ kind: 'read', key: wrapPageKey(roomId, wraps, 0) }] })
+    const page = reads[0]?.[0]
+    const wrapped = page && decodeWrapPage(page.value).get(0)
+    const context = { roomId, n, previousHead, epoch }
+    const secret = wrapped && (await unwrapSecret(context, creator.unwrapper, wrapped))
+    if (secret) builder.keyring.addSecret(roomId, { epoch, before: previousHead, confirm }, secret)
+  }
+
+  /** Changes the room while others write, as an honest program does: at the log's end, or anew. */
+  async change(by: User, operation: Change): Promise<void> {
+    const { builder } = this
+    for (;;) {
+      await this.sync()
+      const author = { signer: by.signer, random: builder.dice.random }
+      const prepared = await prepareControl(author, builder.room, operation, builder.keys)
+      const { record } = prepared.seal({ ...builder.place(), at: builder.tick(), seq: 0 })
+      if (
+        await this.#append(record, [
+          { kind: 'put', key: controlKey(builder.roomId, prepared.n), value: encode(builder.log.length) },
+        ])
+      )
+        return
+    }
+  }
+
+  /** Opens an epoch whose secret nobody gets, its writer's own copy apart, which is thrown away. */
+  async garbage(by: User): Promise<void> {
+    const { builder } = this
+    for (;;) {
+      await this.sync()
+      const { bytes, outside } = await builder.forge(by, { type: 'rotate' })
+      if (
+        await this.#append(bytes, [
+          { kind: 'put', key: controlKey(builder.roomId, outside.n), value: encode(outside.i) },
+        ])
+      )
+        return
+    }
+  }
+
+  async #append(record: Bytes, along: readonly Operation[]): Promise<boolean> {
+    const { roomId, log } = this.builder
+    const key = logKey(roomId, log.length)
+    const { ok } = await this.#store.commit({
+      if: [{ kind: 'revision', key, modRevision: 0 }],
+      then: [{ kind: 'put', key, value: record }, ...along],
+    })
+    if (ok) await this.sync()
+    return ok
   }
 
   /** Makes whoever was let in under this name an admin. */
