@@ -43,16 +43,15 @@ export class KeySearch {
     if (this.#failed.has(hex(opening.confirm))) return false
     if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
     await this.#controls.readHinted(signal)
-    await this.search(memberIndex, signal)
+    await this.search(opening, memberIndex, signal)
     if (this.#keyring.get(opening) === undefined) {
       // Hints may be missing or false: the log itself is not.
       await this.#controls.readAll(signal)
-      await this.search(memberIndex, signal)
+      await this.search(opening, memberIndex, signal)
     }
-    // Whoever does not know which wrap is his tries them all, last.
-    const found =
-      this.#keyring.get(opening) !== undefined ||
-      (memberIndex === undefined && (await this.#fromWraps(opening, undefined, signal)))
+    // Whoever does not know which wraps are his tries them all, last.
+    if (memberIndex === undefined) await this.#fromAnyWraps(opening, signal)
+    const found = this.#keyring.get(opening) !== undefined
     if (!found) this.#failed.add(hex(opening.confirm))
     return found
   }
@@ -69,7 +68,8 @@ export class KeySearch {
     const { n, previousHead, epoch } = outside
     const secret = await this.#unwrap({ roomId: this.#roomId, n, previousHead, epoch }, wrapped)
     if (secret === undefined) return false
-    return openings.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
+    const claimed = openings.filter((opening) => opening.epoch === epoch)
+    return claimed.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
   }
 
   async #fromWraps({ epoch, before, confirm, n, wraps }: OpeningWraps, index?: number, signal?: AbortSignal) {
@@ -105,27 +105,43 @@ export class KeySearch {
 
   /**
    * Among the control records that were read so far: from the newest that holds something for this identity, then back
-   * along the links.
+   * along the links. Where that does not lead to what is wanted, from the one before: whoever opens an epoch can give it
+   * a bad link, and a record that counts for nothing can hold a wrap.
    */
-  async search(memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
+  async search(wanted: EpochOpening, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
     const { outsides } = this.#controls
     const openings = outsides.flatMap(openingOf)
+    const isFor = this.#isEntryFor()
+    this.#keyring.walkBack(this.#roomId, outsides)
+    for (const outside of [...outsides].reverse()) {
+      if (this.#keyring.get(wanted) !== undefined) return
+      const [opening] = openingOf(outside)
+      const unknown = opening && this.#keyring.get(opening) === undefined ? opening : undefined
+      const found =
+        (isFor(outside) && (await this.fromEntry(outside, openings))) ||
+        (unknown && memberIndex !== undefined && (await this.#fromWraps(unknown, memberIndex, signal)))
+      if (found) this.#keyring.walkBack(this.#roomId, outsides)
+    }
+  }
+
+  async #fromAnyWraps(wanted: EpochOpening, signal?: AbortSignal): Promise<void> {
+    const { outsides } = this.#controls
+    for (const opening of outsides.flatMap(openingOf).reverse()) {
+      if (this.#keyring.get(wanted) !== undefined) return
+      if (this.#keyring.get(opening) !== undefined) continue
+      if (await this.#fromWraps(opening, undefined, signal)) this.#keyring.walkBack(this.#roomId, outsides)
+    }
+  }
+
+  /** Whoever has no knock of his own in mind takes every entry for one that may be his. */
+  #isEntryFor(): (outside: ControlOutside) => boolean {
     const knock = this.#identity.room(this.#roomId)?.knockHash?.slice(0, entryTagBytes)
     const invited = invitationTag(this.#roomId, this.#identity.signer.publicKey)
-    const mine = ({ entry }: ControlOutside) =>
-      entry !== null && ((knock && equalBytes(entry.tag, knock)) || equalBytes(entry.tag, invited))
-    for (const outside of [...outsides].reverse()) {
-      const [opening] = openingOf(outside)
-      const found =
-        opening && memberIndex !== undefined
-          ? await this.#fromWraps(opening, memberIndex, signal)
-          : (mine(outside) || (knock ?? undefined) === undefined) && (await this.fromEntry(outside, openings))
-      if (found) break
-    }
-    this.#keyring.walkBack(this.#roomId, outsides)
+    return ({ entry }) =>
+      entry !== null && (knock === undefined || equalBytes(entry.tag, knock) || equalBytes(entry.tag, invited))
   }
 }
 
-function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
+export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
   return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
 }

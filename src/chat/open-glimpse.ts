@@ -20,7 +20,7 @@ import type { Entry, Store } from '../store/store.ts'
 import type { ControlLog, ReadControl } from './control-log.ts'
 import { Glimpse, type ReadRecords } from './glimpse.ts'
 import type { Identity } from './identity.ts'
-import type { KeySearch } from './key-search.ts'
+import { openingOf, type KeySearch } from './key-search.ts'
 import { Ledger } from './ledger.ts'
 import { findLogEnd } from './log-end.ts'
 import { recordsAmong } from './log-page.ts'
@@ -50,7 +50,10 @@ export async function openGlimpse(parts: Glimpsing, from: number, signal?: Abort
   if (stretch === undefined || oldest === undefined) return undefined
   const leading = await controls.leadingTo(oldest.outer.outside, signal)
   if (leading === undefined) return undefined
-  await keys.search(memberIndex, signal)
+  // Whoever has the first epoch's secret came there by the links of all that follow.
+  const [first] = openingOf((leading[0] ?? oldest).outer.outside)
+  if (first === undefined) return undefined
+  await keys.search(first, memberIndex, signal)
   const ledger = new Ledger(roomId, new Seen(roomId), keyring)
   const verified = new Set<string>()
   if (!(await folds(ledger, [...leading, oldest], true, verified))) return undefined

@@ -133,7 +133,7 @@ export class HostileWorld {
   }
 
   /** The newest keys that somebody honest holds. */
-  #heldKeys(): EpochKeys {
+  get heldKeys(): EpochKeys {
     const { builder } = this
     const held = builder.room.openings.flatMap((opening) => builder.keyring.get(opening) ?? [])
     const [newest] = held.sort((a, b) => b.epoch - a.epoch)
@@ -186,11 +186,11 @@ export class HostileWorld {
   async #forge(by: User, operation: Operation, overrides: ForgeOverrides = {}): Promise<Appended & Forged> {
     const members = this.#members()
     const made = await this.builder.forged(by, operation, {
-      under: this.#heldKeys(),
+      under: this.heldKeys,
       wrapFor: members,
       ...overrides,
     })
-    const { wrapFor = members, under = this.#heldKeys(), outside } = overrides
+    const { wrapFor = members, under = this.heldKeys, outside } = overrides
     this.#note(made.bytes, under, operation, wrapFor, outside?.links === undefined)
     if (opensEpoch(operation.type) && wrapFor.length > 0) this.builder.learn(made.keys)
     return made
@@ -205,15 +205,14 @@ export class HostileWorld {
     const old = this.#rooms[x % this.#rooms.length] as Room
     switch (kind) {
       case 'say':
-        builder.append(builder.message(author, { ...text(`${kind} ${x}`), keys: this.#heldKeys() }))
+        builder.append(builder.message(author, { ...text(`${kind} ${x}`), keys: this.heldKeys }))
         author.counter += x % 2
         return
       case 'sayTwice':
-        for (let k = 0; k < 2; k += 1)
-          builder.append(builder.message(author, { ...text(kind), keys: this.#heldKeys() }))
+        for (let k = 0; k < 2; k += 1) builder.append(builder.message(author, { ...text(kind), keys: this.heldKeys }))
         return
       case 'sayOnOldHead':
-        builder.append(builder.message(author, { ...text(kind), keys: this.#heldKeys(), head: headOf(old).hash }))
+        builder.append(builder.message(author, { ...text(kind), keys: this.heldKeys, head: headOf(old).hash }))
         return
       case 'sayUnderOldEpoch': {
         const all = [...builder.keyring.all(), ...this.kept]
@@ -221,19 +220,17 @@ export class HostileWorld {
         return
       }
       case 'sayElsewhere':
-        builder.append(builder.message(author, { ...text(kind), keys: this.#heldKeys(), i: x }))
+        builder.append(builder.message(author, { ...text(kind), keys: this.heldKeys, i: x }))
         return
       case 'sayAsAnother': {
         const posing = { ...author, signer: { ...author.signer, sign: other.signer.sign } }
-        builder.append(builder.message(posing, { ...text(kind), keys: this.#heldKeys() }))
+        builder.append(builder.message(posing, { ...text(kind), keys: this.heldKeys }))
         // It follows a record that counts for nothing, and counts.
-        builder.append(builder.message(other, { ...text('behind'), keys: this.#heldKeys() }))
+        builder.append(builder.message(other, { ...text('behind'), keys: this.heldKeys }))
         return
       }
       case 'sayWithFalseClaims':
-        builder.append(
-          builder.message(author, { ...text(kind), keys: this.#heldKeys(), seq: 10 ** 9, at: x, counter: x }),
-        )
+        builder.append(builder.message(author, { ...text(kind), keys: this.heldKeys, seq: 10 ** 9, at: x, counter: x }))
         return
       case 'junk':
         builder.append([fromHex('c0ffee'), fromHex('86'), new Uint8Array(0), fromHex('9001')][x % 4] as Bytes)
@@ -302,7 +299,7 @@ export class HostileWorld {
         return
       }
       case 'badLink': {
-        const under = this.#heldKeys()
+        const under = this.heldKeys
         const { epoch } = builder.room
         const link = { of: epoch + 1, to: under.epoch, nonce: builder.dice.random(12), sealed: builder.dice.random(48) }
         await this.#forge(author, { type: 'rotate' }, { under, outside: { links: [link] } })
@@ -372,7 +369,7 @@ export class HostileWorld {
   }
 
   #keysIn(room: Room): EpochKeys {
-    return this.builder.keyring.get(room.openings[room.epoch]) ?? this.#heldKeys()
+    return this.builder.keyring.get(room.openings[room.epoch]) ?? this.heldKeys
   }
 
   /** Where a way out may begin, or pretends to: a room whose head opened an epoch. */

@@ -1,0 +1,79 @@
+/** The program's own client on a device that has nothing yet: it finds its keys and its way through a store alone. */
+import { fromHex, hex, type Bytes } from '../../../src/base/bytes.ts'
+import { encode } from '../../../src/base/codec.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { ControlLog } from '../../../src/chat/control-log.ts'
+import type { Identity } from '../../../src/chat/identity.ts'
+import { KeySearch } from '../../../src/chat/key-search.ts'
+import { LocalSeal } from '../../../src/chat/local-seal.ts'
+import { openGlimpse } from '../../../src/chat/open-glimpse.ts'
+import type { RowVerdict } from '../../../src/chat/replica.ts'
+import { RoomLog } from '../../../src/chat/room-log.ts'
+import { systemRandom } from '../../../src/crypto/random.ts'
+import { Keyring } from '../../../src/protocol/keyring.ts'
+import { controlKey, logKey, wrapPageKey } from '../../../src/protocol/paths.ts'
+import { MemoryStore } from '../../../src/store/memory.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { RoomBuilder, User } from '../room-builder.ts'
+
+/** Records, pages, and the index as honest writers keep it. */
+export async function storeOf({ roomId, log, pages, room }: RoomBuilder): Promise<Store> {
+  const store = new MemoryStore()
+  const put = (key: Uint8Array, value: Uint8Array) => store.commit({ then: [{ kind: 'put', key, value }] })
+  for (const [i, bytes] of log.entries()) await put(logKey(roomId, i), bytes)
+  for (const [n, { i }] of room.marks.entries()) await put(controlKey(roomId, n), encode(i))
+  for (const [name, page] of pages) {
+    const [wraps = '', number = ''] = name.split('/')
+    await put(wrapPageKey(roomId, fromHex(wraps), Number(number)), page)
+  }
+  return store
+}
+
+/** What of an identity a room's log asks for. `knowsIndex`: his vault tells his place, as it does after he was let in. */
+function identityOf({ roomId, room }: RoomBuilder, { signer, unwrappers }: User, knowsIndex: boolean) {
+  const memberIndex = (knowsIndex ? room.members.get(hex(signer.publicKey))?.index : undefined) ?? null
+  const local = new LocalSeal([systemRandom(32)], systemRandom)
+  const vaultRoom = { roomId, memberIndex, knockHash: null }
+  const identity = { local, signer, unwrappers: [...unwrappers].reverse(), room: (_: Bytes) => vaultRoom }
+  return { identity: identity as unknown as Identity, memberIndex: memberIndex ?? undefined }
+}
+
+/** The whole log from its beginning. */
+export async function readFromStore(
+  store: Store,
+  builder: RoomBuilder,
+  user: User,
+  knowsIndex: boolean,
+): Promise<readonly RowVerdict[]> {
+  const { roomId, log } = builder
+  const { identity } = identityOf(builder, user, knowsIndex)
+  const parts = { store, home: new MemoryStore(), roomId, random: systemRandom, log: silentLogger, identity }
+  const damages: unknown[] = []
+  const nothing = () => undefined
+  const damaged = (damage: unknown) => void damages.push(damage)
+  const roomLog = new RoomLog(parts, {
+    filed: nothing,
+    glimpsed: nothing,
+    progressed: nothing,
+    counted: nothing,
+    damaged,
+  })
+  await roomLog.catchUp()
+  if (damages.length > 0) throw new Error(`damage where there is none: ${JSON.stringify(damages)}`)
+  return (await roomLog.replica.rows(0, log.length, log.length)).map(({ verdict }) => verdict)
+}
+
+/** The newest page first, by the control chain alone; undefined where the client gives that up. */
+export async function glimpse(
+  store: Store,
+  builder: RoomBuilder,
+  user: User,
+  from: number,
+): Promise<readonly RowVerdict[] | undefined> {
+  const { roomId, log } = builder
+  const { identity, memberIndex } = identityOf(builder, user, true)
+  const [keyring, controls] = [new Keyring(), new ControlLog(store, roomId)]
+  const keys = new KeySearch(store, identity, roomId, keyring, controls)
+  const page = await openGlimpse({ store, roomId, identity, controls, keys, keyring, memberIndex }, 0)
+  return (await page?.between(from, log.length))?.map(({ row }) => row.verdict)
+}
