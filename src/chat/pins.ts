@@ -121,8 +121,20 @@ export async function followRegistered(
   await pinKey(identity, record, false, true, clock.now())
 }
 
+/** Asked for whenever anything changes: looked for once for each state of the room and the pins. */
+const found = new WeakMap<Room, { readonly pins: readonly Pin[]; readonly keys: readonly ChangedKey[] }>()
+
 /** Members who came under names that this person knows with other keys. */
 export function changedKeys(identity: Identity, room: Room): readonly ChangedKey[] {
+  const { pins } = identity.body
+  const last = found.get(room)
+  if (last?.pins === pins) return last.keys
+  const keys = findChangedKeys(identity, room)
+  found.set(room, { pins, keys })
+  return keys
+}
+
+function findChangedKeys(identity: Identity, room: Room): readonly ChangedKey[] {
   return [...room.members.values()].flatMap((member): ChangedKey[] => {
     const known = knownOtherwise(identity, member)
     if (known === undefined || isKeyOf(room, member.firstRootKey, known)) return []
