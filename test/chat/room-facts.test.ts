@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { fromHex } from '../../src/base/bytes.ts'
 import type { Room } from '../../src/chat/chat.ts'
 import type { AdminItem } from '../../src/chat/item.ts'
 import { operate } from '../../src/chat/operate.ts'
 import { RoomSession } from '../../src/chat/room-session.ts'
+import { logKey } from '../../src/protocol/paths.ts'
 import { again, enter, person, say, texts, until, wholeHistory, world } from './world.ts'
 
 async function adminLines(room: Room): Promise<readonly AdminItem[]> {
@@ -124,6 +126,13 @@ test('a room of a newer version is read as far as it is understood, and written 
     hint: expect.stringMatching('update'),
   })
   await expect(theirs.leave()).rejects.toMatchObject({ code: 'not-allowed' })
+  // What a newer program writes then is no damage, and no warning.
+  const raw = await place.openStore()
+  onTestFinished(() => raw.close())
+  const end = (await wholeHistory(theirs)).at(-1)?.i ?? 0
+  const value = fromHex('ff'.repeat(200))
+  await raw.commit({ then: [{ kind: 'put', key: logKey(fromHex(theirs.id), end + 1), value }] })
+  await theirs.refresh()
   const items = await wholeHistory(theirs)
   expect(texts(items)).toEqual(['before'])
   expect(items.at(-1)).toMatchObject({ event: 'policy', detail: 'members accept, listed, version 2' })
