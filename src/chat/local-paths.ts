@@ -18,6 +18,7 @@ export const copySeenKey = utf8('copy-seen')
 const allUnder = (prefix: Bytes): KeyRange => ({ start: prefix, end: prefixEnd(prefix) })
 const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/${rest}`)
 
+export const roomsRange: KeyRange = allUnder(utf8('rooms/'))
 export const replicaKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'log/'), u64(i))
 export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'log/'))
 /** Which records changed the room: the value is i, too. */

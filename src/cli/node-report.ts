@@ -1,4 +1,5 @@
 /** What a node tells, in words for people and as objects for scripts. */
+import { bytes } from './bytes.ts'
 import { describeError } from './output.ts'
 import type { JsonObject } from './json.ts'
 import { describeEtcd } from '../node/etcd-program.ts'
@@ -155,11 +156,4 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   )
-}
-
-function bytes(count: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB']
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10))
-  const scaled = count / 1024 ** power
-  return `${power === 0 || scaled >= 100 ? Math.round(scaled) : Number(scaled.toFixed(1))} ${units[power]}`
 }

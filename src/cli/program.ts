@@ -7,6 +7,7 @@ import { addCreate } from './commands/create.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDemote } from './commands/demote.ts'
 import { addDm } from './commands/dm.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addEdit } from './commands/edit.ts'
 import { addExport } from './commands/export.ts'
 import { addForget } from './commands/forget.ts'
@@ -54,7 +55,7 @@ const groups: readonly { readonly heading: string; readonly commands: readonly A
     heading: 'Who is in:',
     commands: [addMembers, addKnocks, addAccept, addReject, addInvite, addKick, addPromote, addDemote],
   },
-  { heading: 'Your own cluster:', commands: [addNode, addConnect] },
+  { heading: 'Your own cluster:', commands: [addNode, addConnect, addDoctor] },
 ]
 
 const examples = `
