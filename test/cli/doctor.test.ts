@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { examineRuntime } from '../../src/cli/doctor/examine-runtime.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
-import { conclave, done, people, temporaryFolder, type Result } from './program.ts'
+import { connect } from '../../src/index.ts'
+import { conclave, done, password, people, temporaryFolder, type Result } from './program.ts'
 
 interface Finding {
   readonly level: string
@@ -30,9 +31,11 @@ test('doctor finds nothing wrong where nothing is, and makes nothing', async () 
 
 test('doctor says where everything is, and what is wrong with it, each with what to do', async () => {
   const home = temporaryFolder()
-  await people(home, 'ada')
-  await done(['create', 'demo'], { home })
-  await done(['send', 'demo', 'hello'], { home })
+  const chat = await connect({ home, as: 'ada', password, signUp: true })
+  await (
+    await (await chat.create('demo')).send('hello')
+  ).sent
+  await chat.close()
   const well = await done(['doctor'], { home, password: null })
   expect(wrong(well)).toEqual([])
   expect(well.lines).toContainEqual(
@@ -44,7 +47,6 @@ test('doctor says where everything is, and what is wrong with it, each with what
       waiting: 0,
     }),
   )
-  expect((await done(['doctor'], { home, human: true })).stdout).toContain(`✓ home          ${home}, `)
 
   const open = join(home, 'config.json')
   writeFileSync(open, '{}')
@@ -56,6 +58,9 @@ test('doctor says where everything is, and what is wrong with it, each with what
   const store = await SqliteStore.open(join(home, 'store.db'))
   await store.commit({ then: [{ kind: 'delete', key: utf8('vaults/ada') }] })
   await store.close()
+  const human = await conclave(['doctor'], { home, human: true })
+  expect(human.stdout).toContain(`✓ home          ${home}, `)
+  expect(human.stdout).toMatch(/✗ files .*\n +→ chmod/)
   const ill = await conclave(['doctor'], { home })
   expect(wrong(ill)).toEqual([
     { level: 'problem', about: 'files', code: 'not-allowed' },
@@ -64,7 +69,7 @@ test('doctor says where everything is, and what is wrong with it, each with what
     { level: 'problem', about: 'identity', code: 'no-such-user' },
   ])
   expect(ill.code).toBe(4)
-})
+}, 60_000)
 
 test('a store that is none, or does not answer, is a problem', async () => {
   const home = temporaryFolder()
