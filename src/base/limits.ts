@@ -86,6 +86,8 @@ export const mediaTypeBytesMax = 127
 export const replicaBatch = 120
 /** Records read from the store at once. */
 export const logPageRecords = 256
+/** The newest records of a long history, which are verified before anything else is read: a page of a screen, and more. */
+export const glimpseRecords = 128
 /** Records read at once on the way back from a log's end to what vouches for the rest: about a megabyte. */
 export const stretchRecordsMax = 2048
 /** A walk over records lets the event loop turn at least this often, in milliseconds. */

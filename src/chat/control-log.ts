@@ -59,9 +59,16 @@ export class ControlLog {
     this.#found.clear()
   }
 
+  /** Indices of control records, by the hints, in the order of n. */
+  async hinted(signal?: AbortSignal): Promise<readonly number[]> {
+    const { end } = controlRange(this.#roomId)
+    const { entries } = await this.#store.range(controlKey(this.#roomId, 0), end, {}, signal)
+    return [...new Set(entries.flatMap(({ value }) => hintedIndex(value)))]
+  }
+
   /** Everything that the hints lead to. */
-  async readHinted(signal?: AbortSignal): Promise<void> {
-    const indices = (await this.#hinted(signal)).filter((i) => !this.#found.has(i))
+  async readHinted(hinted: readonly number[], signal?: AbortSignal): Promise<void> {
+    const indices = hinted.filter((i) => !this.#found.has(i))
     const parts: number[][] = []
     for (let at = 0; at < indices.length; at += storeOperationsMax) {
       parts.push(indices.slice(at, at + storeOperationsMax))
@@ -74,7 +81,7 @@ export class ControlLog {
 
   /** The newest that the hints lead to and that fits, looked for from the newest on. */
   async findHinted(fits: (control: ReadControl) => boolean, signal?: AbortSignal): Promise<ReadControl | undefined> {
-    const indices = (await this.#hinted(signal)).reverse()
+    const indices = (await this.hinted(signal)).toReversed()
     for (let at = 0; at < indices.length; at += storeOperationsMax) {
       const part = indices.slice(at, at + storeOperationsMax)
       const unread = part.filter((i) => !this.#found.has(i))
@@ -134,13 +141,6 @@ export class ControlLog {
     const then = indices.map((i): Operation => ({ kind: 'read', key: logKey(this.#roomId, i) }))
     const { reads } = await this.#store.commit({ then }, signal)
     reads.forEach(([entry], k) => entry && this.note(indices[k] as number, entry.value))
-  }
-
-  /** Indices, in the order of n. */
-  async #hinted(signal?: AbortSignal): Promise<number[]> {
-    const { end } = controlRange(this.#roomId)
-    const { entries } = await this.#store.range(controlKey(this.#roomId, 0), end, {}, signal)
-    return [...new Set(entries.flatMap(({ value }) => hintedIndex(value)))]
   }
 }
 

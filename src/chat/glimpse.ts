@@ -42,6 +42,14 @@ export class Glimpse {
     this.#read = read
   }
 
+  /** Takes the newest records, and the one before them, as they were read on the way to the rest. */
+  async prime(entries: readonly Entry[]): Promise<void> {
+    const first = entries[0]
+    if (first === undefined) return
+    const i = numberOf(first.key)
+    this.#newest.push(...(await this.#judge(entries, i === 0 ? 0 : i + 1)))
+  }
+
   get room(): Room {
     return this.#ledger.room as Room
   }
@@ -81,7 +89,11 @@ export class Glimpse {
   }
 
   async #look(from: number, to: number, signal?: AbortSignal): Promise<readonly Filed[]> {
-    const entries = (await this.#read(Math.max(0, from - 1), to, signal)) ?? []
+    return this.#judge((await this.#read(Math.max(0, from - 1), to, signal)) ?? [], from)
+  }
+
+  /** Judges the records from index `from` on; the one before that tells the first one's predecessor. */
+  async #judge(entries: readonly Entry[], from: number): Promise<readonly Filed[]> {
     const { roomId, keyring } = this.#ledger
     const foresight = await foresee(roomId, entries, keyring.all())
     const filed: Filed[] = []

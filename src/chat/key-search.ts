@@ -42,7 +42,7 @@ export class KeySearch {
     if (this.#keyring.get(opening) !== undefined) return true
     if (this.#failed.has(hex(opening.confirm))) return false
     if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
-    await this.#controls.readHinted(signal)
+    await this.#controls.readHinted(await this.#controls.hinted(signal), signal)
     await this.search(opening, memberIndex, signal)
     if (this.#keyring.get(opening) === undefined) {
       // Hints may be missing or false: the log itself is not.

@@ -9,7 +9,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import { logPageRecords, sliceMs, stretchRecordsMax } from '../base/limits.ts'
+import { glimpseRecords, logPageRecords, sliceMs, stretchRecordsMax } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { Keyring } from '../protocol/keyring.ts'
 import { logKey, numberOf } from '../protocol/paths.ts'
@@ -22,7 +22,7 @@ import { Glimpse, type ReadRecords } from './glimpse.ts'
 import type { Identity } from './identity.ts'
 import { openingOf, type KeySearch } from './key-search.ts'
 import { Ledger } from './ledger.ts'
-import { findLogEnd } from './log-end.ts'
+import { findLogEnd, type LogEnd } from './log-end.ts'
 import { recordsAmong } from './log-page.ts'
 import { Seen } from './seen.ts'
 
@@ -39,13 +39,16 @@ export interface Glimpsing {
 /** undefined also where little more than a page follows what is known, which ends at `from`. */
 export async function openGlimpse(parts: Glimpsing, from: number, signal?: AbortSignal): Promise<Glimpse | undefined> {
   const { store, roomId, controls, keys, keyring, memberIndex } = parts
-  const hinted = from === 0 ? controls.readHinted(signal) : undefined
-  hinted?.catch(() => undefined)
-  const { end, revision } = await findLogEnd(store, roomId, from, signal)
+  // Whoever was here a moment ago has little to read, and is not to wait for hints.
+  if (from > 0 && (await findLogEnd(store, roomId, from, signal)).end - from <= logPageRecords) return undefined
+  const hinted = await controls.hinted(signal)
+  const hinting = controls.readHinted(hinted, signal)
+  hinting.catch(() => undefined)
+  const { end, revision } = await findEnd(parts, from, hinted.at(-1) ?? 0, signal)
   if (end - from <= logPageRecords) return undefined
-  await (hinted ?? controls.readHinted(signal))
   const read = reader(store, roomId)
   const stretch = await readBack(parts, read, end, signal)
+  await hinting
   const oldest = stretch?.controls[0]
   if (stretch === undefined || oldest === undefined) return undefined
   const leading = await controls.leadingTo(oldest.outer.outside, signal)
@@ -62,7 +65,21 @@ export async function openGlimpse(parts: Glimpsing, from: number, signal?: Abort
   if (room === undefined || room.skipped.length > 0) return undefined
   if (memberByKey(room, parts.identity.signer.publicKey) === undefined) return undefined
   ledger.goOnAt({ next: end, hash: stretch.hash, seq: 1 })
-  return new Glimpse(ledger, verified, revision, read)
+  const glimpse = new Glimpse(ledger, verified, revision, read)
+  await glimpse.prime(stretch.newest)
+  return glimpse
+}
+
+/** The end is hardly before what the newest hint leads to, unless that leads astray. */
+async function findEnd(
+  { store, roomId }: Glimpsing,
+  from: number,
+  hint: number,
+  signal?: AbortSignal,
+): Promise<LogEnd> {
+  if (hint <= from) return findLogEnd(store, roomId, from, signal)
+  const found = await findLogEnd(store, roomId, hint, signal)
+  return found.end > hint ? found : findLogEnd(store, roomId, from, signal)
 }
 
 function reader(store: Store, roomId: Bytes): ReadRecords {
@@ -78,6 +95,8 @@ interface Stretch {
   readonly controls: readonly ReadControl[]
   /** Of the last record. */
   readonly hash: Bytes
+  /** The newest records, and the one before them. */
+  readonly newest: readonly Entry[]
 }
 
 async function readBack(
@@ -97,25 +116,31 @@ async function readBack(
     return entry !== null && entry.wrapped !== null && tags.some((tag) => equalBytes(entry.tag, tag))
   }
   const found: ReadControl[] = []
-  let hash: Bytes | undefined
-  let count = logPageRecords
+  let newest: readonly Entry[] = []
+  // With the one before them a page of the store.
+  let count = logPageRecords - 1
   for (let to = end; to > 0;) {
     const from = Math.max(0, to - count)
     // And the one before, whose hash the first names.
     const records = await read(Math.max(0, from - 1), to, signal)
     if (records === undefined) return undefined
-    hash ??= recordHash((records.at(-1) as Entry).value)
+    if (to === end) newest = records.slice(-glimpseRecords - 1)
     for (let k = records.length - 1; k >= (from === 0 ? 0 : 1); k -= 1) {
       const { key, value } = records[k] as Entry
       const control = controls.note(numberOf(key), value)
       if (control === undefined || !isInPlace(control, records[k - 1])) continue
       found.push(control)
-      if (vouches(control)) return { controls: found.reverse(), hash }
+      if (vouches(control)) return stretchOf(found, newest)
     }
     to = from
     count = Math.min(count * 2, stretchRecordsMax)
   }
-  return hash && { controls: found.reverse(), hash }
+  return stretchOf(found, newest)
+}
+
+function stretchOf(newestFirst: readonly ReadControl[], newest: readonly Entry[]): Stretch | undefined {
+  const last = newest.at(-1)
+  return last && { controls: newestFirst.toReversed(), hash: recordHash(last.value), newest }
 }
 
 function isInPlace({ i, outer: { outside } }: ReadControl, before: Entry | undefined): boolean {
