@@ -6,7 +6,8 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import { connect, type Admission, type Room } from '../src/index.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect, isConclaveError, type Admission, type Room } from '../src/index.ts'
 import { password, type Entered, type Order } from './person.ts'
 
 const [store = '', home = '', name = '', recoveryCode] = process.argv.slice(2)
@@ -45,24 +46,19 @@ async function perform(order: Order): Promise<unknown> {
       return {}
     case 'enter':
       return enter(order.room, order.page)
-    case 'say': {
-      if (room === undefined) throw new Error('in no room')
-      for (let k = 0; k < order.count; k += 1) await (await room.send(`${order.text} ${k}`)).sent
-      return { ms: performance.now() - begun }
-    }
+    case 'say':
+      return { sent: await say(order.text, order.count), ms: performance.now() - begun, rssMiB: rssMiB() }
     case 'kick':
-      await room?.kick(order.name)
+    case 'accept':
+      await room?.[order.do](order.name)
       return { ms: performance.now() - begun, rssMiB: rssMiB() }
     case 'rotate':
-      await room?.rotate()
-      return { ms: performance.now() - begun, rssMiB: rssMiB() }
     case 'leave':
-      await room?.leave()
-      return { ms: performance.now() - begun }
-    case 'see': {
-      while (!(await newest())?.includes(order.text)) await new Promise((resolve) => setTimeout(resolve, 5))
-      return { ms: performance.now() - begun }
-    }
+      await room?.[order.do]()
+      return { ms: performance.now() - begun, rssMiB: rssMiB() }
+    case 'await-members':
+      while (room?.members.length !== order.count) await sleep(5)
+      return { ms: performance.now() - begun, rssMiB: rssMiB() }
     case 'end':
       return {}
   }
@@ -90,9 +86,20 @@ async function enter(roomId: string, page: number): Promise<Entered> {
   }
 }
 
-async function newest(): Promise<string | undefined> {
-  const item = (await room?.history({ limit: 1, early: true }))?.items.at(-1)
-  return item?.kind === 'message' && 'text' in item ? item.text : undefined
+/** One after the other, as somebody who waits for each; until one is refused. */
+async function say(text: string, count: number): Promise<number> {
+  for (let k = 0; k < count; k += 1) {
+    try {
+      await (
+        await (room as Room).send(`${text} ${k}`)
+      ).sent
+    } catch (error) {
+      if (!isConclaveError(error, 'not-member')) throw error
+      for (const { id } of (room as Room).pending) await room?.drop(id)
+      return k
+    }
+  }
+  return count
 }
 
 /** The most that it ever was. */

@@ -12,10 +12,10 @@ export type Order =
   /** Comes in (after a knock: once let in) and looks at the newest items. */
   | { readonly do: 'enter'; readonly room: string; readonly page: number }
   | { readonly do: 'say'; readonly text: string; readonly count: number }
-  | { readonly do: 'kick'; readonly name: string }
+  | { readonly do: 'kick' | 'accept'; readonly name: string }
   | { readonly do: 'rotate' | 'leave' | 'end' }
-  /** Until a message with this text is the newest. */
-  | { readonly do: 'see'; readonly text: string }
+  /** Until there are so many members. */
+  | { readonly do: 'await-members'; readonly count: number }
 
 /** What somebody measured who came in. */
 export interface Entered {
@@ -34,6 +34,8 @@ export interface Entered {
 export interface Acted {
   readonly ms: number
   readonly rssMiB: number
+  /** Messages that were acknowledged; fewer than asked for where one was refused. */
+  readonly sent?: number
 }
 
 export class Person {

@@ -77,6 +77,9 @@ export const nameRecordBytesMax = 32_768
 /** Imported public keys kept ready, per algorithm. */
 export const publicKeysCachedMax = 8192
 
+// What a program takes, measured by the bench in a room of 1,000 members and 5,000 changes
+export const programMemoryMiBMax = 512
+
 // Files
 export const fileNameBytesMax = 255
 export const mediaTypeBytesMax = 127

@@ -7,12 +7,21 @@ import { encode } from '../../src/base/codec.ts'
 import { concat, hex, u64, utf8, type Bytes } from '../../src/base/bytes.ts'
 import { listing } from '../../src/chat/directory.ts'
 import { skeleton } from '../../src/crypto/skeleton.ts'
-import { decodeKnock, openKnock } from '../../src/protocol/knock.ts'
+import {
+  decodeKnock,
+  knockNonceBytes,
+  knockPublicKey,
+  openKnock,
+  sealKnock,
+  signKnock,
+} from '../../src/protocol/knock.ts'
+import { headOf } from '../../src/protocol/room.ts'
 import {
   cardKey,
   controlKey,
   directoryKey,
   incarnationKey,
+  knockKey,
   knocksRange,
   logKey,
   logRange,
@@ -188,6 +197,20 @@ export class WrittenRoom {
     })
     if (ok) await this.sync()
     return ok
+  }
+
+  /** Knocks, as a program does. */
+  async knock({ signer, unwrapper, name }: User): Promise<void> {
+    const { builder } = this
+    const { roomId, keys, room, dice } = builder
+    const nonce = dice.random(knockNonceBytes)
+    const head = headOf(room).hash
+    // An old one is not looked at.
+    const knock = signKnock(signer, { roomId, name, wrapKey: unwrapper.publicKey, nonce, head, at: Date.now() })
+    const sealed = await sealKnock(roomId, keys.epoch, await knockPublicKey(keys), knock)
+    if (sealed === undefined) throw new Error('no key')
+    const key = knockKey(roomId, builder.dice.random(16))
+    await this.#store.commit({ then: [{ kind: 'put', key, value: sealed }] })
   }
 
   /** Makes whoever was let in under this name an admin. */
