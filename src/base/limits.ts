@@ -116,6 +116,8 @@ export const vaultCopyMs = 1_500
 /** A sealed notice in an inbox, and how many of them are read. */
 export const noticeBytesMax = 4096
 export const inboxNoticesMax = 64
+/** Who comes into a room is pinned this much later, together with others who come. */
+export const pinDelayMs = 500
 /** About how long a client waits before it does for a room what any other could do. */
 export const dutyDelayMs = 400
 /** Messages that one search finds at most. */

@@ -53,10 +53,11 @@ export async function openGlimpse(parts: Glimpsing, from: number, signal?: Abort
   if (stretch === undefined || oldest === undefined) return undefined
   const leading = await controls.leadingTo(oldest.outer.outside, signal)
   if (leading === undefined) return undefined
-  // Whoever has the first epoch's secret came there by the links of all that follow.
-  const [first] = openingOf((leading[0] ?? oldest).outer.outside)
-  if (first === undefined) return undefined
-  await keys.search(first, memberIndex, signal)
+  // The newest epoch's secret, and by the links back from there the first one's.
+  const openings = [...leading, ...stretch.controls].flatMap(({ outer }) => openingOf(outer.outside))
+  for (const opening of [...openings.slice(-1), ...openings.slice(0, 1)]) {
+    await keys.search(opening, memberIndex, signal)
+  }
   const ledger = new Ledger(roomId, new Seen(roomId), keyring)
   const verified = new Set<string>()
   if (!(await folds(ledger, [...leading, oldest], true, verified))) return undefined

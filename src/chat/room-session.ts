@@ -222,6 +222,7 @@ export class RoomSession extends RoomActs implements Room {
     this.#closing.abort()
     await this.#sender.close()
     await this.#following.close()
+    await this.#memory.close()
     await this.#log.replica.flush().catch(() => undefined)
   }
 

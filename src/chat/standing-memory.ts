@@ -1,6 +1,8 @@
 /** Keeps the vault's memory of a room in step with its chain: who is in and under which key, and how one stands oneself. */
 import type { Clock } from '../base/clock.ts'
 import type { Bytes } from '../base/bytes.ts'
+import { pinDelayMs } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
 import { headOf, memberByKey, type Room } from '../protocol/room.ts'
 import type { Store } from '../store/store.ts'
 import type { Standing } from './chat.ts'
@@ -12,6 +14,7 @@ export interface StandingParts {
   readonly identity: Identity
   readonly roomId: Bytes
   readonly clock: Clock
+  readonly log: Logger
 }
 
 export interface Stand {
@@ -27,16 +30,24 @@ export class StandingMemory {
   readonly #pinned = new Set<string>()
   #standing: Standing | undefined
   #settling: Promise<unknown> = Promise.resolve()
+  /** Somebody who has come in since is pinned a little later, with others who come. */
+  #later: NodeJS.Timeout | undefined
+  #room: Room | undefined
 
   constructor(parts: StandingParts) {
     this.#parts = parts
   }
 
-  /** It is so when this resolves, whoever began it. True when something has changed. */
+  /** How one stands is remembered when this resolves, whoever began it. True when something has changed. */
   settle(stand: () => Stand | undefined): Promise<boolean> {
     const settled = this.#settling.then(() => this.#settle(stand()))
     this.#settling = settled.catch(() => undefined)
     return settled
+  }
+
+  async close(): Promise<void> {
+    if (this.#later !== undefined) this.#pinNow()
+    await this.#settling
   }
 
   async #settle(stand: Stand | undefined): Promise<boolean> {
@@ -44,7 +55,10 @@ export class StandingMemory {
     const { room, standing, name } = stand
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
-    await this.#pin(room)
+    this.#room = room
+    // A vault is written as a whole: in a large room, once for each who comes in is too often.
+    if (this.#standing === undefined) await this.#pin()
+    else if (this.#newcomers().length > 0) this.#later ??= setTimeout(() => this.#pinNow(), pinDelayMs).unref()
     if (this.#standing === standing && remembered?.name === name) return false
     await identity.setRoom({
       roomId,
@@ -58,11 +72,25 @@ export class StandingMemory {
     return true
   }
 
-  async #pin(room: Room): Promise<void> {
-    const newcomers = [...room.members].filter(([key]) => !this.#pinned.has(key))
-    const members = newcomers.map(([, member]) => member)
+  #pinNow(): void {
+    clearTimeout(this.#later)
+    this.#later = undefined
+    this.#settling = this.#settling
+      .then(() => this.#pin())
+      .catch((error: unknown) => this.#parts.log.warn('room.pins', { error: String(error) }))
+  }
+
+  #newcomers(): readonly string[] {
+    return [...(this.#room?.members.keys() ?? [])].filter((key) => !this.#pinned.has(key))
+  }
+
+  async #pin(): Promise<void> {
+    const room = this.#room
+    const newcomers = this.#newcomers()
+    if (room === undefined || newcomers.length === 0) return
+    const members = newcomers.flatMap((key) => room.members.get(key) ?? [])
     for (const member of members) await followRegistered(this.#parts, member)
     await pinMembers(this.#parts.identity, room, members, this.#parts.clock.now())
-    for (const [key] of newcomers) this.#pinned.add(key)
+    for (const key of newcomers) this.#pinned.add(key)
   }
 }

@@ -141,7 +141,9 @@ test('who was away for long sees the newest page first', async () => {
   being.line.letRangesThrough()
   await entered.refresh()
   await being.chat.close()
-  at.room.talk([at.ben], 600)
+  at.room.talk([at.ben], 300)
+  await at.room.builder.kick(at.room.creator, at.cyd)
+  at.room.talk([at.ben], 300)
   await at.room.write()
 
   const back = await again(at.place, being)
