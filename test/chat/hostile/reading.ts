@@ -1,0 +1,80 @@
+/** What somebody reads of the rich room out of a store, on a machine of his own or with the copy that he has. */
+import type { Bytes } from '../../../src/base/bytes.ts'
+import { ConclaveError } from '../../../src/base/errors.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import type { Identity } from '../../../src/chat/identity.ts'
+import type { TimelineItem } from '../../../src/chat/item.ts'
+import { itemsOf } from '../../../src/chat/items.ts'
+import type { Filed } from '../../../src/chat/ledger.ts'
+import { RoomLog } from '../../../src/chat/room-log.ts'
+import { verifyLog } from '../../../src/chat/verification.ts'
+import { systemRandom } from '../../../src/crypto/random.ts'
+import { headOf } from '../../../src/protocol/room.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { hex } from '../../../src/base/bytes.ts'
+
+export interface Reading {
+  /** What was shown, one line an item, its place first. */
+  readonly lines: readonly string[]
+  /** Whether anything was said besides: a warning in the place of a record, or damage. */
+  readonly reported: boolean
+  readonly head: string | undefined
+  readonly members: readonly string[]
+  /** The records that this reader has now. */
+  readonly records: number
+  /** The code of the refusal, if there was one. */
+  readonly refusal: string | undefined
+  /** What a check of the whole room says: places that are not as they were; `refused` when it ends with an error. */
+  check(): Promise<readonly number[] | 'refused'>
+}
+
+export async function readRoom(store: Store, home: Store, identity: Identity, roomId: Bytes): Promise<Reading> {
+  const filed: Filed[] = []
+  let reported = false
+  const log = new RoomLog(
+    { store, home, identity, roomId, random: systemRandom, log: silentLogger },
+    {
+      filed: (records) => void filed.push(...records),
+      glimpsed: () => undefined,
+      progressed: () => undefined,
+      counted: () => undefined,
+      damaged: () => (reported = true),
+    },
+  )
+  await log.load()
+  const refusal = await refusalOf(() => log.catchUp())
+  const { room } = log
+  const viewer = { self: identity.signer.publicKey, warningOf: () => undefined }
+  const items = room === undefined ? [] : filed.flatMap((one) => itemsOf(room, one, viewer))
+  return {
+    lines: items.flatMap((item) => (item.kind === 'warning' ? [] : [lineOf(item)])),
+    reported: reported || items.some(({ kind }) => kind === 'warning'),
+    head: room && hex(headOf(room).hash),
+    members: [...(room?.members.values() ?? [])].map(({ name, rootKey, admin }) => `${name} ${hex(rootKey)} ${admin}`),
+    records: log.ledger.checkpoint.next,
+    refusal,
+    check: async () => {
+      let damage: readonly number[] | 'refused' = 'refused'
+      await refusalOf(async () => {
+        damage = (await verifyLog(store, roomId, log)).damage.map(({ i }) => i)
+      })
+      return damage
+    },
+  }
+}
+
+async function refusalOf(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (error instanceof ConclaveError && error.code !== 'unexpected') return error.code
+    throw error
+  }
+}
+
+/** Who said or did what where; numbers are left out, since they count what is shown before. */
+function lineOf(item: TimelineItem): string {
+  const { seq: _seq, own: _own, ...told } = item as TimelineItem & { seq?: number; own?: boolean }
+  return JSON.stringify(told)
+}
