@@ -87,6 +87,8 @@ export const mediaTypeBytesMax = 127
 // Chat
 /** Operations of one transaction on the home's own store. */
 export const replicaBatch = 120
+/** Bytes of its values, of storeRequestBytesMax: the last one may go beyond by as much as a record holds. */
+export const replicaBatchBytes = 1_000_000
 /** Records read from the store at once. */
 export const logPageRecords = 256
 /** The newest records of a long history, which are verified before anything else is read: a page of a screen, and more. */
@@ -97,10 +99,16 @@ export const stretchRecordsMax = 2048
 export const sliceMs = 8
 /** Wraps tried one after the other by somebody who does not know his index (about a millisecond each). */
 export const trialWrapsMax = 2048
+/** Of so many epochs a home keeps pages of wraps, for putting them back. */
+export const wrapEpochsKept = 4
 /** An append that loses its place to others tries again this often. */
 export const appendTriesMax = 200
 /** Between two tries to reach the store again. */
 export const retryMs = 300
+/** Of what a store lost, so many of the newest messages are shown at the place where the log went another way. */
+export const lostItemsMax = 500
+/** A store that is watched is looked at this often all the same: whether it was set back. */
+export const lifeCheckMs = 5_000
 /** How long a room that lies here waits for the store before it shows what it has. */
 export const openPatienceMs = 250
 /** Opened records that a room keeps in memory. */

@@ -4,11 +4,10 @@
  * an acknowledged record stays.
  */
 import type { Bytes } from '../base/bytes.ts'
-import { ConclaveError } from '../base/errors.ts'
 import { storeOperationsMax } from '../base/limits.ts'
 import { incarnationKey, logKey } from '../protocol/paths.ts'
 import type { Compare, Operation, Store } from '../store/store.ts'
-import { checkLife, sameLife, type Life } from './incarnation.ts'
+import { sameLife, type Life } from './incarnation.ts'
 import type { RoomLog } from './room-log.ts'
 
 export interface Appending {
@@ -36,10 +35,11 @@ export async function append(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (log.end.revision === undefined && i > 0) await log.catchUp(signal)
-  const known = await incarnation()
+  if (log.hindrance !== undefined) await log.catchUp(signal)
+  if (log.hindrance !== undefined) throw log.hindrance
+  const known = await incarnation.known()
   const { i: end, revision } = log.end
-  if (end !== i) return false
-  if (end < log.known) throw cutOff()
+  if (end !== i || (revision === undefined && i > 0)) return false
   const key = logKey(roomId, i)
   const before: Compare[] =
     i === 0 ? [] : [{ kind: 'revision', key: logKey(roomId, i - 1), modRevision: revision as number }]
@@ -65,18 +65,9 @@ export async function append(
     return true
   }
   const [life, found] = reads
-  checkLife(known, life?.[0]?.value)
+  incarnation.found(life?.[0]?.value)
   await log.offer(found ?? [], signal)
+  // Nobody was faster: the record before is not there any more, or at another revision.
   if (log.end.i === i) await log.catchUp(signal)
-  if (log.end.i === i && log.end.revision === revision) {
-    // Nobody was faster: the record before is not there any more, or is another.
-    throw cutOff()
-  }
   return false
-}
-
-function cutOff(): ConclaveError {
-  return new ConclaveError('tampering', 'the end of this room’s log was removed or changed in the store', {
-    hint: 'nothing is written behind a hole; conclave verify shows what is missing',
-  })
 }

@@ -25,6 +25,7 @@ import type {
   Connection,
   CreateOptions,
   Forgotten,
+  Recovery,
   Rekeyed,
   Room,
   RoomSummary,
@@ -37,7 +38,10 @@ import type { Identity } from './identity.ts'
 import type { Person } from './item.ts'
 import { LifeLine } from './life-line.ts'
 import { CopyKeeper } from './copy-keeper.ts'
+import { Lineage } from './lineage.ts'
+import { Listeners } from './listeners.ts'
 import { Outbox } from './outbox.ts'
+import { OwnName } from './own-name.ts'
 import { roomList } from './room-list.ts'
 import { RoomSession } from './room-session.ts'
 import { problemOf, type StoreHealth } from './store-health.ts'
@@ -61,24 +65,29 @@ export class ChatSession implements Chat {
   readonly #outbox: Outbox
   readonly #sessions = new Map<string, Promise<RoomSession>>()
   readonly #opened = new Map<string, RoomSession>()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners: Listeners
   #listed: readonly Listed[] = []
   #state: Connection['state'] = 'connecting'
   #problem = ''
   readonly #life: LifeLine
   readonly #copy: CopyKeeper
-  #unsubscribeHealth: Unsubscribe | undefined
-  #notified = false
+  readonly #lineage: Lineage
+  readonly #own: OwnName
 
   constructor(parts: ChatParts) {
     this.#parts = parts
+    this.#listeners = new Listeners(() => parts.health.subscribe(() => this.#listeners.tell()))
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
     this.#life = new LifeLine({
       ...parts,
       connected: () => this.#connected(),
       disconnected: (error) => this.#disconnected(error),
+      restored: () => this.#restored(),
     })
-    this.#copy = new CopyKeeper({ ...parts, changed: () => this.#changed() })
+    this.#lineage = new Lineage({ ...parts, life: this.#life })
+    const [changed, putBack] = [() => this.#listeners.tell(), () => this.#copy.soon()]
+    this.#copy = new CopyKeeper({ ...parts, changed })
+    this.#own = new OwnName({ ...parts, life: this.#life, lineage: this.#lineage, changed, putBack })
   }
 
   get self(): Person {
@@ -125,7 +134,7 @@ export class ChatSession implements Chat {
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {
-    const roomId = await createRoom(this.#parts, await this.#life.known(), name, policy)
+    const roomId = await createRoom(this.#parts, this.#life, name, policy)
     const session = await this.#session(roomId)
     await session.refresh()
     this.#copy.soon()
@@ -314,7 +323,7 @@ export class ChatSession implements Chat {
         this.#copy.soon()
         return session
       },
-      changed: () => this.#changed(),
+      changed: () => this.#listeners.tell(),
     }
   }
 
@@ -333,12 +342,13 @@ export class ChatSession implements Chat {
     const session = await RoomSession.load({
       ...this.#parts,
       outbox: this.#outbox,
-      incarnation: this.#life.known,
+      incarnation: this.#life,
+      isOurs: (signal) => this.#lineage.isOurs(signal),
       roomId,
       contact: (name, confirm) => this.#contact(name, confirm),
       connected: () => this.#connected(),
       disconnected: (error) => this.#disconnected(error),
-      changed: () => this.#changed(),
+      changed: () => this.#listeners.tell(),
     })
     this.#opened.set(hex(roomId), session)
     session.start()
@@ -347,42 +357,36 @@ export class ChatSession implements Chat {
   }
 
   subscribe(listener: () => void): Unsubscribe {
-    this.#listeners.add(listener)
-    // Only for somebody who looks are the store's machines looked at.
-    this.#unsubscribeHealth ??= this.#parts.health.subscribe(() => this.#changed())
-    return () => {
-      this.#listeners.delete(listener)
-      if (this.#listeners.size > 0) return
-      this.#unsubscribeHealth?.()
-      this.#unsubscribeHealth = undefined
-    }
+    return this.#listeners.add(listener)
+  }
+
+  get recoveries(): readonly Recovery[] {
+    return [this.#own, ...this.#opened.values()].flatMap(({ recovery }) => recovery ?? [])
+  }
+
+  /** What was read of the store may be missing there now. */
+  #restored(): void {
+    for (const session of this.#opened.values()) session.restored()
+    this.#own.look()
   }
 
   #connected(): void {
     if (this.#state === 'online' || this.#life.over) return
+    if (this.#state === 'connecting') this.#own.look()
     this.#state = 'online'
-    this.#changed()
+    this.#listeners.tell()
   }
 
   #disconnected(error: unknown): void {
     this.#state = 'offline'
     this.#problem = problemOf(this.#life.over ?? error)
     this.#life.lost()
-    this.#changed()
-  }
-
-  /** At most once a turn, whatever happens in it. */
-  #changed(): void {
-    if (this.#notified) return
-    this.#notified = true
-    setImmediate(() => {
-      this.#notified = false
-      for (const listener of [...this.#listeners]) listener()
-    })
+    this.#listeners.tell()
   }
 
   async close(): Promise<void> {
-    this.#unsubscribeHealth?.()
+    this.#listeners.close()
+    await this.#own.close()
     await this.#life.close()
     const sessions = await Promise.allSettled(this.#sessions.values())
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.close()

@@ -5,7 +5,7 @@
  * and messages wait in the outbox. Everything shown comes out of the replica; every message goes through the outbox.
  * Operations on members are immediate or refused, never queued. All methods reject with a ConclaveError.
  */
-import type { AdminItem, MessageContent, PendingItem, Person, Returning, TimelineItem } from './item.ts'
+import type { AdminEvent, AdminItem, MessageContent, PendingItem, Person, Returning, TimelineItem } from './item.ts'
 
 export interface Chat {
   readonly self: Person
@@ -13,6 +13,8 @@ export interface Chat {
   readonly connection: Connection
   /** What this person should know beside the rooms, and what to do about it; subscribers hear when it changes. */
   readonly advice: Advice | undefined
+  /** What the store has lost, of this identity and of the rooms that were opened, and what is being done about it. */
+  readonly recoveries: readonly Recovery[]
   /** Rooms that this identity is or was in or waits for, and listed ones, sorted by name. Brings joined rooms up to date first when the store answers. */
   rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]>
   /** What is known without asking the store: for a first screen. */
@@ -160,6 +162,8 @@ export interface Room {
   readonly unread: number
   /** The seq up to which one has read. */
   readonly readUpTo: number
+  /** What the store has lost of this room, and what is being done about it; undefined while all is well. */
+  readonly recovery: Recovery | undefined
 
   /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Sending keeps order. */
   send(content: MessageContent | string): Promise<Sent>
@@ -194,8 +198,13 @@ export interface Room {
   invite(name: string, confirm?: Confirm): Promise<Done>
   /** Marks everything up to seq as read. */
   markRead(seq: number): Promise<void>
-  /** Checks the whole log: every hash, signature and rule. */
+  /** Checks the whole log: every hash, signature and rule. What is missing from the store is put back first. */
   verify(signal?: AbortSignal): Promise<Verification>
+  /**
+   * After a restore that lost changes of the room: does them again, removals first, and sets right what was changed in
+   * the store. @throws not-allowed where there is something that only an admin can do.
+   */
+  repair(signal?: AbortSignal): Promise<Repair>
 
   /** Timeline items that arrive while subscribed (in order), and changes of anything above. */
   subscribe(listener: (change: RoomChange) => void): Unsubscribe
@@ -208,8 +217,13 @@ export type RoomChange =
   | { readonly kind: 'early'; readonly items: readonly TimelineItem[] }
   /** Early pages can be had now, or are over: whoever shows some asks for them anew. */
   | { readonly kind: 'renewed' }
-  /** Members, knocks, topic, pending, counts or standing changed. */
+  /** Members, knocks, topic, pending, counts, standing or recovery changed. */
   | { readonly kind: 'state' }
+  /**
+   * From record `i` on, which begins with message `seq`, the history is another one than was told before: read it again.
+   * `lost`: the ids of the messages that were told and are not in it; they may come once more.
+   */
+  | { readonly kind: 'parted'; readonly i: number; readonly seq: number; readonly lost: ReadonlySet<string> }
 
 export interface Sent {
   readonly id: string
@@ -249,12 +263,42 @@ export interface Done {
   readonly i: number
 }
 
+/** After the store was set back to an earlier copy, or somebody changed it. */
+export interface Recovery {
+  /**
+   * `putting-back`: what this machine remembers is written into the store again. `put-back`: that is done. `parted`: others
+   * wrote in between, and what was lost comes again. `frozen`: a kick is lost, and nothing is sent until it stands again.
+   * `damaged`: something is missing or changed that this machine can't put back.
+   */
+  readonly kind: 'putting-back' | 'put-back' | 'parted' | 'frozen' | 'damaged'
+  /** Records put back, and how many there are to be. */
+  readonly done: number
+  readonly total: number
+  /** What happened, and what Conclave does about it. */
+  readonly text: string
+  /** What is to be done. */
+  readonly hint: string
+  /** All of it in a few words. */
+  readonly short: string
+}
+
+export interface Repair {
+  /** What was done again, in order. */
+  readonly again: readonly { readonly event: AdminEvent; readonly target?: Person }[]
+  /** What was not, with the reason. */
+  readonly left: readonly { readonly event: AdminEvent; readonly target?: Person; readonly reason: string }[]
+  /** Records that had been changed in the store. */
+  readonly corrected: readonly number[]
+}
+
 export interface Verification {
   readonly records: number
   readonly messages: number
   readonly controls: number
   /** Records passed over, with the reason. */
   readonly voids: readonly { readonly i: number; readonly reason: string }[]
+  /** Records that this machine has put back into the store since it began. */
+  readonly putBack: number
   /** Empty when all is well. */
   readonly damage: readonly { readonly i: number; readonly reason: string }[]
   /** Hash of the newest control record, hexadecimal. */

@@ -1,5 +1,5 @@
 /** The first record of a room, and what makes it findable, in one transaction. */
-import type { Bytes } from '../base/bytes.ts'
+import { equalBytes, type Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { encode } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
@@ -9,14 +9,16 @@ import type { VaultRoom } from '../crypto/vault-body.ts'
 import { skeleton } from '../crypto/skeleton.ts'
 import { prepareGenesis } from '../protocol/compose.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
-import { cardKey, controlKey, directoryKey, logKey, wrapPageKey } from '../protocol/paths.ts'
+import { cardKey, controlKey, directoryKey, incarnationKey, logKey, wrapPageKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
 import { listing } from './directory.ts'
 import type { Identity } from './identity.ts'
-import { sameLife } from './incarnation.ts'
+import { sameLife, type Life } from './incarnation.ts'
+import { KeptWraps } from './kept-wraps.ts'
 
 export interface Creating {
   readonly store: Store
+  readonly home: Store
   readonly identity: Identity
   readonly clock: Clock
   readonly random: Random
@@ -29,12 +31,13 @@ export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoo
 
 /** The room's id. @throws name-taken */
 export async function createRoom(
-  { store, identity, clock, random }: Creating,
-  incarnation: Bytes,
+  { store, home, identity, clock, random }: Creating,
+  life: Life,
   name: string,
   policy: RoomPolicy,
 ): Promise<Bytes> {
   const unlisted = !policy.listed
+  const incarnation = await life.known()
   const author = { signer: identity.signer, random }
   const request = { name: identity.name, wrapKey: identity.wrapKey, roomName: name, policy }
   const { roomId, prepared } = await prepareGenesis(author, request)
@@ -42,11 +45,12 @@ export async function createRoom(
     const key = wrapPageKey(roomId, prepared.wraps?.name ?? zeroHash, page)
     await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
   }
+  if (prepared.wraps) await new KeptWraps(home, roomId).keep(0, prepared.wraps.name, prepared.wraps.pages)
   const { record, card } = prepared.seal({ i: 0, previousHash: zeroHash, at: clock.now(), seq: 0 })
   // In the vault first: a room without an owner's memory would be lost to him, a memory without a room is harmless.
   await identity.setRoom({ roomId, name, memberIndex: 0, knockHash: null, standing: 'member', head: null })
   const directory = directoryKey(skeleton(name))
-  const { ok } = await store.commit({
+  const { ok, reads } = await store.commit({
     if: [
       sameLife(incarnation),
       { kind: 'revision', key: logKey(roomId, 0), modRevision: 0 },
@@ -58,9 +62,15 @@ export async function createRoom(
       ...(card ? [{ kind: 'put', key: cardKey(roomId), value: card } as const] : []),
       ...(unlisted ? [] : [{ kind: 'put', key: directory, value: listing({ roomId, name }) } as const]),
     ],
+    else: [{ kind: 'read', key: incarnationKey }],
   })
   if (!ok) {
     await identity.forgetRoom(roomId)
+    const found = reads[0]?.[0]?.value
+    life.found(found)
+    if (found === undefined || !equalBytes(found, incarnation)) {
+      throw new ConclaveError('unavailable', 'the store was restored meanwhile', { retryable: true })
+    }
     throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
       hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
     })

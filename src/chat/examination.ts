@@ -10,7 +10,7 @@ import { vaultOutside } from '../crypto/vault.ts'
 import { descendsFrom } from '../protocol/name-record.ts'
 import { incarnationKey, vaultKey } from '../protocol/paths.ts'
 import type { Store } from '../store/store.ts'
-import { checkLife } from './incarnation.ts'
+import { checkNotMoved } from './incarnation.ts'
 import {
   checkpointKey,
   identityKey,
@@ -29,7 +29,7 @@ import { readSeen } from './vault-copy.ts'
 export async function examineStore(store: Store, signal?: AbortSignal): Promise<'used' | 'new'> {
   const entry = await readOne(store, incarnationKey, signal)
   if (entry === undefined) return 'new'
-  checkLife(entry.value, entry.value)
+  checkNotMoved(entry.value)
   return 'used'
 }
 

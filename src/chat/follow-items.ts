@@ -1,6 +1,6 @@
 /** History from a place on and then what comes, as one sequence: no gap, no repetition. */
 import type { Room, RoomChange } from './chat.ts'
-import type { TimelineItem } from './item.ts'
+import type { TimelineItem, WarningItem } from './item.ts'
 import { followPageItems } from '../base/limits.ts'
 
 export async function* followItems(
@@ -8,10 +8,16 @@ export async function* followItems(
   { from, signal }: { readonly from?: number; readonly signal?: AbortSignal },
 ): AsyncGenerator<TimelineItem> {
   const live: TimelineItem[] = []
+  /** Of a log that is no more: what of it comes again has been shown. */
+  const told = new Set<string>()
   let wake: (() => void) | undefined
   const unsubscribe = room.subscribe((change: RoomChange) => {
     if (change.kind === 'items') live.push(...change.items)
     if (change.kind === 'knock') live.push(change.item)
+    if (change.kind === 'parted') {
+      for (const id of change.lost) told.add(id)
+      live.push(restarted(change))
+    }
     wake?.()
   })
   const onAbort = () => wake?.()
@@ -29,11 +35,13 @@ export async function* followItems(
         page = await room.history({ limit: followPageItems, fromIndex: last + 1 })
       }
     }
-    const shown = last
+    let shown = last
     while (signal?.aborted !== true) {
       for (const item of live.splice(0)) {
         // What came while the history was read has been shown with it.
-        if (item.kind !== 'warning' && item.i !== undefined && item.i <= shown) continue
+        if (item.kind === 'warning') shown = Math.min(shown, (item.restart?.i ?? Infinity) - 1)
+        else if (item.i !== undefined && item.i <= shown) continue
+        if (item.kind === 'message' && told.delete(item.id)) continue
         yield item
       }
       if (live.length > 0) continue
@@ -47,4 +55,10 @@ export async function* followItems(
     unsubscribe()
     signal?.removeEventListener('abort', onAbort)
   }
+}
+
+function restarted({ i, seq }: { readonly i: number; readonly seq: number }): WarningItem {
+  const reason =
+    'from here on others stand in the store, which was set back to an earlier copy; what is missing comes again'
+  return { kind: 'warning', i, reason, restart: { i, seq } }
 }

@@ -21,6 +21,8 @@ export class Following {
   readonly #parts: FollowingParts
   readonly #closing = new AbortController()
   #running: Promise<unknown> | undefined
+  /** Ends when what is under way is to be begun again. */
+  #round = new AbortController()
 
   constructor(parts: FollowingParts) {
     this.#parts = parts
@@ -33,6 +35,13 @@ export class Following {
       // Let in again before the end of the earlier membership was through.
       if (this.#parts.isMember() && !this.#closing.signal.aborted) this.start()
     })
+  }
+
+  /** The store is not where it was: it is read again. */
+  beginAgain(): void {
+    const round = this.#round
+    this.#round = new AbortController()
+    round.abort()
   }
 
   async close(): Promise<void> {
@@ -66,10 +75,12 @@ export class Following {
 
   async #untilAborted(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const round = this.#round.signal
       try {
-        await work(signal)
+        await work(AbortSignal.any([signal, round]))
       } catch (error) {
         if (signal.aborted) return
+        if (round.aborted) continue
         this.#parts.lost(error)
         await sleep(retryMs, undefined, { signal }).catch(() => undefined)
       }

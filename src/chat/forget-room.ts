@@ -17,7 +17,7 @@ export async function forgetRoom(
     const head = { n: state.marks.length - 1, hash: headOf(state).hash }
     if (head.n > (remembered.head?.n ?? -1)) await identity.setRoom({ ...remembered, head })
   }
-  if (await new Replica(home, roomId, identity.local).forget()) return
+  if (await new Replica(home, roomId).forget()) return
   throw new ConclaveError('not-allowed', 'messages wait to be sent to this room, so its copy stays', {
     hint: 'They go out with the next command in this room once the store answers; /drop in the terminal takes away what can’t be sent.',
   })

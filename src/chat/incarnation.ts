@@ -1,16 +1,23 @@
 /**
  * The life of a store: a random id that every write compares, so that nothing is written into a store that was
- * restored from a backup, or moved elsewhere, before its clients have noticed.
+ * restored from a backup, or moved elsewhere, before its clients have noticed. A restored one is gone on with, once its
+ * clients have put back what it lost; one that has moved is over.
  */
-import { textOf, type Bytes } from '../base/bytes.ts'
+import { emptyBytes, textOf, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import type { Random } from '../crypto/random.ts'
-import { incarnationKey } from '../protocol/paths.ts'
-import type { Compare, Store } from '../store/store.ts'
+import { incarnationKey, livesKey } from '../protocol/paths.ts'
+import type { Compare, Revision, Store } from '../store/store.ts'
 import { readOne } from './read-one.ts'
 
-/** The store's incarnation, as this process first found it. @throws unavailable, closed for a store that has moved */
-export type Life = () => Promise<Bytes>
+export interface Life {
+  /** The store's incarnation as this process knows it; asked for at first. @throws unavailable; closed for a store that has moved */
+  known(): Promise<Bytes>
+  /** What stands in the store, as somebody has just read it. @throws closed for a store that has moved */
+  found(value: Bytes | undefined): void
+  /** The store has got so far, as somebody has just read. */
+  saw(revision: Revision): void
+}
 
 const incarnationBytes = 16
 const movedPrefix = 'moved:'
@@ -46,17 +53,29 @@ export function sameLife(incarnation: Bytes): Compare {
   return { kind: 'value', key: incarnationKey, value: incarnation }
 }
 
-/** @throws ConclaveError `closed` when the value says that the store has moved, and `tampering` when it is another than known. */
-export function checkLife(known: Bytes, value: Bytes | undefined): void {
-  if (value !== undefined) checkNotMoved(value)
-  if (value === undefined || Buffer.compare(known, value) !== 0) {
-    throw new ConclaveError('tampering', 'this store is not the one it was: restored from a backup, or replaced', {
-      hint: 'ask whoever runs it; then start Conclave again',
-    })
-  }
+/**
+ * For whoever restores a store from a backup: it begins a new life, and remembers the one before, by which people know it
+ * for theirs again.
+ */
+export async function beginNewLife(store: Store, random: Random, signal?: AbortSignal): Promise<void> {
+  const entry = await readOne(store, incarnationKey, signal)
+  if (entry === undefined) return
+  checkNotMoved(entry.value)
+  const { ok } = await store.commit(
+    {
+      if: [{ kind: 'value', key: incarnationKey, value: entry.value }],
+      then: [
+        { kind: 'put', key: incarnationKey, value: random(incarnationBytes) },
+        { kind: 'put', key: livesKey(entry.value), value: emptyBytes },
+      ],
+    },
+    signal,
+  )
+  if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
 }
 
-function checkNotMoved(value: Bytes): void {
+/** @throws ConclaveError `closed` when the value says that the store has moved. */
+export function checkNotMoved(value: Bytes): void {
   const text = safeText(value)
   if (!text.startsWith(movedPrefix)) return
   const address = text.slice(movedPrefix.length).split(',').slice(1).join(',')

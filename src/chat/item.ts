@@ -79,14 +79,27 @@ export interface AdminItem {
   readonly known?: string
 }
 
+/**
+ * What this home had read, and the store lost when it was set back: shown at the place where the log went another way,
+ * until it comes again. Its own place and number are those that it had.
+ */
+export interface LostItem {
+  readonly kind: 'lost'
+  /** Where others stand now. */
+  readonly i: number
+  readonly item: MessageItem | AdminItem
+}
+
 /** A record that was passed over, or damage: shown once, in its place. */
 export interface WarningItem {
   readonly kind: 'warning'
   readonly i: number
   readonly reason: string
+  /** While following: what comes next begins again at this place, since the store was set back and others wrote first. */
+  readonly restart?: { readonly i: number; readonly seq: number }
 }
 
-export type TimelineItem = MessageItem | AdminItem | WarningItem
+export type TimelineItem = MessageItem | AdminItem | WarningItem | LostItem
 
 /** A message of one's own that is not yet acknowledged by the store. */
 export interface PendingItem {

@@ -62,7 +62,7 @@ function messagesOf(
 ): readonly MessageItem[] {
   const from = authorOf(author)
   const own = isSelf(room, author, self)
-  const ids = idsOf(room, inside, author)
+  const ids = idsOf(room.id, inside, author)
   const numbered = row.seq > 0
   let seq = row.seq - 1
   return inside.contents.flatMap((content, k) => {

@@ -2,18 +2,19 @@
  * Finding an epoch's secret: in one's own wrap, or by walking the links back from a later epoch that opens. What is read
  * here is read in the clear and unverified; an epoch's confirm decides whether a secret is the true one.
  */
-import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { concat, equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { trialWrapsMax } from '../base/limits.ts'
 import type { EpochOpening } from '../protocol/epoch.ts'
 import type { Keyring } from '../protocol/keyring.ts'
-import { wrapPageKey, wrapsRange } from '../protocol/paths.ts'
+import { numberOf, wrapPageKey, wrapsRange } from '../protocol/paths.ts'
 import { entryTagBytes, type ControlOutside } from '../protocol/record.ts'
 import { invitationTag } from '../protocol/rules.ts'
-import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext } from '../protocol/wraps.ts'
+import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext, type WrapPage } from '../protocol/wraps.ts'
 import type { Wrapped } from '../crypto/wrap.ts'
 import type { Store } from '../store/store.ts'
 import type { ControlLog } from './control-log.ts'
 import type { Identity } from './identity.ts'
+import type { KeptWraps } from './kept-wraps.ts'
 
 export interface OpeningWraps extends EpochOpening {
   readonly n: number
@@ -26,15 +27,25 @@ export class KeySearch {
   readonly #roomId: Bytes
   readonly #keyring: Keyring
   readonly #controls: ControlLog
+  readonly #kept: KeptWraps | undefined
   /** Epochs (by confirm) that were looked for in vain. */
   readonly #failed = new Set<string>()
 
-  constructor(store: Store, identity: Identity, roomId: Bytes, keyring: Keyring, controls: ControlLog) {
+  /** @param kept where the pages that are read are kept. */
+  constructor(
+    store: Store,
+    identity: Identity,
+    roomId: Bytes,
+    keyring: Keyring,
+    controls: ControlLog,
+    kept?: KeptWraps,
+  ) {
     this.#store = store
     this.#identity = identity
     this.#roomId = roomId
     this.#keyring = keyring
     this.#controls = controls
+    this.#kept = kept
   }
 
   /** Whether the keyring has the epoch's keys now. `memberIndex` finds one's own wrap; without it every wrap is tried. */
@@ -72,27 +83,26 @@ export class KeySearch {
     return claimed.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
   }
 
-  async #fromWraps({ epoch, before, confirm, n, wraps }: OpeningWraps, index?: number, signal?: AbortSignal) {
+  async #fromWraps(opening: OpeningWraps, index?: number, signal?: AbortSignal) {
+    const { epoch, before, confirm, n, wraps } = opening
     const context = { roomId: this.#roomId, n, previousHead: before, epoch }
-    for (const wrapped of await this.#ownWraps(wraps, index, signal)) {
-      const secret = await this.#unwrap(context, wrapped)
-      if (secret === undefined) continue
-      if (this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)) return true
+    const pages = await this.#pages(wraps, index, signal)
+    const rows = pages.map(({ bytes }) => decodeWrapPage(bytes))
+    const wrapped = rows.flatMap((row) => (index === undefined ? [...row.values()] : (row.get(index) ?? [])))
+    for (const one of wrapped.slice(0, trialWrapsMax)) {
+      const secret = await this.#unwrap(context, one)
+      if (secret === undefined || !this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)) continue
+      await this.#kept?.keep(epoch, wraps, pages)
+      return true
     }
     return false
   }
 
-  async #ownWraps(wraps: Bytes, index: number | undefined, signal?: AbortSignal): Promise<readonly Wrapped[]> {
-    if (index !== undefined) {
-      const key = wrapPageKey(this.#roomId, wraps, pageOf(index))
-      const { reads } = await this.#store.commit({ then: [{ kind: 'read', key }] }, signal)
-      const page = reads[0]?.[0]
-      const own = page && decodeWrapPage(page.value).get(index)
-      return own ? [own] : []
-    }
-    const { start, end } = wrapsRange(this.#roomId, wraps)
+  async #pages(wraps: Bytes, index: number | undefined, signal?: AbortSignal): Promise<readonly WrapPage[]> {
+    const key = index === undefined ? undefined : wrapPageKey(this.#roomId, wraps, pageOf(index))
+    const { start, end } = key === undefined ? wrapsRange(this.#roomId, wraps) : rangeOf(key)
     const { entries } = await this.#store.range(start, end, {}, signal)
-    return entries.flatMap(({ value }) => [...decodeWrapPage(value).values()]).slice(0, trialWrapsMax)
+    return entries.map(({ key: found, value }) => ({ page: numberOf(found), bytes: value }))
   }
 
   async #unwrap(context: WrapContext, wrapped: Wrapped): Promise<Bytes | undefined> {
@@ -144,4 +154,8 @@ export class KeySearch {
 
 export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
   return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
+}
+
+function rangeOf(key: Bytes) {
+  return { start: key, end: concat(key, Uint8Array.of(0)) }
 }

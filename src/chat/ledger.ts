@@ -14,7 +14,8 @@ import { Keyring } from '../protocol/keyring.ts'
 import { openMessages, type Foreseen, type MessageInside } from '../protocol/message.ts'
 import { decodeRecord, recordHash, type ControlOuter, type LogRecord } from '../protocol/record.ts'
 import type { Member, Room } from '../protocol/room.ts'
-import type { Checkpoint, Row } from './replica.ts'
+import type { Checkpoint } from './replica.ts'
+import type { Row } from './row.ts'
 import type { Seen } from './seen.ts'
 
 export type Judgement =
@@ -61,8 +62,11 @@ export class Ledger {
   readonly links = (of: number): readonly EpochLink[] =>
     this.#controls.flatMap(({ outer }) => outer.outside.links.filter((link) => link.of === of))
 
-  /** Goes on where the replica's checkpoint stands: only the control records are folded again. */
+  /** Goes on where the replica's checkpoint stands: only the control records are folded again. What was judged before is forgotten. */
   resume(checkpoint: Checkpoint, controls: readonly Row[]): void {
+    this.#room = undefined
+    this.#controls.length = 0
+    this.#judged.clear()
     for (const { i, bytes } of controls) {
       const record = decodeRecord(bytes)
       if (record.kind !== 'control' || i >= checkpoint.next) continue

@@ -109,11 +109,13 @@ async function settled(
   }
 }
 
-async function writeWraps({ store, roomId }: Appending, { wraps }: Prepared): Promise<void> {
-  for (const { page, bytes } of wraps?.pages ?? []) {
-    const key = wrapPageKey(roomId, (wraps as NonNullable<typeof wraps>).name, page)
+async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Prepared): Promise<void> {
+  if (wraps === undefined) return
+  for (const { page, bytes } of wraps.pages) {
+    const key = wrapPageKey(roomId, wraps.name, page)
     await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
   }
+  await log.wraps.keep(keys.epoch, wraps.name, wraps.pages)
 }
 
 /**

@@ -8,7 +8,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../base/codec.ts'
-import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
+import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../base/limits.ts'
+import { hashBytes } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { contentValue, decodeContent, type Content } from '../protocol/content.ts'
 import { deviceBytes } from '../protocol/message.ts'
@@ -26,9 +27,10 @@ export interface Queued {
   readonly at: number
 }
 
-/** What was last tried: these very bytes at this index. */
+/** What was last tried: these very bytes at this index, behind the record with this hash. */
 export interface Attempt {
   readonly i: number
+  readonly previousHash: Bytes
   readonly record: Bytes
 }
 
@@ -41,9 +43,8 @@ export class Outbox {
   #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
   /** Per room: a message's id names its room, and what was shown of a device is kept as runs of its counters. */
   readonly #counters = new Map<string, number>()
-  /** Lanes taken over from processes that died, and what was adopted of them: room/device. */
+  /** Lanes taken over from processes that died. */
   readonly #lanes = new Set<string>()
-  readonly #adopted = new Set<string>()
   /** Taken but not yet on disk, in order. */
   #arriving: { readonly put: Operation; readonly done: PromiseWithResolvers<void> }[] = []
   #writing = false
@@ -64,9 +65,20 @@ export class Outbox {
     const counter = this.#counters.get(hex(roomId)) ?? 0
     this.#counters.set(hex(roomId), counter + 1)
     const queued = { device, counter, content, at }
-    const key = outboxKey(roomId, device, queued.counter)
-    const value = this.#seal.seal(key, encode([at, contentValue(content)]))
-    return { queued, written: this.#write({ kind: 'put', key, value }) }
+    return { queued, written: this.#write(this.#put(roomId, queued)) }
+  }
+
+  /** What was sent, and was lost by the store: it waits again, under its device and counter. Durable when it resolves. */
+  async restore(roomId: Bytes, messages: readonly Queued[]): Promise<void> {
+    for (let at = 0; at < messages.length; at += replicaBatch / 2) {
+      const part = messages.slice(at, at + replicaBatch / 2)
+      await this.#home.commit({ then: part.map((queued) => this.#put(roomId, queued)) })
+    }
+  }
+
+  #put(roomId: Bytes, { device, counter, content, at }: Queued): Operation {
+    const key = outboxKey(roomId, device, counter)
+    return { kind: 'put', key, value: this.#seal.seal(key, encode([at, contentValue(content)])) }
   }
 
   /** What arrives while a transaction is under way shares the next one. */
@@ -102,8 +114,8 @@ export class Outbox {
   }
 
   /**
-   * Messages of processes that died, taken over by this one; in order, each once. `others`: there are some of processes
-   * that live, or died a moment ago.
+   * Messages of this process and of those that died, taken over by this one; in order. `others`: there are some of
+   * processes that live, or died a moment ago.
    */
   async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly Queued[]; readonly others: boolean }> {
     const { start, end } = outboxRange(roomId)
@@ -111,13 +123,10 @@ export class Outbox {
     const found = new Set<string>()
     for (const { key } of (await this.#home.range(start, end, { keysOnly: true })).entries)
       found.add(hex(deviceOf(key)))
-    if (own !== undefined) found.delete(hex(own))
     let others = false
     const taken = new Set<string>()
     for (const device of found) {
-      const name = `${hex(roomId)}/${device}`
-      if (this.#adopted.has(name)) continue
-      if (await this.#takeOver(device)) taken.add(device)
+      if ((own !== undefined && device === hex(own)) || (await this.#takeOver(device))) taken.add(device)
       else others = true
     }
     if (taken.size === 0) return { adopted: [], others }
@@ -127,7 +136,6 @@ export class Outbox {
       const device = deviceOf(key)
       return taken.has(hex(device)) ? (this.#open(key, value, device) ?? []) : []
     })
-    for (const device of taken) this.#adopted.add(`${hex(roomId)}/${device}`)
     return { adopted, others }
   }
 
@@ -135,23 +143,33 @@ export class Outbox {
    * Before a record is first tried at an index, so that a later process knows what may stand there. Durable when it
    * resolves, and with it every message that was added before.
    */
-  async saveAttempt(roomId: Bytes, device: Bytes, { i, record }: Attempt): Promise<void> {
-    await this.#write({ kind: 'put', key: attemptKey(roomId, device), value: encode([i, record]) })
+  async saveAttempt(roomId: Bytes, device: Bytes, attempt: Attempt): Promise<void> {
+    await this.#write({ kind: 'put', key: attemptKey(roomId, device), value: attemptValue(attempt) })
   }
 
   async attempt(roomId: Bytes, device: Bytes): Promise<Attempt | undefined> {
     const entry = await readOne(this.#home, attemptKey(roomId, device))
     if (entry === undefined) return undefined
     return readLocal(whatWaits, () => {
-      const fields = Fields.decode(entry.value, 2)
-      return { i: fields.unsigned(), record: fields.bytes(messageRecordBytesMax) }
+      const fields = Fields.decode(entry.value, 3)
+      const [i, previousHash] = [fields.unsigned(), fields.fixed(hashBytes)]
+      return { i, previousHash, record: fields.bytes(messageRecordBytesMax) }
     })
   }
 
-  /** Settled: what was sent and the attempt are forgotten in one step. */
-  async settle(roomId: Bytes, device: Bytes, items: readonly Queued[]): Promise<void> {
+  /** What was sent is forgotten, and in the same step the attempt, unless there is a newer one. */
+  async settle(roomId: Bytes, device: Bytes, items: readonly Queued[], attempt?: Attempt): Promise<void> {
     const gone = items.map(({ counter }): Operation => ({ kind: 'delete', key: outboxKey(roomId, device, counter) }))
-    await this.#home.commit({ then: [{ kind: 'delete', key: attemptKey(roomId, device) }, ...gone] })
+    const key = attemptKey(roomId, device)
+    await this.#home.commit(
+      attempt === undefined
+        ? { then: gone }
+        : {
+            if: [{ kind: 'value', key, value: attemptValue(attempt) }],
+            then: [{ kind: 'delete', key }, ...gone],
+            else: gone,
+          },
+    )
   }
 
   async close(): Promise<void> {
@@ -193,6 +211,10 @@ export class Outbox {
       throw error
     }
   }
+}
+
+function attemptValue({ i, previousHash, record }: Attempt): Bytes {
+  return encode([i, previousHash, record])
 }
 
 /** …/<device>/<counter>: sixteen hexadecimal digits, a slash, eight bytes. */

@@ -2,50 +2,35 @@
  * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
  * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
  */
-import { concat, emptyBytes, equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import { decode, encode, Fields, type Value } from '../base/codec.ts'
+import { concat, equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { decode, encode, Fields } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { messagesPerRecordMax, recordKeptBytesMax, replicaBatch } from '../base/limits.ts'
+import { replicaBatch, replicaBatchBytes } from '../base/limits.ts'
 import { hashBytes, zeroHash } from '../crypto/hash.ts'
-import { numberOf, type KeyRange } from '../protocol/paths.ts'
+import type { KeyRange } from '../protocol/paths.ts'
 import { recordHash } from '../protocol/record.ts'
 import type { Entry, Operation, Revision, Store } from '../store/store.ts'
 import {
   attemptRange,
   checkpointKey,
   outboxRange,
+  partedKey,
+  partedRange,
+  partingKey,
   readKey,
   rememberedKey,
   replicaControlKey,
   replicaControlRange,
   replicaKey,
+  replicaRange,
   roomDataRange,
-  secretsKey,
   seenRange,
 } from './local-paths.ts'
-import type { LocalSeal } from './local-seal.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
+import { partingValue, readParting, type Parting } from './parting.ts'
+import { copyOfRoom, rowOf, rowValue, type Row } from './row.ts'
 import { Seen, type PutOperation } from './seen.ts'
-
-/** `locked`: sealed under an epoch whose secret this identity lacks. */
-export const rowVerdicts = ['valid', 'void', 'locked'] as const
-export type RowVerdict = (typeof rowVerdicts)[number]
-
-export interface Row {
-  readonly i: number
-  /** Empty where `hashOnly` stands. */
-  readonly bytes: Bytes
-  /** Of a record that is too long to be one: no more than this is kept of it. */
-  readonly hashOnly?: Bytes
-  readonly verdict: RowVerdict
-  /** The number of the first message in it; of the next one where it holds none. */
-  readonly seq: number
-  /** Which of its messages had been shown before. */
-  readonly repeats: readonly number[]
-  /** n of a valid control record. */
-  readonly n: number | null
-}
 
 /** Everything before `next` has been judged. */
 export interface Checkpoint {
@@ -61,17 +46,11 @@ interface Pending {
   readonly seen: PutOperation | undefined
 }
 
-/** Of a transaction that takes storeRequestBytesMax; the last row may go beyond by as much as a record holds. */
-const replicaBatchBytes = 1_000_000
-
-const copyOfRoom = 'the copy of a room'
-
 const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
 
 export class Replica {
   readonly #home: Store
   readonly #roomId: Bytes
-  readonly #seal: LocalSeal
   readonly seen: Seen
   #pending: Pending[] = []
   /** At which the checkpoint was last read or written: other programs of this home write here too. */
@@ -79,24 +58,88 @@ export class Replica {
   #writing: Promise<void> | undefined
   #failure: unknown
 
-  constructor(home: Store, roomId: Bytes, seal: LocalSeal) {
+  /** The store's log has parted from this copy so often; another program of this home may be the first to notice. */
+  #partings: readonly Parting[] = []
+  #begun: number | undefined
+  #outrun = false
+  /** Another program of this home has dropped the copy: nothing is written on. */
+  #dropped = false
+
+  constructor(home: Store, roomId: Bytes) {
     this.#home = home
     this.#roomId = roomId
-    this.#seal = seal
     this.seen = new Seen(roomId)
+  }
+
+  /** Where the store's log went another way than this copy, in order of time. */
+  get partings(): readonly Parting[] {
+    return this.#partings
+  }
+
+  /** From where on rows were being set aside when a program was cut off. */
+  get begunParting(): number | undefined {
+    return this.#begun
+  }
+
+  /** Another program of this home has set rows aside: load again. */
+  get outrun(): boolean {
+    return this.#outrun
   }
 
   async load(): Promise<Checkpoint> {
     const { start: key, end } = seenRange(this.#roomId)
+    const parted = partedRange(this.#roomId)
     // In one transaction: what was seen is what was seen up to the checkpoint.
     const { reads } = await this.#home.commit({
       then: [
         { kind: 'read', key, end },
         { kind: 'read', key: checkpointKey(this.#roomId) },
+        { kind: 'read', key: parted.start, end: parted.end },
+        { kind: 'read', key: partingKey(this.#roomId) },
       ],
     })
+    this.#pending = []
+    this.#failure = undefined
+    this.#outrun = false
+    this.#dropped = false
     this.seen.load(reads[0] ?? [])
+    this.#partings = (reads[2] ?? []).map(({ value }) => readParting(value))
+    const begun = reads[3]?.[0]
+    this.#begun = begun && numberIn(begun.value)
     return this.#readCheckpoint(reads[1]?.[0])
+  }
+
+  /** While it is so, nobody sets other rows of this room aside. */
+  get #samePartings() {
+    return { kind: 'revision', key: partedKey(this.#roomId, this.#partings.length), modRevision: 0 } as const
+  }
+
+  /** Notes that rows are about to be set aside, so that a program that is cut off meanwhile goes on with it. False: outrun. */
+  async beginParting(from: number): Promise<boolean> {
+    const { ok } = await this.#home.commit({
+      if: [this.#samePartings],
+      then: [{ kind: 'put', key: partingKey(this.#roomId), value: encode(from) }],
+    })
+    return ok
+  }
+
+  /** The copy ends before `parting.from` now, and what was behind it is set aside. False: outrun. */
+  async finishParting(parting: Parting, checkpoint: Checkpoint): Promise<boolean> {
+    const rows = { key: replicaKey(this.#roomId, parting.from), end: replicaRange(this.#roomId).end }
+    const controls = { key: replicaControlKey(this.#roomId, parting.from), end: replicaControlRange(this.#roomId).end }
+    const { ok } = await this.#home.commit({
+      if: [this.#samePartings, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
+      then: [
+        { kind: 'put', key: partedKey(this.#roomId, this.#partings.length), value: partingValue(parting) },
+        { kind: 'put', key: checkpointKey(this.#roomId), value: checkpointValue(checkpoint) },
+        { kind: 'delete', ...rows },
+        { kind: 'delete', ...controls },
+        { kind: 'delete', key: partingKey(this.#roomId) },
+        // What was to be fetched anew is none of this log.
+        { kind: 'delete', key: rememberedKey(this.#roomId) },
+      ],
+    })
+    return ok
   }
 
   #readCheckpoint(entry: Entry | undefined): Checkpoint {
@@ -157,20 +200,30 @@ export class Replica {
   async #writeBatch(batch: readonly Pending[]): Promise<void> {
     const { checkpoint } = batch.at(-1) as Pending
     const key = checkpointKey(this.#roomId)
-    const value = encode([checkpoint.next, checkpoint.hash, checkpoint.seq])
+    const value = checkpointValue(checkpoint)
     for (;;) {
+      if (this.#dropped) throw forgotten()
       const { ok, revision, reads } = await this.#home.commit({
-        if: [{ kind: 'revision', key, modRevision: this.#revision }],
+        if: [{ kind: 'revision', key, modRevision: this.#revision }, this.#samePartings],
         then: [...this.#rowsOf(batch), { kind: 'put', key, value }],
-        else: [{ kind: 'read', key }],
+        else: [
+          { kind: 'read', key },
+          { kind: 'read', key: partedKey(this.#roomId, this.#partings.length) },
+        ],
       })
       if (ok) {
         this.#revision = revision
         return
       }
+      if (reads[1]?.[0] !== undefined) {
+        // These rows are of a log that is no more.
+        this.#outrun = true
+        return
+      }
       const standing = this.#readCheckpoint(reads[0]?.[0])
       if (standing.next >= checkpoint.next) return
-      if (standing.next < (batch[0] as Pending).row.i) throw forgotten()
+      if (standing.next < (batch[0] as Pending).row.i) this.#dropped = true
+      if (this.#dropped) throw forgotten()
     }
   }
 
@@ -209,33 +262,6 @@ export class Replica {
     }
     // Records without a message of their own carry the number of the next one: the last that is not beyond holds it.
     return Math.max(0, low - 1)
-  }
-
-  async secrets(): Promise<readonly (readonly [epoch: number, before: Bytes, confirm: Bytes, secret: Bytes])[]> {
-    const entry = await readOne(this.#home, secretsKey(this.#roomId))
-    if (entry === undefined) return []
-    const plain = this.#seal.open(secretsKey(this.#roomId), entry.value)
-    if (plain === undefined) return []
-    return readLocal(copyOfRoom, () =>
-      new Fields([decode(plain)], 1).array(Infinity).map((value) => {
-        const fields = new Fields(value, 4)
-        return [fields.unsigned(), fields.fixed(hashBytes), fields.fixed(hashBytes), fields.fixed(hashBytes)]
-      }),
-    )
-  }
-
-  async saveSecrets(secrets: readonly (readonly [number, Bytes, Bytes, Bytes])[]): Promise<void> {
-    const key = secretsKey(this.#roomId)
-    await this.#home.commit({ then: [{ kind: 'put', key, value: this.#seal.seal(key, encode(secrets)) }] })
-  }
-
-  async readUpTo(): Promise<number> {
-    const entry = await readOne(this.#home, readKey(this.#roomId))
-    return entry === undefined ? 0 : numberIn(entry.value)
-  }
-
-  async markRead(seq: number): Promise<void> {
-    await this.#home.commit({ then: [{ kind: 'put', key: readKey(this.#roomId), value: encode(seq) }] })
   }
 
   /** Whether the replica holds these very bytes at i; undefined when it holds none. */
@@ -288,9 +314,8 @@ function forgotten(): ConclaveError {
   })
 }
 
-/** What the next record's hash covers of this one. */
-export function hashOfRow({ bytes, hashOnly }: Row): Bytes {
-  return hashOnly ?? recordHash(bytes)
+function checkpointValue({ next, hash, seq }: Checkpoint): Bytes {
+  return encode([next, hash, seq])
 }
 
 /** As many as a transaction takes: of bytes, and of operations, of which each needs two at most. */
@@ -303,27 +328,6 @@ function firstBatch(pending: readonly Pending[]): readonly Pending[] {
     count += 1
   }
   return pending.slice(0, count)
-}
-
-function rowValue(row: Row): Value {
-  const verdict = row.hashOnly === undefined ? rowVerdicts.indexOf(row.verdict) : rowVerdicts.length
-  return [row.hashOnly ?? row.bytes, verdict, row.seq, row.repeats, row.n]
-}
-
-function rowOf(entry: Entry): Row {
-  return readLocal(copyOfRoom, () => {
-    const fields = Fields.decode(entry.value, 5)
-    const bytes = fields.bytes(recordKeptBytesMax)
-    const verdict = rowVerdicts[fields.unsigned(rowVerdicts.length)]
-    return {
-      i: numberOf(entry.key),
-      ...(verdict === undefined ? { bytes: emptyBytes, hashOnly: bytes } : { bytes }),
-      verdict: verdict ?? 'void',
-      seq: fields.unsigned(),
-      repeats: fields.array(messagesPerRecordMax).map((k) => new Fields([k], 1).unsigned(messagesPerRecordMax)),
-      n: fields.nullable((at) => at.unsigned()),
-    }
-  })
 }
 
 function numberIn(value: Bytes): number {

@@ -37,6 +37,8 @@ export interface RoomParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Whether this store is one in which this identity is at home. */
+  isOurs(signal?: AbortSignal): Promise<boolean>
   /** Whose key a name stands for. @throws no-such-user, unconfirmed-key */
   contact(name: string, confirm: Confirm): Promise<Contact>
   /** Told of every answer and every failure of the store. */
@@ -89,23 +91,23 @@ export abstract class RoomActs {
     await this.refresh()
     this.requireMember()
     const knock = knockOf(this.openKnocks(), name, options.fingerprint)
-    return this.#operate(() => change(knock), [{ kind: 'delete', key: knock.key }])
+    return this.operate(() => change(knock), [{ kind: 'delete', key: knock.key }])
   }
 
   kick(name: string, options: { readonly fingerprint?: string } = {}): Promise<Done> {
-    return this.#operate((state) => {
+    return this.operate((state) => {
       return { type: 'kick', rootKey: memberOrInvited(state, name, options.fingerprint).rootKey }
     })
   }
 
   async leave(): Promise<Done> {
-    const done = await this.#operate(() => ({ type: 'leave' }))
+    const done = await this.operate(() => ({ type: 'leave' }))
     // Nobody is left: nobody could answer who finds it.
     if (this.state?.members.size === 0) await unlist(this.parts.store, this.parts.roomId, this.name, 'with-card')
     return done
   }
 
-  async #operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
+  protected async operate(change: (state: RoomState) => Change, along: readonly Operation[] = []): Promise<Done> {
     const asMember = (state: RoomState): Change => {
       // Also after a loss: somebody may have kicked this person meanwhile.
       this.requireMember()
@@ -120,6 +122,8 @@ export abstract class RoomActs {
     along: readonly Operation[] = [],
   ): Promise<Done> {
     const i = await operate({ ...this.parts, signer, appending: this.appending }, change, along)
+    // Whoever is told that it was done remembers it, whatever becomes of the store.
+    await this.log.replica.flush()
     await this.settleStanding()
     return { i }
   }
@@ -133,13 +137,13 @@ export abstract class RoomActs {
   }
 
   #setAdmin(type: 'promote' | 'demote', name: string, fingerprint: string | undefined): Promise<Done> {
-    return this.#operate((state) => ({ type, rootKey: memberNamed(state, name, fingerprint).rootKey }))
+    return this.operate((state) => ({ type, rootKey: memberNamed(state, name, fingerprint).rootKey }))
   }
 
   async setPolicy(policy: Partial<Policy>): Promise<Done> {
     const { store, roomId } = this.parts
     if (policy.listed === true) await checkListable(store, roomId, this.name)
-    const done = await this.#operate(({ policy: { kind, acceptBy, listed }, version }) => {
+    const done = await this.operate(({ policy: { kind, acceptBy, listed }, version }) => {
       if (kind === 'pair') throw new ConclaveError('not-allowed', 'a chat of two has no rules to change')
       return { type: 'policy', acceptBy: policy.acceptBy ?? acceptBy, listed: policy.listed ?? listed, version }
     })
@@ -149,17 +153,17 @@ export abstract class RoomActs {
   }
 
   setTopic(topic: string): Promise<Done> {
-    return this.#operate(() => ({ type: 'topic', topic: topic.toWellFormed() }))
+    return this.operate(() => ({ type: 'topic', topic: topic.toWellFormed() }))
   }
 
   rotate(): Promise<Done> {
-    return this.#operate(() => ({ type: 'rotate' }))
+    return this.operate(() => ({ type: 'rotate' }))
   }
 
   /** The offer stands in the log; a notice in the person's inbox tells him of it. */
   async invite(name: string, confirm: Confirm = {}): Promise<Done> {
     const contact = await this.parts.contact(name, confirm)
-    const done = await this.#operate(() => ({ type: 'invite', ...contact }))
+    const done = await this.operate(() => ({ type: 'invite', ...contact }))
     await this.#notify(contact)
     return done
   }

@@ -1,30 +1,38 @@
 /**
  * A room's log between the store and this client's replica. Only this moves records: from the store (a watch, repaired
- * by range) through the ledger, which judges each once and in order, to the replica and to whoever listens.
+ * by range) through the ledger, which judges each once and in order, to the replica and to whoever listens; and back,
+ * where the store has lost what this home remembers.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import { FormatError } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { recentRecordsMax, sliceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
-import { zeroHash } from '../crypto/hash.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
 import type { Foreseen } from '../protocol/message.ts'
 import { logIndexOf, logRange, numberOf } from '../protocol/paths.ts'
-import { decodeRecord, recordHash } from '../protocol/record.ts'
+import { recordHash } from '../protocol/record.ts'
 import type { Room } from '../protocol/room.ts'
 import type { Entry, Revision, Store } from '../store/store.ts'
-import type { Identity } from './identity.ts'
+import { cutOff, holeAt } from './broken-log.ts'
 import { ControlLog } from './control-log.ts'
-import { KeySearch, type OpeningWraps } from './key-search.ts'
-import { Ledger, type Filed, type Judgement } from './ledger.ts'
+import type { Identity } from './identity.ts'
+import type { Life } from './incarnation.ts'
+import { KeptWraps } from './kept-wraps.ts'
+import { KeySearch } from './key-search.ts'
+import { Ledger, type Filed } from './ledger.ts'
 import { foresee, type Foresight } from './foresight.ts'
 import type { Glimpse } from './glimpse.ts'
 import { Glimpses } from './glimpses.ts'
 import { logPages, recordsAmong } from './log-page.ts'
+import { LostRecords } from './lost.ts'
+import { Mender, type Mended } from './mender.ts'
+import type { Outbox } from './outbox.ts'
 import { Replica, type Checkpoint } from './replica.ts'
+import { RoomKeys } from './room-keys.ts'
+import { RoomSecrets } from './room-secrets.ts'
+import { setAside } from './set-aside.ts'
 
 export interface RoomLogParts {
   readonly store: Store
@@ -33,6 +41,10 @@ export interface RoomLogParts {
   readonly roomId: Bytes
   readonly random: Random
   readonly log: Logger
+  readonly outbox: Outbox
+  readonly incarnation: Life
+  /** Whether this store is one in which this identity is at home. */
+  isOurs(signal?: AbortSignal): Promise<boolean>
 }
 
 /** A record of the log is not what it was, or missing. */
@@ -51,19 +63,29 @@ export interface RoomLogListener {
   /** All has been read and counted, and the glimpse is over. */
   counted(): void
   damaged(damage: Damage): void
+  /** This home's records from there on were set aside: others stand in their places. What comes begins there. */
+  parted(): Promise<void>
+  /** How the mending of the log goes. */
+  mending(): void
 }
 
 export class RoomLog {
   readonly replica: Replica
   readonly ledger: Ledger
+  readonly wraps: KeptWraps
+  readonly mender: Mender
+  readonly lost: LostRecords
   readonly #parts: RoomLogParts
   readonly #controls: ControlLog
-  readonly #keys: KeySearch
+  readonly #search: KeySearch
+  readonly #keys: RoomKeys
+  readonly #secrets: RoomSecrets
   readonly #listener: RoomLogListener
   /** At which the last record was read: what the next one's transaction compares. */
   #tailRevision: Revision | undefined
   #turn: Promise<unknown> = Promise.resolve()
-  #secretsSaved = 0
+  /** Why nothing may be put behind the end as it was last read. */
+  #broken: ConclaveError | undefined
   /** Where an earlier copy ended. */
   #remembered: Checkpoint | undefined
   /** The newest records, opened. */
@@ -73,12 +95,19 @@ export class RoomLog {
   constructor(parts: RoomLogParts, listener: RoomLogListener) {
     this.#parts = parts
     this.#listener = listener
-    this.replica = new Replica(parts.home, parts.roomId, parts.identity.local)
-    this.ledger = new Ledger(parts.roomId, this.replica.seen)
-    const { store, identity, roomId } = parts
+    const { store, home, identity, roomId, incarnation: life } = parts
+    this.replica = new Replica(home, roomId)
+    this.ledger = new Ledger(roomId, this.replica.seen)
+    this.wraps = new KeptWraps(home, roomId)
+    this.lost = new LostRecords(home, roomId, this.replica, this.ledger)
+    this.#secrets = new RoomSecrets(home, roomId, identity.local)
     this.#controls = new ControlLog(store, roomId)
     this.#glimpses = new Glimpses(parts, (records) => listener.glimpsed(records))
-    this.#keys = new KeySearch(store, identity, roomId, this.ledger.keyring, this.#controls)
+    this.#search = new KeySearch(store, identity, roomId, this.ledger.keyring, this.#controls, this.wraps)
+    this.#keys = new RoomKeys(identity, this.ledger, this.#search)
+    const { replica, ledger, wraps } = this
+    const [isOurs, changed] = [(signal?: AbortSignal) => parts.isOurs(signal), () => listener.mending()]
+    this.mender = new Mender({ store, roomId, replica, ledger, wraps, life, isOurs, changed })
   }
 
   get room(): Room | undefined {
@@ -86,7 +115,7 @@ export class RoomLog {
   }
 
   get keys(): KeySearch {
-    return this.#keys
+    return this.#search
   }
 
   /** The newest records, while those before them are still being read. */
@@ -118,25 +147,35 @@ export class RoomLog {
 
   /** The keys of the epoch in force, looked for in the store if need be. */
   async currentKeys(signal?: AbortSignal): Promise<EpochKeys | undefined> {
-    const room = this.room
-    const opening = room?.openings[room.epoch]
-    if (opening === undefined) return undefined
-    if (this.ledger.keyring.get(opening) === undefined) {
-      await this.#keys.obtain(opening, this.#memberIndex(), signal)
-      await this.#saveSecrets()
-    }
-    return this.ledger.keyring.get(opening)
+    const keys = await this.#keys.current(signal)
+    await this.#secrets.save(this.ledger.keyring)
+    return keys
+  }
+
+  /** Why nothing can be put behind the end of this log; undefined while it can. */
+  get hindrance(): ConclaveError | undefined {
+    return this.mender.stuck ?? this.#broken
   }
 
   /** Opens what the replica holds. Needs no store. */
   async load(): Promise<void> {
-    const checkpoint = await this.replica.load()
-    this.#remembered = await this.replica.remembered()
-    for (const [epoch, before, confirm, secret] of await this.replica.secrets()) {
-      this.ledger.keyring.addSecret(this.#parts.roomId, { epoch, before, confirm }, secret)
+    await this.#secrets.load(this.ledger.keyring)
+    await this.#open()
+  }
+
+  /** What a program that was cut off had begun to set aside is set aside first. */
+  async #open(): Promise<void> {
+    for (;;) {
+      const checkpoint = await this.replica.load()
+      this.ledger.resume(checkpoint, await this.replica.controls())
+      const from = this.replica.begunParting
+      if (from === undefined) break
+      await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
-    this.#secretsSaved = this.ledger.keyring.all().length
-    this.ledger.resume(checkpoint, await this.replica.controls())
+    this.#remembered = await this.replica.remembered()
+    await this.lost.load()
+    this.#recent.length = 0
+    this.#tailRevision = undefined
   }
 
   /** Reads everything that the store holds now. Resolves with the store's revision. */
@@ -145,36 +184,91 @@ export class RoomLog {
   }
 
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
-    const { store, roomId } = this.#parts
-    if (this.#tailRevision === undefined) await this.#lookAhead(signal)
+    for (;;) {
+      if (this.replica.outrun) await this.#part(undefined)
+      if (this.#tailRevision === undefined) await this.#lookAhead(signal)
+      const revision = await this.#readOn(signal)
+      if (revision === undefined) continue
+      this.#endGlimpse()
+      return revision
+    }
+  }
+
+  /** undefined when the log has to be looked at once more: it is not what it was. */
+  async #readOn(signal?: AbortSignal): Promise<Revision | undefined> {
+    const { store, roomId, incarnation } = this.#parts
     const { next } = this.ledger.checkpoint
-    let upTo = 0
-    let first: Entry | undefined
+    let upTo: Revision | undefined
     // From the last known record on: whether it still stands there, and at which revision.
     const prepare = (entries: readonly Entry[]) => foresee(roomId, entries, this.ledger.keyring.all())
     for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
-      const before = this.ledger.checkpoint.next
-      await this.#take(page.entries, signal, page.prepared)
-      if (this.glimpse !== undefined) this.#listener.progressed()
-      first ??= page.entries[0]
+      const isFirst = upTo === undefined
       upTo = page.revision
-      if (this.ledger.checkpoint.next === before) break
+      incarnation.saw(upTo)
+      if (isFirst && next > 0) {
+        if (!(await this.#stands(next - 1, page.entries[0]))) {
+          return (await this.#mended(await this.mender.mendEnd(signal))) ? undefined : upTo
+        }
+        this.mender.reached()
+      }
+      await this.#take(isFirst && next > 0 ? page.entries.slice(1) : page.entries, isFirst, signal, page.prepared)
+      if (this.glimpse !== undefined) this.#listener.progressed()
+      const reached = this.ledger.checkpoint.next
+      const left = page.entries.find(({ key }) => numberOf(key) >= reached)
+      if (left === undefined) continue
+      if (numberOf(left.key) === reached && !isFirst && !this.#keys.departed) return undefined
+      this.#breakOff(numberOf(left.key) > reached)
+      return upTo
     }
-    if (next > 0 && (first === undefined || numberOf(first.key) !== next - 1)) {
-      this.#listener.damaged({ i: next - 1, reason: 'missing from the store' })
-    }
+    this.#breakOff(false)
+    return upTo ?? 0
+  }
+
+  /** The log ends here, or has a hole: whether that is where it ended before. */
+  #breakOff(hole: boolean): void {
     const end = this.ledger.checkpoint.next
-    if (end < this.known && !this.#departed()) {
-      this.#listener.damaged({ i: end, reason: 'missing from the store' })
+    this.#broken = undefined
+    if (this.#keys.departed || (!hole && end >= this.known)) return
+    this.#broken = hole ? holeAt(end) : cutOff()
+    this.#listener.damaged({ i: end, reason: 'missing from the store' })
+  }
+
+  /** Looks at the whole log, and puts back what is missing in the middle of it. */
+  mendAll(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#mended(await this.mender.mendAll(signal))
+    })
+  }
+
+  /** Whether there is something new to look at. */
+  async #mended(outcome: Mended): Promise<boolean> {
+    for (const i of this.mender.changed) this.#listener.damaged({ i, reason: 'other than what was read before' })
+    if (outcome.kind === 'stuck') this.#listener.damaged({ i: this.ledger.checkpoint.next - 1, reason: 'missing' })
+    if (outcome.kind === 'parted') await this.#part(outcome.from)
+    return outcome.kind !== 'stuck'
+  }
+
+  /** Sets this home's records aside from there on, unless another program of this home has done it already. */
+  async #part(from: number | undefined): Promise<void> {
+    if (from !== undefined) {
+      this.#parts.log.warn('room.parted', { room: hex(this.#parts.roomId).slice(0, 8), from })
+      await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
-    this.#endGlimpse()
-    return upTo
+    await this.#open()
+    await this.#listener.parted()
+  }
+
+  async #stands(i: number, entry: Entry | undefined): Promise<boolean> {
+    if (entry === undefined || numberOf(entry.key) !== i) return false
+    if ((await this.replica.holds(i, entry.value)) !== true) return false
+    this.#tailRevision = entry.modRevision
+    return true
   }
 
   /** Where there is much to read, the newest is looked at first. */
   async #lookAhead(signal?: AbortSignal): Promise<void> {
-    const memberIndex = this.#memberIndex()
-    await this.#glimpses.open({ controls: this.#controls, keys: this.#keys, memberIndex }, this.ledger, signal)
+    const { memberIndex } = this.#keys
+    await this.#glimpses.open({ controls: this.#controls, keys: this.#search, memberIndex }, this.ledger, signal)
   }
 
   #endGlimpse(): void {
@@ -192,10 +286,11 @@ export class RoomLog {
     const { start, end } = logRange(roomId)
     const from = (await this.catchUp(signal)) + 1
     caughtUp()
-    for await (const { events } of store.watch(start, end, { from, signal })) {
+    for await (const { events, revision } of store.watch(start, end, { from, signal })) {
+      this.#parts.incarnation.saw(revision)
       const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
-      for (const event of events) if (event.kind === 'delete') this.#deleted(logIndexOf(event.key))
       await this.offer(entries, signal)
+      for (const event of events) if (event.kind === 'delete') await this.#deleted(logIndexOf(event.key), signal)
     }
   }
 
@@ -203,25 +298,31 @@ export class RoomLog {
   offer(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const records = recordsAmong(entries)
-      await this.#take(records, signal)
+      const broken = this.#broken !== undefined
+      await this.#take(records, false, signal)
       const last = records.at(-1)
-      if (last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next) await this.#catchUp(signal)
+      const behind = last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next
+      // What stands behind a hole was passed over.
+      if (behind || broken) await this.#catchUp(signal)
     })
   }
 
-  async #take(entries: readonly Entry[], signal?: AbortSignal, foresight?: Foresight): Promise<void> {
+  /** `sure`: the first of them was read together with the record before it, which stands there. */
+  async #take(entries: readonly Entry[], sure: boolean, signal?: AbortSignal, foresight?: Foresight): Promise<void> {
     const filed: Filed[] = []
+    let isSure = sure
     let sliceEnds = performance.now() + sliceMs
     for (const entry of entries) {
       const i = numberOf(entry.key)
       const { next } = this.ledger.checkpoint
       if (i > next) break
       if (i < next) {
-        await this.#recheck(i, entry)
+        await this.#recheck(i, entry, signal)
         continue
       }
-      const one = await this.#file(entry.value, signal, foresight?.get(i))
+      const one = await this.#file(entry.value, isSure, signal, foresight?.get(i))
       if (one === undefined) break
+      isSure = true
       filed.push(one)
       this.#tailRevision = entry.modRevision
       if (performance.now() < sliceEnds) continue
@@ -230,7 +331,7 @@ export class RoomLog {
       sliceEnds = performance.now() + sliceMs
     }
     this.#tell(filed)
-    await this.#saveSecrets()
+    await this.#secrets.save(this.ledger.keyring)
   }
 
   /** What is read behind a glimpse is no news. */
@@ -240,28 +341,40 @@ export class RoomLog {
   }
 
   /** A record that stands already: its bytes must be those that were read before. */
-  async #recheck(i: number, entry: Entry): Promise<void> {
+  async #recheck(i: number, entry: Entry, signal?: AbortSignal): Promise<void> {
     const same = await this.replica.holds(i, entry.value)
-    if (same === false) this.#listener.damaged({ i, reason: 'other than what was read before' })
-    else if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
+    if (same === false) return void (await this.#mended(await this.mender.mendAt(i, signal)))
+    this.mender.settled(i)
+    if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
   }
 
-  #deleted(i: number | undefined): void {
-    if (i !== undefined && i < this.ledger.checkpoint.next)
-      this.#listener.damaged({ i, reason: 'deleted from the store' })
+  async #deleted(i: number | undefined, signal?: AbortSignal): Promise<void> {
+    if (i === undefined || i >= this.ledger.checkpoint.next) return
+    this.#listener.damaged({ i, reason: 'deleted from the store' })
+    await this.#inTurn(async () => {
+      await this.#mended(await this.mender.mendAt(i, signal))
+      // Records put back stand at other revisions.
+      this.#tailRevision = undefined
+      await this.#catchUp(signal)
+    })
   }
 
-  /** undefined where one's own part of the log ends: somebody who left or was kicked reads no further. */
-  async #file(bytes: Bytes, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
+  /**
+   * undefined where one's own part of the log ends (somebody who left or was kicked reads no further), and for a record
+   * that may follow another than the one that was read.
+   */
+  async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
     let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
-    if (judgement.kind === 'locked' && (await this.#unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
-    if (judgement.kind === 'locked' && this.#departed()) return undefined
+    if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
+    if (judgement.kind === 'locked' && this.#keys.departed) return undefined
+    if (!sure && (judgement.kind === 'locked' || judgement.kind === 'void')) return undefined
     this.#checkRemembered(bytes)
     const filed = this.ledger.file(bytes, judgement)
+    this.#broken = undefined
     this.#recent.push(filed)
     if (this.#recent.length > recentRecordsMax) this.#recent.shift()
     this.replica.file(filed.row, this.ledger.checkpoint)
-    if (judgement.kind === 'control') await this.#rewrapped(judgement, bytes)
+    if (judgement.kind === 'control') await this.#keys.rewrapped(judgement, bytes)
     return filed
   }
 
@@ -274,60 +387,9 @@ export class RoomLog {
     })
   }
 
-  /** Looks for the secret without which the next record can't be judged. */
-  async #unlock(bytes: Bytes, signal?: AbortSignal): Promise<boolean> {
-    const { room, keyring } = this.ledger
-    const opening = room === undefined ? genesisOpening(bytes) : room.openings[room.epoch]
-    if (opening === undefined || keyring.get(opening) !== undefined) return false
-    return this.#keys.obtain(opening, this.#memberIndex(), signal)
-  }
-
-  #departed(): boolean {
-    const self = hex(this.#parts.identity.signer.publicKey)
-    return this.room?.departures.has(self) === true && !this.room.members.has(self)
-  }
-
-  /** After a departure the old index is of no use: the next accept gives another. */
-  #memberIndex(): number | undefined {
-    const { identity, roomId } = this.#parts
-    if (this.#departed()) return undefined
-    const own = this.room?.members.get(hex(identity.signer.publicKey))
-    return own?.index ?? identity.room(roomId)?.memberIndex ?? undefined
-  }
-
-  /** An accept of a present member carries the secret in force for him once more. */
-  async #rewrapped(judgement: Judgement & { kind: 'control' }, bytes: Bytes): Promise<void> {
-    if (judgement.body.operation.type !== 'accept') return
-    const room = this.room
-    const opening = room?.openings[room.epoch]
-    if (opening === undefined || this.ledger.keyring.get(opening) !== undefined) return
-    const record = decodeRecord(bytes)
-    if (record.kind === 'control') await this.#keys.fromEntry(record.outer.outside, [opening])
-  }
-
-  async #saveSecrets(): Promise<void> {
-    const all = this.ledger.keyring.all()
-    if (all.length === this.#secretsSaved) return
-    this.#secretsSaved = all.length
-    await this.replica.saveSecrets(all.map(({ epoch, before, confirm, secret }) => [epoch, before, confirm, secret]))
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work)
     this.#turn = done.catch(() => undefined)
     return done
-  }
-}
-
-function genesisOpening(bytes: Bytes): OpeningWraps | undefined {
-  try {
-    const record = decodeRecord(bytes)
-    if (record.kind !== 'control') return undefined
-    const { confirm, wraps, n, epoch } = record.outer.outside
-    if (confirm === null || wraps === null || n !== 0 || epoch !== 0) return undefined
-    return { epoch: 0, before: zeroHash, confirm, n: 0, wraps }
-  } catch (error) {
-    if (error instanceof FormatError) return undefined
-    throw error
   }
 }

@@ -1,8 +1,9 @@
 /** A room as a front end sees it: state and timeline out of the replica, acts through the outbox or straight to the log. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hex, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
-import { dutyDelayMs, mentionsSearchedMax, outboxMessagesMax } from '../base/limits.ts'
+import { dutyDelayMs, outboxMessagesMax } from '../base/limits.ts'
+import type { Operation as Change } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
 import type {
   ChangedKey,
@@ -13,6 +14,8 @@ import type {
   Member,
   Policy,
   Reading,
+  Recovery,
+  Repair,
   Room,
   RoomChange,
   Sent,
@@ -20,7 +23,8 @@ import type {
   Unsubscribe,
   Verification,
 } from './chat.ts'
-import { checkedContent, shownContent } from './content.ts'
+import { AfterRestore } from './after-restore.ts'
+import { checkedContent } from './content.ts'
 import type { MessageContent, PendingItem, Person, TimelineItem } from './item.ts'
 import { itemsOf, type Viewer } from './items.ts'
 import { Knocks, type OpenKnock } from './knocks.ts'
@@ -28,12 +32,13 @@ import type { Filed } from './ledger.ts'
 import { followItems } from './follow-items.ts'
 import { Following } from './following.ts'
 import { RoomLog, type Damage } from './room-log.ts'
-import { Mentions } from './mentions.ts'
 import { invitationsOf, kickedBy, knockItem, membersOf, otherOf, shownKnocks, standingOf } from './people.ts'
 import { changedKeys, followRegistered, keyWarning } from './pins.ts'
+import { ReadMark } from './read-mark.ts'
+import { repairRoom } from './repair.ts'
 import { RoomActs, type RoomParts } from './room-acts.ts'
 import { isTooNew, requireKnownVersion } from './room-version.ts'
-import { Sender } from './sender.ts'
+import { pendingItem, Sender } from './sender.ts'
 import { StandingMemory } from './standing-memory.ts'
 import { historyPage } from './timeline.ts'
 import { verifyLog } from './verification.ts'
@@ -49,14 +54,14 @@ export class RoomSession extends RoomActs implements Room {
   readonly #following: Following
   /** The log has been read to its end once: what comes now comes live. */
   #live = false
-  #readUpTo = 0
-  readonly #mentions: Mentions
+  readonly #mark: ReadMark
   readonly #memory: StandingMemory
+  readonly #restore: AfterRestore
 
   private constructor(parts: RoomParts) {
     super(parts)
     this.id = hex(parts.roomId)
-    this.#mentions = new Mentions(parts.identity.name)
+    this.#mark = new ReadMark(parts.home, parts.roomId, parts.identity.name)
     this.#memory = new StandingMemory(parts)
     this.#log = new RoomLog(parts, {
       filed: (records) => this.#filed(records),
@@ -64,6 +69,18 @@ export class RoomSession extends RoomActs implements Room {
       progressed: () => this.#changed(),
       counted: () => this.#counted(),
       damaged: (damage) => this.#reportDamage(damage),
+      parted: () => this.#restore.parted(),
+      mending: () => this.#changed(),
+    })
+    this.#restore = new AfterRestore({
+      appending: this.appending,
+      identity: parts.identity,
+      mark: this.#mark,
+      memory: this.#memory,
+      nameOf: () => this.name,
+      isOwn: (rootKey) => equalBytes(rootKey, this.#self),
+      tell: (change) => this.#tell(change),
+      queued: () => void this.#sender.adopt().catch((error: unknown) => this.#note('room.outbox', error)),
     })
     const { store, roomId, clock } = parts
     this.#knocks = new Knocks({
@@ -86,15 +103,17 @@ export class RoomSession extends RoomActs implements Room {
         this.#note('room.follow', error)
       },
     })
-    this.#sender = new Sender({ ...parts, appending: this.appending, changed: () => this.#changed() })
+    const hindrance = () => this.#restore.hindrance
+    this.#sender = new Sender({ ...parts, appending: this.appending, hindrance, changed: () => this.#changed() })
   }
 
   /** Opens what the home holds of the room; nothing is asked of the store. */
   static async load(parts: RoomParts): Promise<RoomSession> {
     const session = new RoomSession(parts)
     await session.#log.load()
-    session.#readUpTo = await session.#log.replica.readUpTo()
-    await session.#findMentions()
+    await session.#mark.load()
+    await session.#mark.findMentions(session)
+    await session.#restore.look()
     await session.#sender.adopt()
     return session
   }
@@ -172,13 +191,7 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   get pending(): readonly PendingItem[] {
-    return this.#sender.waiting.map(({ id, queued, state, reason }) => ({
-      id,
-      at: queued.at,
-      content: shownContent(queued.content),
-      state,
-      ...(reason === undefined ? {} : { reason }),
-    }))
+    return this.#sender.waiting.map(pendingItem)
   }
 
   get seq(): number {
@@ -186,23 +199,19 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   get unread(): number {
-    return this.standing === 'member' ? Math.max(0, this.seq - this.#readUpTo) : 0
+    return this.standing === 'member' ? Math.max(0, this.seq - this.#mark.upTo) : 0
   }
 
   get mentions(): number {
-    return this.standing === 'member' ? this.#mentions.count : 0
-  }
-
-  /** Among the newest of what was unread when the program ended. */
-  async #findMentions(): Promise<void> {
-    const fromSeq = Math.max(this.#readUpTo, this.seq - mentionsSearchedMax) + 1
-    if (fromSeq > this.seq) return
-    const { items } = await this.history({ limit: mentionsSearchedMax, fromSeq })
-    this.#mentions.note(items, this.#readUpTo)
+    return this.standing === 'member' ? this.#mark.mentions : 0
   }
 
   get readUpTo(): number {
-    return this.#readUpTo
+    return this.#mark.upTo
+  }
+
+  get recovery(): Recovery | undefined {
+    return this.#restore.recovery
   }
 
   override start(): void {
@@ -228,14 +237,24 @@ export class RoomSession extends RoomActs implements Room {
 
   override async refresh(signal?: AbortSignal): Promise<void> {
     await this.#log.catchUp(signal)
+    await this.#log.replica.flush()
     await this.#knocks.refresh(signal)
     await this.settleStanding()
+    await this.#restore.settle(signal)
+  }
+
+  /** The store is not where it was: reads it again from where this home's copy ends. */
+  restored(): void {
+    this.#restore.noticed()
+    this.#following.beginAgain()
   }
 
   async send(content: MessageContent | string): Promise<Sent> {
     const wanted = checkedContent(typeof content === 'string' ? { type: 'text', text: content } : content)
     this.requireMember()
     if (this.state !== undefined) requireKnownVersion(this.state)
+    const { hindrance } = this.#restore
+    if (hindrance !== undefined) throw hindrance
     if (this.#sender.waiting.length >= outboxMessagesMax) {
       throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
     }
@@ -261,18 +280,20 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   async markRead(seq: number): Promise<void> {
-    const upTo = Math.min(seq, this.seq)
-    if (upTo <= this.#readUpTo) return
-    this.#readUpTo = upTo
-    this.#mentions.read(upTo)
-    await this.#log.replica.markRead(upTo)
-    this.#changed()
+    if (await this.#mark.move(Math.min(seq, this.seq))) this.#changed()
   }
 
   async verify(signal?: AbortSignal): Promise<Verification> {
     const { store, roomId } = this.parts
     await this.#log.catchUp(signal)
+    await this.#log.mendAll(signal)
     return verifyLog(store, roomId, this.#log, signal)
+  }
+
+  repair(signal?: AbortSignal): Promise<Repair> {
+    const { store, roomId, identity, incarnation: life } = this.parts
+    const operate = (change: (state: RoomState) => Change) => this.operate(change)
+    return repairRoom({ store, roomId, identity, life, log: this.#log, operate }, signal)
   }
 
   subscribe(listener: (change: RoomChange) => void): Unsubscribe {
@@ -292,7 +313,7 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   #counted(): void {
-    this.#findMentions().catch((error: unknown) => this.#note('room.mentions', error))
+    this.#mark.findMentions(this).catch((error: unknown) => this.#note('room.mentions', error))
     this.#chainChanged()
     this.#tell({ kind: 'renewed' })
     this.#changed()
@@ -303,6 +324,8 @@ export class RoomSession extends RoomActs implements Room {
     this.#changed()
     this.#live = true
     this.#lookAfter()
+    const { signal } = this.#closing
+    this.#restore.settle(signal).catch((error: unknown) => signal.aborted || this.#note('room.hints', error))
   }
 
   #chainChanged(): void {
@@ -313,13 +336,11 @@ export class RoomSession extends RoomActs implements Room {
 
   #filed(records: readonly Filed[]): void {
     const items = this.#itemsOf(records)
-    this.#mentions.note(items, this.#readUpTo)
+    this.#mark.note(items)
+    this.#restore.lookAgain().catch((error: unknown) => this.#note('room.lost', error))
     if (items.length > 0) this.#tell({ kind: 'items', items })
     if (records.some(({ judgement }) => judgement.kind === 'control')) this.#chainChanged()
-    // What one wrote oneself needs no reading, where everything before it has been read.
-    let upTo = this.#readUpTo
-    for (const item of items) if (item.kind === 'message' && item.own && item.seq === upTo + 1) upTo = item.seq
-    if (upTo > this.#readUpTo) this.markRead(upTo).catch((error: unknown) => this.#note('room.read', error))
+    this.markRead(this.#mark.ownAmong(items)).catch((error: unknown) => this.#note('room.read', error))
     this.#changed()
   }
 

@@ -20,6 +20,8 @@ export class Seen {
   readonly #roomId: Bytes
   readonly #devices = new Map<string, Device>()
   #changed: Device | undefined
+  /** What was forgotten of these is not on the disk yet. */
+  readonly #forgotten = new Set<Device>()
 
   constructor(roomId: Bytes) {
     this.#roomId = roomId
@@ -27,6 +29,9 @@ export class Seen {
 
   /** Goes on from what takeChange() has given. */
   load(entries: readonly Entry[]): void {
+    this.#devices.clear()
+    this.#forgotten.clear()
+    this.#changed = undefined
     for (const { key, value } of entries) {
       const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
       const runs = readLocal('what was shown of a room', () =>
@@ -36,8 +41,9 @@ export class Seen {
     }
   }
 
-  clear(): void {
-    this.#devices.clear()
+  has(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
+    const known = this.#devices.get(hex(firstRootKey) + hex(device))
+    return known?.runs.some(([from, to]) => from <= counter && counter <= to) === true
   }
 
   /** Marks a message as shown; false when it had been. */
@@ -48,10 +54,25 @@ export class Seen {
       known = { key: seenKey(this.#roomId, firstRootKey, device), runs: [] }
       this.#devices.set(name, known)
     }
-    if (known.runs.some(([from, to]) => from <= counter && counter <= to)) return false
+    if (this.has(firstRootKey, device, counter)) return false
     known.runs = withCounter(known.runs, counter)
     this.#changed = known
     return true
+  }
+
+  /** The message that was shown is none of the log's any more: it may come again. */
+  forget(firstRootKey: Bytes, device: Bytes, counter: number): void {
+    const known = this.#devices.get(hex(firstRootKey) + hex(device))
+    if (known === undefined) return
+    known.runs = withoutCounter(known.runs, counter)
+    this.#forgotten.add(known)
+  }
+
+  /** What is to be written of what was forgotten since the last call. */
+  takeForgotten(): readonly PutOperation[] {
+    const changed = [...this.#forgotten]
+    this.#forgotten.clear()
+    return changed.map(({ key, runs }) => ({ kind: 'put', key, value: encode(runs) }))
   }
 
   /** What is to be written since the last call; asked for after each record, which has one author and device. */
@@ -65,6 +86,17 @@ export class Seen {
 function runOf(value: Value): Run {
   const fields = new Fields(value, 2)
   return [fields.unsigned(), fields.unsigned()]
+}
+
+function withoutCounter(runs: readonly Run[], counter: number): Run[] {
+  return runs.flatMap(([from, to]): Run[] => {
+    if (counter < from || counter > to) return [[from, to]]
+    const parts: Run[] = [
+      [from, counter - 1],
+      [counter + 1, to],
+    ]
+    return parts.filter(([first, last]) => first <= last)
+  })
 }
 
 function withCounter(runs: readonly Run[], counter: number): Run[] {

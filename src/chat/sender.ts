@@ -1,25 +1,25 @@
 /**
  * Sends a room's queued messages, in order, until the store has them: whatever fails in between, each stands in the log
  * once. Messages that wait together share a record, so a burst costs one transaction and one signature.
+ *
+ * A message leaves the outbox only after this home's replica has it: until then the one or the other can put it back
+ * into a store that was restored from an earlier copy.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
-import { encode } from '../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
-import { laneTtlS, messageTextBytesMax, messagesPerRecordMax, retryMs } from '../base/limits.ts'
+import { laneTtlS, retryMs } from '../base/limits.ts'
 import { zeroHash } from '../crypto/hash.ts'
-import type { Random } from '../crypto/random.ts'
-import { contentValue } from '../protocol/content.ts'
-import { messageId, sealMessages } from '../protocol/message.ts'
-import { headOf, memberByKey } from '../protocol/room.ts'
-import { append, type Appending } from './append.ts'
-import type { Identity } from './identity.ts'
+import { messageId } from '../protocol/message.ts'
+import { memberByKey } from '../protocol/room.ts'
+import { append } from './append.ts'
+import { batchOf, composeMessages, type Composing } from './compose-messages.ts'
+import { shownContent } from './content.ts'
+import type { PendingItem } from './item.ts'
 import type { Filed } from './ledger.ts'
 import type { Attempt, Outbox, Queued } from './outbox.ts'
-import { kickedBy } from './people.ts'
-import { hashOfRow } from './replica.ts'
-import { requireKnownVersion } from './room-version.ts'
+import { hashOfRow } from './row.ts'
+import { Settling } from './settling.ts'
 
 export interface Place {
   readonly seq: number
@@ -35,28 +35,30 @@ export interface Waiting {
   readonly sent: Promise<Place>
 }
 
+export function pendingItem({ id, queued, state, reason }: Waiting): PendingItem {
+  const content = shownContent(queued.content)
+  return { id, at: queued.at, content, state, ...(reason === undefined ? {} : { reason }) }
+}
+
 interface Slot extends Waiting {
   /** Handed to the store, with an outcome not yet known. */
   tried: boolean
   readonly written: Promise<void>
   /** Could not be written on the disk. */
   lost: boolean
+  /** It may stand in the log already: sent by a process that died, or by another machine of the same person. */
+  doubtful: boolean
   resolve(place: Place): void
   reject(error: unknown): void
 }
 
-export interface SenderParts {
-  readonly appending: Appending
+export interface SenderParts extends Composing {
   readonly outbox: Outbox
-  readonly identity: Identity
-  readonly clock: Clock
-  readonly random: Random
+  /** Why nothing new may be sent at present, though nothing is wrong with the store. */
+  hindrance(): ConclaveError | undefined
   /** Called when the list of waiting messages changes. */
   changed(): void
 }
-
-/** Room for one message of any size besides others. */
-const recordContentBytesMax = messageTextBytesMax * 2
 
 export class Sender {
   readonly #parts: SenderParts
@@ -66,9 +68,12 @@ export class Sender {
   #adoption: NodeJS.Timeout | undefined
   /** Tried, with an outcome not yet known. */
   readonly #attempts = new Map<string, Attempt>()
+  readonly #settling: Settling
 
   constructor(parts: SenderParts) {
     this.#parts = parts
+    const { outbox, appending } = parts
+    this.#settling = new Settling(outbox, appending.roomId, appending.log.replica)
   }
 
   get waiting(): readonly Waiting[] {
@@ -76,54 +81,61 @@ export class Sender {
   }
 
   /**
-   * Takes up what processes that died have left; where some may still live, looks again later. Nobody waits for these
-   * messages any more.
+   * Takes up what processes that died have left, and what the store lost; where some may still live, looks again later.
+   * Nobody waits for these messages any more.
    */
   async adopt(): Promise<void> {
     const { outbox, appending } = this.#parts
-    const { adopted, others } = await outbox.adopt(appending.roomId)
-    const attempts = new Map<string, Attempt | undefined>()
-    for (const { device } of adopted) {
-      if (!attempts.has(hex(device))) attempts.set(hex(device), await outbox.attempt(appending.roomId, device))
-    }
-    for (const [name, attempt] of attempts) if (attempt !== undefined) this.#attempts.set(name, attempt)
-    for (const queued of adopted) {
-      const slot = this.#push(queued, Promise.resolve())
-      slot.tried = this.#attempts.has(hex(queued.device))
-      slot.sent.catch(() => undefined)
-    }
+    const others = await this.#settling.alone(async () => {
+      const { adopted, others } = await outbox.adopt(appending.roomId)
+      const fresh = adopted.filter((queued) => this.#slotOf(queued) === undefined)
+      for (const name of new Set(fresh.map(({ device }) => hex(device)))) {
+        const { device } = fresh.find((queued) => hex(queued.device) === name) as Queued
+        const attempt = this.#attempts.get(name) ?? (await outbox.attempt(appending.roomId, device))
+        if (attempt !== undefined) this.#attempts.set(name, attempt)
+      }
+      this.#takeUp(fresh)
+      return others
+    })
     if (!others || this.#closing.signal.aborted) return
+    clearTimeout(this.#adoption)
     this.#adoption = setTimeout(() => void this.adopt().catch(() => undefined), laneTtlS * 1000).unref()
+  }
+
+  /** Before what was said since. */
+  #takeUp(messages: readonly Queued[]): void {
+    const slots = messages.map((queued) => {
+      const slot = this.#slotFor(queued, Promise.resolve())
+      slot.tried = this.#attempts.has(hex(queued.device))
+      slot.doubtful = true
+      slot.sent.catch(() => undefined)
+      return slot
+    })
+    this.#slots.unshift(...slots)
+    if (slots.length > 0) this.#wake()
   }
 
   /** @param written rejects where it did not get on the disk: then it is not sent either. */
   add(queued: Queued, written: Promise<void>): Waiting {
-    const slot = this.#push(queued, written)
+    const slot = this.#slotFor(queued, written)
     written.catch((error: unknown) => {
       slot.lost = true
       this.#remove([slot])
       slot.reject(error)
     })
-    return slot
-  }
-
-  #push(queued: Queued, written: Promise<void>): Slot {
-    const { promise, resolve, reject } = Promise.withResolvers<Place>()
-    const id = this.#idOf(queued)
-    const slot: Slot = {
-      queued,
-      id,
-      state: 'queued',
-      tried: false,
-      lost: false,
-      written,
-      sent: promise,
-      resolve,
-      reject,
-    }
     this.#slots.push(slot)
     this.#wake()
     return slot
+  }
+
+  #slotFor(queued: Queued, written: Promise<void>): Slot {
+    const { promise, resolve, reject } = Promise.withResolvers<Place>()
+    const state = { state: 'queued', tried: false, doubtful: false, lost: false } as const
+    return { queued, id: this.#idOf(queued), ...state, written, sent: promise, resolve, reject }
+  }
+
+  #slotOf({ device, counter }: Pick<Queued, 'device' | 'counter'>): Slot | undefined {
+    return this.#slots.find(({ queued }) => queued.counter === counter && equalBytes(queued.device, device))
   }
 
   /** @throws unavailable when the message was tried and no answer came: it is not tried again, but may stand in the room. */
@@ -136,7 +148,7 @@ export class Sender {
     if (tried) this.#attempts.delete(hex(queued.device))
     this.#remove([slot])
     await slot.written.catch(() => undefined)
-    await outbox.drop(appending.roomId, queued, tried)
+    await this.#settling.alone(() => outbox.drop(appending.roomId, queued, tried))
     slot.reject(new ConclaveError('unavailable', 'taken out of the outbox', { retryable: true }))
     if (doubtful) {
       throw new ConclaveError('unavailable', 'the store did not say whether it has this message', {
@@ -153,6 +165,7 @@ export class Sender {
     this.#closing.abort()
     clearTimeout(this.#adoption)
     await this.#draining
+    await this.#settling.done()
   }
 
   #wake(): void {
@@ -173,33 +186,57 @@ export class Sender {
     await new Promise(setImmediate)
     while (!signal.aborted && this.#queuedSlots().length > 0) {
       try {
-        await this.#sendNext(signal)
+        if (this.#mayGo()) await this.#sendNext(signal)
+        else await sleep(retryMs, undefined, { signal })
       } catch (error) {
         if (signal.aborted) return
         if (isConclaveError(error) && !error.retryable && error.code !== 'unavailable') {
-          this.#fail(error)
-          return
+          // What keeps everybody from sending is no fault of the message's.
+          if (error.code === 'tampering') this.#tellWaiting(error)
+          else return this.#fail(error)
         }
         await sleep(retryMs, undefined, { signal }).catch(() => undefined)
       }
     }
   }
 
+  /** Whoever waits is told what hinders; the messages stay. */
+  #mayGo(): boolean {
+    const hindrance = this.#parts.hindrance()
+    if (hindrance !== undefined) this.#tellWaiting(hindrance)
+    return hindrance === undefined
+  }
+
+  #tellWaiting(error: ConclaveError): void {
+    for (const slot of this.#queuedSlots()) slot.reject(error)
+  }
+
   async #sendNext(signal: AbortSignal): Promise<void> {
     const { appending, outbox } = this.#parts
-    const batch = this.#batch()
+    const { log, roomId } = appending
+    const batch = batchOf(this.#queuedSlots())
     const { device } = (batch[0] as Slot).queued
     const name = hex(device)
     const known = this.#attempts.get(name)
     if (known !== undefined) {
-      await appending.log.catchUp(signal)
+      await log.catchUp(signal)
       if (await this.#settledBy(known, name)) return
-      if (appending.log.end.i !== known.i) return this.#giveUp(name)
+      // The same bytes stand for nothing at another place, nor behind another record.
+      if (log.end.i !== known.i || !equalBytes(log.end.previousHash, known.previousHash)) return this.#giveUp(name)
+    } else if (batch.some(({ doubtful }) => doubtful)) {
+      await log.catchUp(signal)
+      return this.#settleStanding(batch)
     }
-    const attempt = known ?? (await this.#build(batch, signal))
+    const attempt =
+      known ??
+      (await composeMessages(
+        this.#parts,
+        batch.map(({ queued }) => queued),
+        signal,
+      ))
     if (known === undefined) {
-      await outbox.saveAttempt(appending.roomId, device, attempt)
-      if (batch.some(({ lost }) => lost)) return outbox.settle(appending.roomId, device, [])
+      await outbox.saveAttempt(roomId, device, attempt)
+      if (batch.some(({ lost }) => lost)) return outbox.settle(roomId, device, [], attempt)
       this.#attempts.set(name, attempt)
       for (const slot of batch) slot.tried = true
     }
@@ -222,9 +259,23 @@ export class Sender {
     for (const slot of this.#slots) if (hex(slot.queued.device) === name) slot.tried = false
   }
 
+  /** Those of the batch that the log shows already are done; the others are as good as new. */
+  #settleStanding(batch: readonly Slot[]): void {
+    const { seen } = this.#parts.appending.log.replica
+    const stand = batch.filter(({ queued }) => seen.has(this.#firstRootKey, queued.device, queued.counter))
+    for (const slot of batch) slot.doubtful = false
+    if (stand.length === 0) return
+    this.#remove(stand)
+    this.#settling.add(
+      (batch[0] as Slot).queued.device,
+      stand.map(({ queued }) => queued),
+    )
+  }
+
   /** Whether messages of this device stand where they were tried; then they are sent. */
-  async #settledBy({ i }: Attempt, name: string): Promise<boolean> {
-    const { log, roomId } = this.#parts.appending
+  async #settledBy(attempt: Attempt, name: string): Promise<boolean> {
+    const { i } = attempt
+    const { log } = this.#parts.appending
     const found = log.recent(i) ?? (await this.#reviewed(i))
     if (found?.judgement.kind !== 'message') return false
     const { inside, author } = found.judgement
@@ -234,16 +285,16 @@ export class Sender {
     const sent: Slot[] = []
     let { seq } = found.row
     for (const k of contents.keys()) {
-      const slot = this.#slots.find(({ queued }) => queued.counter === counter + k && hex(queued.device) === name)
+      const slot = this.#slotOf({ device, counter: counter + k })
       if (slot !== undefined) sent.push(slot)
       slot?.resolve({ seq, id: slot.id, i })
       if (!found.row.repeats.includes(k)) seq += 1
     }
     this.#remove(sent)
-    await this.#parts.outbox.settle(
-      roomId,
+    this.#settling.add(
       device,
       sent.map(({ queued }) => queued),
+      attempt,
     )
     return true
   }
@@ -256,54 +307,6 @@ export class Sender {
     const previousHash = i === 0 ? zeroHash : hashOfRow(rows[0] as typeof row)
     const judgement = log.ledger.review(row, previousHash)
     return { row, judgement, place: { i, previousHash, hash: hashOfRow(row) } }
-  }
-
-  /** The first queued message and those that follow it from the same device, as many as fit a record. */
-  #batch(): Slot[] {
-    const slots = this.#queuedSlots()
-    const [first] = slots
-    if (first === undefined) return []
-    const batch: Slot[] = []
-    let bytes = 0
-    for (const slot of slots) {
-      const next = first.queued.counter + batch.length
-      if (slot.queued.counter !== next || Buffer.compare(slot.queued.device, first.queued.device) !== 0) break
-      bytes += encode(contentValue(slot.queued.content)).length
-      if (batch.length === messagesPerRecordMax || (batch.length > 0 && bytes > recordContentBytesMax)) break
-      batch.push(slot)
-    }
-    return batch
-  }
-
-  async #build(batch: readonly Slot[], signal: AbortSignal): Promise<Attempt> {
-    const { appending, identity, clock, random } = this.#parts
-    const { log, roomId } = appending
-    if (log.end.revision === undefined) await log.catchUp(signal)
-    let room = log.room
-    let keys = await log.currentKeys(signal)
-    // An epoch may have been opened while its keys were looked for.
-    while (log.room !== room) {
-      room = log.room
-      keys = await log.currentKeys(signal)
-    }
-    if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) {
-      const endedBy = kickedBy(room, identity.signer.publicKey)
-      if (endedBy !== undefined)
-        throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, { hint: 'conclave join ROOM' })
-      throw new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
-    }
-    requireKnownVersion(room)
-    if (keys === undefined) {
-      throw new ConclaveError('not-member', 'the keys of this room are not to be had', {
-        hint: 'knock again: conclave join ROOM',
-      })
-    }
-    const { i, previousHash } = log.end
-    const { device, counter } = (batch[0] as Slot).queued
-    const contents = batch.map(({ queued }) => queued.content)
-    const head = headOf(room).hash
-    const inside = { previousHash, device, counter, seq: log.ledger.checkpoint.seq, head, at: clock.now(), contents }
-    return { i, record: sealMessages(roomId, i, keys, identity.signer, inside, random) }
   }
 
   #fail(error: ConclaveError): void {

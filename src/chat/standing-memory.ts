@@ -1,6 +1,6 @@
 /** Keeps the vault's memory of a room in step with its chain: who is in and under which key, and how one stands oneself. */
 import type { Clock } from '../base/clock.ts'
-import type { Bytes } from '../base/bytes.ts'
+import { hex, type Bytes } from '../base/bytes.ts'
 import { pinDelayMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { headOf, memberByKey, type Room } from '../protocol/room.ts'
@@ -48,6 +48,22 @@ export class StandingMemory {
   async close(): Promise<void> {
     if (this.#later !== undefined) this.#pinNow()
     await this.#settling
+  }
+
+  /** The chain is another one than it was. */
+  forget(): void {
+    this.#standing = undefined
+  }
+
+  /** One's own admission is among what the store has lost: one waits for it again. */
+  async admissionLost(room: Room): Promise<boolean> {
+    const { identity, roomId } = this.#parts
+    const self = identity.signer.publicKey
+    const remembered = identity.room(roomId)
+    const isKnown = memberByKey(room, self) !== undefined || room.departures.has(hex(self))
+    if (isKnown || remembered?.standing !== 'member') return false
+    await identity.setRoom({ ...remembered, standing: remembered.knockHash === null ? 'left' : 'waiting' })
+    return true
   }
 
   async #settle(stand: Stand | undefined): Promise<boolean> {

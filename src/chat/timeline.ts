@@ -8,7 +8,8 @@ import type { HistoryPage, HistoryQuery } from './chat.ts'
 import type { TimelineItem } from './item.ts'
 import { itemsOf, type Viewer } from './items.ts'
 import type { Filed } from './ledger.ts'
-import { hashOfRow, type Row } from './replica.ts'
+import type { LostRecords } from './lost.ts'
+import { hashOfRow, type Row } from './row.ts'
 import type { RoomLog } from './room-log.ts'
 
 /** A run of judged records that pages are made of. */
@@ -18,6 +19,8 @@ export interface Records {
   readonly end: number
   /** Those with from ≤ i < to, in order. */
   between(from: number, to: number): Promise<readonly Filed[]>
+  /** What stood among them before the store was set back. */
+  readonly lost?: LostRecords
 }
 
 /** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
@@ -92,7 +95,7 @@ function wholeFrom(items: readonly TimelineItem[], at: number): number {
   return from
 }
 
-/** Everything shown of the records with from ≤ i < to. */
+/** Everything shown of the records with from ≤ i < to; and what was lost there, before what stands there now. */
 async function itemsBetween(
   records: Records,
   viewer: Viewer,
@@ -101,7 +104,17 @@ async function itemsBetween(
 ): Promise<readonly TimelineItem[]> {
   const { room } = records
   if (room === undefined) return []
-  return (await records.between(from, to)).flatMap((one) => itemsOf(room, one, viewer))
+  const items = (await records.between(from, to)).flatMap((one) => itemsOf(room, one, viewer))
+  const parted = records.lost?.partedBetween(from, to === records.end ? to + 1 : to) ?? []
+  const all: TimelineItem[] = []
+  let at = 0
+  for (const i of parted) {
+    const found = items.findIndex((item) => (item.i ?? 0) >= i)
+    const until = found === -1 ? items.length : found
+    all.push(...items.slice(at, until), ...((await records.lost?.itemsAt(i, viewer)) ?? []))
+    at = until
+  }
+  return [...all, ...items.slice(at)]
 }
 
 /** What has been read and counted. */
@@ -126,7 +139,7 @@ function replicaRecords(log: RoomLog): Records {
     }
     return filed
   }
-  return { room: log.room, end: log.ledger.checkpoint.next, between }
+  return { room: log.room, end: log.ledger.checkpoint.next, between, lost: log.lost }
 }
 
 function recentRecords(log: RoomLog, from: number, to: number): readonly Filed[] {

@@ -2,7 +2,7 @@
  * The copy of the vault in the store, from which another machine logs in. It follows the home's vault, which counts;
  * what other homes of the same person have put there since is merged in and handed back. A change of password lies in
  * the home, with what the copy is sealed under before and after it, until the copy has followed: cut off anywhere, the
- * next start goes on.
+ * next start goes on. Where the store has lost the copy, it is put back as it last stood there.
  */
 import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { decode, encode, Fields } from '../base/codec.ts'
@@ -17,7 +17,7 @@ import { mergeVaultBodies } from '../crypto/vault-merge.ts'
 import { localKey, openVaultWithKey, resealVault, vaultOutside, type OpenVault } from '../crypto/vault.ts'
 import { vaultKey } from '../protocol/paths.ts'
 import type { Entry, Operation, Store } from '../store/store.ts'
-import { copySeenKey, localVaultKey, passwordChangeKey } from './local-paths.ts'
+import { copySeenKey, localVaultKey, passwordChangeKey, storedVaultKey } from './local-paths.ts'
 import { LocalSeal } from './local-seal.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from './read-one.ts'
@@ -74,10 +74,11 @@ export async function followCopy(
       if (!(await isRegistered(store, own, signal))) return { standing: 'missing' }
       const isVault = entry !== undefined && vaultOutside(entry.value) !== undefined
       if (isVault && change?.replaces !== true) return { standing: 'changed-elsewhere' }
-      // Only a change of the password brings along what the copy is sealed with.
-      if (change === undefined) return { standing: 'missing' }
     }
-    const { form, copy } = found ?? { form: (change as PasswordChange).form, copy: undefined }
+    const form = found?.form ?? change?.form ?? (await readKept(home, dataKey))
+    // A form that stands in the store can't be made from the home's: that one opens without the recovery code.
+    if (form === undefined) return { standing: 'missing' }
+    const copy = found?.copy
     const written = copy !== undefined && copy.sequence > seen ? copy.body : undefined
     const body = written === undefined ? own.body : mergeVaultBodies(own.body, written)
     const outcome: Followed = {
@@ -87,7 +88,7 @@ export async function followCopy(
     }
     const current = found?.current === true && sameBody(body, found.copy.body)
     if (current && outcome.older === undefined) {
-      await noteFollowed(home, found.copy.sequence, seen, change)
+      await noteFollowed(home, { sequence: found.copy.sequence, value: found.form }, seen, change)
       return outcome
     }
     const sequence = Math.max(copy?.sequence ?? 0, seen, own.sequence) + 1
@@ -101,7 +102,7 @@ export async function followCopy(
       signal,
     )
     if (!ok) continue
-    await noteFollowed(home, sequence, seen, change)
+    await noteFollowed(home, { sequence, value }, seen, change)
     return outcome
   }
   throw new ConclaveError('unavailable', 'the copy of the vault in the store is busy', { retryable: true })
@@ -172,8 +173,25 @@ export async function readSeen(home: Store): Promise<number> {
   return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
 }
 
-async function noteFollowed(home: Store, sequence: number, seen: number, change: Pending | undefined): Promise<void> {
-  const note: Operation[] = sequence === seen ? [] : [{ kind: 'put', key: copySeenKey, value: encode(sequence) }]
+/** The copy as it last stood in the store, for putting it back; undefined when it is not under this key. */
+async function readKept(home: Store, dataKey: Bytes): Promise<Bytes | undefined> {
+  const entry = await readOne(home, storedVaultKey)
+  return entry && openVaultWithKey(entry.value, dataKey).kind === 'open' ? entry.value : undefined
+}
+
+async function noteFollowed(
+  home: Store,
+  { sequence, value }: { readonly sequence: number; readonly value: Bytes },
+  seen: number,
+  change: Pending | undefined,
+): Promise<void> {
+  const note: Operation[] =
+    sequence === seen
+      ? []
+      : [
+          { kind: 'put', key: copySeenKey, value: encode(sequence) },
+          { kind: 'put', key: storedVaultKey, value },
+        ]
   if (change === undefined) {
     if (note.length > 0) await home.commit({ then: note })
     return

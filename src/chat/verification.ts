@@ -32,7 +32,7 @@ export async function verifyLog(
       const i = numberOf(key)
       if (i !== ledger.checkpoint.next) {
         damage.push({ i: ledger.checkpoint.next, reason: 'missing from the store' })
-        return { ...result(ledger, voids, damage), ...counts }
+        return { ...result(ledger, voids, damage), ...counts, putBack: log.mender.putBack }
       }
       if ((await log.replica.holds(i, value)) === false) {
         damage.push({ i, reason: 'other than what was read before' })
@@ -57,14 +57,14 @@ export async function verifyLog(
   if (ledger.checkpoint.next < known) {
     damage.push({ i: ledger.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }
-  return { ...result(ledger, voids, damage), ...counts }
+  return { ...result(ledger, voids, damage), ...counts, putBack: log.mender.putBack }
 }
 
 function result(
   ledger: Ledger,
   voids: Verification['voids'],
   damage: Verification['damage'],
-): Omit<Verification, 'messages' | 'controls'> {
+): Omit<Verification, 'messages' | 'controls' | 'putBack'> {
   const head = ledger.room === undefined ? '' : hex(headOf(ledger.room).hash)
   return { records: ledger.checkpoint.next, voids, damage, head }
 }

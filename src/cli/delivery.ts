@@ -7,6 +7,7 @@ import { messageTextBytesMax, storeDeadlineMs } from '../base/limits.ts'
 import type { Chat, Room, Sent } from '../chat/chat.ts'
 import type { MessageContent } from '../chat/item.ts'
 import type { Output } from './output.ts'
+import { isPuttingBack } from './freshness.ts'
 import { until } from './until.ts'
 
 /** With `queue`: how long the store may take before a message counts as queued. */
@@ -44,7 +45,8 @@ export class Delivery {
     const unsubscribe = this.#chat.subscribe(() => this.#online && changed.resolve())
     try {
       // It may have come back between the look and the subscription.
-      if (!this.#online) await until(changed.promise, this.signal, storeDeadlineMs, () => this.#unavailable())
+      if (!this.#online)
+        await until(changed.promise, this.signal, storeDeadlineMs, () => this.#unavailable(), this.#goesOn)
     } finally {
       unsubscribe()
     }
@@ -69,7 +71,7 @@ export class Delivery {
     // Whoever stops waiting for it does not want to hear of it again.
     sent.catch(() => {})
     try {
-      const { seq } = await until(sent, this.signal, this.#patienceMs, () => this.#unavailable())
+      const { seq } = await until(sent, this.signal, this.#patienceMs, () => this.#unavailable(), this.#goesOn)
       await this.#out.print({ seq, id }, `sent: number ${seq}`)
     } catch (error) {
       if (!this.#queue || !isConclaveError(error, 'unavailable')) throw error
@@ -101,6 +103,8 @@ export class Delivery {
     const { state } = this.#chat.connection
     return state === 'offline' || (this.#away && state !== 'online') ? 0 : queueAfterMs
   }
+
+  readonly #goesOn = (): boolean => isPuttingBack(this.#room)
 
   get #online(): boolean {
     return this.#chat.connection.state === 'online'

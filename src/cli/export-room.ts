@@ -51,7 +51,11 @@ export async function* writtenRoom(
   const writer = format === 'html' ? htmlWriter() : markdownWriter()
   const quotable = new Map<string, Quoted>()
   yield writer.head(room)
-  for await (const item of items(end)) {
+  for await (const one of items(end)) {
+    const item = one.kind === 'lost' ? one.item : one
+    if (one.kind === 'lost') {
+      yield writer.warning({ kind: 'warning', i: one.i, reason: 'lost by the store; from this machine’s copy:' })
+    }
     if (item.kind === 'admin') yield writer.admin(item)
     else if (item.kind === 'warning') yield writer.warning(item)
     else if (!isChange(item)) {

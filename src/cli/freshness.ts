@@ -31,7 +31,13 @@ async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSig
   for (;;) {
     const before = readOf(room)
     try {
-      return await until(refreshed, signal, patienceMs, () => late)
+      return await until(
+        refreshed,
+        signal,
+        patienceMs,
+        () => late,
+        () => isPuttingBack(room),
+      )
     } catch (error) {
       if (error !== late || readOf(room) === before) throw error
     }
@@ -40,6 +46,17 @@ async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSig
 
 function readOf({ reading, seq }: Room): number {
   return reading?.read ?? seq
+}
+
+/** What the store has lost is being written into it again, which may take its time. */
+export function isPuttingBack({ recovery }: Room): boolean {
+  return recovery?.kind === 'putting-back'
+}
+
+/** Why what is shown is not to be relied on; undefined when it is. */
+export function tampered({ recovery }: Room): ConclaveError | undefined {
+  if (recovery?.kind !== 'frozen' && recovery?.kind !== 'damaged') return undefined
+  return new ConclaveError('tampering', recovery.text, { hint: recovery.hint })
 }
 
 export function behind(cause: ConclaveError): ConclaveError {

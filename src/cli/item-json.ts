@@ -27,6 +27,11 @@ export function itemObject(item: TimelineItem): JsonObject {
         returning: item.returning,
         known: item.known,
       }
+    case 'lost': {
+      // It has no number any more, and its place is that of what stands there now.
+      const { seq: _seq, ...rest } = itemObject(item.item) as JsonObject & { seq?: number }
+      return { ...rest, i: item.i, lost: true }
+    }
     case 'warning':
       return { i: item.i, type: 'warning', reason: item.reason }
   }

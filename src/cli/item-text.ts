@@ -46,6 +46,7 @@ export class ItemLines {
   /** One or more lines, without the last line's end; none for what shows in a line that is printed already. */
   lines(item: TimelineItem): string {
     if (item.kind === 'warning') return this.#block('     ', '', '!', `record ${item.i}: ${item.reason}`)
+    if (item.kind === 'lost') return `${this.lines(item.item)}  (lost by the store; from this machine’s copy)`
     if (item.kind === 'admin') {
       return `${this.#divider(item.at)}${this.#block(clockTime(item.at), '', '<admin>', adminText(item))}`
     }

@@ -26,7 +26,14 @@ export class Place {
         if (item.i <= this.#i) return false
         this.#i = item.i
         return true
+      case 'lost':
+        return true
       case 'warning':
+        if (item.restart !== undefined) {
+          this.#i = item.restart.i - 1
+          this.#seq = item.restart.seq - 1
+          return true
+        }
         // Damage is noticed later than what stands behind it.
         if (this.#warned.has(item.i)) return false
         this.#warned.add(item.i)

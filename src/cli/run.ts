@@ -31,9 +31,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       const session = new Session({ options, out, prompt, stdin: process.stdin, signal })
       try {
         code = (await action(session, ...args)) ?? 0
-      } finally {
-        await session.close()
+      } catch (error) {
+        await session.close(error)
+        throw error
       }
+      await session.close()
     }
   const program = buildProgram(act)
   // Its complaints come as exceptions; its help is a result.

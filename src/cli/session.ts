@@ -12,6 +12,7 @@ import type { GlobalOptions } from './options.ts'
 import type { Output } from './output.ts'
 import { obtainPassword } from './password.ts'
 import type { Prompt } from './prompt.ts'
+import { RecoveryNotes } from './recovery-notes.ts'
 
 export class Session {
   readonly options: GlobalOptions
@@ -22,6 +23,7 @@ export class Session {
   readonly signal: AbortSignal
   #wiring: Promise<Wiring> | undefined
   #chat: Chat | undefined
+  #notes: RecoveryNotes | undefined
 
   constructor(parts: Pick<Session, 'options' | 'out' | 'prompt' | 'stdin' | 'signal'>) {
     this.options = parts.options
@@ -84,6 +86,7 @@ export class Session {
   /** Hands over a chat that the command opened itself. */
   keep(chat: Chat): Chat {
     this.#chat = chat
+    this.#notes = new RecoveryNotes(chat, this.out)
     return chat
   }
 
@@ -92,7 +95,9 @@ export class Session {
     return recoveryCode === undefined ? {} : { recoveryCode }
   }
 
-  async close(): Promise<void> {
+  /** @param error what the command ended with */
+  async close(error?: unknown): Promise<void> {
+    this.#notes?.end(error)
     await this.#chat?.close()
     const advice = this.#chat?.advice
     if (advice !== undefined) this.out.note(`${advice.text}\n  ${advice.hint}`)

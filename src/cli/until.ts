@@ -1,10 +1,23 @@
-/** A wait that ends: with the promise, with the signal's reason, or with an error after a time. */
-export async function until<T>(promise: Promise<T>, signal: AbortSignal, ms: number, late: () => Error): Promise<T> {
+/**
+ * A wait that ends: with the promise, with the signal's reason, or with an error after a time; `goesOn` begins that time
+ * anew.
+ */
+export async function until<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  ms: number,
+  late: () => Error,
+  goesOn: () => boolean = () => false,
+): Promise<T> {
   // Whoever gave up does not hear of it again.
   promise.catch(() => {})
   signal.throwIfAborted()
   const ended = Promise.withResolvers<never>()
-  const timer = setTimeout(() => ended.reject(late()), ms)
+  const expire = (): void => {
+    if (goesOn()) timer = setTimeout(expire, ms)
+    else ended.reject(late())
+  }
+  let timer = setTimeout(expire, ms)
   const abort = (): void => ended.reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {

@@ -146,8 +146,8 @@ export function openMessages(
 }
 
 /** The ids of a valid record's messages (hexadecimal), in order. */
-export function idsOf(room: Room, { device, counter, contents }: MessageInside, author: Member): string[] {
-  return contents.map((_, k) => hex(messageId(room.id, author.firstRootKey, device, counter + k)))
+export function idsOf(roomId: Bytes, { device, counter, contents }: MessageInside, author: Member): string[] {
+  return contents.map((_, k) => hex(messageId(roomId, author.firstRootKey, device, counter + k)))
 }
 
 function context(roomId: Bytes, epoch: number, i: number): readonly Value[] {

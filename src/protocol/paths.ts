@@ -17,6 +17,10 @@ function allUnder(prefix: Bytes): KeyRange {
 /** A random id of this store's life; every write compares it. */
 export const incarnationKey = utf8('incarnation')
 
+/** Those before it, each left by whoever restored the store from a backup. */
+export const livesKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
+export const livesRange = allUnder(utf8('lives/'))
+
 export const userKey = (nameSkeleton: string): Bytes => utf8(`users/${nameSkeleton}`)
 export const vaultKey = (nameSkeleton: string): Bytes => utf8(`vaults/${nameSkeleton}`)
 export const directoryKey = (roomSkeleton: string): Bytes => utf8(`directory/${roomSkeleton}`)

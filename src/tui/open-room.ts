@@ -7,7 +7,7 @@ import { isChange } from '../chat/changes.ts'
 import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
 import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
-import { harmlessItem, harmlessRoom, harmlessVerification } from './state/harmless.ts'
+import { harmlessItem, harmlessRepair, harmlessRoom, harmlessVerification } from './state/harmless.ts'
 import { pageItems, windowMax } from './state/timeline.ts'
 import { sanitizeLine } from './sanitize.ts'
 
@@ -25,6 +25,7 @@ export class OpenRoom {
   /** The newest seq that is to be marked as read, while a mark is being written. */
   #toMark = 0
   #marking = false
+  #reloading = false
 
   private constructor(room: Room, dispatch: (event: Event) => void) {
     this.#room = room
@@ -115,6 +116,8 @@ export class OpenRoom {
         return this.#markRead(effect.seq)
       case 'verify':
         return tell({ kind: 'verified', verification: harmlessVerification(await room.verify(this.#closed.signal)) })
+      case 'repair':
+        return tell({ kind: 'repaired', repair: harmlessRepair(await room.repair(this.#closed.signal)) })
       default:
         return
     }
@@ -122,7 +125,7 @@ export class OpenRoom {
 
   #changed(change: RoomChange): void {
     if (this.#closed.signal.aborted) return
-    if (this.#first !== undefined || this.#early.length > 0) {
+    if (this.#first !== undefined || this.#early.length > 0 || this.#reloading) {
       this.#early.push(change)
       return
     }
@@ -136,9 +139,24 @@ export class OpenRoom {
         return this.#dispatch({ kind: 'items', items: [harmlessItem(change.item)] })
       case 'renewed':
         return this.#dispatch({ kind: 'renewed' })
+      case 'parted':
+        return void this.#reload()
       case 'state':
         return
     }
+  }
+
+  /** The history is another one than was shown: what comes meanwhile is told after it. */
+  async #reload(): Promise<void> {
+    this.#reloading = true
+    try {
+      this.#dispatch(await this.#fetch({ do: 'fetch', direction: 'newest', from: undefined }))
+    } catch {
+      // The window stays as it is; whoever scrolls reads what is true.
+    }
+    this.#reloading = false
+    const early = this.#early.splice(0)
+    for (const change of early) this.#changed(change)
   }
 
   async #fetch({ direction, from }: Effect & { do: 'fetch' }): Promise<Event> {

@@ -18,6 +18,7 @@ import {
   harmlessIdentity,
   harmlessNumber,
   harmlessPerson,
+  harmlessRecovery,
   harmlessSummary,
 } from './state/harmless.ts'
 
@@ -190,6 +191,7 @@ export class Session {
       kind: 'chat',
       connection: harmlessConnection(chat.connection),
       rooms: chat.knownRooms().map(harmlessSummary),
+      recoveries: chat.recoveries.map(harmlessRecovery),
     })
     if (chat.advice === this.#advice) return
     this.#advice = chat.advice
@@ -252,6 +254,7 @@ export function describe(error: unknown): { code: string; text: string; hint: st
 /** Hints name commands of the command line; here the same is done by a command with a slash. */
 function onScreen(hint: string): string {
   return hint
+    .replace(/conclave verify \S+ --repair/g, '/repair')
     .replace(/conclave knocks( ROOM)?/g, '/members')
     .replace(/conclave (join|rooms|members|verify|create|leave)\b( ROOM\b)?( --wait \d+)?/g, '/$1')
     .replace(/\(CONCLAVE_RECOVERY_CODE\)/, '')

@@ -240,9 +240,10 @@ describe.each(kinds)('the outbox on the %s store', (kind) => {
     const ada = await person(place, 'ada')
     const room = await ada.chat.create('demo')
     await say(room, 'zero')
+    await untilAttempts(ada, (count) => count === 0)
     ada.line.cut()
     const { id } = await room.send('never')
-    await tried(ada)
+    await untilAttempts(ada, (count) => count > 0)
     await expect(room.drop(id)).rejects.toMatchObject({ code: 'unavailable' })
     ada.line.mend()
     await say(room, 'one')
@@ -300,16 +301,10 @@ async function recordsOf(place: ReturnType<typeof world>, roomId: string): Promi
   return entries.length
 }
 
-/** Resolves once something lies in the home as tried. */
-async function tried({ home, name }: Being): Promise<void> {
-  const key = utf8('attempts/')
+/** Resolves once so much lies in the home as tried, with an outcome not yet known. */
+async function untilAttempts({ home, name }: Being, enough: (count: number) => boolean): Promise<void> {
+  const [start, end] = [utf8('attempts/'), prefixEnd(utf8('attempts/'))]
   const local = await home.open(name)
-  const watching = new AbortController()
-  const { entries, revision } = await local.range(key, prefixEnd(key))
-  if (entries.length === 0) {
-    for await (const { events } of local.watch(key, prefixEnd(key), { from: revision + 1, signal: watching.signal })) {
-      if (events.length > 0) break
-    }
-  }
+  while (!enough((await local.range(start, end)).entries.length)) await new Promise((resolve) => setTimeout(resolve, 2))
   await local.close()
 }

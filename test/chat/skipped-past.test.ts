@@ -2,10 +2,8 @@
 import { expect, it } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
 import { Ledger } from '../../src/chat/ledger.ts'
-import { LocalSeal } from '../../src/chat/local-seal.ts'
 import { Replica } from '../../src/chat/replica.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
-import { systemRandom } from '../../src/crypto/random.ts'
 import { recordHash } from '../../src/protocol/record.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 import { RoomBuilder, type User } from '../protocol/room-builder.ts'
@@ -39,7 +37,7 @@ it('shows what was said in between, and who did what', async () => {
 
   const home = new MemoryStore()
   const opened = async () => {
-    const replica = new Replica(home, world.roomId, new LocalSeal([new Uint8Array(32)], systemRandom))
+    const replica = new Replica(home, world.roomId)
     const ledger = new Ledger(world.roomId, replica.seen)
     for (const keys of world.keyring.all()) ledger.keyring.add(keys)
     ledger.resume(await replica.load(), await replica.controls())

@@ -142,6 +142,7 @@ export function texts(items: readonly TimelineItem[]): readonly string[] {
 export function told(items: readonly TimelineItem[]): readonly string[] {
   return items.map((item) => {
     if (item.kind === 'warning') return `warning: ${item.reason}`
+    if (item.kind === 'lost') return `lost: ${told([item.item])[0] ?? ''}`
     if (item.kind === 'message') return `${item.from.name}: ${texts([item])[0] ?? ''}`
     const target = item.target === undefined ? '' : ` ${item.target.name}`
     return `${item.event}${target} by ${item.by.name}`

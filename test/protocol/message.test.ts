@@ -218,7 +218,7 @@ describe('a message id', () => {
     const later = world.say(bob, 'three')
     const ids = [one, later].flatMap(({ verdict }) => {
       if (verdict.kind !== 'valid' || !('inside' in verdict)) throw new Error('a valid message')
-      return idsOf(world.room, verdict.inside, verdict.author)
+      return idsOf(world.room.id, verdict.inside, verdict.author)
     })
     expect(ids).toEqual([0, 1, 2].map((counter) => hex(messageId(world.roomId, first, bob.device, counter))))
     expect(new Set(ids.map((id) => id.length))).toEqual(new Set([32]))

@@ -21,6 +21,8 @@ import type {
   Policy,
   Reading,
   Room,
+  Recovery,
+  Repair,
   RoomChange,
   RoomSummary,
   Sent,
@@ -57,6 +59,7 @@ export class FakeRoom implements Room {
   seq = 0
   readUpTo = 0
   mentions = 0
+  recovery: Recovery | undefined
   readonly #listeners = new Set<(change: RoomChange) => void>()
 
   constructor(world: FakeWorld, name: string, self: Person) {
@@ -209,7 +212,11 @@ export class FakeRoom implements Room {
   async verify(): Promise<Verification> {
     const messages = this.log.filter((item) => item.kind === 'message').length
     const controls = this.log.length - messages
-    return { records: this.log.length, messages, controls, voids: [], damage: [], head: this.id }
+    return { records: this.log.length, messages, controls, voids: [], damage: [], putBack: 0, head: this.id }
+  }
+
+  async repair(): Promise<Repair> {
+    return { again: [], left: [], corrected: [] }
   }
 
   subscribe(listener: (change: RoomChange) => void): () => void {
@@ -323,6 +330,7 @@ export class FakeWorld implements Accounts {
         return world.advice
       },
       rooms: async () => summaries(),
+      recoveries: [],
       knownRooms: summaries,
       create: async (room: string, _options?: CreateOptions) => world.#create(room),
       dm: async (other: string, { fingerprint }: Confirm = {}) => {

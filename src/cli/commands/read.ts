@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { TimelineItem } from '../../chat/item.ts'
 import { ChangesAhead } from '../changes-ahead.ts'
-import { bringUpToDate } from '../freshness.ts'
+import { bringUpToDate, tampered } from '../freshness.ts'
 import { itemObject } from '../item-json.ts'
 import { ItemLines } from '../item-text.ts'
 import { warnOfKeys } from '../key-warning.ts'
@@ -71,6 +71,6 @@ async function readRoom(session: Session, roomName: string, options: Options): P
   await show(history())
   await show(next)
   signal.throwIfAborted()
-  const reason = ended(room) ?? behind
+  const reason = ended(room) ?? tampered(room) ?? behind
   if (reason) throw reason
 }

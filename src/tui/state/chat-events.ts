@@ -9,6 +9,7 @@ import { info, next, problem } from './next.ts'
 import type { Timeline } from './timeline.ts'
 import { freshTimeline, oldestPlace, withItemsAgain, withNewerItems, withNewItems } from './timeline.ts'
 import { withOlderItems, withReferred } from './timeline.ts'
+import { repairLines } from './repair-text.ts'
 import { verificationLines } from './verification.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
@@ -58,6 +59,10 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
     case 'fetch-failed': {
       const timeline: Timeline = { ...page.timeline, fetching: undefined }
       return next(problem({ ...state, page: { ...page, timeline } }, event.text, event.hint))
+    }
+    case 'repaired': {
+      const lines = ['', ...repairLines(event.repair).map((line) => ` ${line}`)]
+      return next({ ...state, busy: undefined, sheet: { title: `${page.room.name} repaired`, lines, top: 0 } })
     }
     case 'verified': {
       const lines = verificationLines(event.verification)

@@ -53,6 +53,7 @@ export const commands: readonly Command[] = [
   command('topic', 'text', 'TEXT', 'what this room is about'),
   command('policy', 'rule', '[members|admins] [listed|unlisted]', 'who lets people in; whether others find the room'),
   command('rotate', 'nothing', '', 'new keys for the room'),
+  command('repair', 'nothing', '', 'do again what the store has forgotten of this room (admins)'),
   command('leave part', 'nothing', '', 'leave this room for good'),
   command('rekey', 'nothing', '', 'new keys for you, everywhere', 'anywhere'),
   command('clear', 'nothing', '', 'empty the screen; PgUp brings it back'),

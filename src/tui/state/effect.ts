@@ -41,7 +41,7 @@ export type Effect =
   | { readonly do: 'look-up'; readonly ids: readonly string[]; readonly before: number }
   | { readonly do: 'leave' }
   | { readonly do: 'mark-read'; readonly seq: number }
-  | { readonly do: 'verify' }
+  | { readonly do: 'verify' | 'repair' }
   | { readonly do: 'redraw' }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' }

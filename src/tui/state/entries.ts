@@ -12,6 +12,7 @@ export interface Entry {
 export function keyOf(item: TimelineItem): string {
   if (item.kind === 'message') return item.id
   if (item.kind === 'warning') return `${item.i}!`
+  if (item.kind === 'lost') return `lost ${item.item.kind === 'message' ? item.item.id : `${item.item.i}.`}`
   return item.i === undefined
     ? `${item.event} ${item.target?.fingerprint ?? item.by.fingerprint} ${item.at}`
     : `${item.i}.`
@@ -26,7 +27,8 @@ export function mergeEntries(entries: readonly Entry[], items: readonly Timeline
     if (known.has(key)) continue
     known.add(key)
     const last = merged.at(-1)?.place ?? -1
-    const place = item.i ?? Math.floor(last) + 0.5
+    // What was lost stands before what has its place now.
+    const place = item.kind === 'lost' ? item.i - 0.5 : (item.i ?? Math.floor(last) + 0.5)
     sorted &&= place >= last
     merged.push({ key, place, item })
   }
@@ -38,6 +40,14 @@ export function inOrder(a: Entry, b: Entry): number {
   return a.place - b.place || seqOf(a) - seqOf(b)
 }
 
-function seqOf(entry: Entry): number {
-  return entry.item.kind === 'message' ? entry.item.seq : 0
+function seqOf({ item }: Entry): number {
+  const shown = item.kind === 'lost' ? item.item : item
+  return shown.kind === 'message' ? shown.seq : 0
+}
+
+/** What was lost and has come again stands at its new place alone. */
+export function withoutRecovered(entries: readonly Entry[], items: readonly TimelineItem[]): readonly Entry[] {
+  if (!entries.some(({ item }) => item.kind === 'lost')) return entries
+  const again = new Set(items.map((item) => (item.kind === 'message' ? `lost ${item.id}` : '')))
+  return entries.filter(({ key }) => !again.has(key))
 }

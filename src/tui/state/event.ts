@@ -1,6 +1,6 @@
 /** What can happen to a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { Connection, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
+import type { Connection, Recovery, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { Input } from '../input/key.ts'
 import type { Effect } from './effect.ts'
@@ -26,7 +26,12 @@ export type Event =
       readonly connection: Connection
       readonly rooms: readonly RoomSummary[]
     }
-  | { readonly kind: 'chat'; readonly connection: Connection; readonly rooms: readonly RoomSummary[] }
+  | {
+      readonly kind: 'chat'
+      readonly connection: Connection
+      readonly rooms: readonly RoomSummary[]
+      readonly recoveries: readonly Recovery[]
+    }
   /** What the person should know, whatever he is about. */
   | { readonly kind: 'advice'; readonly text: string; readonly hint: string }
   | { readonly kind: 'waiting'; readonly roomId: string; readonly roomName: string }
@@ -54,6 +59,7 @@ export type Event =
   | { readonly kind: 'left'; readonly roomName: string }
   | { readonly kind: 'done'; readonly text: string }
   | { readonly kind: 'verified'; readonly verification: Verification }
+  | { readonly kind: 'repaired'; readonly repair: Repair }
   | { readonly kind: 'compared'; readonly with: SafetyNumber }
   /** One's own keys are new. */
   | { readonly kind: 'rekeyed'; readonly self: Person; readonly rooms: number }

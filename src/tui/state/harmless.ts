@@ -11,13 +11,15 @@ import type {
   Member,
   Policy,
   Reading,
+  Recovery,
+  Repair,
   Room,
   RoomSummary,
   SafetyNumber,
   Standing,
   Verification,
 } from '../../chat/chat.ts'
-import type { MessageContent, PendingItem, Person, TimelineItem } from '../../chat/item.ts'
+import type { LostItem, MessageContent, PendingItem, Person, TimelineItem } from '../../chat/item.ts'
 import { sanitize, sanitizeLine } from '../sanitize.ts'
 
 /** A room as the screen knows it: a copy, so that a state never changes under a view. */
@@ -37,6 +39,7 @@ export interface RoomView {
   readonly pending: readonly PendingItem[]
   readonly seq: number
   readonly readUpTo: number
+  readonly recovery: Recovery | undefined
 }
 
 export function harmlessRoom(room: Room): RoomView {
@@ -56,7 +59,22 @@ export function harmlessRoom(room: Room): RoomView {
     pending: room.pending.map(harmlessPending),
     seq: room.seq,
     readUpTo: room.readUpTo,
+    recovery: room.recovery && harmlessRecovery(room.recovery),
   }
+}
+
+export function harmlessRecovery(recovery: Recovery): Recovery {
+  // A command of the command line; here it is one with a slash.
+  const onScreen = (text: string): string => sanitizeLine(text).replace(/conclave verify \S+ --repair/g, '/repair')
+  return { ...recovery, text: onScreen(recovery.text), hint: onScreen(recovery.hint), short: onScreen(recovery.short) }
+}
+
+export function harmlessRepair({ again, left, corrected }: Repair): Repair {
+  const harmless = <T extends Repair['again'][number]>(one: T): T => {
+    return { ...one, ...(one.target && { target: harmlessPerson(one.target) }) }
+  }
+  const told = left.map((one) => ({ ...harmless(one), reason: sanitizeLine(one.reason) }))
+  return { again: again.map(harmless), left: told, corrected }
 }
 
 export function harmlessSummary(room: RoomSummary): RoomSummary {
@@ -84,6 +102,8 @@ export function harmlessItem(item: TimelineItem): TimelineItem {
         ...(item.target && { target: harmlessPerson(item.target) }),
         ...(item.detail !== undefined && { detail: sanitizeLine(item.detail) }),
       }
+    case 'lost':
+      return { ...item, item: harmlessItem(item.item) as LostItem['item'] }
     case 'warning':
       return { ...item, reason: sanitizeLine(item.reason) }
   }

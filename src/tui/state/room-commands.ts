@@ -33,6 +33,8 @@ export const roomCommands: Handlers<TypedInRoom> = {
       return next(ask(state, question, 'changing the keys…', { do: 'rotate' }))
     }),
 
+  repair: ({ state }) => next(busy(state, 'doing again what the store has forgotten…'), { do: 'repair' }),
+
   leave: ({ state, page }) => {
     const alone = page.room.members.length === 1
     const question = alone

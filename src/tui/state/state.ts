@@ -3,7 +3,7 @@
  * (`harmless.ts`); handles to the chat, timers and the terminal don't stand here at all.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
+import type { ChangedKey, Connection, Recovery, RoomSummary } from '../../chat/chat.ts'
 import type { Person } from '../../chat/item.ts'
 import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
@@ -23,6 +23,8 @@ export interface State {
   readonly self: Person | undefined
   readonly connection: Connection
   readonly rooms: readonly RoomSummary[]
+  /** What the store has lost, of this identity and of the rooms that were opened. */
+  readonly recoveries: readonly Recovery[]
   readonly page: Page
   /** What takes a moment just now; keys that would start something else wait until it is done. */
   readonly busy: Busy | undefined
@@ -187,6 +189,7 @@ export function initialState(size: Size, program: Program): State {
     self: undefined,
     connection: { state: 'connecting', detail: program.storeLabel },
     rooms: [],
+    recoveries: [],
     page: { kind: 'login', known: [], step: { at: 'who', editor: emptyEditor, selected: 0 } },
     busy: undefined,
     flash: undefined,

@@ -6,7 +6,7 @@ import { isChange } from '../../chat/changes.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
 import type { Direction } from './effect.ts'
 import type { Entry } from './entries.ts'
-import { inOrder, keyOf, mergeEntries } from './entries.ts'
+import { inOrder, keyOf, mergeEntries, withoutRecovered } from './entries.ts'
 
 export const windowMax = 500
 export const pageItems = 100
@@ -73,7 +73,7 @@ export function withNewItems(timeline: Timeline, items: readonly TimelineItem[])
   const looking = timeline.anchor !== undefined
   const below = looking ? timeline.below + fresh.length : 0
   if (timeline.moreAfter) return { ...timeline, below, aside: putAside(timeline.aside, fresh) }
-  const entries = mergeEntries(timeline.entries, fresh)
+  const entries = mergeEntries(withoutRecovered(timeline.entries, fresh), fresh)
   if (entries.length <= windowMax) return { ...timeline, entries, below }
   // Full: what one looks at stays, the other end goes.
   if (looking) return { ...timeline, moreAfter: true, below, aside: putAside(timeline.aside, fresh) }

@@ -39,7 +39,7 @@ function updated(state: State, event: Event): Next {
       // Rooms that others make are not told of; a person who looks for one is at the list.
       return state.page.kind === 'rooms' ? next(state, { do: 'refresh-rooms' }) : next(state)
     case 'chat':
-      return next(withRooms({ ...state, connection: event.connection }, event.rooms))
+      return next(withRooms({ ...state, connection: event.connection, recoveries: event.recoveries }, event.rooms))
     case 'opened':
       return roomOpened(state, event)
     case 'waiting': {

@@ -5,7 +5,7 @@ import type { Sheet } from './state.ts'
 const shownMax = 200
 
 export function verificationLines(found: Verification): readonly string[] {
-  const { records, messages, controls, voids, damage, head } = found
+  const { records, messages, controls, voids, damage, putBack, head } = found
   const list = (items: Verification['voids']) =>
     items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
   return [
@@ -15,6 +15,9 @@ export function verificationLines(found: Verification): readonly string[] {
       ? ' Every hash, signature and rule holds. Nothing is missing.'
       : ` DAMAGE: ${damage.length} records are missing or changed.`,
     ...list(damage),
+    ...(putBack === 0
+      ? []
+      : [` ${putBack} records were missing from the store and were put back from this machine’s copy.`]),
     ...(voids.length === 0 ? [] : ['', ` ${voids.length} records were passed over:`, ...list(voids)]),
     '',
     ' The newest record about the room itself has this hash. Whoever sees the same one sees the same room:',

@@ -39,11 +39,17 @@ function timeBefore(entries: readonly Entry[], index: number, { folded }: EntryC
 }
 
 function timeOf(entry: Entry | undefined): number | undefined {
-  return entry === undefined || entry.item.kind === 'warning' ? undefined : entry.item.at
+  const item = entry?.item.kind === 'lost' ? entry.item.item : entry?.item
+  return item === undefined || item.kind === 'warning' ? undefined : item.at
 }
 
 function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
   switch (item.kind) {
+    case 'lost':
+      return [
+        ...bodyLines({ key: '', place: item.i, item: item.item }, context),
+        ...beside('', { text: '', style: {} }, '(lost by the store; from this machine’s copy)', { dim: true }, context),
+      ]
     case 'warning': {
       const style: Style = { colour: 'red' }
       return beside('', { text: 'warning', style }, `record ${item.i}: ${item.reason}`, style, context)

@@ -12,6 +12,7 @@ import { widthOf } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
 import { alarmLines } from './alarm-view.ts'
 import { inputRows } from './input-view.ts'
+import { recoveryNotice } from './recovery-view.ts'
 
 const flashRowsMax = 6
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -34,7 +35,7 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
   // What is done before the first tick comes and goes unseen.
   if (busy !== undefined && busy.frame > 0)
     return [[span(` ${spinner[busy.frame % spinner.length] ?? ''} ${busy.label}`, { dim: true })]]
-  if (flash === undefined) return []
+  if (flash === undefined) return recoveryNotice(state, columns).slice(0, flashRowsMax)
   const error = flash.tone === 'error'
   const text = wrap(error ? `! ${flash.text}` : flash.text, width)
   const hint = flash.hint === '' ? [] : wrap(flash.hint, width - 2)

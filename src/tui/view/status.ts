@@ -5,12 +5,14 @@ import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
 import { can, pickedItem } from '../state/target.ts'
 import { connectionSpan } from './connection.ts'
+import { recoverySpans } from './recovery-view.ts'
 
 export function statusLine(state: State, page: ChatPage, below: string | undefined): Line {
   if (page.pick?.keys === true) return fit(pickKeys(state, page), state.size.columns)
   const { room } = page
   const parts: Span[] = [connectionSpan(state.connection)]
   if (below !== undefined) parts.unshift(span(below, { bold: true }))
+  parts.push(...recoverySpans(state))
   const [changed] = room.changedKeys
   if (changed !== undefined) parts.push(span(`not the key you know: ${changed.name}`, { colour: 'red', bold: true }))
   if (room.tooNew) parts.push(span('needs a newer Conclave: you can only read', { colour: 'red', bold: true }))

@@ -14,10 +14,11 @@ export interface Victim {
 export interface Act {
   readonly name: string
   /**
-   * A log that is not what it was is reported; newcomers to whom keys are lost see less, and are told so; anything else
-   * hurts nobody at all.
+   * A log that is not what it was is reported; at its end, where no successor tells, everybody passes over what stands
+   * there, and what stood there comes again; newcomers to whom keys are lost see less, and are told so. Anything else
+   * hurts nobody at all, and so does what members put back.
    */
-  readonly hurts: 'nobody' | 'log' | 'newcomers'
+  readonly hurts: 'nobody' | 'log' | 'end' | 'newcomers'
   readonly run: (victim: Victim) => Promise<void>
 }
 
@@ -36,7 +37,7 @@ const flipped = (bytes: Bytes): Bytes => bytes.map((byte, at) => (at === bytes.l
 /** Deleted, flipped by a bit, junk, empty, and what stands there in another room. */
 function spoil(name: string, hurts: Act['hurts'], keyOf: (roomId: Bytes) => Bytes): Act[] {
   return [
-    { name: `${name} deleted`, hurts, run: ({ store, roomId }) => remove(store, keyOf(roomId)) },
+    { name: `${name} deleted`, hurts: 'nobody', run: ({ store, roomId }) => remove(store, keyOf(roomId)) },
     {
       name: `${name} flipped`,
       hurts,
@@ -60,7 +61,9 @@ function junkAt(name: string, hurts: Act['hurts'], keyOf: (roomId: Bytes) => Byt
 
 export function actsOn(records: number, controls: number): readonly Act[] {
   const acts: Act[] = []
-  for (let i = 0; i < records; i += 1) acts.push(...spoil(`log/${i}`, 'log', (id) => logKey(id, i)))
+  for (let i = 0; i < records; i += 1) {
+    acts.push(...spoil(`log/${i}`, i === records - 1 ? 'end' : 'log', (id) => logKey(id, i)))
+  }
   for (let n = 0; n < controls; n += 1) acts.push(...spoil(`control/${n}`, 'nobody', (id) => controlKey(id, n)))
   acts.push(...spoil('card', 'nobody', cardKey))
   const junk = fromHex('c0ffee')
@@ -98,7 +101,7 @@ export function actsOn(records: number, controls: number): readonly Act[] {
     },
     {
       name: 'the whole log deleted',
-      hurts: 'log',
+      hurts: 'nobody',
       run: async ({ store, roomId }) => {
         await store.commit({ then: [{ kind: 'delete', key: logKey(roomId, 0), end: logKey(roomId, records) }] })
       },

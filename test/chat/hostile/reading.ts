@@ -6,6 +6,8 @@ import type { Identity } from '../../../src/chat/identity.ts'
 import type { TimelineItem } from '../../../src/chat/item.ts'
 import { itemsOf } from '../../../src/chat/items.ts'
 import type { Filed } from '../../../src/chat/ledger.ts'
+import { readIncarnation } from '../../../src/chat/incarnation.ts'
+import { Outbox } from '../../../src/chat/outbox.ts'
 import { RoomLog } from '../../../src/chat/room-log.ts'
 import { verifyLog } from '../../../src/chat/verification.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
@@ -22,6 +24,8 @@ export interface Reading {
   readonly members: readonly string[]
   /** The records that this reader has now. */
   readonly records: number
+  /** Others stand where this reader's copy had its end, and it goes on from them. */
+  readonly parted: boolean
   /** The code of the refusal, if there was one. */
   readonly refusal: string | undefined
   /** What a check of the whole room says: places that are not as they were; `refused` when it ends with an error. */
@@ -31,14 +35,22 @@ export interface Reading {
 export async function readRoom(store: Store, home: Store, identity: Identity, roomId: Bytes): Promise<Reading> {
   const filed: Filed[] = []
   let reported = false
+  let parted = false
   const log = new RoomLog(
-    { store, home, identity, roomId, random: systemRandom, log: silentLogger },
+    {
+      ...{ store, home, identity, roomId, random: systemRandom, log: silentLogger },
+      outbox: new Outbox(home, identity.local, systemRandom),
+      incarnation: { known: () => readIncarnation(store, systemRandom), found: () => undefined, saw: () => undefined },
+      isOurs: async () => true,
+    },
     {
       filed: (records) => void filed.push(...records),
       glimpsed: () => undefined,
       progressed: () => undefined,
       counted: () => undefined,
       damaged: () => (reported = true),
+      parted: async () => void (parted = true),
+      mending: () => undefined,
     },
   )
   await log.load()
@@ -52,6 +64,7 @@ export async function readRoom(store: Store, home: Store, identity: Identity, ro
     head: room && hex(headOf(room).hash),
     members: [...(room?.members.values() ?? [])].map(({ name, rootKey, admin }) => `${name} ${hex(rootKey)} ${admin}`),
     records: log.ledger.checkpoint.next,
+    parted,
     refusal,
     check: async () => {
       let damage: readonly number[] | 'refused' = 'refused'

@@ -96,7 +96,7 @@ export async function richStore(): Promise<RichStore> {
   return { roomId: fromHex(room.id), names, entries: await everything(raw), earlier, member, kicked }
 }
 
-async function everything(store: Store): Promise<readonly Entry[]> {
+export async function everything(store: Store): Promise<readonly Entry[]> {
   const { entries } = await store.range(Uint8Array.of(0), new Uint8Array(64).fill(255))
   return entries
 }

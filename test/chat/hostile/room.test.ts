@@ -115,6 +115,9 @@ test('whatever is done to a room in the store is reported or harmless, and stops
     } else {
       expect.soft(wrote, JSON.stringify(report)).toMatchObject({ i: after.length - 1 })
       expect.soft(verified, JSON.stringify(report)).toMatchObject({ damage: [] })
+      if (act.hurts === 'end') {
+        expect.soft(verified, JSON.stringify(report)).toMatchObject({ voids: [{ i: records - 1 }] })
+      }
       if (act.hurts === 'newcomers') expect.soft(warned, JSON.stringify(report)).toBe(true)
       else expect.soft(newcomer, JSON.stringify(report)).toEqual([...lines, 'five'])
     }

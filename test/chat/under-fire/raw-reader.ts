@@ -7,7 +7,7 @@ import { hex, type Bytes } from '../../../src/base/bytes.ts'
 import { Identity } from '../../../src/chat/identity.ts'
 import { localVaultKey } from '../../../src/chat/local-paths.ts'
 import { readOne } from '../../../src/chat/read-one.ts'
-import { Replica } from '../../../src/chat/replica.ts'
+import { RoomSecrets } from '../../../src/chat/room-secrets.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { open } from '../../../src/crypto/seal.ts'
 import { openVault, openVaultWithKey } from '../../../src/crypto/vault.ts'
@@ -58,10 +58,7 @@ export class RawReader {
     if (opened.kind !== 'open') throw new Error('the vault does not open')
     this.#dataKey = opened.dataKey
     const identity = await Identity.unlock(opened, home, systemRandom)
-    const replica = new Replica(home, this.#roomId, identity.local)
-    for (const [epoch, before, confirm, secret] of await replica.secrets()) {
-      this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)
-    }
+    await new RoomSecrets(home, this.#roomId, identity.local).load(this.#keyring)
     return identity
   }
 

@@ -12,6 +12,8 @@ import {
   identityKey,
   localKeysKey,
   outboxKey,
+  partedKey,
+  partingKey,
   passwordChangeKey,
   readKey,
   rememberedKey,
@@ -22,13 +24,17 @@ import {
 import { LocalSeal, readLocalKeys } from '../../../src/chat/local-seal.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
 import { Outbox } from '../../../src/chat/outbox.ts'
+import { partingValue } from '../../../src/chat/parting.ts'
+import { ReadMark } from '../../../src/chat/read-mark.ts'
 import { Replica } from '../../../src/chat/replica.ts'
+import { RoomSecrets } from '../../../src/chat/room-secrets.ts'
 import { readChange, readSeen } from '../../../src/chat/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
 import { seal, sealKey } from '../../../src/crypto/seal.ts'
 import { createVault, localKey, openVaultWithKey, resealVault, vaultOutside } from '../../../src/crypto/vault.ts'
 import { decodeVaultBody, encodeVaultBody } from '../../../src/crypto/vault-body.ts'
 import { contentValue } from '../../../src/protocol/content.ts'
+import { Keyring } from '../../../src/protocol/keyring.ts'
 import { nodePaths } from '../../../src/node/paths.ts'
 import { readState, writeState, type NodeState } from '../../../src/node/state.ts'
 import { runningNode } from '../../../src/node/running.ts'
@@ -74,7 +80,17 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
   })
   const locals = new LocalSeal([secret], random)
   const outer = new LocalSeal([localKey(secret)], random)
-  const replica = (home: MemoryStore) => new Replica(home, roomId, locals)
+  const replica = (home: MemoryStore) => new Replica(home, roomId)
+  const secrets = async (home: MemoryStore) => {
+    const keyring = new Keyring()
+    await new RoomSecrets(home, roomId, locals).load(keyring)
+    return keyring.all().map(({ secret }) => secret)
+  }
+  const readUpTo = async (home: MemoryStore) => {
+    const reading = new ReadMark(home, roomId, 'ada')
+    await reading.load()
+    return reading.upTo
+  }
   const outbox = (home: MemoryStore) => new Outbox(home, locals, random)
   const queuedAt = outboxKey(roomId, device, 7)
   const queued = encode([5, contentValue({ type: 'text', text: 'soon' })])
@@ -119,16 +135,17 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
       ],
       (home) => replica(home).load(),
     ),
-    stored('what was read', readKey(roomId), [encode(17)], (home) => replica(home).readUpTo()),
-    stored('secrets, sealed', secretsKey(roomId), [sealed(secretsKey(roomId), encode([]))], (home) =>
-      replica(home).secrets(),
-    ),
+    stored('what was read', readKey(roomId), [encode(17)], readUpTo),
     stored(
-      'secrets, inside',
-      secretsKey(roomId),
-      [encode([[0, zero(32), zero(32), zero(32)]])],
-      (home) => replica(home).secrets(),
-      (bytes) => sealed(secretsKey(roomId), bytes),
+      'where a log parted',
+      partedKey(roomId, 0),
+      [partingValue({ from: 3, to: 5, previousHash: zero(32) })],
+      (home) => replica(home).load(),
+    ),
+    stored('where a parting began', partingKey(roomId), [encode(3)], (home) => replica(home).load()),
+    stored('secrets, sealed', secretsKey(roomId), [sealed(secretsKey(roomId), encode([]))], secrets),
+    stored('secrets, inside', secretsKey(roomId), [encode([[0, zero(32), zero(32), zero(32)]])], secrets, (bytes) =>
+      sealed(secretsKey(roomId), bytes),
     ),
     stored('queued message, sealed', queuedAt, [sealed(queuedAt, queued)], (home) => adopted(outbox(home), roomId)),
     stored(
@@ -138,7 +155,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
       (home) => adopted(outbox(home), roomId),
       (bytes) => sealed(queuedAt, bytes),
     ),
-    stored('attempt', attemptKey(roomId, device), [encode([4, messages[0] as Bytes])], (home) =>
+    stored('attempt', attemptKey(roomId, device), [encode([4, zero(32), messages[0] as Bytes])], (home) =>
       outbox(home).attempt(roomId, device),
     ),
     stored('keys of a home, sealed', localKeysKey, [outer.seal(localKeysKey, encode([true, [secret]]))], (home) =>

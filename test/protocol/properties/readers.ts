@@ -4,7 +4,7 @@
  */
 import { hex, type Bytes } from '../../../src/base/bytes.ts'
 import { Ledger, type Judgement } from '../../../src/chat/ledger.ts'
-import type { Row } from '../../../src/chat/replica.ts'
+import type { Row } from '../../../src/chat/row.ts'
 import { Seen } from '../../../src/chat/seen.ts'
 import { zeroHash } from '../../../src/crypto/hash.ts'
 import { foldChain, type ControlRecord } from '../../../src/protocol/chain.ts'

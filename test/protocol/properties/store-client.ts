@@ -6,8 +6,9 @@ import { ControlLog } from '../../../src/chat/control-log.ts'
 import type { Identity } from '../../../src/chat/identity.ts'
 import { KeySearch } from '../../../src/chat/key-search.ts'
 import { LocalSeal } from '../../../src/chat/local-seal.ts'
+import { Outbox } from '../../../src/chat/outbox.ts'
 import { openGlimpse } from '../../../src/chat/open-glimpse.ts'
-import type { RowVerdict } from '../../../src/chat/replica.ts'
+import type { RowVerdict } from '../../../src/chat/row.ts'
 import { RoomLog } from '../../../src/chat/room-log.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
@@ -47,7 +48,11 @@ export async function readFromStore(
 ): Promise<readonly RowVerdict[]> {
   const { roomId, log } = builder
   const { identity } = identityOf(builder, user, knowsIndex)
-  const parts = { store, home: new MemoryStore(), roomId, random: systemRandom, log: silentLogger, identity }
+  const home = new MemoryStore()
+  const outbox = new Outbox(home, identity.local, systemRandom)
+  const incarnation = { known: async () => systemRandom(16), found: () => undefined, saw: () => undefined }
+  const rest = { random: systemRandom, log: silentLogger, outbox, incarnation, isOurs: async () => false }
+  const parts = { store, home, roomId, identity, ...rest }
   const damages: unknown[] = []
   const nothing = () => undefined
   const damaged = (damage: unknown) => void damages.push(damage)
@@ -57,6 +62,8 @@ export async function readFromStore(
     progressed: nothing,
     counted: nothing,
     damaged,
+    parted: () => Promise.resolve(),
+    mending: nothing,
   })
   await roomLog.catchUp()
   if (damages.length > 0) throw new Error(`damage where there is none: ${JSON.stringify(damages)}`)
