@@ -126,6 +126,8 @@ export const noticeBytesMax = 4096
 export const inboxNoticesMax = 64
 /** Who comes into a room is pinned this much later, together with others who come. */
 export const pinDelayMs = 500
+/** Up to so many members, whoever comes in is pinned before anything else is done with the room. */
+export const pinnedAtOnceMembersMax = 64
 /** About how long a client waits before it does for a room what any other could do. */
 export const dutyDelayMs = 400
 /** Messages that one search finds at most. */

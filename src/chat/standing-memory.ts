@@ -1,7 +1,7 @@
 /** Keeps the vault's memory of a room in step with its chain: who is in and under which key, and how one stands oneself. */
 import type { Clock } from '../base/clock.ts'
 import { hex, type Bytes } from '../base/bytes.ts'
-import { pinDelayMs } from '../base/limits.ts'
+import { pinDelayMs, pinnedAtOnceMembersMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { headOf, memberByKey, type Room } from '../protocol/room.ts'
 import type { Store } from '../store/store.ts'
@@ -73,7 +73,7 @@ export class StandingMemory {
     const remembered = identity.room(roomId)
     this.#room = room
     // A vault is written as a whole: in a large room, once for each who comes in is too often.
-    if (this.#standing === undefined) await this.#pin()
+    if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
     else if (this.#newcomers().length > 0) this.#later ??= setTimeout(() => this.#pinNow(), pinDelayMs).unref()
     if (this.#standing === standing && remembered?.name === name) return false
     await identity.setRoom({

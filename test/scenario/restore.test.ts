@@ -49,7 +49,7 @@ describe.each(['same', 'new'])('an older copy of the store’s file, with the %s
     const shown = await conclave(['read', 'demo'], { ...ada, human: true })
     expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/one[^]*two[^]*three/) })
     expect(shown.stderr).toMatch(/demo was set back to an earlier copy: \d records? (was|were)? ?put back/)
-    expect(shown.stderr.trim().split('\n')).toHaveLength(1)
+    expect(shown.stderr.match(/was set back/g)).toHaveLength(1)
     const verified = await done(['verify', 'demo'], bob)
     expect(verified.first).toMatchObject({ ok: true, messages: 3, damage: [] })
     expect(texts((await done(['read', 'demo'], bob)).lines)).toEqual(['one', 'two', 'three'])
