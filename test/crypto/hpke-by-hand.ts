@@ -6,6 +6,7 @@
  * draft-connolly-cfrg-xwing-kem (the combiner).
  */
 import {
+  createCipheriv,
   createDecipheriv,
   createHash,
   createHmac,
@@ -16,6 +17,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { concat, fromHex, utf8, type Bytes } from '../../src/base/bytes.ts'
+import { encapsulateByHand } from './ml-kem-by-hand.ts'
 
 const kemId = 0x647a
 const kdfId = 0x0001
@@ -50,17 +52,40 @@ export function openByHand(key: HandMadeKey, enc: Uint8Array, info: Uint8Array, 
   const theirs = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   const sharedX25519 = diffieHellman({ privateKey: key.x25519, publicKey: theirs })
   const shared = sha3(concat(sharedMlKem, sharedX25519, encX25519, key.x25519Public, combinerLabel))
+  const { aesKey, nonce } = schedule(shared, info)
+  const decipher = createDecipheriv('aes-256-gcm', aesKey, nonce)
+  decipher.setAuthTag(ciphertext.subarray(-16))
+  return concat(decipher.update(ciphertext.subarray(0, -16)), decipher.final())
+}
 
+/** `coins`: 64 bytes of randomness for the encapsulation (EncapsulateDerand), so that the same comes out again. */
+export function sealByHand(
+  publicKey: Uint8Array,
+  info: Uint8Array,
+  plaintext: Uint8Array,
+  coins: Uint8Array,
+): { readonly encapsulation: Bytes; readonly ciphertext: Bytes } {
+  const theirs = publicKey.subarray(1184)
+  const mlKem = encapsulateByHand(publicKey.subarray(0, 1184), coins.subarray(0, 32))
+  const ephemeral = privateKey('302e020100300506032b656e04220420', coins.subarray(32))
+  const encX25519 = rawPublic(ephemeral, 32)
+  const spki = concat(fromHex('302a300506032b656e032100'), theirs)
+  const their = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  const sharedX25519 = diffieHellman({ privateKey: ephemeral, publicKey: their })
+  const shared = sha3(concat(mlKem.shared, sharedX25519, encX25519, theirs, combinerLabel))
+  const { aesKey, nonce } = schedule(shared, info)
+  const cipher = createCipheriv('aes-256-gcm', aesKey, nonce)
+  const ciphertext = concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
+  return { encapsulation: concat(mlKem.ciphertext, encX25519), ciphertext }
+}
+
+/** KeySchedule in base mode, for the first message. */
+function schedule(shared: Bytes, info: Uint8Array): { readonly aesKey: Bytes; readonly nonce: Bytes } {
   const none = new Uint8Array(0)
   const hashes = [labeledExtract(none, 'psk_id_hash', none), labeledExtract(none, 'info_hash', info)]
   const context = concat(Uint8Array.of(0), ...hashes)
   const secret = labeledExtract(shared, 'secret', none)
-  const aesKey = labeledExpand(secret, 'key', context, 32)
-  const nonce = labeledExpand(secret, 'base_nonce', context, 12)
-
-  const decipher = createDecipheriv('aes-256-gcm', aesKey, nonce)
-  decipher.setAuthTag(ciphertext.subarray(-16))
-  return concat(decipher.update(ciphertext.subarray(0, -16)), decipher.final())
+  return { aesKey: labeledExpand(secret, 'key', context, 32), nonce: labeledExpand(secret, 'base_nonce', context, 12) }
 }
 
 function labeledExtract(salt: Uint8Array, label: string, ikm: Uint8Array): Bytes {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, hex, utf8 } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
 import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyBytes, type Wrapped } from '../../src/crypto/wrap.ts'
-import { deriveByHand, openByHand } from './hpke-by-hand.ts'
+import { deriveByHand, openByHand, sealByHand } from './hpke-by-hand.ts'
 import { filled } from './vault-fixture.ts'
 
 const label = 'conclave/test'
@@ -26,6 +26,15 @@ describe('wrapping', () => {
       expect(encapsulation).toHaveLength(encapsulationBytes)
       const opened = openByHand(deriveByHand(seed), encapsulation, encode([label, ...context]), ciphertext)
       expect(hex(opened)).toBe(hex(secret))
+    }
+  })
+
+  it('opens what the specification’s own steps give', async () => {
+    for (const seed of seeds) {
+      const { publicKey, unwrap } = await unwrapperFromSeed(seed)
+      const info = encode([label, ...context])
+      const wrapped = sealByHand(publicKey, info, secret, concat(seed, secret))
+      expect(hex((await unwrap(wrapped, label, context)) ?? utf8('nothing'))).toBe(hex(secret))
     }
   })
 
