@@ -366,7 +366,7 @@ export class RoomLog {
   async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
     let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
     if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
-    if (judgement.kind === 'locked' && this.#keys.departed) return undefined
+    if (judgement.kind === 'locked' && this.#keys.departed && !this.#isLetInLater()) return undefined
     if (!sure && (judgement.kind === 'locked' || judgement.kind === 'void')) return undefined
     this.#checkRemembered(bytes)
     const filed = this.ledger.file(bytes, judgement)
@@ -385,6 +385,11 @@ export class RoomLog {
     throw new ConclaveError('tampering', 'this room is not the one that was read here before', {
       hint: 'ask whoever runs the store; compare the head of conclave verify with another member’s',
     })
+  }
+
+  /** Whether a key was found for a later epoch than the one that can't be opened: that one ends nothing then. */
+  #isLetInLater(): boolean {
+    return this.ledger.keyring.all().some(({ epoch }) => epoch > (this.room?.epoch ?? 0))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -46,7 +46,8 @@ describe('the committed vectors', () => {
   it('have every rule that docs/protocol.md numbers, kept and broken', () => {
     const specification = readFileSync(fileURLToPath(new URL('../../docs/protocol.md', import.meta.url)), 'utf8')
     const [, numbered = ''] = specification.split(/^## 9 /m)
-    const inTables = [...numbered.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, rule]) => rule)
+    // P: putting back, which says what clients do and not which records count.
+    const inTables = [...numbered.matchAll(/^\| ([A-OQ-Z]\d+) \|/gm)].map(([, rule]) => rule)
     expect(rules.rules.map(({ rule }) => rule).sort()).toEqual(inTables.sort())
     for (const { rule, keeps, breaks } of rules.rules) {
       expect(keeps.length, rule).toBeGreaterThan(0)

@@ -2,7 +2,7 @@
 import { hex, type Bytes } from '../../src/base/bytes.ts'
 import { shownContent } from '../../src/chat/content.ts'
 import { idsOf } from '../../src/protocol/message.ts'
-import { headOf, judgeOf } from '../../src/protocol/room.ts'
+import { headOf } from '../../src/protocol/room.ts'
 import { readAll, type Reading, type Source } from '../protocol/reader.ts'
 import type { User, Verdict } from '../protocol/room-builder.ts'
 import { admissionCases } from './cases/admission.ts'
@@ -119,7 +119,7 @@ export function outcomeOf({ room, verdicts }: Reading): Outcome {
   const messages = verdicts.flatMap((verdict, i) => {
     if (room === undefined || verdict.kind !== 'valid' || !('inside' in verdict)) return []
     const { inside, author } = verdict
-    return idsOf(judgeOf(room, i), inside, author).flatMap((id, k) => {
+    return idsOf(room.id, inside, author).flatMap((id, k) => {
       if (shown.has(id)) return []
       shown.add(id)
       const at = new Date(inside.at).toISOString()

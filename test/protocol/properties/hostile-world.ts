@@ -92,13 +92,17 @@ export class HostileWorld {
   /** Every state that the room was ever in, for those who pretend that it still is. */
   readonly #rooms: Room[] = []
 
-  private constructor(seed: string) {
+  /** Nobody inside writes what the rules refuse: so nobody gives a key away. */
+  readonly #isLoyal: boolean
+
+  private constructor(seed: string, isLoyal: boolean) {
     this.builder = new RoomBuilder(seed)
+    this.#isLoyal = isLoyal
   }
 
   /** Three are in, the first two as admins; in a two-person chat two. */
-  static async open(seed: string, isPair = false): Promise<HostileWorld> {
-    const world = new HostileWorld(seed)
+  static async open(seed: string, { isPair = false, isLoyal = false } = {}): Promise<HostileWorld> {
+    const world = new HostileWorld(seed, isLoyal)
     for (const name of names) world.users.push(await world.builder.user(name))
     const [ada, bob, cyd] = world.users as [User, User, User]
     await world.builder.create(ada, isPair ? { policy: pair } : {})
@@ -128,8 +132,8 @@ export class HostileWorld {
     return among[k % among.length] as User
   }
 
-  #members(): User[] {
-    return this.users.filter(({ signer }) => this.builder.room.members.has(hex(signer.publicKey)))
+  #members({ members } = this.builder.room): User[] {
+    return this.users.filter(({ signer }) => members.has(hex(signer.publicKey)))
   }
 
   /** The newest keys that somebody honest holds. */
@@ -154,7 +158,7 @@ export class HostileWorld {
     } catch (error) {
       refusal(error)
     }
-    await this.#forge(by, operation)
+    if (!this.#isLoyal) await this.#forge(by, operation)
   }
 
   /** Everybody who is in the room or invited, but for whom this very record removes: an honest client wraps for them. */
@@ -184,7 +188,7 @@ export class HostileWorld {
 
   /** Its secret is given to everybody who is a member, if it opens an epoch. */
   async #forge(by: User, operation: Operation, overrides: ForgeOverrides = {}): Promise<Appended & Forged> {
-    const members = this.#members()
+    const members = this.#members(overrides.room)
     const made = await this.builder.forged(by, operation, {
       under: this.heldKeys,
       wrapFor: members,

@@ -2,12 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '../reader.ts'
+import { effort, patience } from './effort.ts'
 import { actions, HostileWorld, names, type Action } from './hostile-world.ts'
 import { readers } from './readers.ts'
 
 let worlds = 0
 async function played(script: readonly Action[], isPair = false): Promise<HostileWorld> {
-  const world = await HostileWorld.open(`equivalence ${(worlds += 1)}`, isPair)
+  const world = await HostileWorld.open(`equivalence ${(worlds += 1)}`, { isPair })
   await world.play(script)
   return world
 }
@@ -32,35 +33,43 @@ async function expectAgreement({ builder, users }: HostileWorld, cut: number): P
 }
 
 describe('every way of reading comes to the same verdicts, members and head', () => {
-  it('whatever the hostile write', async () => {
-    const scripts = fc.record({ script: actions(24), isPair: fc.nat(9).map((x) => x === 0), cut: fc.nat(30) })
-    await fc.assert(
-      fc.asyncProperty(scripts, async ({ script, isPair, cut }) => {
-        await expectAgreement(await played(script, isPair), cut)
-      }),
-      { numRuns: 12 },
-    )
-  })
+  it(
+    'whatever the hostile write',
+    async () => {
+      const scripts = fc.record({ script: actions(24), isPair: fc.nat(9).map((x) => x === 0), cut: fc.nat(30) })
+      await fc.assert(
+        fc.asyncProperty(scripts, async ({ script, isPair, cut }) => {
+          await expectAgreement(await played(script, isPair), cut)
+        }),
+        effort(12),
+      )
+    },
+    patience,
+  )
 
-  it('whatever admins lead out of', async () => {
-    const kinds = [
-      'say',
-      'say',
-      'topic',
-      'topic',
-      'join',
-      'rekey',
-      'rotate',
-      'garbage',
-      'wayOut',
-      'wayOut',
-      'kick',
-    ] as const
-    await fc.assert(
-      fc.asyncProperty(actions(20, kinds), fc.nat(20), async (script, cut) => {
-        await expectAgreement(await played(script), cut)
-      }),
-      { numRuns: 12 },
-    )
-  })
+  it(
+    'whatever admins lead out of',
+    async () => {
+      const kinds = [
+        'say',
+        'say',
+        'topic',
+        'topic',
+        'join',
+        'rekey',
+        'rotate',
+        'garbage',
+        'wayOut',
+        'wayOut',
+        'kick',
+      ] as const
+      await fc.assert(
+        fc.asyncProperty(actions(20, kinds), fc.nat(20), async (script, cut) => {
+          await expectAgreement(await played(script), cut)
+        }),
+        effort(12),
+      )
+    },
+    patience,
+  )
 })

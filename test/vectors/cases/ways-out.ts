@@ -115,6 +115,17 @@ export const wayOutCases: readonly RuleCase[] = [
         reason: /not a way out/,
       },
       {
+        what: 'an admin who has stepped down since',
+        start: 'two admins',
+        play: async (stage, { ada, bob }) => {
+          await stage.rotate(ada)
+          const base = stage.room
+          await stage.demote(bob, bob)
+          return stage.wayOut(bob, rotate, base)
+        },
+        reason: /not a way out/,
+      },
+      {
         what: 'an admin who was kicked since does',
         start: 'two admins',
         play: async (stage, { ada, bob }) => {
