@@ -53,8 +53,9 @@ export class Replica {
   readonly #roomId: Bytes
   readonly seen: Seen
   #pending: Pending[] = []
-  /** At which the checkpoint was last read or written: other programs of this home write here too. */
+  /** The checkpoint as last read or written, and when: other programs of this home write here too. */
   #revision: Revision = 0
+  #next = 0
   #writing: Promise<void> | undefined
   #failure: unknown
 
@@ -79,6 +80,11 @@ export class Replica {
   /** From where on rows were being set aside when a program was cut off. */
   get begunParting(): number | undefined {
     return this.#begun
+  }
+
+  /** Another program of this home is further on than `next`. */
+  aheadOf(next: number): boolean {
+    return this.#next > next
   }
 
   /** Another program of this home has set rows aside: load again. */
@@ -144,7 +150,9 @@ export class Replica {
 
   #readCheckpoint(entry: Entry | undefined): Checkpoint {
     this.#revision = entry?.modRevision ?? 0
-    return entry === undefined ? start : checkpointOf(entry)
+    const checkpoint = entry === undefined ? start : checkpointOf(entry)
+    this.#next = checkpoint.next
+    return checkpoint
   }
 
   /** The control records that were valid when they came, in order. */
@@ -201,7 +209,7 @@ export class Replica {
     const { checkpoint } = batch.at(-1) as Pending
     const key = checkpointKey(this.#roomId)
     const value = checkpointValue(checkpoint)
-    for (;;) {
+    while (this.#next < checkpoint.next) {
       if (this.#dropped) throw forgotten()
       const { ok, revision, reads } = await this.#home.commit({
         if: [{ kind: 'revision', key, modRevision: this.#revision }, this.#samePartings],
@@ -213,6 +221,7 @@ export class Replica {
       })
       if (ok) {
         this.#revision = revision
+        this.#next = checkpoint.next
         return
       }
       if (reads[1]?.[0] !== undefined) {
@@ -221,7 +230,6 @@ export class Replica {
         return
       }
       const standing = this.#readCheckpoint(reads[0]?.[0])
-      if (standing.next >= checkpoint.next) return
       if (standing.next < (batch[0] as Pending).row.i) this.#dropped = true
       if (this.#dropped) throw forgotten()
     }

@@ -31,8 +31,8 @@ export interface SettingAside {
 export async function setAside(parts: SettingAside, from: number): Promise<boolean> {
   const { replica, ledger } = parts
   await replica.flush()
-  if (replica.outrun || !(await replica.beginParting(from))) return false
   const { next: to, seq } = ledger.checkpoint
+  if (replica.outrun || replica.aheadOf(to) || !(await replica.beginParting(from))) return false
   const [before] = from === 0 ? [] : await replica.rows(from - 1, from, 1)
   const previousHash = before === undefined ? zeroHash : hashOfRow(before)
   const [first] = await replica.rows(from, from + 1, 1)

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { zeroHash } from '../../src/crypto/hash.ts'
+import { Replica } from '../../src/chat/replica.ts'
 import type { FaultyStore } from './faulty-store.ts'
 import { onDisk } from './on-disk.ts'
 import { again, enter, kinds, person, say, texts, until, wholeHistory, world } from './world.ts'
@@ -39,6 +41,30 @@ describe.each(kinds)('a replica in a home on the %s store', (kind) => {
     expect(await wholeHistory(thirds)).toEqual(whole)
     await say(thirds, 'four')
     expect(texts(await wholeHistory(thirds))).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  test('never goes back to where a program stands that lags behind', async () => {
+    const home = await world(kind).machine().open('ada')
+    const [fast, slow] = [new Replica(home, zeroHash), new Replica(home, zeroHash)]
+    const read = async (replica: Replica, from: number, to: number): Promise<void> => {
+      for (let i = from; i < to; i += 1) {
+        const row = { i, bytes: Uint8Array.of(i), verdict: 'valid', seq: i + 1, repeats: [], n: null } as const
+        replica.file(row, { next: i + 1, hash: zeroHash, seq: i + 2 })
+      }
+      await replica.flush()
+    }
+    await fast.load()
+    await slow.load()
+    await read(fast, 0, 9)
+    await read(slow, 0, 3)
+    await read(slow, 3, 6)
+    await read(fast, 9, 10)
+    await read(slow, 6, 11)
+    await read(fast, 10, 12)
+    const third = new Replica(home, zeroHash)
+    expect(await third.load()).toMatchObject({ next: 12 })
+    expect((await third.rows(0, 12, 12)).map(({ i }) => i)).toEqual([...Array(12).keys()])
+    await home.close()
   })
 
   test('a program cut off at any of its writes leaves a home that shows everything once', async () => {
