@@ -16,6 +16,7 @@ import { pairName, pairPolicy, readInbox } from './inbox.ts'
 import { renewRegistered } from './renew-keys.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { Store } from '../store/store.ts'
+import type { HomeStore } from './home.ts'
 import { alreadyIn, knock, WaitingAdmission, type AdmissionParts } from './admission.ts'
 import type {
   Admission,
@@ -48,14 +49,12 @@ import { problemOf, type StoreHealth } from './store-health.ts'
 
 export interface ChatParts {
   readonly store: Store
-  readonly home: Store
+  readonly home: HomeStore
   readonly identity: Identity
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
   readonly health: StoreHealth
-  /** Gives the space of what was deleted from the home's store back. */
-  shrink(): Promise<void>
   /** Closes the home's store. */
   release(): Promise<void>
 }
@@ -269,7 +268,7 @@ export class ChatSession implements Chat {
     const { name, state, log } = await this.#session(roomId)
     await this.#unload(roomId)
     await forgetRoom(this.#parts, roomId, state)
-    await this.#parts.shrink()
+    await this.#parts.home.shrink?.()
     return { name, records: log.end.i }
   }
 

@@ -29,7 +29,7 @@ import { changePassword } from './change-password.ts'
 import { finishSignUp, registerIdentity } from './sign-up.ts'
 import type { Chat } from './chat.ts'
 import { ChatSession } from './chat-session.ts'
-import type { Home } from './home.ts'
+import type { Home, HomeStore } from './home.ts'
 import { Identity } from './identity.ts'
 import { identityKey, localVaultKey } from './local-paths.ts'
 import { readLocal } from './local-value.ts'
@@ -144,7 +144,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     }
   }
 
-  async function enter(local: Store, vault: OpenVault): Promise<Chat> {
+  async function enter(local: HomeStore, vault: OpenVault): Promise<Chat> {
     const identity = await Identity.unlock(vault, local, random)
     await identity.introduce(clock.now())
     return new ChatSession({
@@ -155,7 +155,6 @@ export function openAccounts(options: AccountsOptions): Accounts {
       random,
       log,
       health,
-      shrink: async () => home.shrink?.(skeleton(identity.name)),
       release: () => local.close(),
     })
   }

@@ -27,9 +27,4 @@ export class HomeFolder implements Home {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     return SqliteStore.open(join(this.#folder, `${nameSkeleton}${suffix}`))
   }
-
-  async shrink(nameSkeleton: string): Promise<void> {
-    const store = await this.open(nameSkeleton)
-    await store.shrink().finally(() => store.close())
-  }
 }

@@ -297,6 +297,17 @@ describe('a SQLite store', () => {
     expect(stdout, stderr).toBe('not-allowed string\n')
   })
 
+  test('keeps its locks when the same program opens and closes the file once more', async () => {
+    const store = await opened()
+    const { ino } = statSync(path)
+    const lock = () =>
+      readFileSync('/proc/locks', 'utf8').match(new RegExp(`POSIX .* ${process.pid} .*:${ino} `)) !== null
+    await store.range(Uint8Array.of(0), Uint8Array.of(1))
+    expect(lock()).toBe(true)
+    await (await SqliteStore.open(path)).close()
+    expect(lock()).toBe(true)
+  })
+
   test('keeps an hour of history, and of that no more than its bound', async () => {
     const store = await opened()
     const place = new Place(store)

@@ -4,6 +4,7 @@
  * seconds. Between BEGIN and COMMIT everything is synchronous, so the transactions of one process cannot mix; after it
  * the event loop gets a turn, because a loop of calls that never wait would else starve it, and other writers too.
  */
+import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { setImmediate, setTimeout } from 'node:timers/promises'
@@ -15,6 +16,17 @@ import { isBusy, storeBusy, translated } from './failure.ts'
 /** A lock is held for the time of a commit: the first tries follow at once, later ones wait longer. */
 const promptTries = 3
 const retryMsMax = 4
+
+/** How often this process has each file open. */
+const opened = new Map<string, number>()
+
+/**
+ * Whether this process has the file open: then it must not be opened by other means, because closing any descriptor of
+ * a file gives up all locks that the process holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ */
+export function isOpen(path: string): boolean {
+  return opened.has(resolve(path))
+}
 
 export class Connection {
   readonly path: string
@@ -31,6 +43,7 @@ export class Connection {
     } catch (error) {
       throw translated(path, error)
     }
+    opened.set(resolve(path), (opened.get(resolve(path)) ?? 0) + 1)
   }
 
   /** A prepared statement, kept for the next time. */
@@ -87,7 +100,11 @@ export class Connection {
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close()
+    if (!this.#database.isOpen) return
+    this.#database.close()
+    const others = (opened.get(resolve(this.path)) ?? 1) - 1
+    if (others > 0) opened.set(resolve(this.path), others)
+    else opened.delete(resolve(this.path))
   }
 
   async #transact<T>(begin: string, work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   accessSync,
   linkSync,
@@ -17,6 +18,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isOpen } from './connection.ts'
 import { notAStore, translated } from './failure.ts'
 
 /** "Cncl": tells Conclave's databases from those of other programs. */
@@ -47,6 +49,7 @@ const schema = `
 
 /** Makes sure that a database of ours stands at the path: creates it if nothing does, refuses what is something else. */
 export function prepareFile(path: string): void {
+  if (isOpen(path) && existsSync(path)) return
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     if (!recognise(path)) create(path)
