@@ -161,12 +161,15 @@ export class HostileWorld {
     if (!this.#isLoyal) await this.#forge(by, operation)
   }
 
-  /** Everybody who is in the room or invited, but for whom this very record removes: an honest client wraps for them. */
+  /**
+   * Everybody who is in the room or invited, but for whom this very record removes, and whom such a one had invited (I5):
+   * an honest client wraps for them.
+   */
   #wrappedIn(room: Room, operation: Operation): User[] {
     const gone = operation.type === 'kick' ? hex(operation.rootKey) : ''
-    const wraps = [...room.members, ...room.invitations].flatMap(([key, { wrapKey }]) =>
-      key === gone ? [] : [hex(wrapKey)],
-    )
+    const inviter = room.members.get(gone)?.index
+    const left = [...room.members, ...[...room.invitations].filter(([, invitation]) => invitation.by !== inviter)]
+    const wraps = left.flatMap(([key, { wrapKey }]) => (key === gone ? [] : [hex(wrapKey)]))
     return this.users.filter(({ unwrappers }) => unwrappers.some(({ publicKey }) => wraps.includes(hex(publicKey))))
   }
 

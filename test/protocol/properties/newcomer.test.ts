@@ -26,6 +26,16 @@ function openable({ given, links }: HostileWorld, name: string): Set<string> {
   return held
 }
 
+/** Eve is invited by cyd, whom a way out kicks: her invitation ends with him, and the new epoch is none of hers (I5). */
+const inviterKicked: Action[] = [
+  { kind: 'join', by: 0, on: 18, x: 0 },
+  { kind: 'promote', by: 2, on: 7, x: 3 },
+  { kind: 'leave', by: 11, on: 4, x: 20 },
+  { kind: 'invite', by: 17, on: 29, x: 27 },
+  { kind: 'rekey', by: 18, on: 17, x: 17 },
+  { kind: 'wayOut', by: 10, on: 2, x: 18 },
+]
+
 describe('the epochs that somebody can open', () => {
   it(
     'are those whose secret he was given, and what their links lead back to',
@@ -47,7 +57,7 @@ describe('the epochs that somebody can open', () => {
             expect({ name, opens: [...secrets.keys()].sort() }).toEqual(expected)
           }
         }),
-        effort(12),
+        { ...effort(12), examples: [[inviterKicked]] },
       )
     },
     patience,
