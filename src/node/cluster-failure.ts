@@ -47,15 +47,11 @@ export function clusterFailure(error: unknown): ConclaveError {
       cause: error,
     })
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
-    return new ConclaveError(
-      'unavailable',
-      code === status.UNAVAILABLE ? `no connection: ${shorten(details)}` : 'no answer in time',
-      {
-        hint: 'Is the node running, and does the network let you reach it? `conclave node status` tells.',
-        retryable: true,
-        cause: error,
-      },
-    )
+    return new ConclaveError('unavailable', code === status.UNAVAILABLE ? noConnection(details) : 'no answer in time', {
+      hint: 'Is the node running, and does the network let you reach it? `conclave node status` tells.',
+      retryable: true,
+      cause: error,
+    })
   }
   return new ConclaveError('unexpected', `the cluster refused: ${details}`, { cause: error })
 }
@@ -130,6 +126,10 @@ const failures: readonly {
   },
 ]
 
-function shorten(details: string): string {
-  return details.replace(/^No connection established\. Last error: /, '').slice(0, 200)
+/** As short as a cell of a table. */
+function noConnection(details: string): string {
+  if (/ECONNREFUSED/.test(details)) return 'connection refused'
+  if (/EHOSTUNREACH|ENETUNREACH/.test(details)) return 'no way there'
+  if (/ENOTFOUND|EAI_AGAIN/.test(details)) return 'no such host'
+  return `no connection: ${details.replace(/^No connection established\. Last error: (Error: )?/, '').slice(0, 60)}`
 }

@@ -44,6 +44,7 @@ export class WrittenRoom {
   readonly creator: User
   readonly #store: Store
   #written = 0
+  #card: Bytes | undefined
   #said = 0
   readonly #pages = new Set<string>()
 
@@ -107,8 +108,10 @@ export class WrittenRoom {
     }
     // Each holds on to a whole room.
     builder.verdicts.length = 0
+    // Never again one that others have replaced since.
     const card = builder.cards.at(-1)
-    if (card) operations.push({ kind: 'put', key: cardKey(roomId), value: card })
+    if (card !== undefined && card !== this.#card) operations.push({ kind: 'put', key: cardKey(roomId), value: card })
+    this.#card = card
     await putAll(this.#store, operations)
   }
 

@@ -109,6 +109,8 @@ describe('a node from the command line', () => {
     await second.done('node', 'stop')
     const without = await watching.find((line) => (line as unknown as { reachable: number }).reachable === 1)
     expect(without).toMatchObject({ voters: 2, hasQuorum: false })
+    const { members } = without as unknown as { members: readonly { failure?: string }[] }
+    expect(members.flatMap(({ failure }) => failure ?? [])).toEqual(['connection refused'])
     await watching.end('SIGTERM')
     expect((await first.run('node', 'status')).code).toBe(5)
     await second.done('node', 'start', '--background')

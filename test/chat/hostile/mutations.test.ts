@@ -69,7 +69,8 @@ test(`nothing that is done to the store deceives a reader (${count} mutations, s
       expect(remembering, told).toMatchObject({ lines: [], head: truth.head, members: truth.members })
       expect(remembering.records, told).toBeGreaterThanOrEqual(truth.records)
       if (changedAt(after, rich).length > 0) expect(damage, told).not.toEqual([])
-      else expect(damage, told).toEqual([])
+      // Junk may make a hole behind the end.
+      else expect(damage === 'refused' || damage.filter((i) => i < truth.records), told).toEqual([])
     }
 
     // Who was kicked reads nothing from then on, whatever is handed to him.
