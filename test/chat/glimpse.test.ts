@@ -3,7 +3,11 @@ import { onTestFinished, expect, test } from 'vitest'
 import { logPageRecords } from '../../src/base/limits.ts'
 import type { Room, RoomChange } from '../../src/chat/chat.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
-import { controlKey, controlRange, logKey } from '../../src/protocol/paths.ts'
+import { prepareControl } from '../../src/protocol/compose.ts'
+import { openKnock } from '../../src/protocol/knock.ts'
+import { cardKey, controlKey, controlRange, knocksRange, logKey, logRange } from '../../src/protocol/paths.ts'
+import { recordHash } from '../../src/protocol/record.ts'
+import type { Bytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { User } from '../protocol/room-builder.ts'
@@ -221,6 +225,45 @@ test('nobody is shown as if a hint’s loss had undone his kick', async () => {
   expect(opened.members.map(({ name }) => name)).toEqual(['founder', 'ben', 'eve'])
   expect(texts(await earlyPage(opened, 100))).toEqual([])
   elsewhere.line.letRangesThrough()
+})
+
+test('who was kicked and holds the store keeps no newcomer in a branch of his own, and has him write nothing there', async () => {
+  const { place, raw, room, cyd } = await scene()
+  const { builder } = room
+  const before = { room: builder.room, keys: builder.keys, card: builder.cards.at(-1) as Bytes }
+  const oldCard = () => raw.commit({ then: [{ kind: 'put', key: cardKey(builder.roomId), value: before.card }] })
+  await builder.kick(room.creator, cyd)
+  await room.write()
+  await oldCard()
+
+  const eve = await person(place, 'eve')
+  const admission = await eve.chat.join(room.id)
+  const { start, end } = knocksRange(builder.roomId)
+  const [sealed] = (await raw.range(start, end)).entries
+  const knock = (await openKnock(builder.roomId, [before.keys], sealed?.value as Bytes)) as Bytes
+  const author = { signer: cyd.signer, random: builder.dice.random }
+  const accept = await prepareControl(author, before.room, { type: 'accept', knock }, before.keys)
+  const { record } = accept.seal({ ...builder.place(), at: builder.tick(), seq: 0 })
+  builder.append(record)
+  for (let counter = 5000; counter < 5300; counter += 1) {
+    const contents = [{ type: 'text', text: 'welcome' }] as const
+    builder.append(builder.message(cyd, { keys: before.keys, head: recordHash(record), counter, contents }))
+  }
+  await room.write()
+  await oldCard()
+
+  eve.line.holdRanges(history)
+  const entered = await admission.wait()
+  expect(texts(await earlyPage(entered, 2))).toEqual(['welcome', 'welcome'])
+  const { sent } = await entered.send('hello?')
+  const failed = expect(sent).rejects.toMatchObject({ code: 'not-member' })
+  eve.line.letRangesThrough()
+  await failed
+  await entered.refresh()
+  expect(entered.members.map(({ name }) => name)).toEqual(['founder', 'ben'])
+  expect(texts((await entered.history({ limit: 400 })).items).filter((text) => text === 'welcome')).toEqual([])
+  const { start: first, end: last } = logRange(builder.roomId)
+  expect((await raw.range(first, last)).entries).toHaveLength(builder.log.length)
 })
 
 test('what is forged in the newest page is passed over, and so are altered bytes', async () => {
