@@ -83,8 +83,10 @@ export class KeySearch {
     return claimed.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
   }
 
-  async #fromWraps(opening: OpeningWraps, index?: number, signal?: AbortSignal) {
+  async #fromWraps(opening: OpeningWraps, memberIndex?: number, signal?: AbortSignal) {
     const { epoch, before, confirm, n, wraps } = opening
+    // Whoever made the room and has come in again since has another index now: all rows of genesis are one.
+    const index = epoch === 0 ? undefined : memberIndex
     const context = { roomId: this.#roomId, n, previousHead: before, epoch }
     const pages = await this.#pages(wraps, index, signal)
     const rows = pages.map(({ bytes }) => decodeWrapPage(bytes))

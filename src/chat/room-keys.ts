@@ -43,6 +43,14 @@ export class RoomKeys {
     return room?.departures.has(self) === true && !room.members.has(self)
   }
 
+  /** Whether a key was found for an epoch that is yet to come (a way out may open one of the same number): nothing ends then. */
+  get isLetInLater(): boolean {
+    const { room, keyring } = this.#ledger
+    return keyring.all().some((keys) => {
+      return keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings[keys.epoch]) !== keys
+    })
+  }
+
   /** After a departure the old index is of no use: the next accept gives another. */
   get memberIndex(): number | undefined {
     if (this.departed) return undefined

@@ -4,23 +4,22 @@
  * where the store has lost what this home remembers.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import { ConclaveError } from '../base/errors.ts'
+import { hex, type Bytes } from '../base/bytes.ts'
+import type { ConclaveError } from '../base/errors.ts'
 import { recentRecordsMax, sliceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
 import type { Foreseen } from '../protocol/message.ts'
 import { logIndexOf, logRange, numberOf } from '../protocol/paths.ts'
-import { recordHash } from '../protocol/record.ts'
 import type { Room } from '../protocol/room.ts'
 import type { Entry, Revision, Store } from '../store/store.ts'
-import { cutOff, holeAt } from './broken-log.ts'
 import { ControlLog } from './control-log.ts'
 import type { Identity } from './identity.ts'
 import type { Life } from './incarnation.ts'
 import { KeptWraps } from './kept-wraps.ts'
 import { KeySearch } from './key-search.ts'
+import { KnownEnd } from './known-end.ts'
 import { Ledger, type Filed } from './ledger.ts'
 import { foresee, type Foresight } from './foresight.ts'
 import type { Glimpse } from './glimpse.ts'
@@ -29,7 +28,7 @@ import { logPages, recordsAmong } from './log-page.ts'
 import { LostRecords } from './lost.ts'
 import { Mender, type Mended } from './mender.ts'
 import type { Outbox } from './outbox.ts'
-import { Replica, type Checkpoint } from './replica.ts'
+import { Replica } from './replica.ts'
 import { RoomKeys } from './room-keys.ts'
 import { RoomSecrets } from './room-secrets.ts'
 import { setAside } from './set-aside.ts'
@@ -84,10 +83,7 @@ export class RoomLog {
   /** At which the last record was read: what the next one's transaction compares. */
   #tailRevision: Revision | undefined
   #turn: Promise<unknown> = Promise.resolve()
-  /** Why nothing may be put behind the end as it was last read. */
-  #broken: ConclaveError | undefined
-  /** Where an earlier copy ended. */
-  #remembered: Checkpoint | undefined
+  readonly #end = new KnownEnd()
   /** The newest records, opened. */
   readonly #recent: Filed[] = []
   readonly #glimpses: Glimpses
@@ -136,7 +132,7 @@ export class RoomLog {
 
   /** How many records this home knows of, also where an earlier copy of them was dropped. */
   get known(): number {
-    return Math.max(this.ledger.checkpoint.next, this.#remembered?.next ?? 0)
+    return this.#end.known(this.ledger.checkpoint.next)
   }
 
   /** One of the newest records, as it was judged. */
@@ -154,7 +150,7 @@ export class RoomLog {
 
   /** Why nothing can be put behind the end of this log; undefined while it can. */
   get hindrance(): ConclaveError | undefined {
-    return this.mender.stuck ?? this.#broken
+    return this.mender.stuck ?? this.#end.broken
   }
 
   /** Opens what the replica holds. Needs no store. */
@@ -172,7 +168,7 @@ export class RoomLog {
       if (from === undefined) break
       await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
-    this.#remembered = await this.replica.remembered()
+    this.#end.remember(await this.replica.remembered())
     await this.lost.load()
     this.#recent.length = 0
     this.#tailRevision = undefined
@@ -226,11 +222,9 @@ export class RoomLog {
 
   /** The log ends here, or has a hole: whether that is where it ended before. */
   #breakOff(hole: boolean): void {
-    const end = this.ledger.checkpoint.next
-    this.#broken = undefined
-    if (this.#keys.departed || (!hole && end >= this.known)) return
-    this.#broken = hole ? holeAt(end) : cutOff()
-    this.#listener.damaged({ i: end, reason: 'missing from the store' })
+    const { next } = this.ledger.checkpoint
+    if (this.#keys.departed) this.#end.goesOn()
+    else if (this.#end.reached(next, hole)) this.#listener.damaged({ i: next, reason: 'missing from the store' })
   }
 
   /** Looks at the whole log, and puts back what is missing in the middle of it. */
@@ -298,7 +292,7 @@ export class RoomLog {
   offer(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const records = recordsAmong(entries)
-      const broken = this.#broken !== undefined
+      const broken = this.#end.broken !== undefined
       await this.#take(records, false, signal)
       const last = records.at(-1)
       const behind = last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next
@@ -366,30 +360,16 @@ export class RoomLog {
   async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
     let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
     if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
-    if (judgement.kind === 'locked' && this.#keys.departed && !this.#isLetInLater()) return undefined
+    if (judgement.kind === 'locked' && this.#keys.departed && !this.#keys.isLetInLater) return undefined
     if (!sure && (judgement.kind === 'locked' || judgement.kind === 'void')) return undefined
-    this.#checkRemembered(bytes)
+    this.#end.check(this.ledger.checkpoint.next, bytes)
     const filed = this.ledger.file(bytes, judgement)
-    this.#broken = undefined
+    this.#end.goesOn()
     this.#recent.push(filed)
     if (this.#recent.length > recentRecordsMax) this.#recent.shift()
     this.replica.file(filed.row, this.ledger.checkpoint)
     if (judgement.kind === 'control') await this.#keys.rewrapped(judgement, bytes)
     return filed
-  }
-
-  /** Its hash covers all before it: one record tells whether they are those that were read before. */
-  #checkRemembered(bytes: Bytes): void {
-    const { next, hash } = this.#remembered ?? {}
-    if (next !== this.ledger.checkpoint.next + 1 || hash === undefined || equalBytes(recordHash(bytes), hash)) return
-    throw new ConclaveError('tampering', 'this room is not the one that was read here before', {
-      hint: 'ask whoever runs the store; compare the head of conclave verify with another member’s',
-    })
-  }
-
-  /** Whether a key was found for a later epoch than the one that can't be opened: that one ends nothing then. */
-  #isLetInLater(): boolean {
-    return this.ledger.keyring.all().some(({ epoch }) => epoch > (this.room?.epoch ?? 0))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
