@@ -67,6 +67,12 @@ export const vaultSeedsMax = 256
 export const vaultRoomsMax = 2048
 export const vaultPinsMax = 8192
 export const vaultSecretsMax = 4096
+/** How long an identity may be kept unlocked: 7 days. */
+export const unlockedForMsMax = 604_800_000
+/** What an agent takes, and from how many at once; and what is read of its answer. */
+export const agentRequestBytesMax = 16
+export const agentConnectionsMax = 64
+export const agentAnswerBytesMax = 1024
 /** Keys under which a home may have sealed what lies beside the vault: the one in force, and former ones. */
 export const localKeysMax = 16
 /** How often a name can change its key. Each change adds a link of about 100 bytes to its record. */

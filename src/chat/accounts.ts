@@ -28,6 +28,13 @@ export interface Accounts {
   changePassword(request: ChangePassword): Promise<PasswordChanged>
   /** From this home, or, where this home does not know the name, from the store's copy. @throws wrong-password, no-such-user */
   logIn(request: LogIn): Promise<Chat>
+  /**
+   * What opens an identity of this home without its password, until that is changed. Whoever holds it can read
+   * everything: it must never be written down. @throws wrong-password, no-such-user (not in this home)
+   */
+  unlock(request: LogIn): Promise<UnlockedIdentity>
+  /** @throws wrong-password when the key is of no use any more, no-such-user */
+  logInUnlocked(unlocked: Pick<UnlockedIdentity, 'key'> & { readonly name: string }): Promise<Chat>
 }
 
 /** The password is one's own, and this machine is new: the recovery code is asked for too. Nothing was changed. */
@@ -92,6 +99,12 @@ export interface SignedUp {
   readonly chat: Chat
   /** 128 bits in words or groups, shown once; only for a chosen password. */
   readonly recoveryCode?: string
+}
+
+export interface UnlockedIdentity {
+  readonly self: Person
+  /** 32 bytes. */
+  readonly key: Uint8Array
 }
 
 export interface LogIn {

@@ -9,9 +9,9 @@ import { generatePassphrase } from '../crypto/passphrase.ts'
 import { argonDefault, argonFloor } from '../crypto/password.ts'
 import { systemRandom, type Random } from '../crypto/random.ts'
 import { parseRecoveryCode } from '../crypto/recovery-code.ts'
-import { publicKeyBytes } from '../crypto/sign.ts'
+import { publicKeyBytes, signerFromSeed } from '../crypto/sign.ts'
 import { checkUserName, skeleton } from '../crypto/skeleton.ts'
-import { localForm, openVault, type OpenVault } from '../crypto/vault.ts'
+import { localForm, openVault, openVaultWithKey, type OpenVault } from '../crypto/vault.ts'
 import { passwordWeakness } from '../crypto/weakness.ts'
 import { vaultKey } from '../protocol/paths.ts'
 import type { Entry, Store } from '../store/store.ts'
@@ -24,6 +24,7 @@ import type {
   PasswordChanged,
   SignedUp,
   SignUp,
+  UnlockedIdentity,
 } from './accounts.ts'
 import { changePassword } from './change-password.ts'
 import { finishSignUp, registerIdentity } from './sign-up.ts'
@@ -119,18 +120,29 @@ export function openAccounts(options: AccountsOptions): Accounts {
     }
   }
 
-  async function change(request: ChangePassword): Promise<PasswordChanged> {
-    const { name, password } = request
+  /** What the caller has to close. @throws no-such-user, also where a sign-up here has not come to its end */
+  async function openHere(name: string): Promise<{ readonly local: Store; readonly vault: Entry }> {
     checkUserName(name)
     const here = (await home.names()).includes(skeleton(name))
     const local = here ? await home.open(skeleton(name)) : undefined
     try {
-      const entry = local && (await readOne(local, localVaultKey))
-      if (local === undefined || entry === undefined) {
-        throw new ConclaveError('no-such-user', `there is no ${name} in this home`, { hint: `conclave login ${name}` })
+      const vault = local && (await readOne(local, localVaultKey))
+      if (local !== undefined && vault !== undefined && (await readOne(local, identityKey)) !== undefined) {
+        return { local, vault }
       }
-      const vault = opened(await openVault(entry.value, password), name, 'this home')
-      return await changePassword({ store, home: local, argon, random }, vault, {
+      throw new ConclaveError('no-such-user', `there is no ${name} in this home`, { hint: `conclave login ${name}` })
+    } catch (error) {
+      await local?.close()
+      throw error
+    }
+  }
+
+  async function change(request: ChangePassword): Promise<PasswordChanged> {
+    const { name, password } = request
+    const { local, vault } = await openHere(name)
+    try {
+      const former = opened(await openVault(vault.value, password), name, 'this home')
+      return await changePassword({ store, home: local, argon, random }, former, {
         announce: (secret) => request.announce(secret),
         replaceCopy: request.replaceCopy === true,
         choose: async (situation) => {
@@ -140,7 +152,31 @@ export function openAccounts(options: AccountsOptions): Accounts {
         },
       })
     } finally {
-      await local?.close()
+      await local.close()
+    }
+  }
+
+  async function unlock({ name, password }: LogIn): Promise<UnlockedIdentity> {
+    const { local, vault } = await openHere(name)
+    try {
+      const { dataKey, body, name: spelled } = opened(await openVault(vault.value, password), name, 'this home')
+      const { publicKey } = signerFromSeed(body.rootSeed)
+      return { self: { name: spelled, fingerprint: fingerprint(publicKey) }, key: dataKey }
+    } finally {
+      await local.close()
+    }
+  }
+
+  async function logInUnlocked({ name, key }: { readonly name: string; readonly key: Uint8Array }): Promise<Chat> {
+    const { local, vault } = await openHere(name)
+    try {
+      const open = openVaultWithKey(vault.value, Uint8Array.from(key))
+      if (open.kind === 'open') return await enter(local, open)
+      const what = `what kept ${name} unlocked opens it no more: its password was changed, or this is another home`
+      throw new ConclaveError('wrong-password', what, { hint: 'conclave unlock, with the password that counts now' })
+    } catch (error) {
+      await local.close()
+      throw error
     }
   }
 
@@ -166,6 +202,8 @@ export function openAccounts(options: AccountsOptions): Accounts {
     signUp,
     changePassword: change,
     logIn,
+    unlock,
+    logInUnlocked,
   }
 }
 

@@ -15,6 +15,7 @@ import { runningNode, stopNode } from '../node/running.ts'
 import { resolveSettings } from '../node/settings.ts'
 import { readState } from '../node/state.ts'
 import { decodeTicket, type Ticket } from '../node/ticket.ts'
+import { durationMs } from './duration.ts'
 import type { ExitCode } from './exit.ts'
 import { openClusterStore, rememberCluster, withCluster } from './node-access.ts'
 import { abortLocalMove, embeddedStorePath, moveLocalStore, type Show } from './node-move.ts'
@@ -259,11 +260,4 @@ function ticketOf<K extends Ticket['kind']>(kind: K, text: string): Extract<Tick
   throw new ConclaveError('usage', `this ticket is for a ${ticket.kind}`, {
     hint: ticket.kind === 'node' ? 'conclave node join TICKET uses it.' : 'conclave connect TICKET uses it.',
   })
-}
-
-function durationMs(text: string): number {
-  const match = /^([1-9][0-9]{0,4})([mhd])$/.exec(text)
-  if (match === null)
-    throw new ConclaveError('usage', `"${text}" is no duration`, { hint: 'For example 30m, 24h, 7d.' })
-  return Number(match[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 'm' | 'h' | 'd']
 }

@@ -1,9 +1,9 @@
 /** Runs this home's node for a command: in the foreground, or as a process of its own that outlives the terminal. */
 import { spawn } from 'node:child_process'
-import { ConclaveError, errorCodes, type ErrorCode } from '../base/errors.ts'
 import type { NodeEvent } from '../node/events.ts'
 import { runNode } from '../node/node.ts'
 import { nodePaths } from '../node/paths.ts'
+import { tell, tellFailure, untilReady } from './detached.ts'
 import { openClusterStore, rememberCluster } from './node-access.ts'
 import { requireNoMove, type Show } from './node-move.ts'
 import { reportEvent, type Report } from './node-report.ts'
@@ -16,12 +16,6 @@ export interface RunHooks {
   readonly once?: boolean
 }
 
-/** What a detached node sends to the command that started it, until it serves. */
-type Message =
-  | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'serving' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string | undefined }
-
 /** Resolves when the session is ended by a signal. */
 export async function runInForeground(session: Session, hooks: RunHooks = {}): Promise<void> {
   await run(session, hooks, ({ object, text }) => void session.out.print(object, text))
@@ -29,19 +23,15 @@ export async function runInForeground(session: Session, hooks: RunHooks = {}): P
 
 /** The other side of `startDetached`: tells the command how it goes, over the channel between them. */
 export async function runDetached(session: Session, hooks: RunHooks): Promise<void> {
-  const send = (message: Message): void => {
-    if (process.connected) process.send?.(message, () => {})
-  }
   try {
     await run(
       session,
       hooks,
-      (report) => send({ kind: 'report', report }),
-      () => send({ kind: 'serving' }),
+      (report) => tell({ kind: 'report', report }),
+      () => tell({ kind: 'ready' }),
     )
   } catch (error) {
-    const { code, message, hint } = error instanceof ConclaveError ? error : unexpected(error)
-    send({ kind: 'failed', code, message, hint })
+    tellFailure(error)
     throw error
   }
 }
@@ -53,30 +43,13 @@ export async function startDetached(session: Session, flags: readonly string[]):
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-  const stop = (): void => void child.kill('SIGTERM')
-  session.signal.addEventListener('abort', stop)
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.on('message', (message: Message) => {
-        if (message.kind === 'report') void session.out.print(message.report.object, message.report.text)
-        else if (message.kind === 'serving') resolve(child.pid ?? 0)
-        else reject(received(message))
-      })
-      child.once('error', reject)
-      child.once('exit', (code) => {
-        reject(
-          session.signal.aborted
-            ? (session.signal.reason as Error)
-            : new ConclaveError('unexpected', `the node ended with exit code ${code} before it was ready`),
-        )
-      })
-    })
-  } finally {
-    session.signal.removeEventListener('abort', stop)
-    child.removeAllListeners()
-    if (child.connected) child.disconnect()
-    child.unref()
-  }
+  await untilReady(
+    child,
+    'the node',
+    session.signal,
+    ({ object, text }: Report) => void session.out.print(object, text),
+  )
+  return child.pid ?? 0
 }
 
 async function run(session: Session, hooks: RunHooks, show: Show, onServing = (): void => {}): Promise<void> {
@@ -113,12 +86,3 @@ async function run(session: Session, hooks: RunHooks, show: Show, onServing = ()
 }
 
 const done = new Error('done')
-
-function received({ code, message, hint }: Extract<Message, { kind: 'failed' }>): ConclaveError {
-  const known: ErrorCode = errorCodes.find((one) => one === code) ?? 'unexpected'
-  return new ConclaveError(known, message, hint === undefined ? {} : { hint })
-}
-
-function unexpected(error: unknown): ConclaveError {
-  return new ConclaveError('unexpected', error instanceof Error ? error.message : String(error))
-}

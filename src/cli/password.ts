@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises'
 import { ConclaveError } from '../base/errors.ts'
 import { passwordBytesMax } from '../base/limits.ts'
+import type { Trouble } from './agent/agent-trouble.ts'
 import type { GlobalOptions } from './options.ts'
 import type { Prompt } from './prompt.ts'
 
@@ -13,16 +14,31 @@ export async function givenPassword({ password, passwordFile }: PasswordSource):
   return password === undefined ? undefined : bounded(password)
 }
 
+export interface Asked {
+  /** Why it is asked for although it was not to be. */
+  readonly trouble?: Trouble | undefined
+  /** Where nobody is there to ask: what else would do. */
+  readonly instead?: string
+}
+
 /** @throws usage when nobody is there to ask. */
-export async function obtainPassword(source: PasswordSource, name: string, prompt: Prompt): Promise<string> {
+export async function obtainPassword(
+  source: PasswordSource,
+  name: string,
+  prompt: Prompt,
+  { trouble, instead }: Asked = {},
+): Promise<string> {
   const given = await givenPassword(source)
   if (given !== undefined) return given
+  const because = trouble && `${trouble.what}.\n${trouble.todo}.`
   if (!prompt.interactive) {
     throw new ConclaveError('usage', `the password of ${name} is needed, and there is no terminal to ask on`, {
-      hint: 'Set CONCLAVE_PASSWORD, or write it to a file and name that with --password-file.',
+      hint: [because, 'Set CONCLAVE_PASSWORD, or write it to a file and name that with --password-file.', instead]
+        .filter((line) => line !== undefined)
+        .join('\n'),
     })
   }
-  return bounded(await prompt.askHidden(`Password of ${name}: `))
+  return bounded(await prompt.askHidden(`${because === undefined ? '' : `${because}\n`}Password of ${name}: `))
 }
 
 async function readPasswordFile(file: string): Promise<string> {

@@ -17,6 +17,7 @@ import { addKick } from './commands/kick.ts'
 import { addKnocks } from './commands/knocks.ts'
 import { addLeave } from './commands/leave.ts'
 import { addLogin } from './commands/login.ts'
+import { addLock } from './commands/lock.ts'
 import { addMembers } from './commands/members.ts'
 import { addNode } from './commands/node.ts'
 import { addPasswd } from './commands/passwd.ts'
@@ -32,6 +33,7 @@ import { addSearch } from './commands/search.ts'
 import { addSend } from './commands/send.ts'
 import { addSignup } from './commands/signup.ts'
 import { addTopic } from './commands/topic.ts'
+import { addUnlock } from './commands/unlock.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { addGlobalOptions } from './options.ts'
@@ -46,7 +48,7 @@ const groups: readonly { readonly heading: string; readonly commands: readonly A
     heading: 'Chat:',
     commands: [addChat, addSend, addRead, addEdit, addDelete, addReact, addSearch, addExport, addDm],
   },
-  { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addPasswd, addRekey] },
+  { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addUnlock, addLock, addPasswd, addRekey] },
   {
     heading: 'Rooms:',
     commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addRotate, addVerify, addForget],

@@ -2,17 +2,23 @@
  * What a command works with: its options, its output, and the chat, which is opened when it is first asked for.
  * Whoever runs the command closes it all again.
  */
-import { isConclaveError } from '../base/errors.ts'
+import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { RecoveryCodeNeeded } from '../chat/accounts.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
+import type { Trouble } from './agent/agent-trouble.ts'
 import type { Wiring } from './connect.ts'
 import { findIdentity, latestIdentity } from './identity.ts'
 import type { GlobalOptions } from './options.ts'
 import type { Output } from './output.ts'
-import { obtainPassword } from './password.ts'
+import { givenPassword, obtainPassword } from './password.ts'
 import type { Prompt } from './prompt.ts'
 import { RecoveryNotes } from './recovery-notes.ts'
+
+export interface Unlocked {
+  readonly chat?: Chat
+  readonly trouble?: Trouble
+}
 
 export class Session {
   readonly options: GlobalOptions
@@ -55,11 +61,26 @@ export class Session {
     return as === undefined ? latestIdentity(known, home).name : (findIdentity(known, as)?.name ?? as)
   }
 
-  /** Logs in with the password that is given or asked for. */
+  /** The identity of this home that the command acts as. @throws usage, no-such-user where there is none */
+  async self(): Promise<KnownIdentity> {
+    const { as, home } = this.options
+    const known = await this.identities()
+    const self = as === undefined ? latestIdentity(known, home) : findIdentity(known, as)
+    if (self !== undefined) return self
+    throw new ConclaveError('no-such-user', `there is no ${as} in ${home}`, {
+      hint: `conclave login ${as} fetches it, if it was made on another machine.`,
+    })
+  }
+
+  /** Logs in: with the password that is given, else as the identity is unlocked, else with the password that is asked for. */
   async chat(): Promise<Chat> {
     if (this.#chat) return this.#chat
     const name = await this.name()
-    const password = await obtainPassword(this.options, name, this.prompt)
+    const given = await givenPassword(this.options)
+    const { chat, trouble }: Unlocked = given === undefined ? await this.unlocked(name) : {}
+    if (chat !== undefined) return this.keep(chat)
+    const instead = 'At a terminal, conclave unlock keeps it open for commands.'
+    const password = await obtainPassword(this.options, name, this.prompt, { trouble, instead })
     return this.logIn(name, password)
   }
 
@@ -80,6 +101,29 @@ export class Session {
         if (!isConclaveError(error, 'usage')) throw error
         this.out.note(`${error.message} ${error.hint ?? ''}`)
       }
+    }
+  }
+
+  /** The chat of an identity that `unlock` keeps open, or why it is not to be had although it was unlocked. */
+  async unlocked(name: string): Promise<Unlocked> {
+    const { home } = this.options
+    const { keyOfAgent, lockAgent } = await import('./agent/ask-agent.ts')
+    const { agentTrouble } = await import('./agent/agent-trouble.ts')
+    const agent = await keyOfAgent(home, name)
+    if (agent.kind !== 'unlocked') {
+      // Told once. Those that are alive are left to `lock`.
+      if (agent.kind === 'dead') await lockAgent(home, name)
+      const trouble = agentTrouble(agent.kind, name)
+      return trouble === undefined ? {} : { trouble }
+    }
+    try {
+      return { chat: await (await this.accounts()).logInUnlocked({ name, key: agent.key }) }
+    } catch (error) {
+      if (!isConclaveError(error, 'wrong-password')) throw error
+      await lockAgent(home, name)
+      return { trouble: { what: error.message, todo: error.hint ?? '' } }
+    } finally {
+      agent.key.fill(0)
     }
   }
 

@@ -3,6 +3,7 @@
  * what comes from elsewhere at most every `frameMs`.
  */
 import type { Accounts } from '../chat/accounts.ts'
+import type { Chat } from '../chat/chat.ts'
 import type { Input } from './input/key.ts'
 import { Session } from './session.ts'
 import type { Effect } from './state/effect.ts'
@@ -55,8 +56,9 @@ export class App {
   }
 
   /** Resolves when the person quits, or with the signal that ended it; the terminal is given back by then. */
-  async run(effects: readonly Effect[]): Promise<NodeJS.Signals | undefined> {
+  async run(effects: readonly Effect[], chat?: Chat): Promise<NodeJS.Signals | undefined> {
     this.#terminal.start()
+    if (chat !== undefined) this.#session.enter(chat)
     this.#lookTimer = setInterval(() => this.#dispatch({ kind: 'look-around' }), lookAroundMs)
     this.#perform(effects)
     this.#paint()

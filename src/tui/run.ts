@@ -3,8 +3,10 @@
  * what to begin with.
  */
 import type { Accounts } from '../chat/accounts.ts'
+import type { Chat } from '../chat/chat.ts'
 import { App } from './app.ts'
 import type { Effect } from './state/effect.ts'
+import { problem } from './state/next.ts'
 import { initialState } from './state/state.ts'
 
 export interface TuiOptions {
@@ -13,6 +15,10 @@ export interface TuiOptions {
   readonly as?: string
   /** Logs in at once, together with `as`, or where the home has one identity. */
   readonly password?: string
+  /** Somebody who is logged in already. */
+  readonly chat?: Chat
+  /** Why somebody who was to be logged in is not. */
+  readonly trouble?: { readonly what: string; readonly todo: string }
   /** The room to enter after login: knocks where one is no member. */
   readonly room?: string
   /** Where the data lies, in a few words: 'local store', 'etcd://…'. */
@@ -26,11 +32,13 @@ export interface TuiOptions {
 /** `stdin` and `stdout` are a terminal. Resolves with the exit code: 0 when one quit, 128 + n after a signal, 1 after a crash. */
 export async function runTui(options: TuiOptions): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, env = process.env } = options
+  const { trouble } = options
   const { as, password } = await whoAtOnce(options)
   const program = { version: options.version, storeLabel: options.storeLabel, as, room: options.room }
   const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   const app = new App({ accounts: options.accounts, stdin, stdout, colours }, (terminal) => {
-    const state = initialState(terminal.size, program)
+    const start = initialState(terminal.size, program)
+    const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
     return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
   })
   const crashed = new Promise<unknown>((resolve) => {
@@ -39,7 +47,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
   })
   const effects: Effect[] = [{ do: 'find-identities' }]
   if (as !== undefined && password !== undefined) effects.push({ do: 'log-in', name: as, password })
-  const running = app.run(effects)
+  const running = app.run(effects, options.chat)
   const outcome = await Promise.race([running.then((signal) => ({ signal })), crashed.then((error) => ({ error }))])
   if ('error' in outcome) {
     app.restore()

@@ -90,12 +90,12 @@ export class Session {
       case 'log-in': {
         const { name, password, recoveryCode } = effect
         const code = recoveryCode === undefined ? {} : { recoveryCode }
-        return this.#enter(await this.#accounts.logIn({ name, password, ...code }))
+        return this.enter(await this.#accounts.logIn({ name, password, ...code }))
       }
       case 'sign-up': {
         const { name, password, chosen } = effect
         const { chat, recoveryCode } = await this.#accounts.signUp({ name, password, chosen })
-        return this.#enter(chat, recoveryCode)
+        return this.enter(chat, recoveryCode)
       }
       default:
         return this.#performInside(effect, this.#inside(), opening)
@@ -169,7 +169,8 @@ export class Session {
     return this.#chat
   }
 
-  #enter(chat: Chat, recoveryCode?: string): void {
+  /** As this person from now on; closed with the session. */
+  enter(chat: Chat, recoveryCode?: string): void {
     if (this.#ended.signal.aborted) {
       void chat.close()
       return

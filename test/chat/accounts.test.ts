@@ -215,6 +215,20 @@ describe('a sign-up that comes to nothing', () => {
     await expect(accounts.logIn(request)).rejects.toMatchObject({ code: 'wrong-password' })
   })
 
+  test('what is left of a sign-up is not unlocked, nor given another password', async () => {
+    const place = world('memory')
+    const home = place.machine()
+    const { line, accounts } = await program(place, home)
+    line.loseRequest(claims)
+    const request = { name: 'ada', password: accounts.suggestPassphrase(), chosen: false }
+    await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(accounts.unlock(request)).rejects.toMatchObject({ code: 'no-such-user' })
+    const change = { ...request, choose: async () => request, announce: async () => {} }
+    await expect(accounts.changePassword(change)).rejects.toMatchObject({ code: 'no-such-user' })
+    closeAtEnd((await accounts.signUp(request)).chat)
+    expect((await accounts.unlock(request)).self.name).toBe('ada')
+  })
+
   test('the same sign-up again keeps the keys that were shown', async () => {
     const place = world('memory')
     const { line, accounts } = await program(place, place.machine())

@@ -185,3 +185,18 @@ test('a key that was never seen is asked about, and a yes sends the message', as
   await sure.until('sent: number 1')
   expect(await sure.ended).toBe(0)
 })
+
+test('an unlocked identity enters the terminal interface without its password', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada')
+  await done(['create', 'demo'], { home })
+  await done(['unlock', '--for', '10m'], { home })
+  onTestFinished(async () => void (await conclave(['lock'], { home, password: null })))
+  const { until, type, ended, seen } = terminal([], home)
+  await until('demo')
+  type('\u0003')
+  await until('quit')
+  type('\u0003')
+  expect(await ended).toBe(0)
+  expect(seen()).not.toMatch(/[Pp]assword/)
+})

@@ -3,7 +3,15 @@
  * people do is played by calling methods of `FakeWorld`. Nothing here is durable, encrypted or shared.
  */
 import { ConclaveError } from '../../src/base/errors.ts'
-import type { Accounts, KnownIdentity, LogIn, PasswordChanged, SignedUp, SignUp } from '../../src/chat/accounts.ts'
+import type {
+  Accounts,
+  KnownIdentity,
+  LogIn,
+  PasswordChanged,
+  SignedUp,
+  SignUp,
+  UnlockedIdentity,
+} from '../../src/chat/accounts.ts'
 import type {
   Admission,
   Advice,
@@ -298,6 +306,14 @@ export class FakeWorld implements Accounts {
 
   async changePassword(): Promise<PasswordChanged> {
     throw new ConclaveError('not-allowed', 'nobody changes a password here')
+  }
+
+  async unlock(): Promise<UnlockedIdentity> {
+    throw new ConclaveError('not-allowed', 'nobody is kept unlocked here')
+  }
+
+  async logInUnlocked({ name }: { readonly name: string }): Promise<Chat> {
+    return this.#chat(name)
   }
 
   async logIn({ name, password }: LogIn): Promise<Chat> {

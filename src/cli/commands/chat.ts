@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { givenPassword } from '../password.ts'
-import type { Act } from '../session.ts'
+import type { Act, Session, Unlocked } from '../session.ts'
 import { version } from '../version.ts'
 
 export function addChat(program: Command, act: Act): void {
@@ -22,6 +22,7 @@ export function addChat(program: Command, act: Act): void {
         }
         const password = await givenPassword(options)
         const { accounts, storeLabel } = await session.wiring()
+        const { chat, trouble } = password === undefined ? await unlocked(session) : {}
         const { runTui } = await import('../../tui/run.ts')
         return runTui({
           accounts,
@@ -29,8 +30,16 @@ export function addChat(program: Command, act: Act): void {
           version,
           ...(options.as === undefined ? {} : { as: options.as }),
           ...(password === undefined ? {} : { password }),
+          ...(chat === undefined ? {} : { chat }),
+          ...(trouble === undefined ? {} : { trouble }),
           ...(room === undefined ? {} : { room }),
         })
       }),
     )
+}
+
+/** Of the identity that commands would use. In a home without one there is nothing to unlock. */
+async function unlocked(session: Session): Promise<Unlocked> {
+  if (session.options.as === undefined && (await session.identities()).length === 0) return {}
+  return session.unlocked(await session.name())
 }

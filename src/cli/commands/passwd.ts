@@ -51,12 +51,15 @@ async function changePassword(session: Session, options: Options): Promise<void>
     },
     ...(options.replaceCopy === undefined ? {} : { replaceCopy: true }),
   })
+  const { lockAgent } = await import('../agent/ask-agent.ts')
+  const wasUnlocked = (await lockAgent(session.options.home, self.name)) !== 'none'
   const { fingerprint } = self
   const done = takenOver
     ? `${self.name} has the password of the other machine here too.`
     : `The password of ${self.name} is changed.`
   if (delivered) await out.text(done)
   else await out.print({ name: self.name, fingerprint }, done)
+  if (wasUnlocked) out.note('It is locked now: conclave unlock asks for the new one.')
   if (!copied)
     out.note('The copy in the store, for other machines, is not changed yet: the next start brings it along.')
 }

@@ -5,6 +5,7 @@ import { nodePaths } from '../../node/paths.ts'
 import { readConfig } from '../config.ts'
 import type { GlobalOptions } from '../options.ts'
 import { embeddedStore, parseStoreUrl, type StoreAddress } from '../store-url.ts'
+import { examineAgents } from './examine-agents.ts'
 import { examineFiles } from './examine-files.ts'
 import { examineIdentities } from './examine-identities.ts'
 import { examineRuntime } from './examine-runtime.ts'
@@ -22,6 +23,7 @@ export async function* examine(
     yield* findings
     yield* await nodeCertificate(home)
     if (existsSync(home)) yield* await examineIdentities(home, opened?.store, signal)
+    yield* await examineAgents(home)
   } finally {
     await opened?.close()
   }

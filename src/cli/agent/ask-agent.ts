@@ -1,0 +1,87 @@
+/** Asking the agent of an identity, and ending it. Whatever is wrong with it, nothing is lost: the password opens too. */
+import { rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { agentAnswerBytesMax } from '../../base/limits.ts'
+import { decodeAnswer, keyBytes, patienceMs, type Request, type Told } from './answer.ts'
+import { agentSocket, findSocket } from './socket.ts'
+
+export type Agent<T = Told> =
+  | { readonly kind: 'none' }
+  /** It was killed, or the machine has gone down meanwhile: its socket is all that there is. */
+  | { readonly kind: 'dead' }
+  /** It takes no requests, or answers with nonsense. */
+  | { readonly kind: 'silent' }
+  /** Others could reach its socket, or have put it there: it was not asked. */
+  | { readonly kind: 'exposed' }
+  /** Of another version of Conclave, which this one does not understand. */
+  | { readonly kind: 'other' }
+  | ({ readonly kind: 'unlocked' } & T)
+
+export interface ToldKey extends Told {
+  readonly key: Uint8Array
+}
+
+export async function keyOfAgent(home: string, name: string): Promise<Agent<ToldKey>> {
+  const agent = await ask(home, name, 'key')
+  return agent.kind === 'unlocked' && agent.key.length !== keyBytes ? { kind: 'silent' } : agent
+}
+
+export async function statusOfAgent(home: string, name: string): Promise<Agent> {
+  return ask(home, name, 'status')
+}
+
+/**
+ * Ends it. One that can't be told loses its socket, and ends as soon as it sees that.
+ * @returns what it was
+ */
+export async function lockAgent(home: string, name: string): Promise<Agent['kind']> {
+  const path = agentSocket(home, name)
+  const found = await findSocket(path)
+  if (found === undefined) return 'none'
+  const there = async (): Promise<boolean> => (await findSocket(path))?.inode === found.inode
+  // Also where others could reach it: there is nothing secret in this request, and more reason for it.
+  const { kind } = await talk(path, name, 'lock')
+  const until = performance.now() + (kind === 'unlocked' || kind === 'other' ? patienceMs : 0)
+  while (performance.now() < until && (await there())) await new Promise((resolve) => setTimeout(resolve, 10))
+  if (await there()) await rm(path, { force: true })
+  return kind
+}
+
+async function ask(home: string, name: string, request: Request): Promise<Agent<ToldKey>> {
+  const path = agentSocket(home, name)
+  const found = await findSocket(path)
+  if (found === undefined) return { kind: 'none' }
+  return found.private ? talk(path, name, request) : { kind: 'exposed' }
+}
+
+async function talk(path: string, name: string, request: Request): Promise<Agent<ToldKey>> {
+  const bytes = await exchange(path, request)
+  if (bytes === undefined) return { kind: 'dead' }
+  const answer = decodeAnswer(bytes)
+  if (answer === undefined || (answer.kind === 'told' && answer.told.name !== name)) return { kind: 'silent' }
+  return answer.kind === 'other' ? answer : { kind: 'unlocked', ...answer.told, key: answer.key }
+}
+
+/** undefined where nobody listens. */
+function exchange(path: string, request: Request): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    const parts: Buffer[] = []
+    let length = 0
+    // In all: the system lets one connect to a process that is stopped.
+    const patience = setTimeout(() => socket.destroy(), patienceMs)
+    socket.once('connect', () => socket.end(request))
+    socket.on('data', (part) => {
+      parts.push(part)
+      length += part.length
+      if (length > agentAnswerBytesMax) socket.destroy()
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(undefined)
+    })
+    socket.once('close', () => {
+      clearTimeout(patience)
+      resolve(Buffer.concat(parts))
+    })
+  })
+}
