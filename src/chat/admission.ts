@@ -39,15 +39,14 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
   })
   const sealed = await sealKnock(roomId, card.epoch, card.knockKey, bytes)
   if (sealed === undefined) throw new ConclaveError('tampering', 'the card of this room holds no key')
-  const before = identity.room(roomId)
-  await identity.setRoom({
+  await identity.changeRoom(roomId, (before) => ({
     roomId,
     name: card.name,
     memberIndex: before?.memberIndex ?? null,
     knockHash: knockId(bytes),
     standing: 'waiting',
     head: before?.head ?? null,
-  })
+  }))
   const { ok } = await store.commit({
     if: [sameLife(incarnation)],
     then: [{ kind: 'put', key: ownKnockKey(identity, roomId), value: sealed }],
@@ -122,7 +121,7 @@ export class WaitingAdmission implements Admission {
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
     const standing = entry.wrapped === null ? 'rejected' : 'member'
-    if (remembered) await identity.setRoom({ ...remembered, standing })
+    if (remembered) await identity.changeRoom(roomId, (now) => ({ ...(now ?? remembered), standing }))
     this.#state = entry.wrapped === null ? 'rejected' : 'accepted'
     this.#parts.changed()
   }
@@ -141,7 +140,7 @@ export class WaitingAdmission implements Admission {
     const { store, identity, roomId } = this.#parts
     await store.commit({ then: [{ kind: 'delete', key: ownKnockKey(identity, roomId) }] })
     const remembered = identity.room(roomId)
-    if (remembered) await identity.setRoom({ ...remembered, standing: 'stranger' })
+    if (remembered) await identity.changeRoom(roomId, (now) => ({ ...(now ?? remembered), standing: 'stranger' }))
     this.#parts.changed()
   }
 }

@@ -1,8 +1,9 @@
-/** What a room does once its log has been put right after a restore, beside the log itself. */
+/** What a room does once its log has been put right after a restore, or read again, beside the log itself. */
 import type { Bytes } from '../base/bytes.ts'
 import type { Appending } from './append.ts'
 import type { Recovery, RoomChange } from './chat.ts'
 import type { Identity } from './identity.ts'
+import { isReadAgain, type Parting } from './parting.ts'
 import type { ReadMark } from './read-mark.ts'
 import { putHintsBack } from './room-hints.ts'
 import { RoomRecovery } from './room-recovery.ts'
@@ -72,14 +73,16 @@ export class AfterRestore {
   async parted(): Promise<void> {
     const { mark, memory } = this.#parts
     const { replica, ledger } = this.#parts.appending.log
-    const { from } = replica.partings.at(-1) as { from: number }
+    const parting = replica.partings.at(-1) as Parting
+    const { from } = parting
+    const cause = isReadAgain(parting) ? 'late-key' : 'restore'
     const [row] = await replica.rows(from, from + 1, 1)
     const seq = row?.seq ?? ledger.checkpoint.seq
-    this.noticed()
+    if (cause === 'restore') this.noticed()
     memory.forget()
     await mark.goBack(seq - 1)
     await this.#recovery.look()
-    this.#parts.tell({ kind: 'parted', i: from, seq, lost: this.#recovery.missing })
+    this.#parts.tell({ kind: 'parted', cause, i: from, seq, lost: this.#recovery.missing })
     this.#parts.queued()
   }
 }

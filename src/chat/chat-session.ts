@@ -287,7 +287,7 @@ export class ChatSession implements Chat {
     if (known?.standing === 'member') {
       const session = await this.#session(known.roomId)
       await this.#tryRefresh(session, signal)
-      if (session.standing === 'member') return alreadyIn(session)
+      if (session.standing === 'member' && (await session.hasKeys(signal))) return alreadyIn(session)
     }
     if (known?.standing === 'invited') return alreadyIn(await this.#enterInvited(known.roomId))
     if (known?.standing === 'waiting' && known.knockHash !== null) {

@@ -221,9 +221,16 @@ export type RoomChange =
   | { readonly kind: 'state' }
   /**
    * From record `i` on, which begins with message `seq`, the history is another one than was told before: read it again.
+   * The store was restored from an earlier copy; or a key that came late opens what was locked.
    * `lost`: the ids of the messages that were told and are not in it; they may come once more.
    */
-  | { readonly kind: 'parted'; readonly i: number; readonly seq: number; readonly lost: ReadonlySet<string> }
+  | {
+      readonly kind: 'parted'
+      readonly cause: 'restore' | 'late-key'
+      readonly i: number
+      readonly seq: number
+      readonly lost: ReadonlySet<string>
+    }
 
 export interface Sent {
   readonly id: string

@@ -23,6 +23,7 @@ export class ControlLog {
   readonly #store: Store
   readonly #roomId: Bytes
   readonly #found = new Map<number, ReadControl>()
+  #isComplete = false
 
   constructor(store: Store, roomId: Bytes) {
     this.#store = store
@@ -32,6 +33,11 @@ export class ControlLog {
   /** In the order of the log. */
   get outsides(): readonly ControlOutside[] {
     return [...this.#found].sort(([a], [b]) => a - b).map(([, { outer }]) => outer.outside)
+  }
+
+  /** Whether the whole log has been read for them, and nothing was let go since. */
+  get isComplete(): boolean {
+    return this.#isComplete
   }
 
   get(i: number): ReadControl | undefined {
@@ -57,6 +63,7 @@ export class ControlLog {
   /** Lets go of everything: in a large room it is many megabytes. */
   forget(): void {
     this.#found.clear()
+    this.#isComplete = false
   }
 
   /** Indices of control records, by the hints, in the order of n. */
@@ -101,8 +108,9 @@ export class ControlLog {
       const { entries, more } = await logPage(this.#store, this.#roomId, from, signal)
       this.#noteAll(entries)
       from = numberOf(entries.at(-1)?.key ?? logKey(this.#roomId, from)) + 1
-      if (!more) return
+      if (!more) break
     }
+    this.#isComplete = true
   }
 
   /**
@@ -141,6 +149,17 @@ export class ControlLog {
     const then = indices.map((i): Operation => ({ kind: 'read', key: logKey(this.#roomId, i) }))
     const { reads } = await this.#store.commit({ then }, signal)
     reads.forEach(([entry], k) => entry && this.note(indices[k] as number, entry.value))
+  }
+}
+
+/** undefined for any other record, and for what is none. */
+export function controlOutside(bytes: Bytes): ControlOutside | undefined {
+  try {
+    const record = decodeRecord(bytes)
+    return record.kind === 'control' ? record.outer.outside : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
   }
 }
 

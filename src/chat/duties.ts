@@ -2,7 +2,8 @@
  * What a room needs from whoever is in, without being asked: an epoch without those who left, a link that leads back, the
  * new keys of somebody who changed them elsewhere. A pure question; room-session.ts does what it answers.
  */
-import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
+import { hex, type Bytes } from '../base/bytes.ts'
+import { linksLookedAtMax } from '../base/limits.ts'
 import type { Signer } from '../crypto/sign.ts'
 import { openLink } from '../protocol/epoch.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -40,18 +41,23 @@ function leftInThisEpoch(room: Room): boolean {
   return gone && room.policy.kind === 'group'
 }
 
-/** The newest epoch whose link does not lead back, and that nobody has repaired. */
-function brokenLink(room: Room, { keyring, links }: Ledger): number | undefined {
-  const opening = room.openings[room.epoch]
-  const before = opening && room.openings[opening.under]
-  const of = keyring.get(opening)
-  if (opening === undefined || before === undefined || opening === before) return undefined
-  if (of === undefined || keyring.get(before) === undefined) return undefined
-  const leads = links(room.epoch).some((link) => {
-    const found = openLink(room.id, of, link, before)
-    return found !== undefined && equalBytes(found.confirm, before.confirm)
-  })
-  return leads ? undefined : room.epoch
+/**
+ * The newest epoch whose link does not lead back, and that nobody has repaired. Each sound one is looked at once, and no
+ * more of them at a time than may keep the event loop.
+ */
+function brokenLink(room: Room, { keyring, links, sound }: Ledger): number | undefined {
+  let left = linksLookedAtMax
+  for (let epoch = room.epoch; epoch > 0 && left > 0; epoch -= 1) {
+    const opening = room.openings[epoch]
+    const before = opening && room.openings[opening.under]
+    const of = keyring.get(opening)
+    if (opening === undefined || before === undefined || opening === before) continue
+    if (of === undefined || keyring.get(before) === undefined || sound.has(hex(opening.confirm))) continue
+    left -= 1
+    if (!links(epoch).some((link) => openLink(room.id, of, link, before) !== undefined)) return epoch
+    sound.add(hex(opening.confirm))
+  }
+  return undefined
 }
 
 /** Names a duty, so that one that failed is not tried for ever. */

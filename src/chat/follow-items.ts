@@ -57,8 +57,10 @@ export async function* followItems(
   }
 }
 
-function restarted({ i, seq }: { readonly i: number; readonly seq: number }): WarningItem {
+function restarted({ cause, i, seq }: RoomChange & { kind: 'parted' }): WarningItem {
   const reason =
-    'from here on others stand in the store, which was set back to an earlier copy; what is missing comes again'
+    cause === 'restore'
+      ? 'from here on others stand in the store, which was set back to an earlier copy; what is missing comes again'
+      : 'a key has come that opens what was locked from here on: it follows, and what was shown of it comes again'
   return { kind: 'warning', i, reason, restart: { i, seq } }
 }

@@ -101,11 +101,16 @@ export class Identity {
   }
 
   /** Sets what the vault remembers of a room: durable in the home when it resolves. */
-  async setRoom(room: VaultRoom): Promise<void> {
-    await this.update((body) => ({
-      ...body,
-      rooms: [...body.rooms.filter(({ roomId }) => !equalBytes(roomId, room.roomId)), room],
-    }))
+  setRoom(room: VaultRoom): Promise<void> {
+    return this.changeRoom(room.roomId, () => room)
+  }
+
+  /** The same, made of what it remembers at that moment: others may be changing it too. */
+  async changeRoom(id: Bytes, change: (room: VaultRoom | undefined) => VaultRoom): Promise<void> {
+    await this.update((body) => {
+      const known = body.rooms.find(({ roomId }) => equalBytes(roomId, id))
+      return { ...body, rooms: [...body.rooms.filter((room) => room !== known), change(known)] }
+    })
   }
 
   async forgetRoom(roomId: Bytes): Promise<void> {

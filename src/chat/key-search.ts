@@ -4,6 +4,7 @@
  */
 import { concat, equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { trialWrapsMax } from '../base/limits.ts'
+import { zeroHash } from '../crypto/hash.ts'
 import type { EpochOpening } from '../protocol/epoch.ts'
 import type { Keyring } from '../protocol/keyring.ts'
 import { numberOf, wrapPageKey, wrapsRange } from '../protocol/paths.ts'
@@ -12,7 +13,7 @@ import { invitationTag } from '../protocol/rules.ts'
 import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext, type WrapPage } from '../protocol/wraps.ts'
 import type { Wrapped } from '../crypto/wrap.ts'
 import type { Store } from '../store/store.ts'
-import type { ControlLog } from './control-log.ts'
+import { controlOutside, type ControlLog, type ReadControl } from './control-log.ts'
 import type { Identity } from './identity.ts'
 import type { KeptWraps } from './kept-wraps.ts'
 
@@ -28,8 +29,8 @@ export class KeySearch {
   readonly #keyring: Keyring
   readonly #controls: ControlLog
   readonly #kept: KeptWraps | undefined
-  /** Epochs (by confirm) that were looked for in vain. */
-  readonly #failed = new Set<string>()
+  /** Epochs (by confirm) that were looked for in vain; another set once something new may be there. */
+  #failed = new Set<string>()
 
   /** @param kept where the pages that are read are kept. */
   constructor(
@@ -51,7 +52,8 @@ export class KeySearch {
   /** Whether the keyring has the epoch's keys now. `memberIndex` finds one's own wrap; without it every wrap is tried. */
   async obtain(opening: OpeningWraps, memberIndex: number | undefined, signal?: AbortSignal): Promise<boolean> {
     if (this.#keyring.get(opening) !== undefined) return true
-    if (this.#failed.has(hex(opening.confirm))) return false
+    const failed = this.#failed
+    if (failed.has(hex(opening.confirm))) return false
     if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
     await this.#controls.readHinted(await this.#controls.hinted(signal), signal)
     await this.search(opening, memberIndex, signal)
@@ -63,13 +65,28 @@ export class KeySearch {
     // Whoever does not know which wraps are his tries them all, last.
     if (memberIndex === undefined) await this.#fromAnyWraps(opening, signal)
     const found = this.#keyring.get(opening) !== undefined
-    if (!found) this.#failed.add(hex(opening.confirm))
+    if (!found) failed.add(hex(opening.confirm))
     return found
+  }
+
+  /**
+   * A control record that came while secrets were missing, whatever was made of it: it may hold one for this identity, or
+   * a link that leads to one.
+   */
+  async learn(control: ReadControl, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
+    if (!this.#controls.isComplete) await this.#controls.readAll(signal)
+    const { outsides } = this.#controls
+    const { outside } = control.outer
+    const [opening] = openingOf(outside)
+    if (opening && memberIndex !== undefined) await this.#fromWraps(opening, memberIndex, signal)
+    if (this.#isEntryFor()(outside)) await this.fromEntry(outside, outsides.flatMap(openingOf))
+    this.#keyring.walkBack(this.#roomId, outsides)
   }
 
   /** Something new may be there for this identity: what was looked for in vain is looked for again. */
   lookAgain(): void {
-    this.#failed.clear()
+    // A search that is under way may end in vain only now: it began before.
+    this.#failed = new Set()
   }
 
   /** The secret that an accept or invitation carries for this identity, if it does. */
@@ -156,6 +173,15 @@ export class KeySearch {
 
 export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
   return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
+}
+
+/** Of a room that nothing is known of yet: what the record claims that stands in the place of genesis. */
+export function genesisOpening(bytes: Bytes): OpeningWraps | undefined {
+  const outside = controlOutside(bytes)
+  if (outside === undefined) return undefined
+  const { confirm, wraps, n, epoch } = outside
+  if (confirm === null || wraps === null || n !== 0 || epoch !== 0) return undefined
+  return { epoch: 0, before: zeroHash, confirm, n: 0, wraps }
 }
 
 function rangeOf(key: Bytes) {

@@ -37,7 +37,11 @@ export class Ledger {
   #room: Room | undefined
   /** Those that were valid when they came, also what a way out passed over later: by them the past is judged for ever. */
   readonly #controls: ControlRecord[] = []
+  /** By the epoch that they start from. */
+  readonly #links = new Map<number, EpochLink[]>()
   readonly #judged = new Map<number, Judgement>()
+  /** Openings (by confirm) whose links were found to lead back. */
+  readonly sound = new Set<string>()
   #next = 0
   #hash: Bytes = zeroHash
   #seq = 1
@@ -59,13 +63,13 @@ export class Ledger {
   }
 
   /** The links of control records that start from an epoch, be it one that was passed over. */
-  readonly links = (of: number): readonly EpochLink[] =>
-    this.#controls.flatMap(({ outer }) => outer.outside.links.filter((link) => link.of === of))
+  readonly links = (of: number): readonly EpochLink[] => this.#links.get(of) ?? []
 
   /** Goes on where the replica's checkpoint stands: only the control records are folded again. What was judged before is forgotten. */
   resume(checkpoint: Checkpoint, controls: readonly Row[]): void {
     this.#room = undefined
     this.#controls.length = 0
+    this.#links.clear()
     this.#judged.clear()
     for (const { i, bytes } of controls) {
       const record = decodeRecord(bytes)
@@ -175,6 +179,7 @@ export class Ledger {
     if (verdict.kind !== 'valid') return verdict
     this.#room = verdict.room
     this.#controls.push({ place, outer })
+    for (const link of outer.outside.links) this.#links.set(link.of, [...this.links(link.of), link])
     const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
     this.#judged.set(place.i, judgement)
     return judgement

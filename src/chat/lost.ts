@@ -14,7 +14,7 @@ import type { LostItem } from './item.ts'
 import { itemsOf, type Viewer } from './items.ts'
 import { Ledger, type Filed } from './ledger.ts'
 import { lostKey, lostRange } from './local-paths.ts'
-import type { Parting } from './parting.ts'
+import { isReadAgain, type Parting } from './parting.ts'
 import type { Replica } from './replica.ts'
 import { hashOfRow, rowOf, type Row } from './row.ts'
 import { Seen } from './seen.ts'
@@ -60,6 +60,7 @@ export class LostRecords {
     const { partings } = this.#replica
     let controls = partings.length === 0 ? [] : await this.#replica.controls()
     for (const [time, parting] of [...partings.entries()].reverse()) {
+      if (isReadAgain(parting)) continue
       const common = controls.filter(({ i }) => i < parting.from)
       const lost: Row[] = []
       await this.#each(time, (row) => row.n !== null && lost.push(row))

@@ -50,7 +50,6 @@ export async function operate(
     const wanted = change(room)
     const keys = await log.currentKeys(signal)
     const ground = keys === undefined ? groundBefore(log, room, wanted) : { room, keys }
-    if (ground === undefined) throw notIn()
     const author = { signer: parts.signer, random: parts.random }
     const prepared = await refusing(() =>
       prepareControl(author, ground.room, wanted, ground.keys, linkEnds(log, room, wanted)),
@@ -120,14 +119,25 @@ async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Pr
 
 /**
  * Where the secret in force is not to be had, an admin's kick or rotation leads out of its epoch: it follows the record
- * that opened that one, under the keys from before (rules W of the protocol, which refuse anybody else's).
+ * that opened that one, under the keys from before (rules W of the protocol, which refuse anybody else's). But others may
+ * have the secret, and one of them may have done something since that can't be seen here: while there is any sign of that,
+ * somebody is to give the key first.
  */
-function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } | undefined {
-  if (change.type !== 'kick' && change.type !== 'rotate') return undefined
+function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } {
   const opening = room.openings[room.epoch]
   const keys = opening && log.ledger.keyring.get(room.openings[opening.under])
   const base = opening && log.ledger.roomAt(opening.n)
-  return keys && base && { room: base, keys }
+  const isWayOut = change.type === 'kick' || change.type === 'rotate'
+  if (!isWayOut || base === undefined || keys === undefined) throw noKeys('any member can answer')
+  const isUsed = log.end.i - 1 > (room.marks[opening?.n ?? 0]?.i ?? 0)
+  if (isUsed && !log.keys.hasKnocked) throw noKeys('if nobody answers, do this again: it opens a new epoch for all')
+  return { room: base, keys }
+}
+
+function noKeys(more: string): ConclaveError {
+  return new ConclaveError('not-member', 'the keys of this room are not to be had', {
+    hint: `knock again: conclave join ROOM; ${more}`,
+  })
 }
 
 function linkEnds(log: RoomLog, room: Room, change: Change) {

@@ -1,4 +1,7 @@
-/** A place at which the store's log has gone another way than the copy in this home: what stood there is set aside. */
+/**
+ * A place at which the store's log has gone another way than the copy in this home: what stood there is set aside. Or,
+ * with nothing set aside, a place from which on the same log was read again with secrets that came late.
+ */
 import type { Bytes } from '../base/bytes.ts'
 import { encode, Fields } from '../base/codec.ts'
 import { hashBytes } from '../crypto/hash.ts'
@@ -10,6 +13,11 @@ export interface Parting {
   readonly to: number
   /** Of the last record that both have; zeros when there is none. */
   readonly previousHash: Bytes
+}
+
+/** The log is the same. */
+export function isReadAgain({ from, to }: Parting): boolean {
+  return from === to
 }
 
 export function partingValue({ from, to, previousHash }: Parting): Bytes {

@@ -129,8 +129,11 @@ export class Replica {
     return ok
   }
 
-  /** The copy ends before `parting.from` now, and what was behind it is set aside. False: outrun. */
-  async finishParting(parting: Parting, checkpoint: Checkpoint): Promise<boolean> {
+  /**
+   * The copy ends before `parting.from` now, and what was behind it is set aside. False: outrun.
+   * @param remembered where the log must lead again, if it is the same log
+   */
+  async finishParting(parting: Parting, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
     const rows = { key: replicaKey(this.#roomId, parting.from), end: replicaRange(this.#roomId).end }
     const controls = { key: replicaControlKey(this.#roomId, parting.from), end: replicaControlRange(this.#roomId).end }
     const { ok } = await this.#home.commit({
@@ -141,8 +144,10 @@ export class Replica {
         { kind: 'delete', ...rows },
         { kind: 'delete', ...controls },
         { kind: 'delete', key: partingKey(this.#roomId) },
-        // What was to be fetched anew is none of this log.
-        { kind: 'delete', key: rememberedKey(this.#roomId) },
+        // What was to be fetched anew is none of another log.
+        remembered === undefined
+          ? { kind: 'delete', key: rememberedKey(this.#roomId) }
+          : { kind: 'put', key: rememberedKey(this.#roomId), value: checkpointValue(remembered) },
       ],
     })
     return ok

@@ -1,7 +1,7 @@
 /** Changing a room: everything that ends in a control record of one's own, at once or not at all. */
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import { ConclaveError } from '../base/errors.ts'
+import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import type { Signer } from '../crypto/sign.ts'
@@ -199,8 +199,20 @@ export abstract class RoomActs {
     this.start()
   }
 
+  /** False for a member who was given no key that opens what is said now: he knocks again. True while the store is away. */
+  async hasKeys(signal?: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.log.currentKeys(signal)) !== undefined
+    } catch (error) {
+      if (isConclaveError(error, 'unavailable')) return true
+      throw error
+    }
+  }
+
   /** Also when the store's copy of the chain is at hand: finishes a change of keys that was cut off. */
   async fulfilDuties(): Promise<void> {
+    // A new epoch's link is looked at at once, and that takes its key.
+    if (this.standing === 'member') await this.log.currentKeys()
     const { state } = this
     const duty = state && dutyOf(state, this.log.ledger, this.parts.identity)
     if (state === undefined || duty === undefined) return

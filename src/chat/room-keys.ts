@@ -1,12 +1,9 @@
 /** The secrets without which a room's next record can't be judged, looked for where one may have been given them. */
 import { hex, type Bytes } from '../base/bytes.ts'
-import { FormatError } from '../base/codec.ts'
-import { zeroHash } from '../crypto/hash.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
-import { decodeRecord } from '../protocol/record.ts'
 import type { Identity } from './identity.ts'
-import type { KeySearch, OpeningWraps } from './key-search.ts'
-import type { Judgement, Ledger } from './ledger.ts'
+import { genesisOpening, type KeySearch } from './key-search.ts'
+import type { Ledger } from './ledger.ts'
 
 export class RoomKeys {
   readonly #identity: Identity
@@ -26,6 +23,24 @@ export class RoomKeys {
     if (opening === undefined) return undefined
     if (keyring.get(opening) === undefined) await this.#search.obtain(opening, this.memberIndex, signal)
     return keyring.get(opening)
+  }
+
+  /** Something new may be there for this identity: what was looked for in vain is looked for again. */
+  lookAgain(): void {
+    this.#search.lookAgain()
+  }
+
+  /** Whether the keys of the epoch in force are here. */
+  get isOpen(): boolean {
+    const { room, keyring } = this.#ledger
+    return keyring.get(room?.openings[room.epoch]) !== undefined
+  }
+
+  /** Whether this person waits for an answer to a knock. */
+  get hasKnocked(): boolean {
+    const { room, roomId } = this.#ledger
+    const knock = this.#identity.room(roomId)?.knockHash
+    return knock !== undefined && knock !== null && room?.answered.has(hex(knock)) === false
   }
 
   /** Whether there is a secret now with which the next record may be judged otherwise. */
@@ -57,28 +72,5 @@ export class RoomKeys {
     const { room, roomId } = this.#ledger
     const own = room?.members.get(hex(this.#identity.signer.publicKey))
     return own?.index ?? this.#identity.room(roomId)?.memberIndex ?? undefined
-  }
-
-  /** An accept of a present member carries the secret in force for him once more. */
-  async rewrapped(judgement: Judgement & { kind: 'control' }, bytes: Bytes): Promise<void> {
-    if (judgement.body.operation.type !== 'accept') return
-    const { room, keyring } = this.#ledger
-    const opening = room?.openings[room.epoch]
-    if (opening === undefined || keyring.get(opening) !== undefined) return
-    const record = decodeRecord(bytes)
-    if (record.kind === 'control') await this.#search.fromEntry(record.outer.outside, [opening])
-  }
-}
-
-function genesisOpening(bytes: Bytes): OpeningWraps | undefined {
-  try {
-    const record = decodeRecord(bytes)
-    if (record.kind !== 'control') return undefined
-    const { confirm, wraps, n, epoch } = record.outer.outside
-    if (confirm === null || wraps === null || n !== 0 || epoch !== 0) return undefined
-    return { epoch: 0, before: zeroHash, confirm, n: 0, wraps }
-  } catch (error) {
-    if (error instanceof FormatError) return undefined
-    throw error
   }
 }

@@ -21,6 +21,7 @@ import { KeptWraps } from './kept-wraps.ts'
 import { KeySearch } from './key-search.ts'
 import { KnownEnd } from './known-end.ts'
 import { Ledger, type Filed } from './ledger.ts'
+import { LateSecrets } from './late-secrets.ts'
 import { foresee, type Foresight } from './foresight.ts'
 import type { Glimpse } from './glimpse.ts'
 import { Glimpses } from './glimpses.ts'
@@ -31,7 +32,7 @@ import type { Outbox } from './outbox.ts'
 import { Replica } from './replica.ts'
 import { RoomKeys } from './room-keys.ts'
 import { RoomSecrets } from './room-secrets.ts'
-import { setAside } from './set-aside.ts'
+import { letGo, setAside } from './set-aside.ts'
 
 export interface RoomLogParts {
   readonly store: Store
@@ -79,6 +80,7 @@ export class RoomLog {
   readonly #search: KeySearch
   readonly #keys: RoomKeys
   readonly #secrets: RoomSecrets
+  readonly #late: LateSecrets
   readonly #listener: RoomLogListener
   /** At which the last record was read: what the next one's transaction compares. */
   #tailRevision: Revision | undefined
@@ -101,6 +103,7 @@ export class RoomLog {
     this.#glimpses = new Glimpses(parts, (records) => listener.glimpsed(records))
     this.#search = new KeySearch(store, identity, roomId, this.ledger.keyring, this.#controls, this.wraps)
     this.#keys = new RoomKeys(identity, this.ledger, this.#search)
+    this.#late = new LateSecrets(this.ledger, this.#controls, this.#search, this.#keys)
     const { replica, ledger, wraps } = this
     const [isOurs, changed] = [(signal?: AbortSignal) => parts.isOurs(signal), () => listener.mending()]
     this.mender = new Mender({ store, roomId, replica, ledger, wraps, life, isOurs, changed })
@@ -110,8 +113,8 @@ export class RoomLog {
     return this.ledger.room
   }
 
-  get keys(): KeySearch {
-    return this.#search
+  get keys(): RoomKeys {
+    return this.#keys
   }
 
   /** The newest records, while those before them are still being read. */
@@ -143,9 +146,10 @@ export class RoomLog {
 
   /** The keys of the epoch in force, looked for in the store if need be. */
   async currentKeys(signal?: AbortSignal): Promise<EpochKeys | undefined> {
-    const keys = await this.#keys.current(signal)
+    await this.#keys.current(signal)
+    if (this.#late.from !== undefined) await this.catchUp(signal)
     await this.#secrets.save(this.ledger.keyring)
-    return keys
+    return this.#keys.current(signal)
   }
 
   /** Why nothing can be put behind the end of this log; undefined while it can. */
@@ -168,6 +172,7 @@ export class RoomLog {
       if (from === undefined) break
       await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
+    this.#late.load((await this.replica.rows(0, 1, 1))[0])
     this.#end.remember(await this.replica.remembered())
     await this.lost.load()
     this.#recent.length = 0
@@ -182,6 +187,8 @@ export class RoomLog {
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     for (;;) {
       if (this.replica.outrun) await this.#part(undefined)
+      const { from } = this.#late
+      if (from !== undefined) await this.#readAgain(from)
       if (this.#tailRevision === undefined) await this.#lookAhead(signal)
       const revision = await this.#readOn(signal)
       if (revision === undefined) continue
@@ -209,6 +216,7 @@ export class RoomLog {
       }
       await this.#take(isFirst && next > 0 ? page.entries.slice(1) : page.entries, isFirst, signal, page.prepared)
       if (this.glimpse !== undefined) this.#listener.progressed()
+      if (this.#late.from !== undefined) return undefined
       const reached = this.ledger.checkpoint.next
       const left = page.entries.find(({ key }) => numberOf(key) >= reached)
       if (left === undefined) continue
@@ -248,6 +256,13 @@ export class RoomLog {
       this.#parts.log.warn('room.parted', { room: hex(this.#parts.roomId).slice(0, 8), from })
       await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
+    await this.#open()
+    await this.#listener.parted()
+  }
+
+  /** A secret has come that records from there on could not be judged without. */
+  async #readAgain(from: number): Promise<void> {
+    await letGo({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     await this.#open()
     await this.#listener.parted()
   }
@@ -297,7 +312,7 @@ export class RoomLog {
       const last = records.at(-1)
       const behind = last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next
       // What stands behind a hole was passed over.
-      if (behind || broken) await this.#catchUp(signal)
+      if (behind || broken || this.#late.from !== undefined) await this.#catchUp(signal)
     })
   }
 
@@ -319,13 +334,15 @@ export class RoomLog {
       isSure = true
       filed.push(one)
       this.#tailRevision = entry.modRevision
+      if (this.#late.from !== undefined) break
       if (performance.now() < sliceEnds) continue
       this.#tell(filed)
       await turn()
       sliceEnds = performance.now() + sliceMs
     }
     this.#tell(filed)
-    await this.#secrets.save(this.ledger.keyring)
+    // Not before what it opens has been let go: whoever is cut off in between finds it anew.
+    if (this.#late.from === undefined) await this.#secrets.save(this.ledger.keyring)
   }
 
   /** What is read behind a glimpse is no news. */
@@ -359,7 +376,10 @@ export class RoomLog {
    */
   async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
     let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
-    if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) judgement = this.ledger.judge(bytes)
+    if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) {
+      if (this.#late.from !== undefined) return undefined
+      judgement = this.ledger.judge(bytes)
+    }
     if (judgement.kind === 'locked' && this.#keys.departed && !this.#keys.isLetInLater) return undefined
     if (!sure && (judgement.kind === 'locked' || judgement.kind === 'void')) return undefined
     this.#end.check(this.ledger.checkpoint.next, bytes)
@@ -368,7 +388,7 @@ export class RoomLog {
     this.#recent.push(filed)
     if (this.#recent.length > recentRecordsMax) this.#recent.shift()
     this.replica.file(filed.row, this.ledger.checkpoint)
-    if (judgement.kind === 'control') await this.#keys.rewrapped(judgement, bytes)
+    await this.#late.note(filed, signal)
     return filed
   }
 

@@ -369,7 +369,9 @@ export class RoomSession extends RoomActs implements Room {
   protected override async settleStanding(): Promise<void> {
     const settled = await this.#memory.settle(() => {
       const { room } = this.#log
-      return room && this.#log.glimpse === undefined ? { room, standing: this.standing, name: this.name } : undefined
+      return room && this.#log.glimpse === undefined
+        ? { room, standing: this.standing, name: this.name, isOpen: this.#log.keys.isOpen }
+        : undefined
     })
     if (settled) this.#changed()
   }

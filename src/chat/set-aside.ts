@@ -14,6 +14,7 @@ import type { Identity } from './identity.ts'
 import type { Ledger } from './ledger.ts'
 import { lostKey } from './local-paths.ts'
 import type { Outbox, Queued } from './outbox.ts'
+import type { Parting } from './parting.ts'
 import type { Replica } from './replica.ts'
 import { hashOfRow, rowValue } from './row.ts'
 import type { PutOperation } from './seen.ts'
@@ -28,24 +29,36 @@ export interface SettingAside {
 }
 
 /** From the record `from` on, which the ledger still judges as it stood. False: another program of this home was faster. */
-export async function setAside(parts: SettingAside, from: number): Promise<boolean> {
+export function setAside(parts: SettingAside, from: number): Promise<boolean> {
+  return endBefore(parts, from, true)
+}
+
+/** From the record `from` on the log is as it was, and is to be judged again: nothing is kept, and the log must lead on to where it led. */
+export function letGo(parts: SettingAside, from: number): Promise<boolean> {
+  return endBefore(parts, from, false)
+}
+
+async function endBefore(parts: SettingAside, from: number, isKept: boolean): Promise<boolean> {
   const { replica, ledger } = parts
   await replica.flush()
-  const { next: to, seq } = ledger.checkpoint
-  if (replica.outrun || replica.aheadOf(to) || !(await replica.beginParting(from))) return false
+  const end = ledger.checkpoint
+  if (replica.outrun || replica.aheadOf(end.next) || !(await replica.beginParting(from))) return false
   const [before] = from === 0 ? [] : await replica.rows(from - 1, from, 1)
   const previousHash = before === undefined ? zeroHash : hashOfRow(before)
   const [first] = await replica.rows(from, from + 1, 1)
-  await keepRows(parts, from, to, previousHash)
+  await leaveRows(parts, { from, to: end.next, previousHash }, isKept)
   await forgetShown(parts)
-  const checkpoint = { next: from, hash: previousHash, seq: first?.seq ?? seq }
-  return replica.finishParting({ from, to, previousHash }, checkpoint)
+  const checkpoint = { next: from, hash: previousHash, seq: first?.seq ?? end.seq }
+  if (isKept) return replica.finishParting({ from, to: end.next, previousHash }, checkpoint)
+  const known = await replica.remembered()
+  const furthest = known !== undefined && known.next > end.next ? known : end
+  return replica.finishParting({ from, to: from, previousHash }, checkpoint, furthest)
 }
 
-async function keepRows(parts: SettingAside, from: number, to: number, hash: Bytes): Promise<void> {
+async function leaveRows(parts: SettingAside, { from, to, ...left }: Parting, isKept: boolean): Promise<void> {
   const { home, roomId, replica, ledger, outbox } = parts
   const time = replica.partings.length
-  let previousHash = hash
+  let { previousHash } = left
   for (let at = from; at < to; at += replicaBatch) {
     const rows = await replica.rows(at, Math.min(to, at + replicaBatch), replicaBatch)
     const own: Queued[] = []
@@ -63,6 +76,7 @@ async function keepRows(parts: SettingAside, from: number, to: number, hash: Byt
         if (isOwn(parts, author.rootKey)) own.push({ device: inside.device, counter, content, at: inside.at })
       })
     }
+    if (!isKept) continue
     for (const part of inBatches(puts)) await home.commit({ then: part })
     await outbox.restore(roomId, own)
   }

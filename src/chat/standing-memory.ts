@@ -7,6 +7,7 @@ import { headOf, memberByKey, type Room } from '../protocol/room.ts'
 import type { Store } from '../store/store.ts'
 import type { Standing } from './chat.ts'
 import type { Identity } from './identity.ts'
+import { standingOf } from './people.ts'
 import { followRegistered, pinMembers } from './pins.ts'
 
 export interface StandingParts {
@@ -22,6 +23,8 @@ export interface Stand {
   readonly standing: Standing
   /** What the room is called here. */
   readonly name: string
+  /** Whether the keys in force are here. */
+  readonly isOpen: boolean
 }
 
 export class StandingMemory {
@@ -68,22 +71,26 @@ export class StandingMemory {
 
   async #settle(stand: Stand | undefined): Promise<boolean> {
     if (stand === undefined) return false
-    const { room, standing, name } = stand
+    const { room, standing, name, isOpen } = stand
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
     this.#room = room
     // A vault is written as a whole: in a large room, once for each who comes in is too often.
     if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
     else if (this.#newcomers().length > 0) this.#later ??= setTimeout(() => this.#pinNow(), pinDelayMs).unref()
-    if (this.#standing === standing && remembered?.name === name) return false
-    await identity.setRoom({
+    // Whoever is in and lacked a key has knocked again; he waits no more once he has it.
+    const isAnswered = remembered?.standing === 'waiting' && standing === 'member' && isOpen
+    if (this.#standing === standing && !isAnswered && remembered?.name === name) return false
+    const self = identity.signer.publicKey
+    // He may have knocked meanwhile, or been answered.
+    await identity.changeRoom(roomId, (now) => ({
       roomId,
       name,
-      memberIndex: memberByKey(room, identity.signer.publicKey)?.index ?? remembered?.memberIndex ?? null,
-      knockHash: remembered?.knockHash ?? null,
-      standing,
+      memberIndex: memberByKey(room, self)?.index ?? now?.memberIndex ?? null,
+      knockHash: now?.knockHash ?? null,
+      standing: standingOf(room, self, now?.standing ?? 'stranger'),
       head: { n: room.marks.length - 1, hash: headOf(room).hash },
-    })
+    }))
     this.#standing = standing
     return true
   }
