@@ -172,7 +172,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     try {
       const open = openVaultWithKey(vault.value, Uint8Array.from(key))
       if (open.kind === 'open') return await enter(local, open)
-      const what = `what kept ${name} unlocked opens it no more: its password was changed, or this is another home`
+      const what = `${name} was unlocked with a former password, or in another home`
       throw new ConclaveError('wrong-password', what, { hint: 'conclave unlock, with the password that counts now' })
     } catch (error) {
       await local.close()

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Secret } from '../../src/chat/accounts.ts'
+import type { Home } from '../../src/chat/home.ts'
 import { openAccounts } from '../../src/chat/open-accounts.ts'
 import type { Transaction } from '../../src/store/store.ts'
 import { dying } from './dying.ts'
-import { again, closeAtEnd, kinds, ownPassword, person, program, world } from './world.ts'
+import { again, closeAtEnd, kinds, ownPassword, person, program, world, type World } from './world.ts'
 
 const refused = (code: string): unknown => expect.objectContaining({ code, hint: expect.stringMatching(/./) })
 
@@ -168,6 +169,15 @@ describe.each(kinds)('accounts on the %s store', (kind) => {
 const claims = ({ then }: Transaction): boolean =>
   then.length === 2 && then.every((operation) => operation.kind === 'put')
 
+/** A sign-up of ada that a home has begun, and that the store knows nothing of. */
+async function leftOver(place: World, home: Home) {
+  const { line, accounts } = await program(place, home)
+  line.loseRequest(claims)
+  const request = { name: 'ada', password: accounts.suggestPassphrase(), chosen: false }
+  await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
+  return { accounts, request }
+}
+
 describe('a sign-up that comes to nothing', () => {
   test.each([false, true])(
     'a sign-up cut off at any of its writes leaves no name that nobody can use (own password: %s)',
@@ -205,10 +215,7 @@ describe('a sign-up that comes to nothing', () => {
   test('what is left of a sign-up does not keep the name’s owner out', async () => {
     const place = world('memory')
     const shared = place.machine()
-    const { line, accounts } = await program(place, shared)
-    line.loseRequest(claims)
-    const request = { name: 'ada', password: accounts.suggestPassphrase(), chosen: false }
-    await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
+    const { accounts, request } = await leftOver(place, shared)
     const ada = await person(place, 'ada')
     const there = await again(place, ada, shared)
     expect(there.chat.self).toEqual(ada.chat.self)
@@ -217,11 +224,7 @@ describe('a sign-up that comes to nothing', () => {
 
   test('what is left of a sign-up is not unlocked, nor given another password', async () => {
     const place = world('memory')
-    const home = place.machine()
-    const { line, accounts } = await program(place, home)
-    line.loseRequest(claims)
-    const request = { name: 'ada', password: accounts.suggestPassphrase(), chosen: false }
-    await expect(accounts.signUp(request)).rejects.toMatchObject({ code: 'unavailable' })
+    const { accounts, request } = await leftOver(place, place.machine())
     await expect(accounts.unlock(request)).rejects.toMatchObject({ code: 'no-such-user' })
     const change = { ...request, choose: async () => request, announce: async () => {} }
     await expect(accounts.changePassword(change)).rejects.toMatchObject({ code: 'no-such-user' })
