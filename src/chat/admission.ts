@@ -6,12 +6,12 @@ import { ConclaveError } from '../base/errors.ts'
 import type { Random } from '../crypto/random.ts'
 import type { Card } from '../protocol/card.ts'
 import { knockId, knockNonceBytes, sealKnock, signKnock } from '../protocol/knock.ts'
-import { knockKey, logRange } from '../protocol/paths.ts'
+import { incarnationKey, knockKey, logRange } from '../protocol/paths.ts'
 import { decodeRecord, entryTagBytes, type Entry as RecordEntry } from '../protocol/record.ts'
-import type { Store } from '../store/store.ts'
+import type { Operation, Store } from '../store/store.ts'
 import type { Admission, Room } from './chat.ts'
 import type { Identity } from './identity.ts'
-import { sameLife } from './incarnation.ts'
+import { checkNotMoved, sameLife } from './incarnation.ts'
 import { ControlLog, type ReadControl } from './control-log.ts'
 
 export interface AdmissionParts {
@@ -47,12 +47,22 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
     standing: 'waiting',
     head: before?.head ?? null,
   }))
-  const { ok } = await store.commit({
-    if: [sameLife(incarnation)],
-    then: [{ kind: 'put', key: ownKnockKey(identity, roomId), value: sealed }],
-  })
-  if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+  await putInLife(store, incarnation, { kind: 'put', key: ownKnockKey(identity, roomId), value: sealed })
   parts.changed()
+}
+
+/** In a store that was restored meanwhile too. @throws closed for one that has moved */
+async function putInLife(store: Store, incarnation: Bytes, put: Operation): Promise<void> {
+  const { ok, reads } = await store.commit({
+    if: [sameLife(incarnation)],
+    then: [put],
+    else: [{ kind: 'read', key: incarnationKey }],
+  })
+  if (ok) return
+  const found = reads[0]?.[0]?.value
+  if (found === undefined) throw new ConclaveError('unavailable', 'the store has been emptied', { retryable: true })
+  checkNotMoved(found)
+  await putInLife(store, found, put)
 }
 
 /** One open knock a person and room, under a pseudonym that tells operators nothing. */

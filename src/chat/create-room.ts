@@ -30,12 +30,20 @@ export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoo
 }
 
 /** The room's id. @throws name-taken */
-export async function createRoom(
+export async function createRoom(parts: Creating, life: Life, name: string, policy: RoomPolicy): Promise<Bytes> {
+  // A store that was restored meanwhile is asked once more.
+  const roomId = (await tryToCreate(parts, life, name, policy)) ?? (await tryToCreate(parts, life, name, policy))
+  if (roomId !== undefined) return roomId
+  throw new ConclaveError('unavailable', 'the store was restored meanwhile', { hint: 'Try again.', retryable: true })
+}
+
+/** undefined where the store is no longer the one that this process knew; it knows now. */
+async function tryToCreate(
   { store, home, identity, clock, random }: Creating,
   life: Life,
   name: string,
   policy: RoomPolicy,
-): Promise<Bytes> {
+): Promise<Bytes | undefined> {
   const unlisted = !policy.listed
   const incarnation = await life.known()
   const author = { signer: identity.signer, random }
@@ -68,9 +76,7 @@ export async function createRoom(
     await identity.forgetRoom(roomId)
     const found = reads[0]?.[0]?.value
     life.found(found)
-    if (found === undefined || !equalBytes(found, incarnation)) {
-      throw new ConclaveError('unavailable', 'the store was restored meanwhile', { retryable: true })
-    }
+    if (found === undefined || !equalBytes(found, incarnation)) return undefined
     throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
       hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
     })
