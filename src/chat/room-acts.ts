@@ -51,7 +51,8 @@ export interface RoomParts {
 export abstract class RoomActs {
   protected readonly parts: RoomParts
   /** What was once tried for the room, so that what failed is not tried for ever. */
-  readonly #duties = new Map<string, Promise<unknown>>()
+  readonly #tried = new Set<string>()
+  #duty: Promise<unknown> | undefined
 
   constructor(parts: RoomParts) {
     this.parts = parts
@@ -217,16 +218,16 @@ export abstract class RoomActs {
     const duty = state && dutyOf(state, this.log.ledger, this.parts.identity)
     if (state === undefined || duty === undefined) return
     const name = dutyName(state, duty)
-    const begun = this.#duties.get(name)
-    // In a large room it takes a while: whoever asks for it meanwhile wants it done, too.
-    if (begun !== undefined) return void (await begun.catch(() => undefined))
-    const done = this.#operateAs(duty.signer, (current) => {
+    // One at a time, and in a large room it takes a while: what it does is decided anew whenever the room has changed.
+    if (this.#duty !== undefined) return void (await this.#duty.catch(() => undefined))
+    if (this.#tried.has(name)) return
+    this.#tried.add(name)
+    this.#duty = this.#operateAs(duty.signer, (current) => {
       const now = dutyOf(current, this.log.ledger, this.parts.identity)
       if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
       return now.operation
     })
-    this.#duties.set(name, done)
-    await done
+    await this.#duty.finally(() => (this.#duty = undefined))
   }
 
   protected requireMember(): void {
