@@ -136,6 +136,8 @@ export const pinDelayMs = 500
 export const pinnedAtOnceMembersMax = 64
 /** About how long a client waits before it does for a room what any other could do. */
 export const dutyDelayMs = 400
+/** Members of whom a client keeps what their void records prove, a room. */
+export const gapsMax = 64
 /** Epochs whose links are looked at in one go (less than 0.1 ms each). */
 export const linksLookedAtMax = 128
 /** Messages that one search finds at most. */

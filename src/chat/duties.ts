@@ -11,18 +11,23 @@ import { memberByKey, type Room } from '../protocol/room.ts'
 import { labels } from '../protocol/version.ts'
 import type { Identity } from './identity.ts'
 import type { Ledger } from './ledger.ts'
+import type { RoomLog } from './room-log.ts'
 
 export interface Duty {
   readonly signer: Signer
   readonly operation: Operation
 }
 
-export function dutyOf(room: Room, ledger: Ledger, identity: Identity): Duty | undefined {
+export function dutyOf(
+  room: Room,
+  { ledger, gaps }: Pick<RoomLog, 'ledger' | 'gaps'>,
+  identity: Identity,
+): Duty | undefined {
   const { signer } = identity
   const former = identity.formerSigners.find(({ publicKey }) => memberByKey(room, publicKey) !== undefined)
   const self = memberByKey(room, signer.publicKey)
   if (self === undefined) return former && { signer: former, operation: rekeyOf(room.id, former, identity) }
-  if (self.admin && leftInThisEpoch(room)) return { signer, operation: { type: 'rotate' } }
+  if (self.admin && (leftInThisEpoch(room) || gaps.strayed)) return { signer, operation: { type: 'rotate' } }
   const epoch = brokenLink(room, ledger)
   return epoch === undefined ? undefined : { signer, operation: { type: 'repair', epoch } }
 }

@@ -5,7 +5,7 @@
  */
 import { hex } from '../base/bytes.ts'
 import type { EpochOpening } from '../protocol/epoch.ts'
-import type { Room } from '../protocol/room.ts'
+import { withSkipped, type Room } from '../protocol/room.ts'
 import type { ControlLog } from './control-log.ts'
 import { genesisOpening, type KeySearch } from './key-search.ts'
 import type { Filed, Ledger } from './ledger.ts'
@@ -75,8 +75,4 @@ export class LateSecrets {
       }
     }
   }
-}
-
-function withSkipped(room: Room): readonly Room[] {
-  return [room, ...room.skipped.flatMap((part) => withSkipped(part.room))]
 }

@@ -47,6 +47,8 @@ export const keptWrapsRange = (roomId: Bytes): KeyRange => allUnder(room(roomId,
 export const keptWrapsOf = (key: Bytes): KeyRange => allUnder(key.slice(0, -8))
 /** The name in such a key, or in its beginning. */
 export const keptWrapsName = (key: Bytes): Bytes => key.slice(wrapsNameAt, wrapsNameAt + hashBytes)
+/** What members' void records prove of changes that the store does not show. */
+export const gapsKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
 export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')

@@ -215,7 +215,7 @@ export abstract class RoomActs {
     // A new epoch's link is looked at at once, and that takes its key.
     if (this.standing === 'member') await this.log.currentKeys()
     const { state } = this
-    const duty = state && dutyOf(state, this.log.ledger, this.parts.identity)
+    const duty = state && dutyOf(state, this.log, this.parts.identity)
     if (state === undefined || duty === undefined) return
     const name = dutyName(state, duty)
     // One at a time, and in a large room it takes a while: what it does is decided anew whenever the room has changed.
@@ -223,7 +223,7 @@ export abstract class RoomActs {
     if (this.#tried.has(name)) return
     this.#tried.add(name)
     this.#duty = this.#operateAs(duty.signer, (current) => {
-      const now = dutyOf(current, this.log.ledger, this.parts.identity)
+      const now = dutyOf(current, this.log, this.parts.identity)
       if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
       return now.operation
     })

@@ -6,7 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { ConclaveError } from '../base/errors.ts'
-import { recentRecordsMax, sliceMs } from '../base/limits.ts'
+import { sliceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
 import type { EpochKeys } from '../protocol/epoch.ts'
@@ -22,13 +22,16 @@ import { KeySearch } from './key-search.ts'
 import { KnownEnd } from './known-end.ts'
 import { Ledger, type Filed } from './ledger.ts'
 import { LateSecrets } from './late-secrets.ts'
+import { Gaps } from './gaps.ts'
 import { foresee, type Foresight } from './foresight.ts'
 import type { Glimpse } from './glimpse.ts'
 import { Glimpses } from './glimpses.ts'
 import { logPages, recordsAmong } from './log-page.ts'
+import type { RoomLogListener } from './log-listener.ts'
 import { LostRecords } from './lost.ts'
 import { Mender, type Mended } from './mender.ts'
 import type { Outbox } from './outbox.ts'
+import { Recent } from './recent.ts'
 import { Replica } from './replica.ts'
 import { RoomKeys } from './room-keys.ts'
 import { RoomSecrets } from './room-secrets.ts'
@@ -47,34 +50,13 @@ export interface RoomLogParts {
   isOurs(signal?: AbortSignal): Promise<boolean>
 }
 
-/** A record of the log is not what it was, or missing. */
-export interface Damage {
-  readonly i: number
-  readonly reason: string
-}
-
-export interface RoomLogListener {
-  /** Records that are new here, in order, each once. */
-  filed(records: readonly Filed[]): void
-  /** There is a glimpse of the newest records, and these have come since: without numbers, and filed later. */
-  glimpsed(records: readonly Filed[]): void
-  /** Behind a glimpse another part of the log has been read. */
-  progressed(): void
-  /** All has been read and counted, and the glimpse is over. */
-  counted(): void
-  damaged(damage: Damage): void
-  /** This home's records from there on were set aside: others stand in their places. What comes begins there. */
-  parted(): Promise<void>
-  /** How the mending of the log goes. */
-  mending(): void
-}
-
 export class RoomLog {
   readonly replica: Replica
   readonly ledger: Ledger
   readonly wraps: KeptWraps
   readonly mender: Mender
   readonly lost: LostRecords
+  readonly gaps: Gaps
   readonly #parts: RoomLogParts
   readonly #controls: ControlLog
   readonly #search: KeySearch
@@ -86,8 +68,7 @@ export class RoomLog {
   #tailRevision: Revision | undefined
   #turn: Promise<unknown> = Promise.resolve()
   readonly #end = new KnownEnd()
-  /** The newest records, opened. */
-  readonly #recent: Filed[] = []
+  readonly #recent = new Recent()
   readonly #glimpses: Glimpses
 
   constructor(parts: RoomLogParts, listener: RoomLogListener) {
@@ -97,6 +78,7 @@ export class RoomLog {
     this.replica = new Replica(home, roomId)
     this.ledger = new Ledger(roomId, this.replica.seen)
     this.wraps = new KeptWraps(home, roomId)
+    this.gaps = new Gaps({ ...parts, replica: this.replica }, this.ledger)
     this.lost = new LostRecords(home, roomId, this.replica, this.ledger)
     this.#secrets = new RoomSecrets(home, roomId, identity.local)
     this.#controls = new ControlLog(store, roomId)
@@ -140,8 +122,7 @@ export class RoomLog {
 
   /** One of the newest records, as it was judged. */
   recent(i: number): Filed | undefined {
-    const first = this.#recent[0]
-    return first && this.#recent[i - first.row.i]
+    return this.#recent.at(i)
   }
 
   /** The keys of the epoch in force, looked for in the store if need be. */
@@ -175,7 +156,8 @@ export class RoomLog {
     this.#late.load((await this.replica.rows(0, 1, 1))[0])
     this.#end.remember(await this.replica.remembered())
     await this.lost.load()
-    this.#recent.length = 0
+    await this.gaps.load()
+    this.#recent.clear()
     this.#tailRevision = undefined
   }
 
@@ -187,12 +169,12 @@ export class RoomLog {
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     for (;;) {
       if (this.replica.outrun) await this.#part(undefined)
-      const { from } = this.#late
-      if (from !== undefined) await this.#readAgain(from)
+      if (this.#late.from !== undefined) await this.#readAgain(this.#late.from)
       if (this.#tailRevision === undefined) await this.#lookAhead(signal)
       const revision = await this.#readOn(signal)
       if (revision === undefined) continue
       this.#endGlimpse()
+      await this.gaps.caughtUp()
       return revision
     }
   }
@@ -262,9 +244,9 @@ export class RoomLog {
 
   /** A secret has come that records from there on could not be judged without. */
   async #readAgain(from: number): Promise<void> {
+    this.gaps.willReadAgain()
     await letGo({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
-    await this.#open()
-    await this.#listener.parted()
+    await this.#part(undefined)
   }
 
   async #stands(i: number, entry: Entry | undefined): Promise<boolean> {
@@ -276,6 +258,7 @@ export class RoomLog {
 
   /** Where there is much to read, the newest is looked at first. */
   async #lookAhead(signal?: AbortSignal): Promise<void> {
+    await this.gaps.readCard(signal)
     const { memberIndex } = this.#keys
     await this.#glimpses.open({ controls: this.#controls, keys: this.#search, memberIndex }, this.ledger, signal)
   }
@@ -285,7 +268,7 @@ export class RoomLog {
     if (glimpse === undefined) return
     this.#controls.forget()
     this.#listener.counted()
-    const since = this.#recent.filter(({ row }) => row.i >= glimpse.begun)
+    const since = this.#recent.from(glimpse.begun)
     if (since.length > 0) this.#listener.filed(since)
   }
 
@@ -385,9 +368,9 @@ export class RoomLog {
     this.#end.check(this.ledger.checkpoint.next, bytes)
     const filed = this.ledger.file(bytes, judgement)
     this.#end.goesOn()
-    this.#recent.push(filed)
-    if (this.#recent.length > recentRecordsMax) this.#recent.shift()
+    this.#recent.add(filed)
     this.replica.file(filed.row, this.ledger.checkpoint)
+    await this.gaps.note(filed)
     await this.#late.note(filed, signal)
     return filed
   }

@@ -103,7 +103,7 @@ export class RoomRecovery {
   }
 
   #frozen(): Told | undefined {
-    const { room, lost, mender } = this.#log
+    const { room, lost, mender, gaps } = this.#log
     if (room === undefined) return undefined
     const changed = [...mender.changed].filter((i) => room.marks.some((mark) => mark.i === i))
     if (changed.length > 0) {
@@ -114,6 +114,10 @@ export class RoomRecovery {
         hint: `Set it right in the store: ${this.#repair}`,
       }
     }
+    const [less] = gaps.missing
+    if (less !== undefined) return this.#shownLess(less.by.name)
+    const [returned] = gaps.returned
+    if (returned !== undefined) return this.#returned(returned.name)
     const removals = missingRemovals(lost.branches, room)
     if (removals.length === 0) return undefined
     const names = removals.map(({ name }) => (name === '' ? 'somebody' : name)).join(', ')
@@ -122,6 +126,24 @@ export class RoomRecovery {
       short: `frozen: the kick of ${names} is lost; an admin: ${this.#repair}`,
       text: `${this.#setBack} and has forgotten that ${names} was kicked: nothing is sent, so that ${names} can’t read it.`,
       hint: `An admin does it again: ${this.#repair}`,
+    }
+  }
+
+  #shownLess(name: string): Told {
+    return {
+      kind: 'frozen',
+      short: `frozen: the store hides from you a change of the room that ${name} saw; /verify`,
+      text: `The store shows less of ${this.#nameOf()} than ${name} saw: a change of the room is missing, perhaps a kick. Nothing is sent.`,
+      hint: `Ask the others. Once one of them has set it right (${this.#repair}): conclave forget ${this.#nameOf()}. If ${name} made it up, an admin can kick ${name}.`,
+    }
+  }
+
+  #returned(name: string): Told {
+    return {
+      kind: 'frozen',
+      short: `frozen: the kick of ${name} does not count; an admin can kick ${name} again`,
+      text: `A key that came late shows that the kick of ${name} from ${this.#nameOf()} does not count: nothing is sent, so that ${name} can’t read it.`,
+      hint: `An admin kicks ${name} again.`,
     }
   }
 

@@ -17,6 +17,8 @@ export async function verifyLog(
   log: RoomLog,
   signal?: AbortSignal,
 ): Promise<Verification> {
+  // Others may write meanwhile.
+  const { known } = log
   // Nothing that was judged before is believed: only the keys are taken over.
   const ledger = new Ledger(roomId, new Seen(roomId))
   for (const keys of log.ledger.keyring.all()) ledger.keyring.add(keys)
@@ -53,7 +55,9 @@ export async function verifyLog(
     await turn()
   }
   if (ledger.room === undefined) damage.push({ i: 0, reason: 'not the beginning of this room' })
-  const { known } = log
+  for (const { i, by } of log.gaps.missing) {
+    damage.push({ i, reason: `${by.name} saw a change of the room that the store does not show` })
+  }
   if (ledger.checkpoint.next < known) {
     damage.push({ i: ledger.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }

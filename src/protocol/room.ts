@@ -147,3 +147,8 @@ export function ordinalOf(room: Room, hash: Bytes): number | undefined {
 export function mayAccept(room: Room, member: Member): boolean {
   return member.admin || room.policy.acceptBy === 'members'
 }
+
+/** The room, and what its ways out passed over. */
+export function withSkipped(room: Room): readonly Room[] {
+  return [room, ...room.skipped.flatMap((part) => withSkipped(part.room))]
+}

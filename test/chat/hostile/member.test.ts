@@ -2,11 +2,17 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Room } from '../../../src/chat/chat.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
+import { fingerprint } from '../../../src/crypto/fingerprint.ts'
+import { epochKeys } from '../../../src/protocol/epoch.ts'
+import { knockId, signKnock } from '../../../src/protocol/knock.ts'
+import { entryTagBytes } from '../../../src/protocol/record.ts'
+import { headOf } from '../../../src/protocol/room.ts'
+import { wrapSecret } from '../../../src/protocol/wraps.ts'
 import { labels } from '../../../src/protocol/version.ts'
 import { signerFromSeed } from '../../../src/crypto/sign.ts'
 import { unwrapperFromSeed } from '../../../src/crypto/wrap.ts'
 import type { Operation } from '../../../src/protocol/operation.ts'
-import { again, enter, person, say, texts, wholeHistory, world, type Being, type World } from '../world.ts'
+import { again, enter, person, say, texts, until, wholeHistory, world, type Being, type World } from '../world.ts'
 import { ModifiedClient } from './modified-client.ts'
 
 interface Scene {
@@ -16,6 +22,7 @@ interface Scene {
   readonly mal: Being
   readonly room: Room
   readonly bobs: Room
+  readonly mals: Room
   readonly client: ModifiedClient
 }
 
@@ -31,7 +38,7 @@ async function scene(): Promise<Scene> {
   await Promise.all([mals.refresh(), bobs.refresh(), room.refresh()])
   const raw = await place.openStore()
   onTestFinished(() => raw.close())
-  return { place, ada, bob, mal, room, bobs, client: await ModifiedClient.of(mal, mals, raw) }
+  return { place, ada, bob, mal, room, bobs, mals, client: await ModifiedClient.of(mal, mals, raw) }
 }
 
 async function seen(room: Room): Promise<readonly string[]> {
@@ -69,6 +76,63 @@ test('what he writes as another is void, in messages and in changes of the room'
   expect(await seen(room)).toEqual(['one', 'two', 'three'])
 })
 
+test('two readers never see different texts in what he writes, whatever keys he gives them', async () => {
+  const { bob, room, bobs, client } = await scene()
+  await room.promote('mal')
+  await client.refresh()
+  const { roomId, state } = client
+  const own = systemRandom(32)
+  // Bob's wrap holds another secret than the others'; each of the two opens something at its own place.
+  const { keys } = await client.change(
+    { type: 'rotate' },
+    {
+      secretFor: ({ name }, secret) => (name === 'bob' ? own : secret),
+    },
+  )
+  const bobsKeys = epochKeys(roomId, keys.epoch, headOf(state).hash, own)
+  await client.refresh()
+  await client.append(client.message('for bob', { keys: bobsKeys }))
+  await client.refresh()
+  await client.append(client.message('for the others', { keys }))
+  await bobs.refresh()
+  const mine = await seen(room)
+  expect(mine).toEqual(['one', 'two', 'for the others'])
+  expect(await seen(bobs)).toEqual(['one', 'two'])
+  const admission = await bob.chat.join('demo')
+  await room.accept('bob')
+  expect(await seen(await admission.wait())).toEqual(mine)
+})
+
+test('a name that he binds to a key of his own is warned of by everybody who knows the true one', async () => {
+  const { place, room, bobs, client } = await scene()
+  const cyd = await person(place, 'cyd')
+  await enter(cyd, room)
+  await Promise.all([room.refresh(), bobs.refresh(), client.refresh()])
+  const another = { signer: signerFromSeed(systemRandom(32)), unwrapper: await unwrapperFromSeed(systemRandom(32)) }
+  const { roomId, state, keys } = client
+  const head = headOf(state).hash
+  const { publicKey: wrapKey } = another.unwrapper
+  const knock = signKnock(another.signer, {
+    roomId,
+    name: 'cyd',
+    wrapKey,
+    nonce: systemRandom(16),
+    head,
+    at: Date.now(),
+  })
+  const context = { roomId, n: state.marks.length, previousHead: head, epoch: keys.epoch }
+  const wrapped = (await wrapSecret(context, wrapKey, keys.secret)) ?? null
+  const entry = { tag: knockId(knock).slice(0, entryTagBytes), wrapped }
+  await client.change({ type: 'accept', knock }, { outside: { entry } })
+  const known = cyd.chat.self.fingerprint
+  for (const one of [room, bobs]) {
+    await one.refresh()
+    expect(one.members.filter(({ name }) => name === 'cyd')).toHaveLength(2)
+    expect(one.changedKeys).toEqual([{ name: 'cyd', fingerprint: fingerprint(another.signer.publicKey), known }])
+    expect(await warnings(one)).toContainEqual(expect.stringContaining('NOT the one that you know'))
+  }
+})
+
 test('whom he alone gave a bad wrap knocks again, is let in, and reads what he missed', async () => {
   const { place, bob, room, bobs, client } = await scene()
   const operation = await newKeys(client)
@@ -82,6 +146,7 @@ test('whom he alone gave a bad wrap knocks again, is let in, and reads what he m
     code: 'not-member',
     hint: expect.stringContaining('join'),
   })
+  for (const { id } of bobs.pending) await bobs.drop(id)
   const causes: string[] = []
   bobs.subscribe((change) => change.kind === 'parted' && causes.push(change.cause))
   const admission = await bob.chat.join('demo')
@@ -115,6 +180,30 @@ test('an epoch that opens for nobody ends with an admin’s next act', async () 
   expect(await seen(await elsewhere.chat.open('demo'))).toEqual(['one', 'two', 'three', 'four'])
 })
 
+test('an admin who alone was left out asks for the key first, and what he does blindly undoes nothing', async () => {
+  const { place, ada, bob, room, bobs, client } = await scene()
+  await room.promote('bob')
+  const cyd = await person(place, 'cyd')
+  const cyds = await enter(cyd, room)
+  await bobs.refresh()
+  // Only ada can't open what mal opens; bob, who is an admin too, kicks cyd in it.
+  await client.change(await newKeys(client), { secretFor: ({ name }, secret) => (name === 'ada' ? garbage() : secret) })
+  await bobs.demote('ada')
+  await say(bobs, 'three')
+  await room.refresh()
+  await expect(room.kick('cyd')).rejects.toMatchObject({ code: 'not-member', hint: expect.stringContaining('join') })
+  await ada.chat.join('demo')
+  // Nobody answers: she does it all the same. Nobody else takes it for done, and her program finds back by itself.
+  await room.kick('cyd')
+  await until(bobs, () => bobs.members.find(({ name }) => name === 'ada')?.role === 'member')
+  expect(bobs.members.map(({ name }) => name)).toContain('cyd')
+  await until(room, () => room.members.find(({ name }) => name === 'ada')?.role === 'member')
+  expect(room.members.map(({ name }) => name)).toContain('cyd')
+  await say(room, 'four')
+  for (const one of [room, bobs, cyds]) expect(await seen(one)).toEqual(['one', 'two', 'three', 'four'])
+  expect((await bob.chat.rooms()).length).toBe(1)
+})
+
 test('a link that leads nowhere is repaired by others, and a newcomer reads from the first message on', async () => {
   const { place, room, client } = await scene()
   const keys = client.keys
@@ -128,4 +217,33 @@ test('a link that leads nowhere is repaired by others, and a newcomer reads from
   const cyd = await person(place, 'cyd')
   const theirs = await enter(cyd, room)
   expect(await seen(theirs)).toEqual(['one', 'two'])
+})
+
+test('a kick that he undoes with a key shown late freezes whoever saw it, until it stands again', async () => {
+  const { ada, mal, room, bobs, mals, client } = await scene()
+  await room.promote('mal')
+  await client.refresh()
+  // Nobody can open what he opens; he writes one more change there, and keeps the key.
+  await client.change({ type: 'rotate' }, { secretFor: garbage })
+  await client.change({ type: 'topic', topic: 'hidden' })
+  await ada.chat.join('demo')
+  await room.kick('mal')
+  await say(room, 'three')
+  expect(await seen(bobs)).toEqual(['one', 'two', 'three'])
+  // Shown to ada, it makes her way out one that led around another admin's change.
+  await until(mals, () => mals.knocks.length > 0)
+  await mals.accept('ada')
+  await until(room, () => room.recovery?.kind === 'frozen')
+  expect(room.members.map(({ name }) => name)).toContain('mal')
+  await expect(room.send('does mal read this?')).rejects.toMatchObject({
+    code: 'tampering',
+    hint: expect.stringContaining('mal'),
+  })
+  await room.kick('mal')
+  await say(room, 'four')
+  expect(await seen(room)).toEqual(['one', 'two', 'four'])
+  expect(await seen(bobs)).toEqual(['one', 'two', 'four'])
+  for (const one of [room, bobs]) expect(one.members.map(({ name }) => name)).not.toContain('mal')
+  expect(room.recovery).toBeUndefined()
+  await mal.chat.close()
 })
