@@ -49,6 +49,8 @@ export async function operate(
     requireKnownVersion(room)
     const wanted = change(room)
     const keys = await log.currentKeys(signal)
+    // The room may have changed meanwhile, and they may be none of one's own any more.
+    if (keys === undefined && log.room !== room) continue
     const ground = keys === undefined ? groundBefore(log, room, wanted) : { room, keys }
     const author = { signer: parts.signer, random: parts.random }
     const prepared = await refusing(() =>

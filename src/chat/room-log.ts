@@ -127,10 +127,13 @@ export class RoomLog {
 
   /** The keys of the epoch in force, looked for in the store if need be. */
   async currentKeys(signal?: AbortSignal): Promise<EpochKeys | undefined> {
-    await this.#keys.current(signal)
-    if (this.#late.from !== undefined) await this.catchUp(signal)
+    let keys = await this.#keys.current(signal)
+    if (this.#late.from !== undefined) {
+      await this.catchUp(signal)
+      keys = await this.#keys.current(signal)
+    }
     await this.#secrets.save(this.ledger.keyring)
-    return this.#keys.current(signal)
+    return keys
   }
 
   /** Why nothing can be put behind the end of this log; undefined while it can. */

@@ -180,7 +180,8 @@ export class HostileWorld {
     if (confirm !== null) {
       const opening = idOf({ epoch, before, confirm })
       for (const { name } of wrapFor) this.given.push({ to: name, opening })
-      if (linkIsGood) this.links.push({ of: opening, to: idOf(under) })
+      // Links lead to lower epochs alone, or they would lead in circles.
+      if (linkIsGood && under.epoch < epoch) this.links.push({ of: opening, to: idOf(under) })
     }
     // A wrap says of which epoch its secret is: one that was made without the key in force says something false.
     if (!entry?.wrapped || epoch !== under.epoch) return

@@ -55,6 +55,17 @@ const kickedInTheDark: Action[] = [
   { kind: 'joinWithOldHead', by: 0, on: 0, x: 0 },
 ]
 
+/** Eve opens an epoch of the same number as the one that her link leads to: nobody follows it. */
+const linkToItsOwnNumber: Action[] = [
+  { kind: 'garbage', by: 0, on: 0, x: 1 },
+  { kind: 'say', by: 0, on: 0, x: 0 },
+  { kind: 'sayElsewhere', by: 0, on: 0, x: 0 },
+  { kind: 'reject', by: 0, on: 0, x: 0 },
+  { kind: 'kick', by: 15, on: 0, x: 0 },
+  { kind: 'rekey', by: 0, on: 0, x: 0 },
+  { kind: 'onOldHead', by: 4, on: 0, x: 3 },
+]
+
 describe('the epochs that somebody can open', () => {
   it(
     'are those whose secret he was given, and what their links lead back to',
@@ -76,7 +87,7 @@ describe('the epochs that somebody can open', () => {
             expect({ name, opens: [...secrets.keys()].sort() }).toEqual(expected)
           }
         }),
-        { ...effort(12), examples: [[inviterKicked]] },
+        { ...effort(12), examples: [[inviterKicked], [linkToItsOwnNumber]] },
       )
     },
     patience,
