@@ -10,11 +10,23 @@ const layers = {
   store: [],
   protocol: ['crypto/'],
   // Vaults, pins and name records are crypto's bytes that chat keeps in the store; protocol knows only rooms.
-  chat: ['protocol/', 'crypto/', 'store/store[.]ts$', 'store/compacted[.]ts$'],
+  chat: ['protocol/', 'crypto/', 'store/(store|compacted|read-one)[.]ts$'],
   tui: ['chat/'],
   node: ['store/store[.]ts$', 'store/compacted[.]ts$', 'store/etcd/'],
   cli: ['tui/', 'node/', 'chat/', 'store/'],
 }
+
+/** Within chat each folder uses those above it alone, and the types of what front ends see. */
+const chatFolders = ['home', 'life', 'identity', 'replica', 'log', 'timeline', 'people', 'sending', 'restore', 'room']
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const chatRules = chatFolders.map((folder, at) => ({
+  name: `chat-${folder}`,
+  comment: `chat/${folder} may import ${chatFolders.slice(0, at).join(', ')} alone`,
+  severity: 'error',
+  from: { path: `^src/chat/${folder}/` },
+  to: { path: '^src/chat/', pathNot: [`^src/chat/(${chatFolders.slice(0, at + 1).join('|')})/`, '^src/chat/[^/]+$'] },
+}))
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
@@ -29,6 +41,7 @@ const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
 export default {
   forbidden: [
     ...layerRules,
+    ...chatRules,
     {
       name: 'known-folders',
       comment: 'a new folder of src/ needs a row in the table of layers first',

@@ -11,9 +11,9 @@ import { wire } from './cli/connect.ts'
 
 export { ConclaveError, isConclaveError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
-export { changedBy, isChange } from './chat/changes.ts'
-export type { Change, Changed, Reaction } from './chat/changes.ts'
-export { UnconfirmedKey } from './chat/unconfirmed-key.ts'
+export { changedBy, isChange } from './chat/timeline/changes.ts'
+export type { Change, Changed, Reaction } from './chat/timeline/changes.ts'
+export { UnconfirmedKey } from './chat/people/unconfirmed-key.ts'
 export type {
   Admission,
   Advice,

@@ -26,17 +26,17 @@ import type {
   SignUp,
   UnlockedIdentity,
 } from './accounts.ts'
-import { changePassword } from './change-password.ts'
-import { finishSignUp, registerIdentity } from './sign-up.ts'
+import { changePassword } from './identity/change-password.ts'
+import { finishSignUp, registerIdentity } from './identity/sign-up.ts'
 import type { Chat } from './chat.ts'
 import { ChatSession } from './chat-session.ts'
-import type { Home, HomeStore } from './home.ts'
-import { Identity } from './identity.ts'
-import { identityKey, localVaultKey } from './local-paths.ts'
-import { readLocal } from './local-value.ts'
-import { readOne } from './read-one.ts'
+import type { Home, HomeStore } from './home/home.ts'
+import { Identity } from './identity/identity.ts'
+import { identityKey, localVaultKey } from './home/local-paths.ts'
+import { readLocal } from './home/local-value.ts'
+import { readOne } from '../store/read-one.ts'
 import { steadyHealth, type StoreHealth } from './store-health.ts'
-import { opened } from './vault-outcome.ts'
+import { opened } from './identity/vault-outcome.ts'
 
 export interface AccountsOptions {
   readonly home: Home

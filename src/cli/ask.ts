@@ -1,6 +1,6 @@
 /** Questions before something that one could regret: asked where a person is at the terminal, and nowhere else. */
 import type { Confirm } from '../chat/chat.ts'
-import { UnconfirmedKey } from '../chat/unconfirmed-key.ts'
+import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
 import type { Session } from './session.ts'
 
 /** Whether it may be done. `yes`: the person said so on the command line; a script has said so by running it. */

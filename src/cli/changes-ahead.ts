@@ -2,7 +2,7 @@
  * The changes of a stretch of history, collected before it is printed: a message that was deleted is not printed and
  * taken back then. Holds the changes alone, so a long history takes no more memory than what was changed in it.
  */
-import { counts, isChange, type Change } from '../chat/changes.ts'
+import { counts, isChange, type Change } from '../chat/timeline/changes.ts'
 import type { MessageItem, TimelineItem } from '../chat/item.ts'
 
 export class ChangesAhead {

@@ -2,7 +2,7 @@
  * A whole room as one text, part by part. Two walks over the room's copy: the first one collects the changes, so that
  * the second one shows each message as it has become.
  */
-import { changedBy, isChange, type Change, type Changed } from '../chat/changes.ts'
+import { changedBy, isChange, type Change, type Changed } from '../chat/timeline/changes.ts'
 import type { Room } from '../chat/chat.ts'
 import type { MessageItem, TimelineItem } from '../chat/item.ts'
 import { textNow, type Quoted } from './export-writer.ts'

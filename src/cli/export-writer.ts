@@ -1,5 +1,5 @@
 /** What a format of an export is, and what all of them show of a message. */
-import type { Changed } from '../chat/changes.ts'
+import type { Changed } from '../chat/timeline/changes.ts'
 import type { Room } from '../chat/chat.ts'
 import type { AdminItem, MessageItem, WarningItem } from '../chat/item.ts'
 

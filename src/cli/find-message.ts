@@ -1,5 +1,5 @@
 /** A message by what people and scripts name it by: its number in the room, or its id. */
-import { changedBy, isChange, type Change } from '../chat/changes.ts'
+import { changedBy, isChange, type Change } from '../chat/timeline/changes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import type { Room } from '../chat/chat.ts'
 import type { MessageItem } from '../chat/item.ts'

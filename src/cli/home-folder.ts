@@ -1,7 +1,7 @@
 /** The home on disk: one SQLite file for each identity, beside the embedded store. */
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Home } from '../chat/home.ts'
+import type { Home } from '../chat/home/home.ts'
 import { SqliteStore } from '../store/sqlite/store.ts'
 
 const suffix = '.db'

@@ -5,7 +5,7 @@
  * What was edited, deleted or reacted to before it is printed is printed so; what happens to it later is a line of its
  * own.
  */
-import { changedBy, counts, isChange, type Change, type Changed } from '../chat/changes.ts'
+import { changedBy, counts, isChange, type Change, type Changed } from '../chat/timeline/changes.ts'
 import type { MessageItem, TimelineItem } from '../chat/item.ts'
 import { sanitize } from '../tui/sanitize.ts'
 import { adminText } from '../tui/view/admin-text.ts'

@@ -1,6 +1,6 @@
 /** What edit, delete and react have in common: a message about another one, sent once it makes sense. */
 import { ConclaveError } from '../base/errors.ts'
-import { counts, type Change } from '../chat/changes.ts'
+import { counts, type Change } from '../chat/timeline/changes.ts'
 import type { Chat, Room } from '../chat/chat.ts'
 import type { MessageContent, MessageItem } from '../chat/item.ts'
 import { Delivery } from './delivery.ts'

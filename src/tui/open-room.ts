@@ -3,7 +3,7 @@
  * that arrives is told before the page that the room was opened with.
  */
 import type { HistoryQuery, Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
-import { isChange } from '../chat/changes.ts'
+import { isChange } from '../chat/timeline/changes.ts'
 import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
 import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'

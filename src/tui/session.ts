@@ -8,7 +8,7 @@
 import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { isConclaveError } from '../base/errors.ts'
-import { UnconfirmedKey } from '../chat/unconfirmed-key.ts'
+import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'

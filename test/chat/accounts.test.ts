@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Secret } from '../../src/chat/accounts.ts'
-import type { Home } from '../../src/chat/home.ts'
+import type { Home } from '../../src/chat/home/home.ts'
 import { openAccounts } from '../../src/chat/open-accounts.ts'
 import type { Transaction } from '../../src/store/store.ts'
 import { dying } from './dying.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { changedBy, counts, isChange, type Change } from '../../src/chat/changes.ts'
+import { changedBy, counts, isChange, type Change } from '../../src/chat/timeline/changes.ts'
 import type { Author, MessageContent, MessageItem } from '../../src/chat/item.ts'
 
 const author = (id: string, admin = false): Author => ({ id, admin, name: id, fingerprint: `${id} now` })

@@ -1,5 +1,5 @@
 /** A home whose disk fails after a number of writes, as it does for a program that is killed. */
-import type { Home } from '../../src/chat/home.ts'
+import type { Home } from '../../src/chat/home/home.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
 import { FaultyStore } from './faulty-store.ts'
 

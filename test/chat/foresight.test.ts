@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
-import { foresee } from '../../src/chat/foresight.ts'
+import { foresee } from '../../src/chat/log/foresight.ts'
 import { epochKeys } from '../../src/protocol/epoch.ts'
 import { openMessages } from '../../src/protocol/message.ts'
 import { logKey } from '../../src/protocol/paths.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isMention, Mentions } from '../../src/chat/mentions.ts'
+import { isMention, Mentions } from '../../src/chat/timeline/mentions.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
 
 describe('a mention', () => {

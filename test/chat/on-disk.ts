@@ -1,4 +1,4 @@
-import type { Home } from '../../src/chat/home.ts'
+import type { Home } from '../../src/chat/home/home.ts'
 import { FaultyStore } from './faulty-store.ts'
 
 /** A home whose disk a test can stop. */

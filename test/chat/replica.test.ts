@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { zeroHash } from '../../src/crypto/hash.ts'
-import { Replica } from '../../src/chat/replica.ts'
+import { Replica } from '../../src/chat/replica/replica.ts'
 import type { FaultyStore } from './faulty-store.ts'
 import { onDisk } from './on-disk.ts'
 import { again, enter, kinds, person, say, texts, until, wholeHistory, world } from './world.ts'

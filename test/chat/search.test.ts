@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { searchRoom } from '../../src/chat/search.ts'
+import { searchRoom } from '../../src/chat/timeline/search.ts'
 import { enter, person, say, world } from './world.ts'
 
 test('finds what is shown: all words, whatever their case; edited texts as they are now, deleted ones not at all', async () => {

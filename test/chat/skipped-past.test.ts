@@ -1,8 +1,8 @@
 /** What was said before an admin led out of an epoch stays on the screen, also after a second such way and a restart. */
 import { expect, it } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
-import { Ledger } from '../../src/chat/ledger.ts'
-import { Replica } from '../../src/chat/replica.ts'
+import { Ledger } from '../../src/chat/log/ledger.ts'
+import { Replica } from '../../src/chat/replica/replica.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
 import { recordHash } from '../../src/protocol/record.ts'
 import { MemoryStore } from '../../src/store/memory.ts'

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encode } from '../../src/base/codec.ts'
 import { concat, hex, u64, utf8, type Bytes } from '../../src/base/bytes.ts'
-import { listing } from '../../src/chat/directory.ts'
+import { listing } from '../../src/chat/people/directory.ts'
 import { skeleton } from '../../src/crypto/skeleton.ts'
 import {
   decodeKnock,

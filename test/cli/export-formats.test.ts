@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { unchanged } from '../../src/chat/changes.ts'
+import { unchanged } from '../../src/chat/timeline/changes.ts'
 import type { MessageItem } from '../../src/chat/item.ts'
 import { htmlWriter } from '../../src/cli/export-html.ts'
 import { markdownWriter } from '../../src/cli/export-markdown.ts'

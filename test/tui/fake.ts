@@ -37,7 +37,7 @@ import type {
   Standing,
   Verification,
 } from '../../src/chat/chat.ts'
-import { UnconfirmedKey } from '../../src/chat/unconfirmed-key.ts'
+import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
 import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 
 export function person(name: string): Person {

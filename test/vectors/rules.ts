@@ -1,6 +1,6 @@
 /** The logs that keep and break each rule, and what every reader has to make of them. */
 import { hex, type Bytes } from '../../src/base/bytes.ts'
-import { shownContent } from '../../src/chat/content.ts'
+import { shownContent } from '../../src/chat/timeline/content.ts'
 import { idsOf } from '../../src/protocol/message.ts'
 import { headOf } from '../../src/protocol/room.ts'
 import { readAll, type Reading, type Source } from '../protocol/reader.ts'

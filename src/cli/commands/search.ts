@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { searchFoundMax } from '../../base/limits.ts'
-import { searchRoom } from '../../chat/search.ts'
+import { searchRoom } from '../../chat/timeline/search.ts'
 import { bringUpToDate } from '../freshness.ts'
 import { itemObject } from '../item-json.ts'
 import { ItemLines } from '../item-text.ts'

@@ -1,7 +1,12 @@
 /** The identities of a home, one by one, and their copies in the store. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { examineCopy, examineHome, type CopyExamination, type HomeExamination } from '../../chat/examination.ts'
+import {
+  examineCopy,
+  examineHome,
+  type CopyExamination,
+  type HomeExamination,
+} from '../../chat/identity/examination.ts'
 import type { Store } from '../../store/store.ts'
 import { bytes } from '../bytes.ts'
 import { HomeFolder } from '../home-folder.ts'

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
-import { examineStore } from '../../chat/examination.ts'
+import { examineStore } from '../../chat/identity/examination.ts'
 import { renewBeforeDays, readCertificate } from '../../node/certificate-check.ts'
 import type { ClientTls } from '../../node/cluster-client.ts'
 import { judgeVersion, parseEtcdVersion } from '../../node/etcd-version.ts'

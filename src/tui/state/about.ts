@@ -1,6 +1,6 @@
 /** Replying, editing and reacting: the line of input is about a message until it is sent or given up. Pure. */
 import type { MessageItem } from '../../chat/item.ts'
-import { hasText } from '../../chat/changes.ts'
+import { hasText } from '../../chat/timeline/changes.ts'
 import { emptyEditor, editorWith } from '../input/editor.ts'
 import { emojiOf } from '../text/emoji.ts'
 import { messageText, quoted } from '../view/message-text.ts'

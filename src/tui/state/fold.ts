@@ -3,8 +3,8 @@
  * refer to (chat/changes.ts says what counts). One whose message is in the window shows only there; what refers to a
  * message further up stays a line of its own. Pure.
  */
-import type { Change, Changed } from '../../chat/changes.ts'
-import { changedBy, counts, isChange, unchanged } from '../../chat/changes.ts'
+import type { Change, Changed } from '../../chat/timeline/changes.ts'
+import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
 import type { MessageItem, PendingItem } from '../../chat/item.ts'
 import type { ChatPage } from './state.ts'
 import type { Timeline } from './timeline.ts'

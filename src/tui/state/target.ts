@@ -1,5 +1,5 @@
 /** Which message a key or a command means, and whether that can be done to it. Pure. */
-import { hasText, isChange } from '../../chat/changes.ts'
+import { hasText, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
 import { isAdmin } from './admins-only.ts'
 import type { Entry } from './entries.ts'

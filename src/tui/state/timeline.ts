@@ -2,7 +2,7 @@
  * The part of a room's history that is in memory: a window of at most `windowMax` items that slides over it in both
  * directions, and where in it one looks. Pure. However long a room's history, the window stays this small.
  */
-import { isChange } from '../../chat/changes.ts'
+import { isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
 import type { Direction } from './effect.ts'
 import type { Entry } from './entries.ts'

@@ -1,6 +1,6 @@
 /** A message as lines: what it answers, its text, the reactions; and one's own messages that are not sent yet. Pure. */
 import type { MessageItem, PendingItem } from '../../chat/item.ts'
-import { isMention } from '../../chat/mentions.ts'
+import { isMention } from '../../chat/timeline/mentions.ts'
 import { pendingChange } from '../state/fold.ts'
 import { colourOf } from '../text/palette.ts'
 import type { Line, Style } from '../text/style.ts'

@@ -1,5 +1,5 @@
 /** What a message says, in words. Pure. */
-import { counts, isChange } from '../../chat/changes.ts'
+import { counts, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
 import type { Folded } from '../state/fold.ts'
 import { truncate } from '../text/width.ts'

@@ -1,5 +1,5 @@
 /** The reactions to a message, in a line. Pure. */
-import type { Changed } from '../../chat/changes.ts'
+import type { Changed } from '../../chat/timeline/changes.ts'
 
 /** 👍 2  🎉, one's own with a sign. */
 export function reactionText({ reactions }: Changed): string {

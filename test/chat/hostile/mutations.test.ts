@@ -5,8 +5,8 @@
  */
 import { expect, test } from 'vitest'
 import { ConclaveError } from '../../../src/base/errors.ts'
-import { listedRooms } from '../../../src/chat/directory.ts'
-import { lookUpName } from '../../../src/chat/registry.ts'
+import { listedRooms } from '../../../src/chat/people/directory.ts'
+import { lookUpName } from '../../../src/chat/identity/registry.ts'
 import { hex } from '../../../src/base/bytes.ts'
 import { chanceFrom } from '../../fuzz/chance.ts'
 import { changedAt, mutate } from './mutation.ts'

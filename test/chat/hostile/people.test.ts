@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { fromHex, type Bytes } from '../../../src/base/bytes.ts'
-import { readOne } from '../../../src/chat/read-one.ts'
+import { readOne } from '../../../src/store/read-one.ts'
 import { cardKey, directoryKey, knockKey, knocksRange, userKey, vaultKey } from '../../../src/protocol/paths.ts'
 import { skeleton } from '../../../src/crypto/skeleton.ts'
 import type { Store } from '../../../src/store/store.ts'

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromHex, type Bytes } from '../../../src/base/bytes.ts'
-import { Identity } from '../../../src/chat/identity.ts'
-import { localVaultKey } from '../../../src/chat/local-paths.ts'
+import { Identity } from '../../../src/chat/identity/identity.ts'
+import { localVaultKey } from '../../../src/chat/home/local-paths.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { openVault } from '../../../src/crypto/vault.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'

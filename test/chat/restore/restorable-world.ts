@@ -3,7 +3,7 @@
  * every connection breaks, and what answers afterwards is the copy.
  */
 import { ConclaveError } from '../../../src/base/errors.ts'
-import { beginNewLife } from '../../../src/chat/incarnation.ts'
+import { beginNewLife } from '../../../src/chat/life/incarnation.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import type {

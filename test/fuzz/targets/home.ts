@@ -20,15 +20,15 @@ import {
   replicaKey,
   secretsKey,
   seenKey,
-} from '../../../src/chat/local-paths.ts'
-import { LocalSeal, readLocalKeys } from '../../../src/chat/local-seal.ts'
+} from '../../../src/chat/home/local-paths.ts'
+import { LocalSeal, readLocalKeys } from '../../../src/chat/home/local-seal.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
-import { Outbox } from '../../../src/chat/outbox.ts'
-import { partingValue } from '../../../src/chat/parting.ts'
-import { ReadMark } from '../../../src/chat/read-mark.ts'
-import { Replica } from '../../../src/chat/replica.ts'
-import { RoomSecrets } from '../../../src/chat/room-secrets.ts'
-import { readChange, readSeen } from '../../../src/chat/vault-copy.ts'
+import { Outbox } from '../../../src/chat/replica/outbox.ts'
+import { partingValue } from '../../../src/chat/replica/parting.ts'
+import { ReadMark } from '../../../src/chat/timeline/read-mark.ts'
+import { Replica } from '../../../src/chat/replica/replica.ts'
+import { RoomSecrets } from '../../../src/chat/replica/room-secrets.ts'
+import { readChange, readSeen } from '../../../src/chat/identity/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
 import { seal, sealKey } from '../../../src/crypto/seal.ts'
 import { createVault, localKey, openVaultWithKey, resealVault, vaultOutside } from '../../../src/crypto/vault.ts'

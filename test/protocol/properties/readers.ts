@@ -3,9 +3,9 @@
  * way they read.
  */
 import { hex, type Bytes } from '../../../src/base/bytes.ts'
-import { Ledger, type Judgement } from '../../../src/chat/ledger.ts'
-import type { Row } from '../../../src/chat/row.ts'
-import { Seen } from '../../../src/chat/seen.ts'
+import { Ledger, type Judgement } from '../../../src/chat/log/ledger.ts'
+import type { Row } from '../../../src/chat/replica/row.ts'
+import { Seen } from '../../../src/chat/replica/seen.ts'
 import { zeroHash } from '../../../src/crypto/hash.ts'
 import { foldChain, type ControlRecord } from '../../../src/protocol/chain.ts'
 import type { Keyring } from '../../../src/protocol/keyring.ts'

@@ -1,0 +1,14 @@
+/** Where identities live on this machine: one local store each. The command line says where; tests keep them in memory. */
+import type { Store } from '../../store/store.ts'
+
+export interface HomeStore extends Store {
+  /** Gives the space of what was deleted back to the disk. */
+  shrink?(): Promise<void>
+}
+
+export interface Home {
+  /** Skeletons of the names that have a local store here. */
+  names(): Promise<readonly string[]>
+  /** The identity's local store; a new one when there is none. Each call opens it anew. */
+  open(nameSkeleton: string): Promise<HomeStore>
+}

@@ -1,0 +1,73 @@
+/**
+ * Where an identity's own data lies in its local store: the vault, the replica of its rooms, the outbox.
+ * Nothing here is plaintext: records are as sealed as in the shared store, the rest under the vault's local key.
+ */
+import { concat, hex, prefixEnd, u64, utf8, type Bytes } from '../../base/bytes.ts'
+import { hashBytes } from '../../crypto/hash.ts'
+import type { KeyRange } from '../../protocol/paths.ts'
+
+/** [name, root key, last used at]: what a login screen shows before the password. */
+export const identityKey = utf8('identity')
+export const localVaultKey = utf8('vault')
+/** The keys under which everything else here is sealed (local-seal.ts). */
+export const localKeysKey = utf8('keys')
+/** A change of the password that the store's copy of the vault has not followed yet (vault-copy.ts). */
+export const passwordChangeKey = utf8('password-change')
+/** The highest sequence of the store's copy that was seen. */
+export const copySeenKey = utf8('copy-seen')
+
+const allUnder = (prefix: Bytes): KeyRange => ({ start: prefix, end: prefixEnd(prefix) })
+const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/${rest}`)
+
+export const roomsRange: KeyRange = allUnder(utf8('rooms/'))
+/** Incarnations of stores in which this identity is at home. */
+export const knownLifeKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
+/** The copy of the vault as the store has it: sealed also for whoever has no home yet. */
+export const storedVaultKey = utf8('stored-vault')
+
+export const replicaKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'log/'), u64(i))
+export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'log/'))
+/** Which records changed the room: the value is i, too. */
+export const replicaControlKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'control/'), u64(i))
+export const replicaControlRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'control/'))
+/** From where on records are being set aside; there only meanwhile. */
+export const partingKey = (roomId: Bytes): Bytes => room(roomId, 'parting')
+/** How often the store's log has gone another way than the one that lies here, and where. */
+export const partedKey = (roomId: Bytes, time: number): Bytes => concat(room(roomId, 'parted/'), u64(time))
+export const partedRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'parted/'))
+/** Records that the store had before it was set back, and where others stand now. */
+export const lostKey = (roomId: Bytes, time: number, i: number): Bytes =>
+  concat(room(roomId, 'lost/'), u64(time), u64(i))
+export const lostRange = (roomId: Bytes, time: number): KeyRange => allUnder(concat(room(roomId, 'lost/'), u64(time)))
+/** Pages of wraps, by the epoch that they are of, their name and their number. */
+export const keptWrapsKey = (roomId: Bytes, epoch: number, name: Bytes, page: number): Bytes =>
+  concat(room(roomId, 'wraps/'), u64(epoch), name, u64(page))
+export const keptWrapsRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'wraps/'))
+/** All pages beside this one. */
+export const keptWrapsOf = (key: Bytes): KeyRange => allUnder(key.slice(0, -8))
+/** The name in such a key, or in its beginning. */
+export const keptWrapsName = (key: Bytes): Bytes => key.slice(wrapsNameAt, wrapsNameAt + hashBytes)
+/** What members' void records prove of changes that the store does not show. */
+export const gapsKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
+export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
+export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
+export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
+/** Which counters of an author's device have been shown. */
+export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Bytes =>
+  concat(room(roomId, 'seen/'), firstRootKey, device)
+export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen/'))
+export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
+
+/** Where the copy of a room ended when it was dropped; so that what is fetched anew is known to be the same. */
+export const rememberedKey = (roomId: Bytes): Bytes => utf8(`remembered/${hex(roomId)}`)
+
+export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>
+  concat(utf8(`outbox/${hex(roomId)}/${hex(device)}/`), u64(counter))
+export const outboxRange = (roomId: Bytes): KeyRange => allUnder(utf8(`outbox/${hex(roomId)}/`))
+export const outboxesRange: KeyRange = allUnder(utf8('outbox/'))
+export const attemptKey = (roomId: Bytes, device: Bytes): Bytes => utf8(`attempts/${hex(roomId)}/${hex(device)}`)
+export const attemptRange = (roomId: Bytes): KeyRange => allUnder(utf8(`attempts/${hex(roomId)}/`))
+/** Held under a lease by the process that sends what this device has queued. */
+export const laneKey = (device: Bytes): Bytes => utf8(`lanes/${hex(device)}`)
+
+const wrapsNameAt = room(new Uint8Array(hashBytes), 'wraps/').length + 8

@@ -1,0 +1,16 @@
+/** What this program wrote into its home earlier. A disk may spoil it: then people are told what, and what to do. */
+import { FormatError } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+
+/** @throws tampering when `read` finds that the value is not what was once written */
+export function readLocal<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof FormatError || error instanceof RangeError)) throw error
+    throw new ConclaveError('tampering', `${what} in this home is damaged`, {
+      hint: 'everything but what waits to be sent is in the store too: move the home away, and log in again',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Keeps the store's copy of the vault in step while a chat is open: looks at it at the start, and a little after each
+ * change. Nobody waits for it longer than a moment, and without the store nothing is lost: the next start carries it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
+import { isConclaveError } from '../../base/errors.ts'
+import { openPatienceMs, vaultCopyMs } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../crypto/random.ts'
+import type { Store } from '../../store/store.ts'
+import type { Advice } from '../chat.ts'
+import type { Identity } from './identity.ts'
+import type { Followed } from './vault-copy.ts'
+
+export interface CopyKeeperParts {
+  readonly identity: Identity
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** There is something new that the person should know. */
+  changed(): void
+}
+
+export class CopyKeeper {
+  readonly #parts: CopyKeeperParts
+  readonly #closing = new AbortController()
+  readonly #first: Promise<void>
+  readonly #patience: Promise<unknown>
+  #timer: NodeJS.Timeout | undefined
+  #advice: Advice | undefined
+
+  constructor(parts: CopyKeeperParts) {
+    this.#parts = parts
+    this.#first = this.#follow(this.#closing.signal)
+    this.#patience = sleep(openPatienceMs, undefined, { ref: false })
+  }
+
+  get advice(): Advice | undefined {
+    return this.#advice
+  }
+
+  /** What other machines have put there is here, unless the store takes its time. */
+  async looked(): Promise<void> {
+    await Promise.race([this.#first, this.#patience])
+  }
+
+  /** A little later, together with what else changes until then. */
+  soon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.#follow(AbortSignal.timeout(vaultCopyMs))
+    }, vaultCopyMs)
+  }
+
+  /** @throws unavailable */
+  async now(): Promise<void> {
+    const { identity, store, random } = this.#parts
+    this.#note(await identity.followCopy(store, random))
+  }
+
+  async close(): Promise<void> {
+    await this.looked()
+    this.#closing.abort()
+    await this.#first
+    if (this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    await this.#follow(AbortSignal.timeout(vaultCopyMs))
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { identity, store, clock, random, log } = this.#parts
+    try {
+      const before = identity.self.fingerprint
+      this.#note(await identity.followCopy(store, random, signal))
+      if (identity.self.fingerprint !== before) await identity.introduce(clock.now())
+    } catch (error) {
+      if (isConclaveError(error, 'wrong-password')) this.#advise(error.message, error.hint)
+      else if (!signal.aborted) log.warn('vault.copy', { error: String(error) })
+    }
+  }
+
+  #note({ standing, older }: Followed): void {
+    const { log, identity } = this.#parts
+    if (standing !== 'in-step') log.warn('vault.copy', { standing })
+    if (older === true) {
+      this.#advise(
+        'the store held an older copy of your keys than before: it was restored from a backup, or tampered with',
+        'The copy is mended. Ask whoever runs the store; conclave verify ROOM checks a room.',
+      )
+    }
+    if (standing !== 'changed-elsewhere') return
+    this.#advise(
+      `the password of ${identity.name} was changed on another machine; here the old one still counts`,
+      'conclave passwd takes the new one over: it asks for the old one, then for the new one.',
+    )
+  }
+
+  #advise(text: string, hint = ''): void {
+    this.#advice = { text, hint }
+    this.#parts.changed()
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A person's name in the store: put back where the store has lost it, or has an older one. It is all that stands there of
+ * one besides rooms and the copy of the vault, which follows by itself.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
+import { FormatError } from '../../base/codec.ts'
+import { openPatienceMs } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Signer } from '../../crypto/sign.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import { createNameRecord, decodeNameRecord, renewNameRecord } from '../../protocol/name-record.ts'
+import { userKey } from '../../protocol/paths.ts'
+import type { Store } from '../../store/store.ts'
+import type { Recovery } from '../chat.ts'
+import type { Identity } from './identity.ts'
+import { sameLife, type Life } from '../life/incarnation.ts'
+import type { Lineage } from './lineage.ts'
+import { readOne } from '../../store/read-one.ts'
+
+export interface OwnNameParts {
+  readonly store: Store
+  readonly identity: Identity
+  readonly log: Logger
+  readonly life: Life
+  readonly lineage: Lineage
+  changed(): void
+  /** The name stands there again: what stands beside it may follow. */
+  putBack(): void
+}
+
+type Outcome = 'stands' | 'put-back' | 'taken' | 'unknown'
+
+export class OwnName {
+  readonly #parts: OwnNameParts
+  readonly #closing = new AbortController()
+  #looking: Promise<void> | undefined
+  #outcome: Outcome = 'stands'
+
+  constructor(parts: OwnNameParts) {
+    this.#parts = parts
+  }
+
+  get recovery(): Recovery | undefined {
+    const { name } = this.#parts.identity
+    const counts = { done: 0, total: 0 }
+    switch (this.#outcome) {
+      case 'stands':
+        return undefined
+      case 'put-back':
+        return {
+          ...{ kind: 'put-back', ...counts, short: 'the store was set back: your name was put back' },
+          text: 'The store was set back to an earlier copy: your name was put back.',
+          hint: 'There is nothing left to do.',
+        }
+      case 'taken':
+        return {
+          ...{ kind: 'damaged', ...counts, short: `somebody else has the name ${name} in this store` },
+          text: `Somebody else has the name ${name} in this store: others find his key under it.`,
+          hint: 'Tell them, and compare fingerprints; your rooms are not touched by it.',
+        }
+      case 'unknown':
+        return {
+          ...{ kind: 'damaged', ...counts, short: 'this store does not know you' },
+          text: `This store does not know ${name}: it is another one, or was set back to before you signed up. Nothing of yours is put into it.`,
+          hint: 'Use the store in which you signed up.',
+        }
+    }
+  }
+
+  /** Looks whether it is there: when the store is first reached, and whenever it was restored. */
+  look(): void {
+    const { signal } = this.#closing
+    this.#looking ??= this.#look(signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#parts.log.warn('own-name', { error: String(error) })
+      })
+      .finally(() => (this.#looking = undefined))
+  }
+
+  /** Nobody waits longer than a moment for a store that does not answer. */
+  async close(): Promise<void> {
+    await Promise.race([this.#looking, sleep(openPatienceMs, undefined, { ref: false })])
+    this.#closing.abort()
+    await this.#looking
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const parts = this.#parts
+    this.#outcome = (await parts.lineage.isOurs(signal)) ? await this.#putNameBack(signal) : 'unknown'
+    if (this.#outcome === 'put-back') parts.putBack()
+    if (this.#outcome !== 'stands') parts.changed()
+  }
+
+  async #putNameBack(signal: AbortSignal): Promise<Outcome> {
+    const { identity, store, life } = this.#parts
+    const key = userKey(skeleton(identity.name))
+    const entry = await readOne(store, key, signal)
+    const record = nameRecord(identity, entry?.value)
+    if (record === 'another') return 'taken'
+    if (record === undefined) return 'stands'
+    const { ok } = await store.commit(
+      {
+        if: [sameLife(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+        then: [{ kind: 'put', key, value: record }],
+      },
+      signal,
+    )
+    return ok ? 'put-back' : 'stands'
+  }
+}
+
+/** What should stand in the registry; undefined where it does. Made anew from the vault: each key signs the next. */
+function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: Uint8Array | undefined) {
+  const keys = [...formerSigners.toReversed(), signer]
+  let record = found && decoded(found, name)
+  if (found !== undefined && record === undefined) return undefined
+  let reached = keys.findIndex(({ publicKey }) => record !== undefined && equalBytes(publicKey, record.rootKey))
+  if (record !== undefined && reached === -1) return 'another'
+  let bytes: Bytes | undefined
+  while (reached < keys.length - 1) {
+    const [previous, next] = [keys[reached], keys[reached + 1] as Signer]
+    bytes =
+      record === undefined || previous === undefined
+        ? createNameRecord(name, next, wrapKey)
+        : renewNameRecord(record, previous, next, wrapKey)
+    record = decodeNameRecord(bytes, name)
+    reached += 1
+  }
+  return bytes
+}
+
+/** What is no record at all is for people to see; it is not ours to remove. */
+function decoded(bytes: Uint8Array, name: string) {
+  try {
+    return decodeNameRecord(bytes, name)
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,54 @@
+/** Names of people in the store: a hint for finding keys, first come first served. */
+import { FormatError } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import { decodeNameRecord, type NameRecord } from '../../protocol/name-record.ts'
+import { userKey, vaultKey } from '../../protocol/paths.ts'
+import { sameLife } from '../life/incarnation.ts'
+import { readOne } from '../../store/read-one.ts'
+import type { Store } from '../../store/store.ts'
+
+/** undefined when nobody has the name. @throws tampering for a record that is not one. */
+export async function lookUpName(store: Store, name: string, signal?: AbortSignal): Promise<NameRecord | undefined> {
+  const entry = await readOne(store, userKey(skeleton(name)), signal)
+  if (entry === undefined) return undefined
+  try {
+    return decodeNameRecord(entry.value, name)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new ConclaveError('tampering', `the record of the name ${name} is damaged or forged`, { cause: error })
+  }
+}
+
+/**
+ * Creates the name record, and the store's copy of the vault with it, unless the name, or one that looks like it, is
+ * taken. One's own record already there is success: the reply to an earlier try was lost. @throws name-taken
+ */
+export async function registerName(
+  store: Store,
+  incarnation: Bytes,
+  name: string,
+  record: Bytes,
+  vault: Bytes,
+): Promise<void> {
+  const key = userKey(skeleton(name))
+  const { ok, reads } = await store.commit({
+    if: [sameLife(incarnation), { kind: 'revision', key, modRevision: 0 }],
+    then: [
+      { kind: 'put', key, value: record },
+      { kind: 'put', key: vaultKey(skeleton(name)), value: vault },
+    ],
+    else: [{ kind: 'read', key }],
+  })
+  const standing = reads[0]?.[0]?.value
+  if (ok || (standing !== undefined && Buffer.compare(standing, record) === 0)) return
+  if (standing === undefined) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+  throw nameTaken(name)
+}
+
+export function nameTaken(name: string): ConclaveError {
+  return new ConclaveError('name-taken', `the name ${name}, or one that looks like it, is taken`, {
+    hint: 'choose another name; if it is yours, log in',
+  })
+}

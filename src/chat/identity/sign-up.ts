@@ -1,0 +1,139 @@
+/**
+ * A new name: first the vault in the home, then what must be written down is announced, then the name is claimed in the
+ * store together with the vault's copy. Cut off anywhere, the name is free, or whoever was shown its secret logs in
+ * with it: what lies here unfinished is finished by that.
+ */
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { fingerprint } from '../../crypto/fingerprint.ts'
+import type { ArgonParameters } from '../../crypto/password.ts'
+import type { Random } from '../../crypto/random.ts'
+import { formatRecoveryCode, generateRecoveryCode } from '../../crypto/recovery-code.ts'
+import { seedBytes, signerFromSeed } from '../../crypto/sign.ts'
+import type { VaultBody } from '../../crypto/vault-body.ts'
+import { createVault, openVault, type CreatedVault, type OpenVault } from '../../crypto/vault.ts'
+import { unwrapperFromSeed, wrapSeedBytes } from '../../crypto/wrap.ts'
+import { createNameRecord } from '../../protocol/name-record.ts'
+import type { Entry, Store } from '../../store/store.ts'
+import type { Secret, SignUp } from '../accounts.ts'
+import { putPassword } from './change-password.ts'
+import { readIncarnation } from '../life/incarnation.ts'
+import { identityKey, localVaultKey } from '../home/local-paths.ts'
+import { readOne } from '../../store/read-one.ts'
+import { lookUpName, nameTaken, registerName } from './registry.ts'
+
+export interface SignUpParts {
+  readonly store: Store
+  /** The identity's own store in the home. */
+  readonly home: Store
+  readonly argon: ArgonParameters
+  readonly random: Random
+}
+
+export interface Registered {
+  readonly vault: OpenVault
+  readonly recoveryCode?: string
+}
+
+/** @throws name-taken, and what `announce` rejects with: the name was not claimed by then */
+export async function registerIdentity(parts: SignUpParts, request: SignUp): Promise<Registered> {
+  const { store, home, argon, random } = parts
+  const { name, password, chosen } = request
+  if ((await readOne(home, identityKey)) !== undefined) throw nameTaken(name)
+  const incarnation = await readIncarnation(store, random)
+  const registered = await lookUpName(store, name)
+  const pending = await readOne(home, localVaultKey)
+  const outcome = pending && (await openVault(pending.value, password))
+  const begun = outcome?.kind === 'open' ? outcome : undefined
+  const claimed = registered !== undefined && begun !== undefined && isOwn(begun.body, registered.rootKey)
+  if (registered !== undefined && !claimed) throw nameTaken(name)
+
+  const code = chosen ? generateRecoveryCode(random) : undefined
+  const body = begun?.body ?? newBody(random)
+  const self = { name, fingerprint: fingerprint(signerFromSeed(body.rootSeed).publicKey) }
+  const secret: Secret = code === undefined ? { self } : { self, recoveryCode: formatRecoveryCode(code) }
+  if (claimed && code === undefined) {
+    await request.announce?.(secret)
+    return { vault: begun }
+  }
+  const sequence = (begun?.sequence ?? 0) + 1
+  const base = { name, body, sequence, password, argon }
+  const fresh = await createVault(
+    code === undefined ? { ...base, protection: 'generated' } : { ...base, protection: 'chosen', recoveryCode: code },
+    random,
+  )
+  await request.announce?.(secret)
+  if (claimed) await putPassword(parts, begun, fresh)
+  else await claimAnew(parts, incarnation, name, body, fresh)
+  const { dataKey } = fresh
+  const protection = chosen ? 'chosen' : 'generated'
+  const vault = { kind: 'open', name, sequence, protection, dataKey, body } as const
+  return secret.recoveryCode === undefined ? { vault } : { vault, recoveryCode: secret.recoveryCode }
+}
+
+/**
+ * For whoever logs in where a sign-up was cut off: its vault, if the name is his; a name that is still free is claimed,
+ * since he was shown its passphrase. undefined: it is another one's, and so not what lies here that is asked for.
+ */
+export async function finishSignUp(
+  { store, random }: SignUpParts,
+  vault: Entry,
+  name: string,
+  password: string,
+): Promise<OpenVault | undefined> {
+  const outcome = await openVault(vault.value, password)
+  if (outcome.kind !== 'open') return undefined
+  const registered = await lookUpName(store, name)
+  if (registered !== undefined) return isOwn(outcome.body, registered.rootKey) ? outcome : undefined
+  if (outcome.protection === 'chosen') {
+    throw new ConclaveError('no-such-user', `the sign-up of ${name} was cut off before the name was yours`, {
+      hint: `conclave signup ${name}, with the same password, goes on`,
+    })
+  }
+  await claim(store, await readIncarnation(store, random), name, outcome.body, vault.value)
+  return outcome
+}
+
+async function claimAnew(
+  { store, home }: SignUpParts,
+  incarnation: Bytes,
+  name: string,
+  body: VaultBody,
+  fresh: CreatedVault,
+): Promise<void> {
+  const { revision } = await home.commit({ then: [{ kind: 'put', key: localVaultKey, value: fresh.local }] })
+  try {
+    await claim(store, incarnation, name, body, fresh.store)
+  } catch (error) {
+    // What was never anybody's does not stand in the way of the name's owner.
+    if (isConclaveError(error, 'name-taken')) {
+      await home.commit({
+        if: [{ kind: 'revision', key: localVaultKey, modRevision: revision }],
+        then: [{ kind: 'delete', key: localVaultKey }],
+      })
+    }
+    throw error
+  }
+}
+
+function newBody(random: Random): VaultBody {
+  return {
+    rootSeed: random(seedBytes),
+    formerRootSeeds: [],
+    wrapSeeds: [random(wrapSeedBytes)],
+    generation: 0,
+    rooms: [],
+    pins: [],
+    secrets: [],
+  }
+}
+
+function isOwn({ rootSeed }: VaultBody, rootKey: Bytes): boolean {
+  return equalBytes(signerFromSeed(rootSeed).publicKey, rootKey)
+}
+
+async function claim(store: Store, incarnation: Bytes, name: string, body: VaultBody, copy: Bytes): Promise<void> {
+  const { publicKey: wrapKey } = await unwrapperFromSeed(body.wrapSeeds[0] as Bytes)
+  const record = createNameRecord(name, signerFromSeed(body.rootSeed), wrapKey)
+  await registerName(store, incarnation, name, record, copy)
+}

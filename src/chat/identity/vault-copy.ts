@@ -1,0 +1,206 @@
+/**
+ * The copy of the vault in the store, from which another machine logs in. It follows the home's vault, which counts;
+ * what other homes of the same person have put there since is merged in and handed back. A change of password lies in
+ * the home, with what the copy is sealed under before and after it, until the copy has followed: cut off anywhere, the
+ * next start goes on. Where the store has lost the copy, it is put back as it last stood there.
+ */
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
+import { decode, encode, Fields } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import { vaultBytesMax } from '../../base/limits.ts'
+import type { Random } from '../../crypto/random.ts'
+import { sealKeyBytes } from '../../crypto/seal.ts'
+import { signerFromSeed } from '../../crypto/sign.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import { encodeVaultBody, type VaultBody } from '../../crypto/vault-body.ts'
+import { mergeVaultBodies } from '../../crypto/vault-merge.ts'
+import { localKey, openVaultWithKey, resealVault, vaultOutside, type OpenVault } from '../../crypto/vault.ts'
+import { vaultKey } from '../../protocol/paths.ts'
+import type { Entry, Operation, Store } from '../../store/store.ts'
+import { copySeenKey, localVaultKey, passwordChangeKey, storedVaultKey } from '../home/local-paths.ts'
+import { LocalSeal } from '../home/local-seal.ts'
+import { readLocal } from '../home/local-value.ts'
+import { readOne } from '../../store/read-one.ts'
+import { lookUpName } from './registry.ts'
+
+export type CopyStanding =
+  | 'in-step'
+  /** It was deleted; or this is another store than the one in which the name was registered. */
+  | 'missing'
+  /** It opens with nothing that this home knows: the password was changed on another machine. */
+  | 'changed-elsewhere'
+
+export interface Followed {
+  readonly standing: CopyStanding
+  /** What another home has put into the copy, and this one did not know. */
+  readonly news?: VaultBody
+  /** It was older than one that this home has seen: the store was restored, or somebody put an old one back. */
+  readonly older?: true
+}
+
+/** A change of the password that the copy has not followed yet. */
+export interface PasswordChange {
+  /** The data key before it. */
+  readonly formerKey: Bytes
+  /** The copy after it, with whatever body. */
+  readonly form: Bytes
+  /** Also a copy that neither key opens gives way. */
+  readonly replaces: boolean
+}
+
+type Pending = PasswordChange & Pick<Entry, 'modRevision'>
+
+const triesMax = 20
+const whatWasSeen = 'what was seen of the copy of your keys'
+
+/** @throws wrong-password when the home's vault is not under this key any more; unavailable */
+export async function followCopy(
+  store: Store,
+  home: Store,
+  name: string,
+  dataKey: Bytes,
+  random: Random,
+  signal?: AbortSignal,
+): Promise<Followed> {
+  const key = vaultKey(skeleton(name))
+  for (let attempt = 0; attempt < triesMax; attempt += 1) {
+    const { opened: own } = await readVault(home, dataKey)
+    const change = await readChange(home, dataKey, random)
+    const seen = await readSeen(home)
+    const entry = await readOne(store, key, signal)
+    const found = entry === undefined ? undefined : openCopy(entry, dataKey, change)
+    if (found === undefined) {
+      // Where the name is another person's, so is the copy.
+      if (!(await isRegistered(store, own, signal))) return { standing: 'missing' }
+      const isVault = entry !== undefined && vaultOutside(entry.value) !== undefined
+      if (isVault && change?.replaces !== true) return { standing: 'changed-elsewhere' }
+    }
+    const form = found?.form ?? change?.form ?? (await readKept(home, dataKey))
+    // A form that stands in the store can't be made from the home's: that one opens without the recovery code.
+    if (form === undefined) return { standing: 'missing' }
+    const copy = found?.copy
+    const written = copy !== undefined && copy.sequence > seen ? copy.body : undefined
+    const body = written === undefined ? own.body : mergeVaultBodies(own.body, written)
+    const outcome: Followed = {
+      standing: 'in-step',
+      ...(written === undefined || sameBody(body, own.body) ? {} : { news: written }),
+      ...(copy !== undefined && copy.sequence < seen ? { older: true } : {}),
+    }
+    const current = found?.current === true && sameBody(body, found.copy.body)
+    if (current && outcome.older === undefined) {
+      await noteFollowed(home, { sequence: found.copy.sequence, value: found.form }, seen, change)
+      return outcome
+    }
+    const sequence = Math.max(copy?.sequence ?? 0, seen, own.sequence) + 1
+    const value = resealVault(form, dataKey, body, { sequence, random })
+    if (value === undefined) throw new ConclaveError('unexpected', 'the copy of the vault could not be sealed')
+    const { ok } = await store.commit(
+      {
+        if: [{ kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+        then: [{ kind: 'put', key, value }],
+      },
+      signal,
+    )
+    if (!ok) continue
+    await noteFollowed(home, { sequence, value }, seen, change)
+    return outcome
+  }
+  throw new ConclaveError('unavailable', 'the copy of the vault in the store is busy', { retryable: true })
+}
+
+/** The home's vault, opened. @throws wrong-password when it is under another key. */
+export async function readVault(home: Store, dataKey: Bytes): Promise<{ entry: Entry; opened: OpenVault }> {
+  const entry = await readOne(home, localVaultKey)
+  const opened = entry && openVaultWithKey(entry.value, dataKey)
+  if (entry !== undefined && opened?.kind === 'open') return { entry, opened }
+  throw new ConclaveError('wrong-password', 'the vault in the home was changed by another program', {
+    hint: 'the password was changed on this machine: log in again with the new one',
+  })
+}
+
+/** To be committed together with the changed vault. `dataKey` is the one after the change. */
+export function putChange(change: PasswordChange, dataKey: Bytes, random: Random): Operation {
+  const { formerKey, form, replaces } = change
+  const sealed = sealOf(dataKey, random).seal(passwordChangeKey, encode([formerKey, form, replaces]))
+  return { kind: 'put', key: passwordChangeKey, value: sealed }
+}
+
+/** undefined: none is under way, or it was another one's. */
+export async function readChange(home: Store, dataKey: Bytes, random: Random): Promise<Pending | undefined> {
+  const entry = await readOne(home, passwordChangeKey)
+  const plaintext = entry && sealOf(dataKey, random).open(passwordChangeKey, entry.value)
+  if (entry === undefined || plaintext === undefined) return undefined
+  return readLocal('a change of the password', () => {
+    const fields = Fields.decode(plaintext, 3)
+    const [formerKey, form] = [fields.fixed(sealKeyBytes), fields.bytes(vaultBytesMax)]
+    return { formerKey, form, replaces: fields.boolean(), modRevision: entry.modRevision }
+  })
+}
+
+function sealOf(dataKey: Bytes, random: Random): LocalSeal {
+  return new LocalSeal([localKey(dataKey)], random)
+}
+
+interface Copy {
+  /** What the next copy takes its outside from. */
+  readonly form: Bytes
+  readonly copy: OpenVault
+  /** Whether it is under the data key in force. */
+  readonly current: boolean
+}
+
+function openCopy({ value }: Entry, dataKey: Bytes, change: PasswordChange | undefined): Copy | undefined {
+  const copy = openVaultWithKey(value, dataKey)
+  if (copy.kind === 'open') return { form: value, copy, current: true }
+  if (change === undefined) return undefined
+  const former = openVaultWithKey(value, change.formerKey)
+  return former.kind === 'open' ? { form: change.form, copy: former, current: false } : undefined
+}
+
+async function isRegistered(store: Store, { name, body }: OpenVault, signal?: AbortSignal): Promise<boolean> {
+  const record = await lookUpName(store, name, signal)
+  const seeds = [body.rootSeed, ...body.formerRootSeeds]
+  return record !== undefined && seeds.some((seed) => equalBytes(signerFromSeed(seed).publicKey, record.rootKey))
+}
+
+function sameBody(a: VaultBody, b: VaultBody): boolean {
+  return equalBytes(encodeVaultBody(a), encodeVaultBody(b))
+}
+
+/** 0 before the first look. */
+export async function readSeen(home: Store): Promise<number> {
+  const entry = await readOne(home, copySeenKey)
+  return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
+}
+
+/** The copy as it last stood in the store, for putting it back; undefined when it is not under this key. */
+async function readKept(home: Store, dataKey: Bytes): Promise<Bytes | undefined> {
+  const entry = await readOne(home, storedVaultKey)
+  return entry && openVaultWithKey(entry.value, dataKey).kind === 'open' ? entry.value : undefined
+}
+
+async function noteFollowed(
+  home: Store,
+  { sequence, value }: { readonly sequence: number; readonly value: Bytes },
+  seen: number,
+  change: Pending | undefined,
+): Promise<void> {
+  const note: Operation[] =
+    sequence === seen
+      ? []
+      : [
+          { kind: 'put', key: copySeenKey, value: encode(sequence) },
+          { kind: 'put', key: storedVaultKey, value },
+        ]
+  if (change === undefined) {
+    if (note.length > 0) await home.commit({ then: note })
+    return
+  }
+  const { modRevision } = change
+  await home.commit({
+    // Another change may have come meanwhile.
+    if: [{ kind: 'revision', key: passwordChangeKey, modRevision }],
+    then: [...note, { kind: 'delete', key: passwordChangeKey }],
+    else: note,
+  })
+}

@@ -1,0 +1,93 @@
+/**
+ * The life of a store: a random id that every write compares, so that nothing is written into a store that was
+ * restored from a backup, or moved elsewhere, before its clients have noticed. A restored one is gone on with, once its
+ * clients have put back what it lost; one that has moved is over.
+ */
+import { emptyBytes, textOf, type Bytes } from '../../base/bytes.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import type { Random } from '../../crypto/random.ts'
+import { incarnationKey, livesKey } from '../../protocol/paths.ts'
+import type { Compare, Revision, Store } from '../../store/store.ts'
+import { readOne } from '../../store/read-one.ts'
+
+export interface Life {
+  /** The store's incarnation as this process knows it; asked for at first. @throws unavailable; closed for a store that has moved */
+  known(): Promise<Bytes>
+  /** What stands in the store, as somebody has just read it. @throws closed for a store that has moved */
+  found(value: Bytes | undefined): void
+  /** The store has got so far, as somebody has just read. */
+  saw(revision: Revision): void
+}
+
+const incarnationBytes = 16
+const movedPrefix = 'moved:'
+
+/** Reads the store's incarnation; a new store gets one. @throws moved stores: `closed`, with the new address as a hint. */
+export async function readIncarnation(store: Store, random: Random, signal?: AbortSignal): Promise<Bytes> {
+  // Looked for first: a store that is full takes not even a transaction that might write.
+  const known = await readOne(store, incarnationKey, signal)
+  if (known !== undefined) return lifeIn(known.value)
+  const { ok, reads } = await store.commit(
+    {
+      if: [{ kind: 'revision', key: incarnationKey, modRevision: 0 }],
+      then: [
+        { kind: 'put', key: incarnationKey, value: random(incarnationBytes) },
+        { kind: 'read', key: incarnationKey },
+      ],
+      else: [{ kind: 'read', key: incarnationKey }],
+    },
+    signal,
+  )
+  const value = reads[0]?.[0]?.value
+  if (value === undefined) throw new ConclaveError('unexpected', `no incarnation (${ok})`)
+  return lifeIn(value)
+}
+
+function lifeIn(value: Bytes): Bytes {
+  checkNotMoved(value)
+  return value
+}
+
+/** Holds while the store is the one that this client knows. */
+export function sameLife(incarnation: Bytes): Compare {
+  return { kind: 'value', key: incarnationKey, value: incarnation }
+}
+
+/**
+ * For whoever restores a store from a backup: it begins a new life, and remembers the one before, by which people know it
+ * for theirs again.
+ */
+export async function beginNewLife(store: Store, random: Random, signal?: AbortSignal): Promise<void> {
+  const entry = await readOne(store, incarnationKey, signal)
+  if (entry === undefined) return
+  checkNotMoved(entry.value)
+  const { ok } = await store.commit(
+    {
+      if: [{ kind: 'value', key: incarnationKey, value: entry.value }],
+      then: [
+        { kind: 'put', key: incarnationKey, value: random(incarnationBytes) },
+        { kind: 'put', key: livesKey(entry.value), value: emptyBytes },
+      ],
+    },
+    signal,
+  )
+  if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+}
+
+/** @throws ConclaveError `closed` when the value says that the store has moved. */
+export function checkNotMoved(value: Bytes): void {
+  const text = safeText(value)
+  if (!text.startsWith(movedPrefix)) return
+  const address = text.slice(movedPrefix.length).split(',').slice(1).join(',')
+  throw new ConclaveError('closed', 'this store has moved', {
+    hint: address === '' ? 'ask whoever moved it for the new address' : `use it at its new place: --store ${address}`,
+  })
+}
+
+function safeText(value: Bytes): string {
+  try {
+    return textOf(value)
+  } catch {
+    return ''
+  }
+}

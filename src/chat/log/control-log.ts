@@ -1,0 +1,175 @@
+/**
+ * The control records of a room's log, read in the clear and unverified: through the hints in the store where they are
+ * right, else out of the log itself. What is said here decides nothing; it tells where to look.
+ */
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
+import { decode, FormatError } from '../../base/codec.ts'
+import { logPageRecords, storeOperationsMax } from '../../base/limits.ts'
+import { controlKey, controlRange, logKey, numberOf } from '../../protocol/paths.ts'
+import { decodeRecord, recordHash, type ControlOuter, type ControlOutside } from '../../protocol/record.ts'
+import type { Entry, Operation, Store } from '../../store/store.ts'
+import { logPage } from './log-page.ts'
+
+export interface ReadControl {
+  readonly i: number
+  readonly hash: Bytes
+  readonly outer: ControlOuter
+}
+
+/** Transactions of point reads that are under way at once. */
+const readsAtOnce = 4
+
+export class ControlLog {
+  readonly #store: Store
+  readonly #roomId: Bytes
+  readonly #found = new Map<number, ReadControl>()
+  #isComplete = false
+
+  constructor(store: Store, roomId: Bytes) {
+    this.#store = store
+    this.#roomId = roomId
+  }
+
+  /** In the order of the log. */
+  get outsides(): readonly ControlOutside[] {
+    return [...this.#found].sort(([a], [b]) => a - b).map(([, { outer }]) => outer.outside)
+  }
+
+  /** Whether the whole log has been read for them, and nothing was let go since. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  get(i: number): ReadControl | undefined {
+    return this.#found.get(i)
+  }
+
+  /** Takes note of a record that was read anyhow; undefined when it is none that changes the room. */
+  note(i: number, bytes: Bytes): ReadControl | undefined {
+    const known = this.#found.get(i)
+    if (known !== undefined) return known
+    try {
+      const record = decodeRecord(bytes)
+      if (record.kind !== 'control') return undefined
+      const control = { i, hash: recordHash(bytes), outer: record.outer }
+      this.#found.set(i, control)
+      return control
+    } catch (error) {
+      if (error instanceof FormatError) return undefined
+      throw error
+    }
+  }
+
+  /** Lets go of everything: in a large room it is many megabytes. */
+  forget(): void {
+    this.#found.clear()
+    this.#isComplete = false
+  }
+
+  /** Indices of control records, by the hints, in the order of n. */
+  async hinted(signal?: AbortSignal): Promise<readonly number[]> {
+    const { end } = controlRange(this.#roomId)
+    const { entries } = await this.#store.range(controlKey(this.#roomId, 0), end, {}, signal)
+    return [...new Set(entries.flatMap(({ value }) => hintedIndex(value)))]
+  }
+
+  /** Everything that the hints lead to. */
+  async readHinted(hinted: readonly number[], signal?: AbortSignal): Promise<void> {
+    const indices = hinted.filter((i) => !this.#found.has(i))
+    const parts: number[][] = []
+    for (let at = 0; at < indices.length; at += storeOperationsMax) {
+      parts.push(indices.slice(at, at + storeOperationsMax))
+    }
+    const readOn = async (): Promise<void> => {
+      for (let part = parts.shift(); part !== undefined; part = parts.shift()) await this.#read(part, signal)
+    }
+    await Promise.all(Array.from({ length: readsAtOnce }, readOn))
+  }
+
+  /** The newest that the hints lead to and that fits, looked for from the newest on. */
+  async findHinted(fits: (control: ReadControl) => boolean, signal?: AbortSignal): Promise<ReadControl | undefined> {
+    const indices = (await this.hinted(signal)).toReversed()
+    for (let at = 0; at < indices.length; at += storeOperationsMax) {
+      const part = indices.slice(at, at + storeOperationsMax)
+      const unread = part.filter((i) => !this.#found.has(i))
+      if (unread.length > 0) await this.#read(unread, signal)
+      for (const i of part) {
+        const control = this.#found.get(i)
+        if (control !== undefined && fits(control)) return control
+      }
+    }
+    return undefined
+  }
+
+  /** Everything that the log holds. */
+  async readAll(signal?: AbortSignal): Promise<void> {
+    let from = 0
+    for (;;) {
+      const { entries, more } = await logPage(this.#store, this.#roomId, from, signal)
+      this.#noteAll(entries)
+      from = numberOf(entries.at(-1)?.key ?? logKey(this.#roomId, from)) + 1
+      if (!more) break
+    }
+    this.#isComplete = true
+  }
+
+  /**
+   * The records that lead from this one back to genesis, oldest first and without itself: each is the one whose hash its
+   * successor names. undefined where they don't lead there.
+   */
+  async leadingTo(last: ControlOutside, signal?: AbortSignal): Promise<readonly ReadControl[] | undefined> {
+    const back: ReadControl[] = []
+    let at = last
+    while (at.n > 0) {
+      const { previousHeadIndex: i, previousHead, n } = at
+      if (i >= at.i) return undefined
+      // What the hints did not lead to is read with its neighbourhood: they may all be gone.
+      if (!this.#found.has(i)) await this.#readAround(i, signal)
+      const control = this.#found.get(i)
+      if (control === undefined || !equalBytes(control.hash, previousHead)) return undefined
+      const { outside } = control.outer
+      if (outside.n !== n - 1 || outside.i !== i) return undefined
+      back.push(control)
+      at = outside
+    }
+    return back.reverse()
+  }
+
+  async #readAround(i: number, signal?: AbortSignal): Promise<void> {
+    const start = logKey(this.#roomId, Math.max(0, i - logPageRecords + 1))
+    const end = logKey(this.#roomId, i + 1)
+    this.#noteAll((await this.#store.range(start, end, {}, signal)).entries)
+  }
+
+  #noteAll(entries: readonly Entry[]): void {
+    for (const { key, value } of entries) this.note(numberOf(key), value)
+  }
+
+  async #read(indices: readonly number[], signal?: AbortSignal): Promise<void> {
+    const then = indices.map((i): Operation => ({ kind: 'read', key: logKey(this.#roomId, i) }))
+    const { reads } = await this.#store.commit({ then }, signal)
+    reads.forEach(([entry], k) => entry && this.note(indices[k] as number, entry.value))
+  }
+}
+
+/** undefined for any other record, and for what is none. */
+export function controlOutside(bytes: Bytes): ControlOutside | undefined {
+  try {
+    const record = decodeRecord(bytes)
+    return record.kind === 'control' ? record.outer.outside : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
+
+/** A hint is written by anybody: what is no index is no hint. */
+function hintedIndex(value: Bytes): number[] {
+  try {
+    const i = decode(value)
+    return typeof i === 'number' && i >= 0 ? [i] : []
+  } catch (error) {
+    if (error instanceof FormatError) return []
+    throw error
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Opening message records and checking their signatures on other threads, before they are judged in their order. It
+ * changes no verdict: what could not be foreseen (a key that is not here yet) is done when its turn comes.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { FormatError } from '../../base/codec.ts'
+import { sliceMs } from '../../base/limits.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { verifyApart } from '../../crypto/sign.ts'
+import type { EpochKeys } from '../../protocol/epoch.ts'
+import { signedBytes, unsealMessages, type Foreseen, type UnsealedMessages } from '../../protocol/message.ts'
+import { numberOf } from '../../protocol/paths.ts'
+import { decodeRecord } from '../../protocol/record.ts'
+import type { Entry } from '../../store/store.ts'
+
+/** By log index. */
+export type Foresight = ReadonlyMap<number, Foreseen>
+
+export async function foresee(
+  roomId: Bytes,
+  entries: readonly Entry[],
+  held: readonly EpochKeys[],
+): Promise<Foresight> {
+  const keys = new Map<number, EpochKeys[]>()
+  for (const one of held) keys.set(one.epoch, [...(keys.get(one.epoch) ?? []), one])
+  const foreseen = new Map<number, Foreseen>()
+  const checks: Promise<unknown>[] = []
+  let sliceEnds = performance.now() + sliceMs
+  for (const { key, value } of entries) {
+    const i = numberOf(key)
+    const unsealed = unsealedWith(keys, roomId, i, value)
+    if (unsealed !== undefined) {
+      const { inside, signature } = unsealed
+      const check = verifyApart(inside.author, signedBytes(roomId, i, unsealed), signature)
+      checks.push(check.then((isSigned) => foreseen.set(i, { unsealed, isSigned })))
+    }
+    if (performance.now() < sliceEnds) continue
+    await turn()
+    sliceEnds = performance.now() + sliceMs
+  }
+  await Promise.all(checks)
+  return foreseen
+}
+
+function unsealedWith(
+  keys: ReadonlyMap<number, readonly EpochKeys[]>,
+  roomId: Bytes,
+  i: number,
+  bytes: Bytes,
+): UnsealedMessages | undefined {
+  try {
+    const record = decodeRecord(bytes)
+    if (record.kind !== 'message') return undefined
+    for (const one of keys.get(record.outer.epoch) ?? []) {
+      const unsealed = unsealMessages(roomId, i, record.outer, one)
+      if (unsealed !== undefined) return unsealed
+    }
+    return undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}

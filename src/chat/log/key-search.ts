@@ -1,0 +1,189 @@
+/**
+ * Finding an epoch's secret: in one's own wrap, or by walking the links back from a later epoch that opens. What is read
+ * here is read in the clear and unverified; an epoch's confirm decides whether a secret is the true one.
+ */
+import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { trialWrapsMax } from '../../base/limits.ts'
+import { zeroHash } from '../../crypto/hash.ts'
+import type { EpochOpening } from '../../protocol/epoch.ts'
+import type { Keyring } from '../../protocol/keyring.ts'
+import { numberOf, wrapPageKey, wrapsRange } from '../../protocol/paths.ts'
+import { entryTagBytes, type ControlOutside } from '../../protocol/record.ts'
+import { invitationTag } from '../../protocol/rules.ts'
+import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext, type WrapPage } from '../../protocol/wraps.ts'
+import type { Wrapped } from '../../crypto/wrap.ts'
+import type { Store } from '../../store/store.ts'
+import { controlOutside, type ControlLog, type ReadControl } from './control-log.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { KeptWraps } from '../replica/kept-wraps.ts'
+
+export interface OpeningWraps extends EpochOpening {
+  readonly n: number
+  readonly wraps: Bytes
+}
+
+export class KeySearch {
+  readonly #store: Store
+  readonly #identity: Identity
+  readonly #roomId: Bytes
+  readonly #keyring: Keyring
+  readonly #controls: ControlLog
+  readonly #kept: KeptWraps | undefined
+  /** Epochs (by confirm) that were looked for in vain; another set once something new may be there. */
+  #failed = new Set<string>()
+
+  /** @param kept where the pages that are read are kept. */
+  constructor(
+    store: Store,
+    identity: Identity,
+    roomId: Bytes,
+    keyring: Keyring,
+    controls: ControlLog,
+    kept?: KeptWraps,
+  ) {
+    this.#store = store
+    this.#identity = identity
+    this.#roomId = roomId
+    this.#keyring = keyring
+    this.#controls = controls
+    this.#kept = kept
+  }
+
+  /** Whether the keyring has the epoch's keys now. `memberIndex` finds one's own wrap; without it every wrap is tried. */
+  async obtain(opening: OpeningWraps, memberIndex: number | undefined, signal?: AbortSignal): Promise<boolean> {
+    if (this.#keyring.get(opening) !== undefined) return true
+    const failed = this.#failed
+    if (failed.has(hex(opening.confirm))) return false
+    if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
+    await this.#controls.readHinted(await this.#controls.hinted(signal), signal)
+    await this.search(opening, memberIndex, signal)
+    if (this.#keyring.get(opening) === undefined) {
+      // Hints may be missing or false: the log itself is not.
+      await this.#controls.readAll(signal)
+      await this.search(opening, memberIndex, signal)
+    }
+    // Whoever does not know which wraps are his tries them all, last.
+    if (memberIndex === undefined) await this.#fromAnyWraps(opening, signal)
+    const found = this.#keyring.get(opening) !== undefined
+    if (!found) failed.add(hex(opening.confirm))
+    return found
+  }
+
+  /**
+   * A control record that came while secrets were missing, whatever was made of it: it may hold one for this identity, or
+   * a link that leads to one.
+   */
+  async learn(control: ReadControl, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
+    if (!this.#controls.isComplete) await this.#controls.readAll(signal)
+    const { outsides } = this.#controls
+    const { outside } = control.outer
+    const [opening] = openingOf(outside)
+    if (opening && memberIndex !== undefined) await this.#fromWraps(opening, memberIndex, signal)
+    if (this.#isEntryFor()(outside)) await this.fromEntry(outside, outsides.flatMap(openingOf))
+    this.#keyring.walkBack(this.#roomId, outsides)
+  }
+
+  /** Something new may be there for this identity: what was looked for in vain is looked for again. */
+  lookAgain(): void {
+    // A search that is under way may end in vain only now: it began before.
+    this.#failed = new Set()
+  }
+
+  /** The secret that an accept or invitation carries for this identity, if it does. */
+  async fromEntry(outside: ControlOutside, openings: readonly EpochOpening[]): Promise<boolean> {
+    const wrapped = outside.entry?.wrapped
+    if (!wrapped) return false
+    const { n, previousHead, epoch } = outside
+    const secret = await this.#unwrap({ roomId: this.#roomId, n, previousHead, epoch }, wrapped)
+    if (secret === undefined) return false
+    const claimed = openings.filter((opening) => opening.epoch === epoch)
+    return claimed.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
+  }
+
+  async #fromWraps(opening: OpeningWraps, memberIndex?: number, signal?: AbortSignal) {
+    const { epoch, before, confirm, n, wraps } = opening
+    // Whoever made the room and has come in again since has another index now: all rows of genesis are one.
+    const index = epoch === 0 ? undefined : memberIndex
+    const context = { roomId: this.#roomId, n, previousHead: before, epoch }
+    const pages = await this.#pages(wraps, index, signal)
+    const rows = pages.map(({ bytes }) => decodeWrapPage(bytes))
+    const wrapped = rows.flatMap((row) => (index === undefined ? [...row.values()] : (row.get(index) ?? [])))
+    for (const one of wrapped.slice(0, trialWrapsMax)) {
+      const secret = await this.#unwrap(context, one)
+      if (secret === undefined || !this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)) continue
+      await this.#kept?.keep(epoch, wraps, pages)
+      return true
+    }
+    return false
+  }
+
+  async #pages(wraps: Bytes, index: number | undefined, signal?: AbortSignal): Promise<readonly WrapPage[]> {
+    const key = index === undefined ? undefined : wrapPageKey(this.#roomId, wraps, pageOf(index))
+    const { start, end } = key === undefined ? wrapsRange(this.#roomId, wraps) : rangeOf(key)
+    const { entries } = await this.#store.range(start, end, {}, signal)
+    return entries.map(({ key: found, value }) => ({ page: numberOf(found), bytes: value }))
+  }
+
+  async #unwrap(context: WrapContext, wrapped: Wrapped): Promise<Bytes | undefined> {
+    for (const own of this.#identity.unwrappers) {
+      const secret = await unwrapSecret(context, own, wrapped)
+      if (secret !== undefined) return secret
+    }
+    return undefined
+  }
+
+  /**
+   * Among the control records that were read so far: from the newest that holds something for this identity, then back
+   * along the links. Where that does not lead to what is wanted, from the one before: whoever opens an epoch can give it
+   * a bad link, and a record that counts for nothing can hold a wrap.
+   */
+  async search(wanted: EpochOpening, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
+    const { outsides } = this.#controls
+    const openings = outsides.flatMap(openingOf)
+    const isFor = this.#isEntryFor()
+    this.#keyring.walkBack(this.#roomId, outsides)
+    for (const outside of [...outsides].reverse()) {
+      if (this.#keyring.get(wanted) !== undefined) return
+      const [opening] = openingOf(outside)
+      const unknown = opening && this.#keyring.get(opening) === undefined ? opening : undefined
+      const found =
+        (isFor(outside) && (await this.fromEntry(outside, openings))) ||
+        (unknown && memberIndex !== undefined && (await this.#fromWraps(unknown, memberIndex, signal)))
+      if (found) this.#keyring.walkBack(this.#roomId, outsides)
+    }
+  }
+
+  async #fromAnyWraps(wanted: EpochOpening, signal?: AbortSignal): Promise<void> {
+    const { outsides } = this.#controls
+    for (const opening of outsides.flatMap(openingOf).reverse()) {
+      if (this.#keyring.get(wanted) !== undefined) return
+      if (this.#keyring.get(opening) !== undefined) continue
+      if (await this.#fromWraps(opening, undefined, signal)) this.#keyring.walkBack(this.#roomId, outsides)
+    }
+  }
+
+  /** Whoever has no knock of his own in mind takes every entry for one that may be his. */
+  #isEntryFor(): (outside: ControlOutside) => boolean {
+    const knock = this.#identity.room(this.#roomId)?.knockHash?.slice(0, entryTagBytes)
+    const invited = invitationTag(this.#roomId, this.#identity.signer.publicKey)
+    return ({ entry }) =>
+      entry !== null && (knock === undefined || equalBytes(entry.tag, knock) || equalBytes(entry.tag, invited))
+  }
+}
+
+export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
+  return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
+}
+
+/** Of a room that nothing is known of yet: what the record claims that stands in the place of genesis. */
+export function genesisOpening(bytes: Bytes): OpeningWraps | undefined {
+  const outside = controlOutside(bytes)
+  if (outside === undefined) return undefined
+  const { confirm, wraps, n, epoch } = outside
+  if (confirm === null || wraps === null || n !== 0 || epoch !== 0) return undefined
+  return { epoch: 0, before: zeroHash, confirm, n: 0, wraps }
+}
+
+function rangeOf(key: Bytes) {
+  return { start: key, end: concat(key, Uint8Array.of(0)) }
+}

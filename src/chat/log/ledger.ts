@@ -1,0 +1,187 @@
+/**
+ * A room's log as far as this client has read it: contiguous from 0, each record judged once, in order. Pure state;
+ * what lies around it (fetching, keys, disk) is room-log.ts.
+ */
+import { emptyBytes, type Bytes } from '../../base/bytes.ts'
+import { FormatError } from '../../base/codec.ts'
+import { recordKeptBytesMax } from '../../base/limits.ts'
+import { zeroHash } from '../../crypto/hash.ts'
+import { foldChain, type ControlRecord } from '../../protocol/chain.ts'
+import type { ControlBody } from '../../protocol/control.ts'
+import type { EpochLink } from '../../protocol/epoch.ts'
+import { foldControl, type RecordPlace } from '../../protocol/fold.ts'
+import { Keyring } from '../../protocol/keyring.ts'
+import { openMessages, type Foreseen, type MessageInside } from '../../protocol/message.ts'
+import { decodeRecord, recordHash, type ControlOuter, type LogRecord } from '../../protocol/record.ts'
+import type { Member, Room } from '../../protocol/room.ts'
+import type { Checkpoint } from '../replica/replica.ts'
+import type { Row } from '../replica/row.ts'
+import type { Seen } from '../replica/seen.ts'
+
+export type Judgement =
+  | { readonly kind: 'message'; readonly inside: MessageInside; readonly author: Member }
+  | { readonly kind: 'control'; readonly body: ControlBody; readonly author: Member }
+  | { readonly kind: 'void'; readonly reason: string }
+  | { readonly kind: 'locked'; readonly epoch: number }
+
+export interface Filed {
+  readonly row: Row
+  readonly place: RecordPlace
+  readonly judgement: Judgement
+}
+
+export class Ledger {
+  readonly roomId: Bytes
+  readonly keyring: Keyring
+  readonly #seen: Seen
+  #room: Room | undefined
+  /** Those that were valid when they came, also what a way out passed over later: by them the past is judged for ever. */
+  readonly #controls: ControlRecord[] = []
+  /** By the epoch that they start from. */
+  readonly #links = new Map<number, EpochLink[]>()
+  readonly #judged = new Map<number, Judgement>()
+  /** Openings (by confirm) whose links were found to lead back. */
+  readonly sound = new Set<string>()
+  #next = 0
+  #hash: Bytes = zeroHash
+  #seq = 1
+
+  constructor(roomId: Bytes, seen: Seen, keyring = new Keyring()) {
+    this.roomId = roomId
+    this.#seen = seen
+    this.keyring = keyring
+  }
+
+  /** undefined until genesis has been opened. */
+  get room(): Room | undefined {
+    return this.#room
+  }
+
+  /** Everything before `next` is judged; `hash` is that of the last record; `seq` is the next message's number. */
+  get checkpoint(): Checkpoint {
+    return { next: this.#next, hash: this.#hash, seq: this.#seq }
+  }
+
+  /** The links of control records that start from an epoch, be it one that was passed over. */
+  readonly links = (of: number): readonly EpochLink[] => this.#links.get(of) ?? []
+
+  /** Goes on where the replica's checkpoint stands: only the control records are folded again. What was judged before is forgotten. */
+  resume(checkpoint: Checkpoint, controls: readonly Row[]): void {
+    this.#room = undefined
+    this.#controls.length = 0
+    this.#links.clear()
+    this.#judged.clear()
+    for (const { i, bytes } of controls) {
+      const record = decodeRecord(bytes)
+      if (record.kind !== 'control' || i >= checkpoint.next) continue
+      this.fold(i, recordHash(bytes), record.outer, true)
+    }
+    this.goOnAt(checkpoint)
+  }
+
+  /** Folds a control record that is known to follow what it says that it follows. `known`: also that it is valid. */
+  fold(i: number, hash: Bytes, outer: ControlOuter, known: boolean): Judgement {
+    return this.#foldControl({ i, previousHash: outer.outside.previousHash, hash }, outer, known)
+  }
+
+  /** The next record to be judged is the one at the checkpoint. */
+  goOnAt({ next, hash, seq }: Checkpoint): void {
+    this.#next = next
+    this.#hash = hash
+    this.#seq = seq
+  }
+
+  /**
+   * What the record at `next` would be judged to be; nothing changes but for a valid control record's room.
+   * `isKnownGood`: whether this reader has verified the signatures in a control record with this hash.
+   */
+  judge(bytes: Bytes, foreseen?: Foreseen, isKnownGood?: (hash: Bytes) => boolean): Judgement {
+    const place = this.#placeOf(bytes)
+    try {
+      const record = decodeRecord(bytes)
+      if (record.kind === 'message') return this.#openMessages(place, record, false, foreseen)
+      return this.#foldControl(place, record.outer, isKnownGood?.(place.hash) === true)
+    } catch (error) {
+      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
+      throw error
+    }
+  }
+
+  /** Judges an earlier record again, to show it. */
+  review(row: Row, previousHash: Bytes): Judgement {
+    if (row.verdict === 'locked') return { kind: 'locked', epoch: 0 }
+    return this.look({ i: row.i, previousHash }, row.bytes, row.verdict === 'valid')
+  }
+
+  /** Judges a record anywhere before the checkpoint, where every control record that counts has been folded. */
+  look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
+    try {
+      const record = decodeRecord(bytes)
+      if (record.kind === 'message') return this.#openMessages(place, record, known, foreseen)
+      return this.#judged.get(place.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
+    } catch (error) {
+      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
+      throw error
+    }
+  }
+
+  /** The room as it was right after control record n of the chain in force. */
+  roomAt(n: number): Room | undefined {
+    const upTo = this.#room?.marks[n]?.i
+    if (upTo === undefined) return undefined
+    const earlier = this.#controls.filter((control) => control.place.i <= upTo)
+    return foldChain(this.roomId, earlier, this.keyring).room
+  }
+
+  /** Takes the record at `next`, judged as given, for good. */
+  file(bytes: Bytes, judgement: Judgement): Filed {
+    const place = this.#placeOf(bytes)
+    const seq = this.#seq
+    const repeats: number[] = []
+    if (judgement.kind === 'message') {
+      const { inside, author } = judgement
+      inside.contents.forEach((_, k) => {
+        if (!this.#seen.add(author.firstRootKey, inside.device, inside.counter + k)) repeats.push(k)
+      })
+      this.#seq += inside.contents.length - repeats.length
+    }
+    const n = judgement.kind === 'control' ? (this.#room?.marks.length ?? 1) - 1 : null
+    const verdict = judgement.kind === 'void' || judgement.kind === 'locked' ? judgement.kind : 'valid'
+    this.#next += 1
+    this.#hash = place.hash
+    const kept = bytes.length > recordKeptBytesMax ? { bytes: emptyBytes, hashOnly: place.hash } : { bytes }
+    return { row: { i: place.i, ...kept, verdict, seq, repeats, n }, place, judgement }
+  }
+
+  #placeOf(bytes: Bytes): RecordPlace {
+    return { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
+  }
+
+  #openMessages(
+    place: Omit<RecordPlace, 'hash'>,
+    record: LogRecord & { kind: 'message' },
+    known: boolean,
+    foreseen?: Foreseen,
+  ): Judgement {
+    if (this.#room === undefined) return { kind: 'locked', epoch: 0 }
+    const verdict = openMessages(this.#room, place, record.outer, this.keyring, known, foreseen)
+    return verdict.kind === 'valid' ? { kind: 'message', inside: verdict.inside, author: verdict.author } : verdict
+  }
+
+  #foldControl(place: RecordPlace, outer: ControlOuter, known: boolean): Judgement {
+    let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
+    if (verdict.kind === 'rewind') {
+      // The way out follows an earlier record. What came between counts no longer, and is judged as before.
+      const base = this.roomAt(verdict.n)
+      verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
+    }
+    if (verdict.kind === 'rewind') return { kind: 'void', reason: 'leads nowhere' }
+    if (verdict.kind !== 'valid') return verdict
+    this.#room = verdict.room
+    this.#controls.push({ place, outer })
+    for (const link of outer.outside.links) this.#links.set(link.of, [...this.links(link.of), link])
+    const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
+    this.#judged.set(place.i, judgement)
+    return judgement
+  }
+}

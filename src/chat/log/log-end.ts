@@ -1,0 +1,41 @@
+/** Where a room's log ends, found without reading it: records stand in it without a gap, so probing tells. */
+import type { Bytes } from '../../base/bytes.ts'
+import { storeOperationsMax } from '../../base/limits.ts'
+import { logKey } from '../../protocol/paths.ts'
+import type { Operation, Revision, Store } from '../../store/store.ts'
+
+/** Of the first round, at distances of powers of two: beyond any log that there will be. */
+const doublings = 40
+
+export interface LogEnd {
+  /** Index of the next record. */
+  readonly end: number
+  /** At which nothing stood there yet. */
+  readonly revision: Revision
+}
+
+/**
+ * The first index from `from` on at which nothing stands: a transaction of point reads narrows a million records down to
+ * four thousand, then to thirty. In a log with a hole, or with keys that somebody put behind its end, it may be another
+ * place at which something ends.
+ */
+export async function findLogEnd(store: Store, roomId: Bytes, from: number, signal?: AbortSignal): Promise<LogEnd> {
+  let low = from
+  let high = Infinity
+  let first: Revision | undefined
+  let probes = Array.from({ length: doublings }, (_, k) => from + 2 ** k - 1)
+  for (;;) {
+    const then = probes.map((i): Operation => ({ kind: 'read', key: logKey(roomId, i) }))
+    const { reads, revision } = await store.commit({ then }, signal)
+    // Where nothing stood in an early round, something may stand by the last.
+    first ??= revision
+    const empty = reads.findIndex((found) => found.length === 0)
+    if (empty >= 0) high = probes[empty] as number
+    if (empty !== 0) low = (probes.at(empty < 0 ? -1 : empty - 1) as number) + 1
+    // Something at every power of two is no log.
+    if (low >= high || high === Infinity) return { end: low, revision: first }
+    const step = Math.ceil((high - low) / storeOperationsMax)
+    probes = []
+    for (let i = low + step - 1; i < high; i += step) probes.push(i)
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Reading a room's log: its records, and nothing else that somebody put among their keys. Whoever can write to the
+ * store can do that, and as many as he likes; no reader stumbles over them or stops before them.
+ */
+import { concat, type Bytes } from '../../base/bytes.ts'
+import { logPageRecords } from '../../base/limits.ts'
+import { logIndexOf, logKey, logRange, numberOf } from '../../protocol/paths.ts'
+import type { Entry, RangeResult, Store } from '../../store/store.ts'
+
+/** At least one record with index ≥ from if there is any; more than `logPageRecords` only where others lie between. */
+export async function logPage(store: Store, roomId: Bytes, from: number, signal?: AbortSignal): Promise<RangeResult> {
+  const { end } = logRange(roomId)
+  const records: Entry[] = []
+  let start = logKey(roomId, from)
+  for (;;) {
+    const { entries, more, revision } = await store.range(start, end, { limit: logPageRecords }, signal)
+    const own = recordsAmong(entries)
+    records.push(...own)
+    const last = entries.at(-1)
+    if (!more || last === undefined || own.length === entries.length || records.length >= logPageRecords) {
+      return { entries: records, more, revision }
+    }
+    start = concat(last.key, Uint8Array.of(0))
+  }
+}
+
+export interface PreparedPage<T> extends RangeResult {
+  readonly prepared: T
+}
+
+/** One page after the other; while one is worked on, the next is fetched and prepared. */
+export async function* logPages<T>(
+  store: Store,
+  roomId: Bytes,
+  from: number,
+  prepare: (entries: readonly Entry[]) => Promise<T>,
+  signal?: AbortSignal,
+): AsyncGenerator<PreparedPage<T>, void> {
+  const read = async (at: number): Promise<PreparedPage<T>> => {
+    const page = await logPage(store, roomId, at, signal)
+    return { ...page, prepared: await prepare(page.entries) }
+  }
+  let coming: Promise<PreparedPage<T>> | undefined = read(from)
+  while (coming !== undefined) {
+    const page: PreparedPage<T> = await coming
+    const last = page.entries.at(-1)
+    coming = page.more && last !== undefined ? read(numberOf(last.key) + 1) : undefined
+    // It may fail while nobody waits for it, or be wanted no more.
+    coming?.catch(() => undefined)
+    yield page
+  }
+}
+
+export function recordsAmong(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(({ key }) => logIndexOf(key) !== undefined)
+}

@@ -1,0 +1,386 @@
+/**
+ * A room's log between the store and this client's replica. Only this moves records: from the store (a watch, repaired
+ * by range) through the ledger, which judges each once and in order, to the replica and to whoever listens; and back,
+ * where the store has lost what this home remembers.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { hex, type Bytes } from '../../base/bytes.ts'
+import type { ConclaveError } from '../../base/errors.ts'
+import { sliceMs } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../crypto/random.ts'
+import type { EpochKeys } from '../../protocol/epoch.ts'
+import type { Foreseen } from '../../protocol/message.ts'
+import { logIndexOf, logRange, numberOf } from '../../protocol/paths.ts'
+import type { Room } from '../../protocol/room.ts'
+import type { Entry, Revision, Store } from '../../store/store.ts'
+import { ControlLog } from './control-log.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Life } from '../life/incarnation.ts'
+import { KeptWraps } from '../replica/kept-wraps.ts'
+import { KeySearch } from './key-search.ts'
+import { KnownEnd } from '../replica/known-end.ts'
+import { Ledger, type Filed } from './ledger.ts'
+import { LateSecrets } from './late-secrets.ts'
+import { Gaps } from './gaps.ts'
+import { foresee, type Foresight } from './foresight.ts'
+import type { Glimpse } from './glimpse.ts'
+import { Glimpses } from './glimpses.ts'
+import { logPages, recordsAmong } from './log-page.ts'
+import type { RoomLogListener } from './log-listener.ts'
+import { LostRecords } from './lost.ts'
+import { Mender, type Mended } from './mender.ts'
+import type { Outbox } from '../replica/outbox.ts'
+import { Recent } from './recent.ts'
+import { Replica } from '../replica/replica.ts'
+import { RoomKeys } from './room-keys.ts'
+import { RoomSecrets } from '../replica/room-secrets.ts'
+import { letGo, setAside } from './set-aside.ts'
+
+export interface RoomLogParts {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly roomId: Bytes
+  readonly random: Random
+  readonly log: Logger
+  readonly outbox: Outbox
+  readonly incarnation: Life
+  /** Whether this store is one in which this identity is at home. */
+  isOurs(signal?: AbortSignal): Promise<boolean>
+}
+
+export class RoomLog {
+  readonly replica: Replica
+  readonly ledger: Ledger
+  readonly wraps: KeptWraps
+  readonly mender: Mender
+  readonly lost: LostRecords
+  readonly gaps: Gaps
+  readonly #parts: RoomLogParts
+  readonly #controls: ControlLog
+  readonly #search: KeySearch
+  readonly #keys: RoomKeys
+  readonly #secrets: RoomSecrets
+  readonly #late: LateSecrets
+  readonly #listener: RoomLogListener
+  /** At which the last record was read: what the next one's transaction compares. */
+  #tailRevision: Revision | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+  readonly #end = new KnownEnd()
+  readonly #recent = new Recent()
+  readonly #glimpses: Glimpses
+
+  constructor(parts: RoomLogParts, listener: RoomLogListener) {
+    this.#parts = parts
+    this.#listener = listener
+    const { store, home, identity, roomId, incarnation: life } = parts
+    this.replica = new Replica(home, roomId)
+    this.ledger = new Ledger(roomId, this.replica.seen)
+    this.wraps = new KeptWraps(home, roomId)
+    this.gaps = new Gaps({ ...parts, replica: this.replica }, this.ledger)
+    this.lost = new LostRecords(home, roomId, this.replica, this.ledger)
+    this.#secrets = new RoomSecrets(home, roomId, identity.local)
+    this.#controls = new ControlLog(store, roomId)
+    this.#glimpses = new Glimpses(parts, (records) => listener.glimpsed(records))
+    this.#search = new KeySearch(store, identity, roomId, this.ledger.keyring, this.#controls, this.wraps)
+    this.#keys = new RoomKeys(identity, this.ledger, this.#search)
+    this.#late = new LateSecrets(this.ledger, this.#controls, this.#search, this.#keys)
+    const { replica, ledger, wraps } = this
+    const [isOurs, changed] = [(signal?: AbortSignal) => parts.isOurs(signal), () => listener.mending()]
+    this.mender = new Mender({ store, roomId, replica, ledger, wraps, life, isOurs, changed })
+  }
+
+  get room(): Room | undefined {
+    return this.ledger.room
+  }
+
+  get keys(): RoomKeys {
+    return this.#keys
+  }
+
+  /** The newest records, while those before them are still being read. */
+  get glimpse(): Glimpse | undefined {
+    return this.#glimpses.current
+  }
+
+  /** Resolves at the first glimpse, if there ever is one. */
+  get glimpsed(): Promise<void> {
+    return this.#glimpses.first
+  }
+
+  /** Index, predecessor's hash and its revision in the store for the next record; the revision is absent before the first catch-up. */
+  get end(): { readonly i: number; readonly previousHash: Bytes; readonly revision: Revision | undefined } {
+    const { next, hash } = this.ledger.checkpoint
+    return { i: next, previousHash: hash, revision: this.#tailRevision }
+  }
+
+  /** How many records this home knows of, also where an earlier copy of them was dropped. */
+  get known(): number {
+    return this.#end.known(this.ledger.checkpoint.next)
+  }
+
+  /** One of the newest records, as it was judged. */
+  recent(i: number): Filed | undefined {
+    return this.#recent.at(i)
+  }
+
+  /** The keys of the epoch in force, looked for in the store if need be. */
+  async currentKeys(signal?: AbortSignal): Promise<EpochKeys | undefined> {
+    let keys = await this.#keys.current(signal)
+    if (this.#late.from !== undefined) {
+      await this.catchUp(signal)
+      keys = await this.#keys.current(signal)
+    }
+    await this.#secrets.save(this.ledger.keyring)
+    return keys
+  }
+
+  /** Why nothing can be put behind the end of this log; undefined while it can. */
+  get hindrance(): ConclaveError | undefined {
+    return this.mender.stuck ?? this.#end.broken
+  }
+
+  /** Opens what the replica holds. Needs no store. */
+  async load(): Promise<void> {
+    await this.#secrets.load(this.ledger.keyring)
+    await this.#open()
+  }
+
+  /** What a program that was cut off had begun to set aside is set aside first. */
+  async #open(): Promise<void> {
+    for (;;) {
+      const checkpoint = await this.replica.load()
+      this.ledger.resume(checkpoint, await this.replica.controls())
+      const from = this.replica.begunParting
+      if (from === undefined) break
+      await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
+    }
+    this.#late.load((await this.replica.rows(0, 1, 1))[0])
+    this.#end.remember(await this.replica.remembered())
+    await this.lost.load()
+    await this.gaps.load()
+    this.#recent.clear()
+    this.#tailRevision = undefined
+  }
+
+  /** Reads everything that the store holds now. Resolves with the store's revision. */
+  catchUp(signal?: AbortSignal): Promise<Revision> {
+    return this.#inTurn(() => this.#catchUp(signal))
+  }
+
+  async #catchUp(signal?: AbortSignal): Promise<Revision> {
+    for (;;) {
+      if (this.replica.outrun) await this.#part(undefined)
+      if (this.#late.from !== undefined) await this.#readAgain(this.#late.from)
+      if (this.#tailRevision === undefined) await this.#lookAhead(signal)
+      const revision = await this.#readOn(signal)
+      if (revision === undefined) continue
+      this.#endGlimpse()
+      await this.gaps.caughtUp()
+      return revision
+    }
+  }
+
+  /** undefined when the log has to be looked at once more: it is not what it was. */
+  async #readOn(signal?: AbortSignal): Promise<Revision | undefined> {
+    const { store, roomId, incarnation } = this.#parts
+    const { next } = this.ledger.checkpoint
+    let upTo: Revision | undefined
+    // From the last known record on: whether it still stands there, and at which revision.
+    const prepare = (entries: readonly Entry[]) => foresee(roomId, entries, this.ledger.keyring.all())
+    for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
+      const isFirst = upTo === undefined
+      upTo = page.revision
+      incarnation.saw(upTo)
+      if (isFirst && next > 0) {
+        if (!(await this.#stands(next - 1, page.entries[0]))) {
+          return (await this.#mended(await this.mender.mendEnd(signal))) ? undefined : upTo
+        }
+        this.mender.reached()
+      }
+      await this.#take(isFirst && next > 0 ? page.entries.slice(1) : page.entries, isFirst, signal, page.prepared)
+      if (this.glimpse !== undefined) this.#listener.progressed()
+      if (this.#late.from !== undefined) return undefined
+      const reached = this.ledger.checkpoint.next
+      const left = page.entries.find(({ key }) => numberOf(key) >= reached)
+      if (left === undefined) continue
+      if (numberOf(left.key) === reached && !isFirst && !this.#keys.departed) return undefined
+      this.#breakOff(numberOf(left.key) > reached)
+      return upTo
+    }
+    this.#breakOff(false)
+    return upTo ?? 0
+  }
+
+  /** The log ends here, or has a hole: whether that is where it ended before. */
+  #breakOff(hole: boolean): void {
+    const { next } = this.ledger.checkpoint
+    if (this.#keys.departed) this.#end.goesOn()
+    else if (this.#end.reached(next, hole)) this.#listener.damaged({ i: next, reason: 'missing from the store' })
+  }
+
+  /** Looks at the whole log, and puts back what is missing in the middle of it. */
+  mendAll(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#mended(await this.mender.mendAll(signal))
+    })
+  }
+
+  /** Whether there is something new to look at. */
+  async #mended(outcome: Mended): Promise<boolean> {
+    for (const i of this.mender.changed) this.#listener.damaged({ i, reason: 'other than what was read before' })
+    if (outcome.kind === 'stuck') this.#listener.damaged({ i: this.ledger.checkpoint.next - 1, reason: 'missing' })
+    if (outcome.kind === 'parted') await this.#part(outcome.from)
+    return outcome.kind !== 'stuck'
+  }
+
+  /** Sets this home's records aside from there on, unless another program of this home has done it already. */
+  async #part(from: number | undefined): Promise<void> {
+    if (from !== undefined) {
+      this.#parts.log.warn('room.parted', { room: hex(this.#parts.roomId).slice(0, 8), from })
+      await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
+    }
+    await this.#open()
+    await this.#listener.parted()
+  }
+
+  /** A secret has come that records from there on could not be judged without. */
+  async #readAgain(from: number): Promise<void> {
+    this.gaps.willReadAgain()
+    await letGo({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
+    await this.#part(undefined)
+  }
+
+  async #stands(i: number, entry: Entry | undefined): Promise<boolean> {
+    if (entry === undefined || numberOf(entry.key) !== i) return false
+    if ((await this.replica.holds(i, entry.value)) !== true) return false
+    this.#tailRevision = entry.modRevision
+    return true
+  }
+
+  /** Where there is much to read, the newest is looked at first. */
+  async #lookAhead(signal?: AbortSignal): Promise<void> {
+    await this.gaps.readCard(signal)
+    const { memberIndex } = this.#keys
+    await this.#glimpses.open({ controls: this.#controls, keys: this.#search, memberIndex }, this.ledger, signal)
+  }
+
+  #endGlimpse(): void {
+    const glimpse = this.#glimpses.end()
+    if (glimpse === undefined) return
+    this.#controls.forget()
+    this.#listener.counted()
+    const since = this.#recent.from(glimpse.begun)
+    if (since.length > 0) this.#listener.filed(since)
+  }
+
+  /** Follows the log until aborted; rejects when the store can't be followed any longer. */
+  async follow(signal: AbortSignal, caughtUp: () => void): Promise<void> {
+    const { store, roomId } = this.#parts
+    const { start, end } = logRange(roomId)
+    const from = (await this.catchUp(signal)) + 1
+    caughtUp()
+    for await (const { events, revision } of store.watch(start, end, { from, signal })) {
+      this.#parts.incarnation.saw(revision)
+      const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
+      await this.offer(entries, signal)
+      for (const event of events) if (event.kind === 'delete') await this.#deleted(logIndexOf(event.key), signal)
+    }
+  }
+
+  /** Takes records that were read anywhere: those that follow are filed, a gap is read from the store. */
+  offer(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const records = recordsAmong(entries)
+      const broken = this.#end.broken !== undefined
+      await this.#take(records, false, signal)
+      const last = records.at(-1)
+      const behind = last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next
+      // What stands behind a hole was passed over.
+      if (behind || broken || this.#late.from !== undefined) await this.#catchUp(signal)
+    })
+  }
+
+  /** `sure`: the first of them was read together with the record before it, which stands there. */
+  async #take(entries: readonly Entry[], sure: boolean, signal?: AbortSignal, foresight?: Foresight): Promise<void> {
+    const filed: Filed[] = []
+    let isSure = sure
+    let sliceEnds = performance.now() + sliceMs
+    for (const entry of entries) {
+      const i = numberOf(entry.key)
+      const { next } = this.ledger.checkpoint
+      if (i > next) break
+      if (i < next) {
+        await this.#recheck(i, entry, signal)
+        continue
+      }
+      const one = await this.#file(entry.value, isSure, signal, foresight?.get(i))
+      if (one === undefined) break
+      isSure = true
+      filed.push(one)
+      this.#tailRevision = entry.modRevision
+      if (this.#late.from !== undefined) break
+      if (performance.now() < sliceEnds) continue
+      this.#tell(filed)
+      await turn()
+      sliceEnds = performance.now() + sliceMs
+    }
+    this.#tell(filed)
+    // Not before what it opens has been let go: whoever is cut off in between finds it anew.
+    if (this.#late.from === undefined) await this.#secrets.save(this.ledger.keyring)
+  }
+
+  /** What is read behind a glimpse is no news. */
+  #tell(filed: Filed[]): void {
+    const records = filed.splice(0)
+    if (records.length > 0 && this.glimpse === undefined) this.#listener.filed(records)
+  }
+
+  /** A record that stands already: its bytes must be those that were read before. */
+  async #recheck(i: number, entry: Entry, signal?: AbortSignal): Promise<void> {
+    const same = await this.replica.holds(i, entry.value)
+    if (same === false) return void (await this.#mended(await this.mender.mendAt(i, signal)))
+    this.mender.settled(i)
+    if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
+  }
+
+  async #deleted(i: number | undefined, signal?: AbortSignal): Promise<void> {
+    if (i === undefined || i >= this.ledger.checkpoint.next) return
+    this.#listener.damaged({ i, reason: 'deleted from the store' })
+    await this.#inTurn(async () => {
+      await this.#mended(await this.mender.mendAt(i, signal))
+      // Records put back stand at other revisions.
+      this.#tailRevision = undefined
+      await this.#catchUp(signal)
+    })
+  }
+
+  /**
+   * undefined where one's own part of the log ends (somebody who left or was kicked reads no further), and for a record
+   * that may follow another than the one that was read.
+   */
+  async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
+    let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
+    if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) {
+      if (this.#late.from !== undefined) return undefined
+      judgement = this.ledger.judge(bytes)
+    }
+    if (judgement.kind === 'locked' && this.#keys.departed && !this.#keys.isLetInLater) return undefined
+    if (!sure && (judgement.kind === 'locked' || judgement.kind === 'void')) return undefined
+    this.#end.check(this.ledger.checkpoint.next, bytes)
+    const filed = this.ledger.file(bytes, judgement)
+    this.#end.goesOn()
+    this.#recent.add(filed)
+    this.replica.file(filed.row, this.ledger.checkpoint)
+    await this.gaps.note(filed)
+    await this.#late.note(filed, signal)
+    return filed
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+}

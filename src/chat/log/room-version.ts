@@ -1,0 +1,25 @@
+/** A room that has gone on to a version of the protocol that this program does not know: it reads what was before. */
+import { ConclaveError } from '../../base/errors.ts'
+import { headOf, type Room } from '../../protocol/room.ts'
+import { protocolVersion } from '../../protocol/version.ts'
+
+export function isTooNew(room: Room): boolean {
+  return room.version > protocolVersion
+}
+
+/** Whether log index i stands behind the record that raised the version beyond this program's. */
+export function beyond(room: Room, i: number): boolean {
+  // Nothing behind it is judged valid: it stays the head.
+  return isTooNew(room) && i > headOf(room).i
+}
+
+/** What is written by an older version's rules would count for nobody. @throws not-allowed */
+export function requireKnownVersion(room: Room): void {
+  if (isTooNew(room)) throw tooNew(room.name, room.version)
+}
+
+export function tooNew(name: string, version: number): ConclaveError {
+  return new ConclaveError('not-allowed', `${name} is now of version ${version}, which this Conclave does not know`, {
+    hint: 'update Conclave; what was said before can be read meanwhile',
+  })
+}

@@ -1,0 +1,177 @@
+/** The course of a knock, from the side of whoever knocks. It survives a restart: the vault remembers the knock. */
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { FormatError } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import type { Random } from '../../crypto/random.ts'
+import type { Card } from '../../protocol/card.ts'
+import { knockId, knockNonceBytes, sealKnock, signKnock } from '../../protocol/knock.ts'
+import { incarnationKey, knockKey, logRange } from '../../protocol/paths.ts'
+import { decodeRecord, entryTagBytes, type Entry as RecordEntry } from '../../protocol/record.ts'
+import type { Operation, Store } from '../../store/store.ts'
+import type { Admission, Room } from '../chat.ts'
+import type { Identity } from '../identity/identity.ts'
+import { checkNotMoved, sameLife } from '../life/incarnation.ts'
+import { ControlLog, type ReadControl } from '../log/control-log.ts'
+
+export interface AdmissionParts {
+  readonly store: Store
+  readonly identity: Identity
+  readonly incarnation: Bytes
+  readonly roomId: Bytes
+  readonly clock: Clock
+  readonly random: Random
+  /** Opens the room once accepted. */
+  enter(): Promise<Room>
+  changed(): void
+}
+
+/** Writes the knock: remembered in the vault first, so that the answer finds whoever asked. */
+export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<void> {
+  const { store, identity, incarnation, roomId, clock, random } = parts
+  const bytes = signKnock(identity.signer, {
+    roomId,
+    name: identity.name,
+    wrapKey: identity.wrapKey,
+    nonce: random(knockNonceBytes),
+    head: knownHead ?? card.head,
+    at: clock.now(),
+  })
+  const sealed = await sealKnock(roomId, card.epoch, card.knockKey, bytes)
+  if (sealed === undefined) throw new ConclaveError('tampering', 'the card of this room holds no key')
+  await identity.changeRoom(roomId, (before) => ({
+    roomId,
+    name: card.name,
+    memberIndex: before?.memberIndex ?? null,
+    knockHash: knockId(bytes),
+    standing: 'waiting',
+    head: before?.head ?? null,
+  }))
+  await putInLife(store, incarnation, { kind: 'put', key: ownKnockKey(identity, roomId), value: sealed })
+  parts.changed()
+}
+
+/** In a store that was restored meanwhile too. @throws closed for one that has moved */
+async function putInLife(store: Store, incarnation: Bytes, put: Operation): Promise<void> {
+  const { ok, reads } = await store.commit({
+    if: [sameLife(incarnation)],
+    then: [put],
+    else: [{ kind: 'read', key: incarnationKey }],
+  })
+  if (ok) return
+  const found = reads[0]?.[0]?.value
+  if (found === undefined) throw new ConclaveError('unavailable', 'the store has been emptied', { retryable: true })
+  checkNotMoved(found)
+  await putInLife(store, found, put)
+}
+
+/** One open knock a person and room, under a pseudonym that tells operators nothing. */
+function ownKnockKey(identity: Identity, roomId: Bytes): Bytes {
+  return knockKey(roomId, identity.pseudonym('conclave/1 knock pseudonym', roomId))
+}
+
+export class WaitingAdmission implements Admission {
+  readonly roomId: string
+  readonly roomName: string
+  readonly #parts: AdmissionParts
+  readonly #tag: Bytes
+  #answer: Promise<Room> | undefined
+  #state: Admission['state'] = 'waiting'
+
+  constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes) {
+    this.roomId = hex(parts.roomId)
+    this.roomName = roomName
+    this.#parts = parts
+    this.#tag = knockHash.slice(0, entryTagBytes)
+  }
+
+  get state(): Admission['state'] {
+    return this.#state
+  }
+
+  wait(signal?: AbortSignal): Promise<Room> {
+    return (this.#answer ??= this.#wait(signal).finally(() => {
+      this.#answer = undefined
+    }))
+  }
+
+  /** Brings the state up to what the store holds; does not wait for anybody. */
+  async look(signal?: AbortSignal): Promise<void> {
+    const entry = await this.#find(signal)
+    if (entry !== undefined) await this.#remember(entry)
+  }
+
+  async #find(signal?: AbortSignal): Promise<RecordEntry | undefined> {
+    const { store, roomId } = this.#parts
+    const isAnswer = ({ outer }: ReadControl) => {
+      const { entry } = outer.outside
+      return entry !== null && equalBytes(entry.tag, this.#tag)
+    }
+    return (await new ControlLog(store, roomId).findHinted(isAnswer, signal))?.outer.outside.entry ?? undefined
+  }
+
+  async #wait(signal?: AbortSignal): Promise<Room> {
+    const { store, roomId } = this.#parts
+    const { start, end } = logRange(roomId)
+    const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
+    const found = await this.#find(signal)
+    if (found !== undefined) return this.#settle(found)
+    const watch = store.watch(start, end, { from: revision + 1, ...(signal ? { signal } : {}) })
+    for await (const { events } of watch) {
+      for (const event of events) {
+        const entry = event.kind === 'put' ? entryOf(event.entry.value) : undefined
+        if (entry && equalBytes(entry.tag, this.#tag)) return this.#settle(entry)
+      }
+    }
+    signal?.throwIfAborted()
+    throw new ConclaveError('closed', 'the store was closed', { retryable: true })
+  }
+
+  async #remember(entry: RecordEntry): Promise<void> {
+    const { identity, roomId } = this.#parts
+    const remembered = identity.room(roomId)
+    const standing = entry.wrapped === null ? 'rejected' : 'member'
+    if (remembered) await identity.changeRoom(roomId, (now) => ({ ...(now ?? remembered), standing }))
+    this.#state = entry.wrapped === null ? 'rejected' : 'accepted'
+    this.#parts.changed()
+  }
+
+  async #settle(entry: RecordEntry): Promise<Room> {
+    await this.#remember(entry)
+    if (entry.wrapped === null) {
+      throw new ConclaveError('rejected', `you were not let into ${this.roomName}`, {
+        hint: 'ask somebody inside, then knock again',
+      })
+    }
+    return this.#parts.enter()
+  }
+
+  async withdraw(): Promise<void> {
+    const { store, identity, roomId } = this.#parts
+    await store.commit({ then: [{ kind: 'delete', key: ownKnockKey(identity, roomId) }] })
+    const remembered = identity.room(roomId)
+    if (remembered) await identity.changeRoom(roomId, (now) => ({ ...(now ?? remembered), standing: 'stranger' }))
+    this.#parts.changed()
+  }
+}
+
+/** Of somebody who need not wait. */
+export function alreadyIn(session: Room): Admission {
+  return {
+    roomId: session.id,
+    roomName: session.name,
+    state: 'accepted',
+    wait: () => Promise.resolve(session),
+    withdraw: () => Promise.resolve(),
+  }
+}
+
+function entryOf(bytes: Bytes): RecordEntry | undefined {
+  try {
+    const record = decodeRecord(bytes)
+    return record.kind === 'control' ? (record.outer.outside.entry ?? undefined) : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Whose key a name stands for. The registry is only a hint, because whoever runs the store could forge it: a key counts
+ * as known when it was pinned, or is bound to the name in a shared room, or has been confirmed.
+ */
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import { fingerprint, matchesFingerprint, safetyNumber } from '../../crypto/fingerprint.ts'
+import { descendsFrom, type NameRecord } from '../../protocol/name-record.ts'
+import type { Room } from '../../protocol/room.ts'
+import type { Store } from '../../store/store.ts'
+import type { Confirm, SafetyNumber } from '../chat.ts'
+import type { Identity } from '../identity/identity.ts'
+import { personOf } from '../timeline/items.ts'
+import { pinKey, pinnedAs, type NamedKey } from './pins.ts'
+import { lookUpName } from '../identity/registry.ts'
+import { UnconfirmedKey } from './unconfirmed-key.ts'
+
+export interface Contact {
+  readonly name: string
+  readonly rootKey: Bytes
+  readonly wrapKey: Bytes
+}
+
+/** @throws no-such-user; unconfirmed-key for one that was never seen, or is another than it was. */
+export async function findContact(
+  store: Store,
+  identity: Identity,
+  shared: readonly Room[],
+  name: string,
+  confirm: Confirm,
+  now: number,
+): Promise<Contact> {
+  const record = await registered(store, name)
+  const { fingerprint: wanted, trustNew = false } = confirm
+  const pin = pinnedAs(identity, name)
+  const known = pin !== undefined ? descendsFrom(record, pin.rootKey) : bound(shared, record)
+  if (wanted !== undefined) {
+    if (!matchesFingerprint(wanted, record.rootKey)) throw otherFingerprint(record, known ? undefined : pin?.rootKey)
+  } else if (pin !== undefined && !known) throw changedKey(record, pin.rootKey)
+  else if (!known && !trustNew) throw neverSeen(record)
+  await pinKey(identity, record, wanted !== undefined, pin !== undefined && known, now)
+  return record
+}
+
+/** What two people compare. Nothing is taken for known by looking at it. @throws no-such-user */
+export async function compareKeys(store: Store, identity: Identity, name: string): Promise<SafetyNumber> {
+  const record = await registered(store, name)
+  const pin = pinnedAs(identity, name)
+  const number = safetyNumber(identity.signer.publicKey, record.rootKey)
+  const confirmed = pin?.confirmed === true && equalBytes(pin.rootKey, record.rootKey)
+  const changed = pin !== undefined && !descendsFrom(record, pin.rootKey)
+  return { ...personOf(record), number, confirmed, ...(changed && { known: fingerprint(pin.rootKey) }) }
+}
+
+async function registered(store: Store, name: string): Promise<NameRecord> {
+  const record = await lookUpName(store, name)
+  if (record !== undefined) return record
+  throw new ConclaveError('no-such-user', `nobody is named ${name} here`, { hint: 'check the spelling' })
+}
+
+function bound(shared: readonly Room[], { name, rootKey }: NameRecord): boolean {
+  return shared.some((room) => room.members.get(hex(rootKey))?.name === name)
+}
+
+function neverSeen(key: NamedKey): UnconfirmedKey {
+  const person = personOf(key)
+  const { name, fingerprint: digits } = person
+  const hint = `compare it with ${name} over another way, then --fingerprint "${digits}", or --trust-new`
+  return new UnconfirmedKey(person, undefined, `was never seen here before: ${digits}`, hint)
+}
+
+function otherFingerprint(key: NamedKey, known: Bytes | undefined): UnconfirmedKey {
+  const person = personOf(key)
+  const why = `is not the key of that fingerprint: ${person.fingerprint}`
+  return new UnconfirmedKey(person, known && fingerprint(known), why, `compare it with ${key.name} over another way`)
+}
+
+/** Nothing but the fingerprint itself helps here. */
+export function changedKey(key: NamedKey, known: Bytes): UnconfirmedKey {
+  const person = personOf(key)
+  const { name, fingerprint: digits } = person
+  return new UnconfirmedKey(
+    person,
+    fingerprint(known),
+    `is NOT the one that you know (${fingerprint(known)}): it is ${digits}`,
+    `somebody may pass for ${name}: compare it over another way, then --fingerprint "${digits}"; ` +
+      `conclave verify @${name} shows what to compare`,
+  )
+}

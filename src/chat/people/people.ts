@@ -1,0 +1,118 @@
+/** People of a room, by the names and fingerprints that others know them by. */
+import { hex, type Bytes } from '../../base/bytes.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import { fingerprint, matchesFingerprint } from '../../crypto/fingerprint.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import type { Knock } from '../../protocol/knock.ts'
+import { memberByKey, stillIn, type Invitation, type Member, type Room } from '../../protocol/room.ts'
+import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember, Standing } from '../chat.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { AdminItem, Person } from '../item.ts'
+import { personOf } from '../timeline/items.ts'
+import type { OpenKnock } from './knocks.ts'
+import { knownOtherwise, type NamedKey } from './pins.ts'
+import { returningAt } from '../timeline/returning.ts'
+
+/** By the room's chain, and by the vault where the chain does not tell: whether one waits, or was turned away. */
+export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {
+  if (room === undefined) return remembered
+  if (memberByKey(room, self) !== undefined) return 'member'
+  const departure = room.departures.get(hex(self))
+  if (departure === undefined || remembered === 'waiting') return remembered
+  return departure.kind === 'kicked' ? 'kicked' : 'left'
+}
+
+/** Who kicked this person. */
+export function kickedBy(room: Room | undefined, self: Bytes): Person | undefined {
+  const departure = room?.departures.get(hex(self))
+  if (room === undefined || departure?.kind !== 'kicked') return undefined
+  const author = room.marks[departure.n]?.author
+  const tenure = [...room.tenures.values()].flat().find(({ member }) => member.index === author)
+  return tenure ? personOf(tenure.member) : { name: departure.by, fingerprint: '' }
+}
+
+/** @throws no-such-user; unconfirmed-key when several knock under one name and no fingerprint says which. */
+export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: string | undefined): OpenKnock {
+  const named = knocks.filter(({ knock }) => skeleton(knock.name) === skeleton(name))
+  const matching = wanted === undefined ? named : named.filter(({ knock }) => matchesFingerprint(wanted, knock.rootKey))
+  const [knock] = matching
+  if (knock === undefined) {
+    throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, { hint: 'conclave knocks ROOM' })
+  }
+  if (matching.length > 1) {
+    throw new ConclaveError('unconfirmed-key', `${matching.length} people knock as ${name}`, {
+      hint: `say whose fingerprint: ${matching.map((other) => fingerprint(other.knock.rootKey)).join(', ')}`,
+    })
+  }
+  return knock
+}
+
+/** The member of exactly this name, else of one that looks like it. @throws no-such-user, unconfirmed-key */
+export function memberNamed(room: Room, name: string, wanted?: string): Member {
+  const found = oneNamed([...room.members.values()], name, wanted)
+  if (found !== undefined) return found
+  throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, { hint: 'conclave members ROOM' })
+}
+
+/** A member, or somebody whose invitation is to be withdrawn. @throws no-such-user, unconfirmed-key */
+export function memberOrInvited(room: Room, name: string, wanted?: string): Member | Invitation {
+  const found = oneNamed([...room.members.values(), ...room.invitations.values()], name, wanted)
+  return found ?? memberNamed(room, name, wanted)
+}
+
+function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted: string | undefined): T | undefined {
+  const alike = people.filter((person) => skeleton(person.name) === skeleton(name))
+  const exact = alike.filter((person) => person.name === name)
+  const named = exact.length > 0 ? exact : alike
+  const fitting = wanted === undefined ? named : named.filter(({ rootKey }) => matchesFingerprint(wanted, rootKey))
+  if (fitting.length < 2) return fitting[0]
+  // Two keys under one name: the wrong one must not be hit.
+  throw new ConclaveError('unconfirmed-key', `${fitting.length} people in this room are called ${name}`, {
+    hint: `say whose fingerprint: ${fitting.map(({ rootKey }) => fingerprint(rootKey)).join(', ')}`,
+  })
+}
+
+export function membersOf(room: Room | undefined): readonly ShownMember[] {
+  return [...(room?.members.values() ?? [])].map((member) => ({
+    ...personOf(member),
+    role: member.admin ? 'admin' : 'member',
+  }))
+}
+
+export function invitationsOf(room: Room | undefined): readonly ShownInvitation[] {
+  const names = new Map([...(room?.members.values() ?? [])].map(({ index, name }) => [index, name]))
+  return [...(room?.invitations.values() ?? [])].map((invitation) => {
+    return { ...personOf(invitation), by: names.get(invitation.by) ?? '?' }
+  })
+}
+
+export function shownKnocks(
+  identity: Identity,
+  room: Room | undefined,
+  open: readonly OpenKnock[],
+): readonly ShownKnock[] {
+  return open.map(({ knock }) => ({ ...personOf(knock), at: knock.at, ...whatToKnow(identity, room, knock) }))
+}
+
+export function knockItem(identity: Identity, room: Room | undefined, knock: Knock): AdminItem {
+  const person = personOf(knock)
+  const about = whatToKnow(identity, room, knock)
+  return { kind: 'admin', at: knock.at, event: 'knock', by: person, target: person, ...about }
+}
+
+/** Before letting somebody in. */
+function whatToKnow(identity: Identity, room: Room | undefined, knock: Knock): Pick<ShownKnock, 'returning' | 'known'> {
+  // As of everything that has come.
+  const returning = room && returningAt(room, knock.rootKey, stillIn)
+  const known = knownOtherwise(identity, knock)
+  return { ...(returning && { returning }), ...(known && { known: fingerprint(known) }) }
+}
+
+/** The name of the other in a two-person chat, who may not have come yet. */
+export function otherOf(room: Room, self: Bytes): string | undefined {
+  const key = hex(self)
+  const invited = [...room.invitations.values()][0]?.name
+  const member = [...room.members].find(([other]) => other !== key)?.[1].name
+  const gone = [...room.tenures].find(([other]) => other !== key)?.[1][0]?.member.name
+  return member ?? invited ?? gone
+}

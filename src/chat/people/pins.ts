@@ -1,0 +1,163 @@
+/**
+ * The keys that this person knows people by: pinned at first sight, confirmed when they were compared. A key that comes
+ * under a pinned name is warned of; it is never a rule of a room.
+ */
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { fingerprint } from '../../crypto/fingerprint.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import type { Pin } from '../../crypto/vault-body.ts'
+import { descendsFrom } from '../../protocol/name-record.ts'
+import type { Member, Room } from '../../protocol/room.ts'
+import type { Store } from '../../store/store.ts'
+import type { ChangedKey } from '../chat.ts'
+import type { Identity } from '../identity/identity.ts'
+import { personOf } from '../timeline/items.ts'
+import { lookUpName } from '../identity/registry.ts'
+
+export interface NamedKey {
+  readonly name: string
+  readonly rootKey: Bytes
+}
+
+/** Every message asks for some: found by skeleton, in an index that lives as long as the list. */
+const indexes = new WeakMap<readonly Pin[], ReadonlyMap<string, Pin>>()
+
+export function pinnedAs({ body: { pins } }: Identity, name: string): Pin | undefined {
+  let index = indexes.get(pins)
+  if (index === undefined) {
+    // The first of a name that is there twice.
+    index = new Map(pins.flatMap((pin) => (pin.retired ? [] : [[skeleton(pin.name), pin] as const])).reverse())
+    indexes.set(pins, index)
+  }
+  return index.get(skeleton(name))
+}
+
+/** The key that is known under this name, where it is another than this one. */
+export function knownOtherwise(identity: Identity, { name, rootKey }: NamedKey): Bytes | undefined {
+  if (skeleton(name) === skeleton(identity.name)) {
+    // One's own name is one's own, whatever stands in a room or a registry.
+    const own = [identity.signer, ...identity.formerSigners]
+    return own.some(({ publicKey }) => equalBytes(publicKey, rootKey)) ? undefined : identity.signer.publicKey
+  }
+  const pin = pinnedAs(identity, name)
+  return pin === undefined || equalBytes(pin.rootKey, rootKey) ? undefined : pin.rootKey
+}
+
+/** Remembers a key under its name. One that was confirmed, or that the pinned key itself handed over to, takes its place. */
+export async function pinKey(
+  identity: Identity,
+  { name, rootKey }: NamedKey,
+  confirmed: boolean,
+  handedOver: boolean,
+  now: number,
+): Promise<void> {
+  const same = (pin: Pin) => skeleton(pin.name) === skeleton(name) && equalBytes(pin.rootKey, rootKey)
+  const standing = identity.body.pins.find(same)
+  if (standing !== undefined && !standing.retired && (standing.confirmed || !confirmed)) return
+  const replaces = confirmed || handedOver
+  const decidedAt = replaces ? now : 0
+  const pin = { rootKey, name, firstSeenAt: standing?.firstSeenAt ?? now, confirmed, retired: false, decidedAt }
+  const retire = (other: Pin): Pin =>
+    replaces && skeleton(other.name) === skeleton(name) ? { ...other, retired: true, decidedAt: now } : other
+  await identity.update((body) => ({
+    ...body,
+    pins: [...body.pins.filter((other) => !same(other)).map(retire), pin],
+  }))
+}
+
+/**
+ * Members whose keys are seen for the first time are pinned; a pin follows its owner's change of keys, which his old key
+ * signed; a name that has another key already is left to be asked about.
+ */
+export async function pinMembers(
+  identity: Identity,
+  room: Room,
+  members: readonly Member[],
+  now: number,
+): Promise<void> {
+  if (members.length === 0) return
+  const taken = new Set(identity.body.pins.map(({ name }) => skeleton(name)))
+  const fresh = members.filter(({ name }) => !taken.has(skeleton(name)))
+  for (const member of members) {
+    const pin = pinnedAs(identity, member.name)
+    if (pin === undefined || equalBytes(pin.rootKey, member.rootKey)) continue
+    if (isKeyOf(room, member.firstRootKey, pin.rootKey)) {
+      await pinKey(identity, member, false, true, now)
+    }
+  }
+  if (fresh.length === 0) return
+  await identity.update((body) => {
+    const names = new Set(body.pins.map(({ name }) => skeleton(name)))
+    const pins = fresh.flatMap(({ name, rootKey }): Pin[] => {
+      if (names.has(skeleton(name))) return []
+      names.add(skeleton(name))
+      return [{ rootKey, name, firstSeenAt: now, confirmed: false, retired: false, decidedAt: 0 }]
+    })
+    return { ...body, pins: [...body.pins, ...pins] }
+  })
+}
+
+/** Every root key that somebody has had in a room, by the first of them. */
+function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
+  const tenures = [...room.tenures.values()].flat()
+  return tenures
+    .filter(({ member }) => equalBytes(member.firstRootKey, firstRootKey))
+    .map(({ member }) => member.rootKey)
+}
+
+/**
+ * A pin follows its owner's change of keys where the registry shows that his old key signed it; elsewhere it stays. A
+ * registry that can't be read now changes nothing.
+ */
+export async function followRegistered(
+  { store, identity, clock }: { readonly store: Store; readonly identity: Identity; readonly clock: Clock },
+  person: NamedKey,
+): Promise<void> {
+  const known = knownOtherwise(identity, person)
+  if (known === undefined) return
+  const record = await lookUpName(store, person.name).catch(() => undefined)
+  if (record === undefined || !equalBytes(record.rootKey, person.rootKey) || !descendsFrom(record, known)) return
+  await pinKey(identity, record, false, true, clock.now())
+}
+
+/** Asked for whenever anything changes: looked for once for each state of the room and the pins. */
+const found = new WeakMap<Room, { readonly pins: readonly Pin[]; readonly keys: readonly ChangedKey[] }>()
+
+/** Members who came under names that this person knows with other keys. */
+export function changedKeys(identity: Identity, room: Room): readonly ChangedKey[] {
+  const { pins } = identity.body
+  const last = found.get(room)
+  if (last?.pins === pins) return last.keys
+  const keys = findChangedKeys(identity, room)
+  found.set(room, { pins, keys })
+  return keys
+}
+
+function findChangedKeys(identity: Identity, room: Room): readonly ChangedKey[] {
+  return [...room.members.values()].flatMap((member): ChangedKey[] => {
+    const known = knownOtherwise(identity, member)
+    if (known === undefined || isKeyOf(room, member.firstRootKey, known)) return []
+    return [{ ...personOf(member), known: fingerprint(known) }]
+  })
+}
+
+function wasPinned({ body }: Identity, { name, rootKey }: NamedKey): boolean {
+  return body.pins.some((pin) => equalBytes(pin.rootKey, rootKey) && skeleton(pin.name) === skeleton(name))
+}
+
+function isKeyOf(room: Room, firstRootKey: Bytes, rootKey: Bytes): boolean {
+  return keysOfPerson(room, firstRootKey).some((key) => equalBytes(key, rootKey))
+}
+
+/** What to say where somebody came into a room with another key than the one that this person knows under his name. */
+export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
+  const known = knownOtherwise(identity, { name, rootKey })
+  if (known === undefined || isKeyOf(room, rootKey, known)) return undefined
+  // The line of a time when it was the one that was known.
+  if (!room.members.has(hex(rootKey)) && wasPinned(identity, { name, rootKey })) return undefined
+  return (
+    `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
+    `Somebody may pass for ${name}: compare fingerprints over another way`
+  )
+}

@@ -1,0 +1,224 @@
+/**
+ * Messages that wait to be sent, on disk before anybody is told that they were taken, sealed under the home's key.
+ *
+ * Each process that sends for an identity has a lane of its own: a device id drawn at its start, held under a lease of
+ * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
+ * device id and counters; so nothing counts twice, whatever was tried before.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
+import { decode, encode, Fields, FormatError } from '../../base/codec.ts'
+import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../../base/limits.ts'
+import { hashBytes } from '../../crypto/hash.ts'
+import type { Random } from '../../crypto/random.ts'
+import { contentValue, decodeContent, type Content } from '../../protocol/content.ts'
+import { deviceBytes } from '../../protocol/message.ts'
+import { numberOf } from '../../protocol/paths.ts'
+import type { Lease, Operation, Store } from '../../store/store.ts'
+import { attemptKey, laneKey, outboxKey, outboxRange } from '../home/local-paths.ts'
+import type { LocalSeal } from '../home/local-seal.ts'
+import { readLocal } from '../home/local-value.ts'
+import { readOne } from '../../store/read-one.ts'
+
+export interface Queued {
+  readonly device: Bytes
+  readonly counter: number
+  readonly content: Content
+  readonly at: number
+}
+
+/** What was last tried: these very bytes at this index, behind the record with this hash. */
+export interface Attempt {
+  readonly i: number
+  readonly previousHash: Bytes
+  readonly record: Bytes
+}
+
+const whatWaits = 'what waits to be sent'
+
+export class Outbox {
+  readonly #home: Store
+  readonly #seal: LocalSeal
+  readonly #random: Random
+  #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
+  /** Per room: a message's id names its room, and what was shown of a device is kept as runs of its counters. */
+  readonly #counters = new Map<string, number>()
+  /** Lanes taken over from processes that died. */
+  readonly #lanes = new Set<string>()
+  /** Taken but not yet on disk, in order. */
+  #arriving: { readonly put: Operation; readonly done: PromiseWithResolvers<void> }[] = []
+  #writing = false
+
+  constructor(home: Store, seal: LocalSeal, random: Random) {
+    this.#home = home
+    this.#seal = seal
+    this.#random = random
+  }
+
+  /** Durable once `written` resolves, in the order of the calls. The first call draws this process's device id. */
+  async add(
+    roomId: Bytes,
+    content: Content,
+    at: number,
+  ): Promise<{ readonly queued: Queued; readonly written: Promise<void> }> {
+    const { device } = await this.#ownLane()
+    const counter = this.#counters.get(hex(roomId)) ?? 0
+    this.#counters.set(hex(roomId), counter + 1)
+    const queued = { device, counter, content, at }
+    return { queued, written: this.#write(this.#put(roomId, queued)) }
+  }
+
+  /** What was sent, and was lost by the store: it waits again, under its device and counter. Durable when it resolves. */
+  async restore(roomId: Bytes, messages: readonly Queued[]): Promise<void> {
+    for (let at = 0; at < messages.length; at += replicaBatch / 2) {
+      const part = messages.slice(at, at + replicaBatch / 2)
+      await this.#home.commit({ then: part.map((queued) => this.#put(roomId, queued)) })
+    }
+  }
+
+  #put(roomId: Bytes, { device, counter, content, at }: Queued): Operation {
+    const key = outboxKey(roomId, device, counter)
+    return { kind: 'put', key, value: this.#seal.seal(key, encode([at, contentValue(content)])) }
+  }
+
+  /** What arrives while a transaction is under way shares the next one. */
+  #write(put: Operation): Promise<void> {
+    const done = Promise.withResolvers<void>()
+    this.#arriving.push({ put, done })
+    if (!this.#writing) void this.#writeArriving()
+    return done.promise
+  }
+
+  async #writeArriving(): Promise<void> {
+    this.#writing = true
+    // Time for a sender with nothing else to do: its attempt then shares the transaction with the message.
+    await turn()
+    await turn()
+    while (this.#arriving.length > 0) {
+      const batch = this.#arriving.splice(0, messagesPerRecordMax)
+      try {
+        await this.#home.commit({ then: batch.map(({ put }) => put) })
+        for (const { done } of batch) done.resolve()
+      } catch (error) {
+        for (const { done } of batch) done.reject(error)
+      }
+    }
+    this.#writing = false
+  }
+
+  /** With `attempt`, what was tried with it is forgotten too: it won't be tried again. */
+  async drop(roomId: Bytes, { device, counter }: Queued, attempt: boolean): Promise<void> {
+    const message: Operation = { kind: 'delete', key: outboxKey(roomId, device, counter) }
+    const tried: Operation = { kind: 'delete', key: attemptKey(roomId, device) }
+    await this.#home.commit({ then: attempt ? [message, tried] : [message] })
+  }
+
+  /**
+   * Messages of this process and of those that died, taken over by this one; in order. `others`: there are some of
+   * processes that live, or died a moment ago.
+   */
+  async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly Queued[]; readonly others: boolean }> {
+    const { start, end } = outboxRange(roomId)
+    const own = (await this.#lane?.catch(() => undefined))?.device
+    const found = new Set<string>()
+    for (const { key } of (await this.#home.range(start, end, { keysOnly: true })).entries)
+      found.add(hex(deviceOf(key)))
+    let others = false
+    const taken = new Set<string>()
+    for (const device of found) {
+      if ((own !== undefined && device === hex(own)) || (await this.#takeOver(device))) taken.add(device)
+      else others = true
+    }
+    if (taken.size === 0) return { adopted: [], others }
+    // Read once the lanes are held: until then their owners may have added to them.
+    const { entries } = await this.#home.range(start, end)
+    const adopted = entries.flatMap(({ key, value }) => {
+      const device = deviceOf(key)
+      return taken.has(hex(device)) ? (this.#open(key, value, device) ?? []) : []
+    })
+    return { adopted, others }
+  }
+
+  /**
+   * Before a record is first tried at an index, so that a later process knows what may stand there. Durable when it
+   * resolves, and with it every message that was added before.
+   */
+  async saveAttempt(roomId: Bytes, device: Bytes, attempt: Attempt): Promise<void> {
+    await this.#write({ kind: 'put', key: attemptKey(roomId, device), value: attemptValue(attempt) })
+  }
+
+  async attempt(roomId: Bytes, device: Bytes): Promise<Attempt | undefined> {
+    const entry = await readOne(this.#home, attemptKey(roomId, device))
+    if (entry === undefined) return undefined
+    return readLocal(whatWaits, () => {
+      const fields = Fields.decode(entry.value, 3)
+      const [i, previousHash] = [fields.unsigned(), fields.fixed(hashBytes)]
+      return { i, previousHash, record: fields.bytes(messageRecordBytesMax) }
+    })
+  }
+
+  /** What was sent is forgotten, and in the same step the attempt, unless there is a newer one. */
+  async settle(roomId: Bytes, device: Bytes, items: readonly Queued[], attempt?: Attempt): Promise<void> {
+    const gone = items.map(({ counter }): Operation => ({ kind: 'delete', key: outboxKey(roomId, device, counter) }))
+    const key = attemptKey(roomId, device)
+    await this.#home.commit(
+      attempt === undefined
+        ? { then: gone }
+        : {
+            if: [{ kind: 'value', key, value: attemptValue(attempt) }],
+            then: [{ kind: 'delete', key }, ...gone],
+            else: gone,
+          },
+    )
+  }
+
+  async close(): Promise<void> {
+    const lane = await this.#lane?.catch(() => undefined)
+    await lane?.lease.revoke().catch(() => undefined)
+  }
+
+  #ownLane(): Promise<{ device: Bytes; lease: Lease }> {
+    this.#lane ??= (async () => {
+      const device = this.#random(deviceBytes)
+      const lease = await this.#home.lease(laneTtlS)
+      await this.#home.commit({ then: [{ kind: 'put', key: laneKey(device), value: device, lease: lease.id }] })
+      return { device, lease }
+    })()
+    return this.#lane
+  }
+
+  async #takeOver(name: string): Promise<boolean> {
+    if (this.#lanes.has(name)) return true
+    const { lease } = await this.#ownLane()
+    const device = fromHex(name)
+    const key = laneKey(device)
+    const { ok } = await this.#home.commit({
+      if: [{ kind: 'revision', key, modRevision: 0 }],
+      then: [{ kind: 'put', key, value: device, lease: lease.id }],
+    })
+    if (ok) this.#lanes.add(name)
+    return ok
+  }
+
+  #open(key: Bytes, value: Bytes, device: Bytes): Queued | undefined {
+    const plain = this.#seal.open(key, value)
+    if (plain === undefined) return undefined
+    try {
+      const fields = new Fields(decode(plain), 2)
+      return { device, counter: numberOf(key), at: fields.unsigned(), content: decodeContent(fields.next()) }
+    } catch (error) {
+      if (error instanceof FormatError) return undefined
+      throw error
+    }
+  }
+}
+
+function attemptValue({ i, previousHash, record }: Attempt): Bytes {
+  return encode([i, previousHash, record])
+}
+
+/** …/<device>/<counter>: sixteen hexadecimal digits, a slash, eight bytes. */
+function deviceOf(key: Bytes): Bytes {
+  const digits = key.subarray(-8 - 1 - 2 * deviceBytes, -8 - 1)
+  return readLocal(whatWaits, () => fromHex(Buffer.from(digits).toString('latin1')))
+}

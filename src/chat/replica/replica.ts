@@ -1,0 +1,348 @@
+/**
+ * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
+ * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
+ */
+import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { decode, encode, Fields } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import { replicaBatch, replicaBatchBytes } from '../../base/limits.ts'
+import { hashBytes, zeroHash } from '../../crypto/hash.ts'
+import type { KeyRange } from '../../protocol/paths.ts'
+import { recordHash } from '../../protocol/record.ts'
+import type { Entry, Operation, Revision, Store } from '../../store/store.ts'
+import {
+  attemptRange,
+  checkpointKey,
+  outboxRange,
+  partedKey,
+  partedRange,
+  partingKey,
+  readKey,
+  rememberedKey,
+  replicaControlKey,
+  replicaControlRange,
+  replicaKey,
+  replicaRange,
+  roomDataRange,
+  seenRange,
+} from '../home/local-paths.ts'
+import { readLocal } from '../home/local-value.ts'
+import { readOne } from '../../store/read-one.ts'
+import { partingValue, readParting, type Parting } from './parting.ts'
+import { copyOfRoom, rowOf, rowValue, type Row } from './row.ts'
+import { Seen, type PutOperation } from './seen.ts'
+
+/** Everything before `next` has been judged. */
+export interface Checkpoint {
+  readonly next: number
+  readonly hash: Bytes
+  readonly seq: number
+}
+
+/** Judged and not yet on disk: the row, where its reading ended, and what it showed. */
+interface Pending {
+  readonly row: Row
+  readonly checkpoint: Checkpoint
+  readonly seen: PutOperation | undefined
+}
+
+const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
+
+export class Replica {
+  readonly #home: Store
+  readonly #roomId: Bytes
+  readonly seen: Seen
+  #pending: Pending[] = []
+  /** The checkpoint as last read or written, and when: other programs of this home write here too. */
+  #revision: Revision = 0
+  #next = 0
+  #writing: Promise<void> | undefined
+  #failure: unknown
+
+  /** The store's log has parted from this copy so often; another program of this home may be the first to notice. */
+  #partings: readonly Parting[] = []
+  #begun: number | undefined
+  #outrun = false
+  /** Another program of this home has dropped the copy: nothing is written on. */
+  #dropped = false
+
+  constructor(home: Store, roomId: Bytes) {
+    this.#home = home
+    this.#roomId = roomId
+    this.seen = new Seen(roomId)
+  }
+
+  /** Where the store's log went another way than this copy, in order of time. */
+  get partings(): readonly Parting[] {
+    return this.#partings
+  }
+
+  /** From where on rows were being set aside when a program was cut off. */
+  get begunParting(): number | undefined {
+    return this.#begun
+  }
+
+  /** Another program of this home is further on than `next`. */
+  aheadOf(next: number): boolean {
+    return this.#next > next
+  }
+
+  /** Another program of this home has set rows aside: load again. */
+  get outrun(): boolean {
+    return this.#outrun
+  }
+
+  async load(): Promise<Checkpoint> {
+    const { start: key, end } = seenRange(this.#roomId)
+    const parted = partedRange(this.#roomId)
+    // In one transaction: what was seen is what was seen up to the checkpoint.
+    const { reads } = await this.#home.commit({
+      then: [
+        { kind: 'read', key, end },
+        { kind: 'read', key: checkpointKey(this.#roomId) },
+        { kind: 'read', key: parted.start, end: parted.end },
+        { kind: 'read', key: partingKey(this.#roomId) },
+      ],
+    })
+    this.#pending = []
+    this.#failure = undefined
+    this.#outrun = false
+    this.#dropped = false
+    this.seen.load(reads[0] ?? [])
+    this.#partings = (reads[2] ?? []).map(({ value }) => readParting(value))
+    const begun = reads[3]?.[0]
+    this.#begun = begun && numberIn(begun.value)
+    return this.#readCheckpoint(reads[1]?.[0])
+  }
+
+  /** While it is so, nobody sets other rows of this room aside. */
+  get #samePartings() {
+    return { kind: 'revision', key: partedKey(this.#roomId, this.#partings.length), modRevision: 0 } as const
+  }
+
+  /** Notes that rows are about to be set aside, so that a program that is cut off meanwhile goes on with it. False: outrun. */
+  async beginParting(from: number): Promise<boolean> {
+    const { ok } = await this.#home.commit({
+      if: [this.#samePartings],
+      then: [{ kind: 'put', key: partingKey(this.#roomId), value: encode(from) }],
+    })
+    return ok
+  }
+
+  /**
+   * The copy ends before `parting.from` now, and what was behind it is set aside. False: outrun.
+   * @param remembered where the log must lead again, if it is the same log
+   */
+  async finishParting(parting: Parting, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
+    const rows = { key: replicaKey(this.#roomId, parting.from), end: replicaRange(this.#roomId).end }
+    const controls = { key: replicaControlKey(this.#roomId, parting.from), end: replicaControlRange(this.#roomId).end }
+    const { ok } = await this.#home.commit({
+      if: [this.#samePartings, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
+      then: [
+        { kind: 'put', key: partedKey(this.#roomId, this.#partings.length), value: partingValue(parting) },
+        { kind: 'put', key: checkpointKey(this.#roomId), value: checkpointValue(checkpoint) },
+        { kind: 'delete', ...rows },
+        { kind: 'delete', ...controls },
+        { kind: 'delete', key: partingKey(this.#roomId) },
+        // What was to be fetched anew is none of another log.
+        remembered === undefined
+          ? { kind: 'delete', key: rememberedKey(this.#roomId) }
+          : { kind: 'put', key: rememberedKey(this.#roomId), value: checkpointValue(remembered) },
+      ],
+    })
+    return ok
+  }
+
+  #readCheckpoint(entry: Entry | undefined): Checkpoint {
+    this.#revision = entry?.modRevision ?? 0
+    const checkpoint = entry === undefined ? start : checkpointOf(entry)
+    this.#next = checkpoint.next
+    return checkpoint
+  }
+
+  /** The control records that were valid when they came, in order. */
+  async controls(): Promise<readonly Row[]> {
+    const { start: from, end } = replicaControlRange(this.#roomId)
+    const { entries } = await this.#home.range(from, end)
+    const rows: Row[] = []
+    for (let at = 0; at < entries.length; at += replicaBatch) {
+      const reads = entries.slice(at, at + replicaBatch).map(({ value }): Operation => {
+        return { kind: 'read', key: replicaKey(this.#roomId, numberIn(value)) }
+      })
+      const result = await this.#home.commit({ then: reads })
+      for (const [entry] of result.reads) if (entry !== undefined) rows.push(rowOf(entry))
+    }
+    return rows
+  }
+
+  /** Takes a judged record; on disk soon, and before the next read of rows. */
+  file(row: Row, checkpoint: Checkpoint): void {
+    this.#pending.push({ row, checkpoint, seen: this.seen.takeChange() })
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+  }
+
+  /** Everything filed so far is on disk. */
+  async flush(): Promise<void> {
+    if (this.#pending.length > 0) this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#failure === undefined) return
+    const failure = this.#failure
+    this.#failure = undefined
+    throw failure as Error
+  }
+
+  async #write(): Promise<void> {
+    // Lets what arrives in the same turn share a transaction.
+    await new Promise(setImmediate)
+    try {
+      while (this.#pending.length > 0) {
+        const batch = firstBatch(this.#pending)
+        await this.#writeBatch(batch)
+        this.#pending.splice(0, batch.length)
+      }
+    } catch (error) {
+      // Nothing is left out: it is tried again with what comes next.
+      this.#failure = error
+    }
+  }
+
+  /**
+   * Rows, what they showed and the checkpoint in one transaction: whatever is cut off, messages are neither taken for
+   * seen that have no row, nor shown twice. Where another program of this home is further on, it has written all this.
+   */
+  async #writeBatch(batch: readonly Pending[]): Promise<void> {
+    const { checkpoint } = batch.at(-1) as Pending
+    const key = checkpointKey(this.#roomId)
+    const value = checkpointValue(checkpoint)
+    while (this.#next < checkpoint.next) {
+      if (this.#dropped) throw forgotten()
+      const { ok, revision, reads } = await this.#home.commit({
+        if: [{ kind: 'revision', key, modRevision: this.#revision }, this.#samePartings],
+        then: [...this.#rowsOf(batch), { kind: 'put', key, value }],
+        else: [
+          { kind: 'read', key },
+          { kind: 'read', key: partedKey(this.#roomId, this.#partings.length) },
+        ],
+      })
+      if (ok) {
+        this.#revision = revision
+        this.#next = checkpoint.next
+        return
+      }
+      if (reads[1]?.[0] !== undefined) {
+        // These rows are of a log that is no more.
+        this.#outrun = true
+        return
+      }
+      const standing = this.#readCheckpoint(reads[0]?.[0])
+      if (standing.next < (batch[0] as Pending).row.i) this.#dropped = true
+      if (this.#dropped) throw forgotten()
+    }
+  }
+
+  #rowsOf(batch: readonly Pending[]): readonly Operation[] {
+    const operations: Operation[] = []
+    const seen = new Map<string, Operation>()
+    for (const { row, seen: change } of batch) {
+      operations.push({ kind: 'put', key: replicaKey(this.#roomId, row.i), value: encode(rowValue(row)) })
+      if (row.n !== null) {
+        operations.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.i), value: encode(row.i) })
+      }
+      if (change !== undefined) seen.set(hex(change.key), change)
+    }
+    return [...operations, ...seen.values()]
+  }
+
+  /** Up to `limit` rows with from ≤ i < to, in order of i; the last ones of them with `newest`. */
+  async rows(from: number, to: number, limit: number, newest = false): Promise<readonly Row[]> {
+    if (to <= from) return []
+    await this.flush()
+    const first = newest ? Math.max(from, to - limit) : from
+    const { entries } = await this.#home.range(replicaKey(this.#roomId, first), replicaKey(this.#roomId, to), { limit })
+    return entries.map(rowOf)
+  }
+
+  /** The index of the record that holds message `seq`, of which there must be one before `next`. */
+  async indexOfSeq(seq: number, next: number): Promise<number> {
+    await this.flush()
+    let low = 0
+    let high = next
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const [row] = await this.rows(middle, middle + 1, 1)
+      if (row !== undefined && row.seq <= seq) low = middle + 1
+      else high = middle
+    }
+    // Records without a message of their own carry the number of the next one: the last that is not beyond holds it.
+    return Math.max(0, low - 1)
+  }
+
+  /** Whether the replica holds these very bytes at i; undefined when it holds none. */
+  async holds(i: number, bytes: Bytes): Promise<boolean | undefined> {
+    const [row] = await this.rows(i, i + 1, 1)
+    if (row?.hashOnly !== undefined) return equalBytes(row.hashOnly, recordHash(bytes))
+    return row && equalBytes(row.bytes, bytes)
+  }
+
+  /** Where the copy ended when it was dropped, if it was: what is fetched anew must lead there. */
+  async remembered(): Promise<Checkpoint | undefined> {
+    const entry = await readOne(this.#home, rememberedKey(this.#roomId))
+    return entry && checkpointOf(entry)
+  }
+
+  /** Drops the copy, unless something waits to be sent; how far one has read is kept. @returns whether it was dropped */
+  async forget(): Promise<boolean> {
+    const [copied, remembered] = [await this.load(), await this.remembered()]
+    const { next, hash, seq } = remembered !== undefined && remembered.next > copied.next ? remembered : copied
+    const [room, waiting, tried] = [roomDataRange, outboxRange, attemptRange].map((of) => of(this.#roomId)) as [
+      KeyRange,
+      KeyRange,
+      KeyRange,
+    ]
+    const read = readKey(this.#roomId)
+    const { ok } = await this.#home.commit({
+      if: [{ kind: 'empty', key: waiting.start, end: waiting.end }],
+      then: [
+        { kind: 'delete', key: room.start, end: read },
+        { kind: 'delete', key: concat(read, new Uint8Array(1)), end: room.end },
+        { kind: 'delete', key: tried.start, end: tried.end },
+        { kind: 'put', key: rememberedKey(this.#roomId), value: encode([next, hash, seq]) },
+      ],
+    })
+    return ok
+  }
+}
+
+function checkpointOf({ value }: Entry): Checkpoint {
+  return readLocal(copyOfRoom, () => {
+    const fields = Fields.decode(value, 3)
+    return { next: fields.unsigned(), hash: fields.fixed(hashBytes), seq: fields.unsigned() }
+  })
+}
+
+/** Written on, the copy would have a hole. */
+function forgotten(): ConclaveError {
+  return new ConclaveError('closed', 'another program of this home has dropped the copy of this room', {
+    hint: 'start again: the room is then fetched anew',
+  })
+}
+
+function checkpointValue({ next, hash, seq }: Checkpoint): Bytes {
+  return encode([next, hash, seq])
+}
+
+/** As many as a transaction takes: of bytes, and of operations, of which each needs two at most. */
+function firstBatch(pending: readonly Pending[]): readonly Pending[] {
+  let bytes = 0
+  let count = 0
+  while (count < pending.length && count < replicaBatch / 2 && bytes < replicaBatchBytes) {
+    const { row, seen } = pending[count] as Pending
+    bytes += row.bytes.length + (seen?.value.length ?? 0) + 400
+    count += 1
+  }
+  return pending.slice(0, count)
+}
+
+function numberIn(value: Bytes): number {
+  return readLocal(copyOfRoom, () => new Fields([decode(value)], 1).unsigned())
+}

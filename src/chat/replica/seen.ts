@@ -1,0 +1,111 @@
+/** Which messages have been shown: per author's device, the runs of its counters. So whatever was sent twice shows once. */
+import { hex, type Bytes } from '../../base/bytes.ts'
+import { decode, encode, Fields, type Value } from '../../base/codec.ts'
+import { deviceBytes } from '../../protocol/message.ts'
+import { publicKeyBytes } from '../../crypto/sign.ts'
+import type { Entry, Operation } from '../../store/store.ts'
+import { seenKey } from '../home/local-paths.ts'
+import { readLocal } from '../home/local-value.ts'
+
+type Run = readonly [from: number, to: number]
+
+interface Device {
+  readonly key: Bytes
+  runs: Run[]
+}
+
+export type PutOperation = Extract<Operation, { kind: 'put' }>
+
+export class Seen {
+  readonly #roomId: Bytes
+  readonly #devices = new Map<string, Device>()
+  #changed: Device | undefined
+  /** What was forgotten of these is not on the disk yet. */
+  readonly #forgotten = new Set<Device>()
+
+  constructor(roomId: Bytes) {
+    this.#roomId = roomId
+  }
+
+  /** Goes on from what takeChange() has given. */
+  load(entries: readonly Entry[]): void {
+    this.#devices.clear()
+    this.#forgotten.clear()
+    this.#changed = undefined
+    for (const { key, value } of entries) {
+      const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
+      const runs = readLocal('what was shown of a room', () =>
+        new Fields([decode(value)], 1).array(Infinity).map(runOf),
+      )
+      this.#devices.set(name, { key, runs })
+    }
+  }
+
+  has(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
+    const known = this.#devices.get(hex(firstRootKey) + hex(device))
+    return known?.runs.some(([from, to]) => from <= counter && counter <= to) === true
+  }
+
+  /** Marks a message as shown; false when it had been. */
+  add(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
+    const name = hex(firstRootKey) + hex(device)
+    let known = this.#devices.get(name)
+    if (known === undefined) {
+      known = { key: seenKey(this.#roomId, firstRootKey, device), runs: [] }
+      this.#devices.set(name, known)
+    }
+    if (this.has(firstRootKey, device, counter)) return false
+    known.runs = withCounter(known.runs, counter)
+    this.#changed = known
+    return true
+  }
+
+  /** The message that was shown is none of the log's any more: it may come again. */
+  forget(firstRootKey: Bytes, device: Bytes, counter: number): void {
+    const known = this.#devices.get(hex(firstRootKey) + hex(device))
+    if (known === undefined) return
+    known.runs = withoutCounter(known.runs, counter)
+    this.#forgotten.add(known)
+  }
+
+  /** What is to be written of what was forgotten since the last call. */
+  takeForgotten(): readonly PutOperation[] {
+    const changed = [...this.#forgotten]
+    this.#forgotten.clear()
+    return changed.map(({ key, runs }) => ({ kind: 'put', key, value: encode(runs) }))
+  }
+
+  /** What is to be written since the last call; asked for after each record, which has one author and device. */
+  takeChange(): PutOperation | undefined {
+    const changed = this.#changed
+    this.#changed = undefined
+    return changed && { kind: 'put', key: changed.key, value: encode(changed.runs) }
+  }
+}
+
+function runOf(value: Value): Run {
+  const fields = new Fields(value, 2)
+  return [fields.unsigned(), fields.unsigned()]
+}
+
+function withoutCounter(runs: readonly Run[], counter: number): Run[] {
+  return runs.flatMap(([from, to]): Run[] => {
+    if (counter < from || counter > to) return [[from, to]]
+    const parts: Run[] = [
+      [from, counter - 1],
+      [counter + 1, to],
+    ]
+    return parts.filter(([first, last]) => first <= last)
+  })
+}
+
+function withCounter(runs: readonly Run[], counter: number): Run[] {
+  const sorted = [...runs, [counter, counter] as const].sort((a, b) => a[0] - b[0])
+  const joined: Run[] = []
+  for (const run of sorted) {
+    const last = joined.at(-1)
+    if (last !== undefined && last[1] + 1 === run[0]) joined[joined.length - 1] = [last[0], run[1]]
+    else joined.push(run)
+  }
+  return joined
+}

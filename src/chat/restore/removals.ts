@@ -1,0 +1,153 @@
+/**
+ * What a restored store has forgotten of who may be in a room, and what has to be done again. Pure questions about rooms
+ * as they were before they parted, as they were when the store was set back, and as they are.
+ *
+ * A kick is a promise that nobody who remembers it breaks: until it stands again nothing is sent that the kicked could
+ * read.
+ */
+import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
+import type { ControlBody } from '../../protocol/control.ts'
+import { decodeKnock } from '../../protocol/knock.ts'
+import type { Operation } from '../../protocol/operation.ts'
+import { memberByKey, type Departure, type Room } from '../../protocol/room.ts'
+import type { LostBranch } from '../log/lost.ts'
+
+export interface Removal {
+  readonly rootKey: Bytes
+  /** As he was called; empty for somebody who had only been invited. */
+  readonly name: string
+  /** Whether there is somebody to be kicked, or only keys to be changed. */
+  readonly isIn: boolean
+}
+
+/** Kicks that this home remembers and that do not stand in the room as it is. */
+export function missingRemovals(branches: readonly LostBranch[], room: Room): readonly Removal[] {
+  const missing = new Map<string, Removal>()
+  for (const { room: before, from } of branches) {
+    for (const [key, departure] of before?.departures ?? []) {
+      if (before === undefined || !isKick(before, departure, from) || before.members.has(key)) continue
+      if (stands(room, key, from)) continue
+      const rootKey = fromHex(key)
+      const name = nameOf(before, key)
+      missing.set(key, { rootKey, name, isIn: room.members.has(key) || room.invitations.has(key) })
+    }
+  }
+  return [...missing.values()]
+}
+
+function isKick(room: Room, { kind, n }: Departure, from: number): boolean {
+  return kind === 'kicked' && (room.marks[n]?.i ?? 0) >= from
+}
+
+/** Kicked again since; or neither in nor holding the keys in force. */
+function stands(room: Room, key: string, from: number): boolean {
+  const departure = room.departures.get(key)
+  if (departure !== undefined && isKick(room, departure, from)) return true
+  if (room.members.has(key) || room.invitations.has(key)) return false
+  const openedAt = room.marks[room.openings[room.epoch]?.n ?? 0]?.i ?? 0
+  return openedAt >= from && (room.tenures.get(key) ?? []).every(({ until }) => until <= openedAt)
+}
+
+function nameOf(room: Room, key: string): string {
+  return room.tenures.get(key)?.at(-1)?.member.name ?? ''
+}
+
+export interface LostChange {
+  readonly operation: Operation
+  /** Whom it concerns. */
+  readonly rootKey: Bytes | undefined
+  readonly name: string
+}
+
+/** What an admin does again, removals first; never what somebody has decided otherwise since. */
+export function changesToRepeat(branches: readonly LostBranch[], room: Room): readonly LostChange[] {
+  const removals = missingRemovals(branches, room)
+  const kicks = removals.filter(({ isIn }) => isIn)
+  const changes = kicks.map(({ rootKey, name }): LostChange => {
+    return { operation: { type: 'kick', rootKey }, rootKey, name }
+  })
+  // A kick changes the keys for all of them.
+  if (kicks.length === 0 && removals.length > 0) changes.push(rotation)
+  const others = branches.flatMap((branch) => branch.changes.flatMap((change) => repeated(branch, change, room) ?? []))
+  const demotions = others.filter(({ operation }) => operation.type === 'demote')
+  const rest = others.filter(({ operation }) => operation.type !== 'demote')
+  return distinct([...changes, ...demotions, ...rest])
+}
+
+const rotation: LostChange = { operation: { type: 'rotate' }, rootKey: undefined, name: '' }
+
+function repeated(branch: LostBranch, { operation }: ControlBody, room: Room): LostChange | undefined {
+  const { base, room: before } = branch
+  if (base === undefined || before === undefined) return undefined
+  switch (operation.type) {
+    case 'promote':
+    case 'demote': {
+      const admin = operation.type === 'promote'
+      const [was, now] = [memberByKey(before, operation.rootKey), memberByKey(room, operation.rootKey)]
+      if (was?.admin !== admin || now === undefined || now.admin === admin) return undefined
+      return { operation, rootKey: operation.rootKey, name: now.name }
+    }
+    case 'accept': {
+      const { rootKey, name } = decodeKnock(operation.knock)
+      if (memberByKey(before, rootKey) === undefined || memberByKey(room, rootKey) !== undefined) return undefined
+      // Somebody has decided about him since.
+      const decided = room.departures.get(hex(rootKey))?.n !== base.departures.get(hex(rootKey))?.n
+      return decided ? undefined : { operation, rootKey, name }
+    }
+    case 'reject':
+      if (room.answered.has(hex(operation.knockId))) return undefined
+      return { operation, rootKey: operation.rootKey, name: operation.name }
+    case 'invite': {
+      const key = hex(operation.rootKey)
+      if (!before.invitations.has(key) || room.invitations.has(key) || room.members.has(key)) return undefined
+      return { operation, rootKey: operation.rootKey, name: operation.name }
+    }
+    case 'policy': {
+      const same = (a: Room, b: Room) => a.policy.acceptBy === b.policy.acceptBy && a.policy.listed === b.policy.listed
+      if (same(before, room) || !same(base, room)) return undefined
+      const { acceptBy, listed } = before.policy
+      return { operation: { type: 'policy', acceptBy, listed, version: room.version }, rootKey: undefined, name: '' }
+    }
+    case 'topic':
+      if (before.topic === room.topic || base.topic !== room.topic) return undefined
+      return { operation: { type: 'topic', topic: before.topic }, rootKey: undefined, name: '' }
+    case 'rotate':
+      return room.epoch === base.epoch ? rotation : undefined
+    case 'create':
+    case 'kick':
+    case 'leave':
+    case 'rekey':
+    case 'repair':
+      return undefined
+  }
+}
+
+export interface LeftToDo {
+  readonly type: 'leave' | 'rekey'
+  readonly rootKey: Bytes
+  readonly name: string
+}
+
+/** What only whoever did it can do again. */
+export function leftToOthers(branches: readonly LostBranch[], room: Room): readonly LeftToDo[] {
+  const left = branches.flatMap(({ changes }) => {
+    return changes.flatMap(({ operation: { type }, author }): LeftToDo[] => {
+      const member = memberByKey(room, author)
+      if ((type !== 'leave' && type !== 'rekey') || member === undefined) return []
+      return [{ type, rootKey: author, name: member.name }]
+    })
+  })
+  return [...new Map(left.map((one) => [`${one.type} ${hex(one.rootKey)}`, one])).values()]
+}
+
+/** Each change once: a policy may have been changed several times. */
+function distinct(changes: readonly LostChange[]): readonly LostChange[] {
+  const named = changes.map((change) => [nameOfChange(change), change] as const)
+  return [...new Map(named.toReversed()).values()].toReversed()
+}
+
+/** The same for the same change, whatever else has happened. */
+export function nameOfChange({ operation, rootKey }: LostChange): string {
+  const id = operation.type === 'reject' ? operation.knockId : (rootKey ?? new Uint8Array(0))
+  return `${operation.type} ${hex(id)}`
+}

@@ -1,0 +1,103 @@
+/**
+ * Setting a room right after its store was set back, or meddled with: an admin does again what the store has forgotten of
+ * who may be in, removals first; and whoever has a record that somebody changed puts it in its place.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import type { Operation } from '../../protocol/operation.ts'
+import { logKey } from '../../protocol/paths.ts'
+import { memberByKey, type Room } from '../../protocol/room.ts'
+import { VoidRecord } from '../../protocol/verdict.ts'
+import type { Store } from '../../store/store.ts'
+import type { Done, Repair } from '../chat.ts'
+import type { Identity } from '../identity/identity.ts'
+import { sameLife, type Life } from '../life/incarnation.ts'
+import type { Person } from '../item.ts'
+import { personOf } from '../timeline/items.ts'
+import { readOne } from '../../store/read-one.ts'
+import { changesToRepeat, leftToOthers, nameOfChange, type LostChange } from './removals.ts'
+import type { RoomLog } from '../log/room-log.ts'
+
+export interface Repairing {
+  readonly store: Store
+  readonly roomId: Bytes
+  readonly identity: Identity
+  readonly life: Life
+  readonly log: RoomLog
+  /** Writes an operation. What is wanted is asked again after every loss. */
+  operate(change: (room: Room) => Operation): Promise<Done>
+}
+
+export async function repairRoom(parts: Repairing, signal?: AbortSignal): Promise<Repair> {
+  const { log } = parts
+  await log.catchUp(signal)
+  await log.mendAll(signal)
+  const corrected = await setRight(parts, signal)
+  const { again, left } = await repeatChanges(parts)
+  return { again, left, corrected }
+}
+
+/** Only where the record that follows says what must stand there. */
+async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortSignal): Promise<readonly number[]> {
+  const corrected: number[] = []
+  for (const i of [...log.mender.changed].sort((a, b) => a - b)) {
+    const [row] = await log.replica.rows(i, i + 1, 1)
+    if (row === undefined || row.hashOnly !== undefined) continue
+    const key = logKey(roomId, i)
+    const entry = await readOne(store, key, signal)
+    const { ok } = await store.commit(
+      {
+        if: [sameLife(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+        then: [{ kind: 'put', key, value: row.bytes }],
+      },
+      signal,
+    )
+    if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+    log.mender.settled(i)
+    corrected.push(i)
+  }
+  return corrected
+}
+
+async function repeatChanges(parts: Repairing): Promise<Omit<Repair, 'corrected'>> {
+  const { log, identity } = parts
+  const { branches } = log.lost
+  const again: { event: Operation['type']; target?: Person }[] = []
+  const left: { event: Operation['type']; target?: Person; reason: string }[] = []
+  const tried = new Set<string>()
+  for (;;) {
+    const { room } = log
+    const change = room && changesToRepeat(branches, room).find((one) => !tried.has(nameOfChange(one)))
+    if (room === undefined || change === undefined) break
+    if (memberByKey(room, identity.signer.publicKey)?.admin !== true) throw notAdmin()
+    tried.add(nameOfChange(change))
+    const told = { event: change.operation.type, ...targetOf(change) }
+    try {
+      await parts.operate((current) => stillWanted(branches, current, change))
+      again.push(told)
+    } catch (error) {
+      if (!isConclaveError(error, 'not-allowed')) throw error
+      left.push({ ...told, reason: error.message })
+    }
+  }
+  for (const { type, ...person } of log.room === undefined ? [] : leftToOthers(branches, log.room)) {
+    left.push({ event: type, target: personOf(person), reason: `${person.name} does it again by opening Conclave` })
+  }
+  return { again, left }
+}
+
+function stillWanted(branches: RoomLog['lost']['branches'], room: Room, change: LostChange): Operation {
+  const wanted = changesToRepeat(branches, room).find((one) => nameOfChange(one) === nameOfChange(change))
+  if (wanted === undefined) throw new VoidRecord('somebody else did it')
+  return wanted.operation
+}
+
+function targetOf({ rootKey, name }: LostChange): { readonly target?: Person } {
+  return rootKey === undefined ? {} : { target: personOf({ rootKey, name }) }
+}
+
+function notAdmin(): ConclaveError {
+  return new ConclaveError('not-allowed', 'only an admin can do again what the store has lost', {
+    hint: 'ask an admin to run: conclave verify ROOM --repair',
+  })
+}

@@ -1,0 +1,68 @@
+/**
+ * What stands beside a room's log: the card, the directory's entry, the pages of wraps that this home keeps. Any member
+ * puts them back where the store has lost them.
+ */
+import { FormatError } from '../../base/codec.ts'
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import { decodeCard, signCard } from '../../protocol/card.ts'
+import { knockPublicKey } from '../../protocol/knock.ts'
+import { cardKey, directoryKey } from '../../protocol/paths.ts'
+import { memberByKey } from '../../protocol/room.ts'
+import type { Appending } from '../sending/append.ts'
+import { listing } from '../people/directory.ts'
+import type { Identity } from '../identity/identity.ts'
+import { sameLife } from '../life/incarnation.ts'
+import { putWrapsBack } from '../log/put-back.ts'
+import { readOne } from '../../store/read-one.ts'
+
+export async function putHintsBack(parts: Appending, identity: Identity, signal?: AbortSignal): Promise<void> {
+  const { room } = parts.log
+  if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) return
+  await putCardBack(parts, identity, signal)
+  const { store, roomId, incarnation: life, log } = parts
+  for (const name of await log.wraps.names()) {
+    if (!room.openings.some((opening) => opening !== undefined && equalBytes(opening.wraps, name))) continue
+    await putWrapsBack({ store, roomId, wraps: log.wraps, life }, name, signal)
+  }
+  if (!room.policy.listed || room.policy.kind === 'pair') return
+  const key = directoryKey(skeleton(room.name))
+  if ((await readOne(parts.store, key, signal)) !== undefined) return
+  await parts.store.commit(
+    {
+      if: [sameLife(await parts.incarnation.known()), { kind: 'revision', key, modRevision: 0 }],
+      then: [{ kind: 'put', key, value: listing({ roomId: room.id, name: room.name }) }],
+    },
+    signal,
+  )
+}
+
+/** Signed by oneself: that some member signed it is all that a card ever says. */
+async function putCardBack({ store, incarnation, log }: Appending, identity: Identity, signal?: AbortSignal) {
+  const { room } = log
+  const opening = room?.openings[room.epoch]
+  const keys = log.ledger.keyring.get(opening)
+  const mark = opening && room?.marks[opening.n]
+  if (room === undefined || opening === undefined || keys === undefined || mark === undefined) return
+  const key = cardKey(room.id)
+  const entry = await readOne(store, key, signal)
+  if (entry !== undefined && cardNumber(room.id, entry.value) >= opening.n) return
+  const knockKey = await knockPublicKey(keys)
+  const card = { roomId: room.id, name: room.name, n: opening.n, epoch: room.epoch, head: mark.hash, knockKey }
+  await store.commit(
+    {
+      if: [sameLife(await incarnation.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+      then: [{ kind: 'put', key, value: signCard(identity.signer, card) }],
+    },
+    signal,
+  )
+}
+
+function cardNumber(roomId: Bytes, value: Bytes): number {
+  try {
+    return decodeCard(roomId, value).n
+  } catch (error) {
+    if (error instanceof FormatError) return -1
+    throw error
+  }
+}

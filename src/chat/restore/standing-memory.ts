@@ -1,0 +1,119 @@
+/** Keeps the vault's memory of a room in step with its chain: who is in and under which key, and how one stands oneself. */
+import type { Clock } from '../../base/clock.ts'
+import { hex, type Bytes } from '../../base/bytes.ts'
+import { pinDelayMs, pinnedAtOnceMembersMax } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import { headOf, memberByKey, type Room } from '../../protocol/room.ts'
+import type { Store } from '../../store/store.ts'
+import type { Standing } from '../chat.ts'
+import type { Identity } from '../identity/identity.ts'
+import { standingOf } from '../people/people.ts'
+import { followRegistered, pinMembers } from '../people/pins.ts'
+
+export interface StandingParts {
+  readonly store: Store
+  readonly identity: Identity
+  readonly roomId: Bytes
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Stand {
+  readonly room: Room
+  readonly standing: Standing
+  /** What the room is called here. */
+  readonly name: string
+  /** Whether the keys in force are here. */
+  readonly isOpen: boolean
+}
+
+export class StandingMemory {
+  readonly #parts: StandingParts
+  /** Root keys of members who have been looked at. */
+  readonly #pinned = new Set<string>()
+  #standing: Standing | undefined
+  #settling: Promise<unknown> = Promise.resolve()
+  /** Somebody who has come in since is pinned a little later, with others who come. */
+  #later: NodeJS.Timeout | undefined
+  #room: Room | undefined
+
+  constructor(parts: StandingParts) {
+    this.#parts = parts
+  }
+
+  /** How one stands is remembered when this resolves, whoever began it. True when something has changed. */
+  settle(stand: () => Stand | undefined): Promise<boolean> {
+    const settled = this.#settling.then(() => this.#settle(stand()))
+    this.#settling = settled.catch(() => undefined)
+    return settled
+  }
+
+  async close(): Promise<void> {
+    if (this.#later !== undefined) this.#pinNow()
+    await this.#settling
+  }
+
+  /** The chain is another one than it was. */
+  forget(): void {
+    this.#standing = undefined
+  }
+
+  /** One's own admission is among what the store has lost: one waits for it again. */
+  async admissionLost(room: Room): Promise<boolean> {
+    const { identity, roomId } = this.#parts
+    const self = identity.signer.publicKey
+    const remembered = identity.room(roomId)
+    const isKnown = memberByKey(room, self) !== undefined || room.departures.has(hex(self))
+    if (isKnown || remembered?.standing !== 'member') return false
+    await identity.setRoom({ ...remembered, standing: remembered.knockHash === null ? 'left' : 'waiting' })
+    return true
+  }
+
+  async #settle(stand: Stand | undefined): Promise<boolean> {
+    if (stand === undefined) return false
+    const { room, standing, name, isOpen } = stand
+    const { identity, roomId } = this.#parts
+    const remembered = identity.room(roomId)
+    this.#room = room
+    // A vault is written as a whole: in a large room, once for each who comes in is too often.
+    if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
+    else if (this.#newcomers().length > 0) this.#later ??= setTimeout(() => this.#pinNow(), pinDelayMs).unref()
+    // Whoever is in and lacked a key has knocked again; he waits no more once he has it.
+    const isAnswered = remembered?.standing === 'waiting' && standing === 'member' && isOpen
+    if (this.#standing === standing && !isAnswered && remembered?.name === name) return false
+    const self = identity.signer.publicKey
+    // He may have knocked meanwhile, or been answered.
+    await identity.changeRoom(roomId, (now) => ({
+      roomId,
+      name,
+      memberIndex: memberByKey(room, self)?.index ?? now?.memberIndex ?? null,
+      knockHash: now?.knockHash ?? null,
+      standing: standingOf(room, self, now?.standing ?? 'stranger'),
+      head: { n: room.marks.length - 1, hash: headOf(room).hash },
+    }))
+    this.#standing = standing
+    return true
+  }
+
+  #pinNow(): void {
+    clearTimeout(this.#later)
+    this.#later = undefined
+    this.#settling = this.#settling
+      .then(() => this.#pin())
+      .catch((error: unknown) => this.#parts.log.warn('room.pins', { error: String(error) }))
+  }
+
+  #newcomers(): readonly string[] {
+    return [...(this.#room?.members.keys() ?? [])].filter((key) => !this.#pinned.has(key))
+  }
+
+  async #pin(): Promise<void> {
+    const room = this.#room
+    const newcomers = this.#newcomers()
+    if (room === undefined || newcomers.length === 0) return
+    const members = newcomers.flatMap((key) => room.members.get(key) ?? [])
+    for (const member of members) await followRegistered(this.#parts, member)
+    await pinMembers(this.#parts.identity, room, members, this.#parts.clock.now())
+    for (const key of newcomers) this.#pinned.add(key)
+  }
+}

@@ -1,0 +1,85 @@
+/** The first record of a room, and what makes it findable, in one transaction. */
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { encode } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import { zeroHash } from '../../crypto/hash.ts'
+import type { Random } from '../../crypto/random.ts'
+import type { VaultRoom } from '../../crypto/vault-body.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import { prepareGenesis } from '../../protocol/compose.ts'
+import type { RoomPolicy } from '../../protocol/operation.ts'
+import { cardKey, controlKey, directoryKey, incarnationKey, logKey, wrapPageKey } from '../../protocol/paths.ts'
+import type { Store } from '../../store/store.ts'
+import { listing } from '../people/directory.ts'
+import type { Identity } from '../identity/identity.ts'
+import { sameLife, type Life } from '../life/incarnation.ts'
+import { KeptWraps } from '../replica/kept-wraps.ts'
+
+export interface Creating {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Remembered, and not yet seen in the store: its creation is under way, or was cut off before or after the store had it. */
+export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoom): boolean {
+  return standing === 'member' && memberIndex === 0 && knockHash === null && head === null
+}
+
+/** The room's id. @throws name-taken */
+export async function createRoom(parts: Creating, life: Life, name: string, policy: RoomPolicy): Promise<Bytes> {
+  // A store that was restored meanwhile is asked once more.
+  const roomId = (await tryToCreate(parts, life, name, policy)) ?? (await tryToCreate(parts, life, name, policy))
+  if (roomId !== undefined) return roomId
+  throw new ConclaveError('unavailable', 'the store was restored meanwhile', { hint: 'Try again.', retryable: true })
+}
+
+/** undefined where the store is no longer the one that this process knew; it knows now. */
+async function tryToCreate(
+  { store, home, identity, clock, random }: Creating,
+  life: Life,
+  name: string,
+  policy: RoomPolicy,
+): Promise<Bytes | undefined> {
+  const unlisted = !policy.listed
+  const incarnation = await life.known()
+  const author = { signer: identity.signer, random }
+  const request = { name: identity.name, wrapKey: identity.wrapKey, roomName: name, policy }
+  const { roomId, prepared } = await prepareGenesis(author, request)
+  for (const { page, bytes } of prepared.wraps?.pages ?? []) {
+    const key = wrapPageKey(roomId, prepared.wraps?.name ?? zeroHash, page)
+    await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
+  }
+  if (prepared.wraps) await new KeptWraps(home, roomId).keep(0, prepared.wraps.name, prepared.wraps.pages)
+  const { record, card } = prepared.seal({ i: 0, previousHash: zeroHash, at: clock.now(), seq: 0 })
+  // In the vault first: a room without an owner's memory would be lost to him, a memory without a room is harmless.
+  await identity.setRoom({ roomId, name, memberIndex: 0, knockHash: null, standing: 'member', head: null })
+  const directory = directoryKey(skeleton(name))
+  const { ok, reads } = await store.commit({
+    if: [
+      sameLife(incarnation),
+      { kind: 'revision', key: logKey(roomId, 0), modRevision: 0 },
+      ...(unlisted ? [] : [{ kind: 'revision', key: directory, modRevision: 0 } as const]),
+    ],
+    then: [
+      { kind: 'put', key: logKey(roomId, 0), value: record },
+      { kind: 'put', key: controlKey(roomId, 0), value: encode(0) },
+      ...(card ? [{ kind: 'put', key: cardKey(roomId), value: card } as const] : []),
+      ...(unlisted ? [] : [{ kind: 'put', key: directory, value: listing({ roomId, name }) } as const]),
+    ],
+    else: [{ kind: 'read', key: incarnationKey }],
+  })
+  if (!ok) {
+    await identity.forgetRoom(roomId)
+    const found = reads[0]?.[0]?.value
+    life.found(found)
+    if (found === undefined || !equalBytes(found, incarnation)) return undefined
+    throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
+      hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
+    })
+  }
+  return roomId
+}

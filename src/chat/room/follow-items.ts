@@ -1,0 +1,66 @@
+/** History from a place on and then what comes, as one sequence: no gap, no repetition. */
+import type { Room, RoomChange } from '../chat.ts'
+import type { TimelineItem, WarningItem } from '../item.ts'
+import { followPageItems } from '../../base/limits.ts'
+
+export async function* followItems(
+  room: Room,
+  { from, signal }: { readonly from?: number; readonly signal?: AbortSignal },
+): AsyncGenerator<TimelineItem> {
+  const live: TimelineItem[] = []
+  /** Of a log that is no more: what of it comes again has been shown. */
+  const told = new Set<string>()
+  let wake: (() => void) | undefined
+  const unsubscribe = room.subscribe((change: RoomChange) => {
+    if (change.kind === 'items') live.push(...change.items)
+    if (change.kind === 'knock') live.push(change.item)
+    if (change.kind === 'parted') {
+      for (const id of change.lost) told.add(id)
+      live.push(restarted(change))
+    }
+    wake?.()
+  })
+  const onAbort = () => wake?.()
+  signal?.addEventListener('abort', onAbort)
+  try {
+    let last = -1
+    if (from !== undefined) {
+      let page = await room.history({ limit: followPageItems, fromSeq: from })
+      for (;;) {
+        for (const item of page.items) {
+          yield item
+          last = item.i ?? last
+        }
+        if (!page.more) break
+        page = await room.history({ limit: followPageItems, fromIndex: last + 1 })
+      }
+    }
+    let shown = last
+    while (signal?.aborted !== true) {
+      for (const item of live.splice(0)) {
+        // What came while the history was read has been shown with it.
+        if (item.kind === 'warning') shown = Math.min(shown, (item.restart?.i ?? Infinity) - 1)
+        else if (item.i !== undefined && item.i <= shown) continue
+        if (item.kind === 'message' && told.delete(item.id)) continue
+        yield item
+      }
+      if (live.length > 0) continue
+      if (room.standing !== 'member') return
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        if (live.length > 0 || signal?.aborted === true) resolve()
+      })
+    }
+  } finally {
+    unsubscribe()
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+function restarted({ cause, i, seq }: RoomChange & { kind: 'parted' }): WarningItem {
+  const reason =
+    cause === 'restore'
+      ? 'from here on others stand in the store, which was set back to an earlier copy; what is missing comes again'
+      : 'a key has come that opens what was locked from here on: it follows, and what was shown of it comes again'
+  return { kind: 'warning', i, reason, restart: { i, seq } }
+}

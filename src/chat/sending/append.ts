@@ -1,0 +1,73 @@
+/**
+ * Putting one record at the end of a room's log, by compare-and-swap: the store is the one that it was, nothing stands
+ * at the index or behind it, and the record before is the very one that was read and judged. So there is one order, and
+ * an acknowledged record stays.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { storeOperationsMax } from '../../base/limits.ts'
+import { incarnationKey, logKey } from '../../protocol/paths.ts'
+import type { Compare, Operation, Store } from '../../store/store.ts'
+import { sameLife, type Life } from '../life/incarnation.ts'
+import type { RoomLog } from '../log/room-log.ts'
+
+export interface Appending {
+  readonly store: Store
+  readonly roomId: Bytes
+  readonly incarnation: Life
+  readonly log: RoomLog
+}
+
+/** What else happens in the transaction. */
+export interface Along {
+  readonly compares?: readonly Compare[]
+  readonly operations?: readonly Operation[]
+}
+
+/**
+ * True once the record stands at `i` and has been read back; false when another took the place (what stands there is
+ * read by then). @throws `unavailable` when it is not known whether it happened.
+ */
+export async function append(
+  { store, roomId, incarnation, log }: Appending,
+  i: number,
+  record: Bytes,
+  along: Along = {},
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (log.end.revision === undefined && i > 0) await log.catchUp(signal)
+  if (log.hindrance !== undefined) await log.catchUp(signal)
+  if (log.hindrance !== undefined) throw log.hindrance
+  const known = await incarnation.known()
+  const { i: end, revision } = log.end
+  if (end !== i || (revision === undefined && i > 0)) return false
+  const key = logKey(roomId, i)
+  const before: Compare[] =
+    i === 0 ? [] : [{ kind: 'revision', key: logKey(roomId, i - 1), modRevision: revision as number }]
+  const { ok, reads, ...result } = await store.commit(
+    {
+      if: [
+        sameLife(known),
+        { kind: 'empty', key, end: logKey(roomId, i + storeOperationsMax + 1) },
+        ...before,
+        ...(along.compares ?? []),
+      ],
+      then: [{ kind: 'put', key, value: record }, ...(along.operations ?? [])],
+      else: [
+        { kind: 'read', key: incarnationKey },
+        { kind: 'read', key: logKey(roomId, Math.max(0, i - 1)), end: logKey(roomId, i + storeOperationsMax) },
+      ],
+    },
+    signal,
+  )
+  if (ok) {
+    const at = { createRevision: result.revision, modRevision: result.revision }
+    await log.offer([{ key, value: record, ...at }], signal)
+    return true
+  }
+  const [life, found] = reads
+  incarnation.found(life?.[0]?.value)
+  await log.offer(found ?? [], signal)
+  // Nobody was faster: the record before is not there any more, or at another revision.
+  if (log.end.i === i) await log.catchUp(signal)
+  return false
+}

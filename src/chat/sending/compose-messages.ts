@@ -1,0 +1,76 @@
+/** From messages that wait to the record that is tried: which of them share it, and its bytes for the place at hand. */
+import { equalBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { encode } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import { messageTextBytesMax, messagesPerRecordMax } from '../../base/limits.ts'
+import type { Random } from '../../crypto/random.ts'
+import { contentValue } from '../../protocol/content.ts'
+import { sealMessages } from '../../protocol/message.ts'
+import { headOf, memberByKey } from '../../protocol/room.ts'
+import type { Appending } from './append.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Attempt, Queued } from '../replica/outbox.ts'
+import { kickedBy } from '../people/people.ts'
+import { requireKnownVersion } from '../log/room-version.ts'
+
+export interface Composing {
+  readonly appending: Appending
+  readonly identity: Identity
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Room for one message of any size besides others. */
+const recordContentBytesMax = messageTextBytesMax * 2
+
+/** The first message and those that follow it from the same device, as many as fit a record. */
+export function batchOf<T extends { readonly queued: Queued }>(waiting: readonly T[]): readonly T[] {
+  const [first] = waiting
+  if (first === undefined) return []
+  const batch: T[] = []
+  let bytes = 0
+  for (const one of waiting) {
+    const next = first.queued.counter + batch.length
+    if (one.queued.counter !== next || !equalBytes(one.queued.device, first.queued.device)) break
+    bytes += encode(contentValue(one.queued.content)).length
+    if (batch.length === messagesPerRecordMax || (batch.length > 0 && bytes > recordContentBytesMax)) break
+    batch.push(one)
+  }
+  return batch
+}
+
+/** The record for the end of the log as it is read. @throws kicked, not-member */
+export async function composeMessages(
+  { appending, identity, clock, random }: Composing,
+  batch: readonly Queued[],
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const { log, roomId } = appending
+  if (log.end.revision === undefined) await log.catchUp(signal)
+  let room = log.room
+  let keys = await log.currentKeys(signal)
+  // An epoch may have been opened while its keys were looked for.
+  while (log.room !== room) {
+    room = log.room
+    keys = await log.currentKeys(signal)
+  }
+  if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) {
+    const endedBy = kickedBy(room, identity.signer.publicKey)
+    if (endedBy !== undefined)
+      throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, { hint: 'conclave join ROOM' })
+    throw new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
+  }
+  requireKnownVersion(room)
+  if (keys === undefined) {
+    throw new ConclaveError('not-member', 'the keys of this room are not to be had', {
+      hint: 'knock again: conclave join ROOM',
+    })
+  }
+  const { i, previousHash } = log.end
+  const { device, counter } = batch[0] as Queued
+  const contents = batch.map(({ content }) => content)
+  const head = headOf(room).hash
+  const inside = { previousHash, device, counter, seq: log.ledger.checkpoint.seq, head, at: clock.now(), contents }
+  return { i, previousHash, record: sealMessages(roomId, i, keys, identity.signer, inside, random) }
+}

@@ -1,0 +1,165 @@
+/** Changing a room: an operation is written at once, or refused; never queued. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { encode } from '../../base/codec.ts'
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { appendTriesMax, retryMs, storeDeadlineMs } from '../../base/limits.ts'
+import type { Random } from '../../crypto/random.ts'
+import type { Signer } from '../../crypto/sign.ts'
+import { prepareControl, type Prepared } from '../../protocol/compose.ts'
+import type { EpochKeys } from '../../protocol/epoch.ts'
+import type { Operation as Change } from '../../protocol/operation.ts'
+import { controlKey, cardKey, wrapPageKey } from '../../protocol/paths.ts'
+import type { Room } from '../../protocol/room.ts'
+import { VoidRecord } from '../../protocol/verdict.ts'
+import type { Operation } from '../../store/store.ts'
+import { append, type Appending } from './append.ts'
+import { refusal } from './refusal.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import { requireKnownVersion } from '../log/room-version.ts'
+
+export interface Operating {
+  readonly appending: Appending
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * @param change what is wanted, by the room as it is when it is tried; asked again after every loss, because it may no
+ * longer make sense.
+ * Where the change is a `repair`, the keys of both ends of the link are found in the keyring.
+ * @param along keys to delete in the same transaction.
+ * @returns the index of the record.
+ */
+export async function operate(
+  parts: Operating,
+  change: (room: Room) => Change,
+  along: readonly Operation[] = [],
+  signal?: AbortSignal,
+): Promise<number> {
+  const { appending } = parts
+  const { log } = appending
+  const deadline = performance.now() + storeDeadlineMs
+  for (let attempt = 0; attempt < appendTriesMax; attempt += 1) {
+    await log.catchUp(signal)
+    const room = log.room
+    if (room === undefined) throw notIn()
+    requireKnownVersion(room)
+    const wanted = change(room)
+    const keys = await log.currentKeys(signal)
+    // The room may have changed meanwhile, and they may be none of one's own any more.
+    if (keys === undefined && log.room !== room) continue
+    const ground = keys === undefined ? groundBefore(log, room, wanted) : { room, keys }
+    const author = { signer: parts.signer, random: parts.random }
+    const prepared = await refusing(() =>
+      prepareControl(author, ground.room, wanted, ground.keys, linkEnds(log, room, wanted)),
+    )
+    await writeWraps(appending, prepared)
+    const i = await appendPrepared(parts, room, prepared, along, deadline, signal)
+    if (i !== undefined) return i
+  }
+  throw new ConclaveError('unavailable', 'the room is too busy: others were always faster', { retryable: true })
+}
+
+/** Seals for one index after another while only messages come between; undefined once the head has changed. */
+async function appendPrepared(
+  parts: Operating,
+  room: Room,
+  prepared: Prepared,
+  along: readonly Operation[],
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const { appending, clock } = parts
+  const { log, roomId } = appending
+  while (log.room === room) {
+    const { i, previousHash } = log.end
+    const { record, card } = prepared.seal({ i, previousHash, at: clock.now(), seq: log.ledger.checkpoint.seq - 1 })
+    const operations: Operation[] = [
+      { kind: 'put', key: controlKey(roomId, prepared.n), value: encode(i) },
+      ...(card ? [{ kind: 'put' as const, key: cardKey(roomId), value: card }] : []),
+      ...along,
+    ]
+    log.ledger.keyring.add(prepared.keys)
+    if (await settled(appending, i, record, operations, deadline, signal)) return i
+    await sleep(Math.random() * 4, undefined, { signal })
+  }
+  return undefined
+}
+
+/** Appends, and where the reply was lost finds out whether it happened. */
+async function settled(
+  appending: Appending,
+  i: number,
+  record: Bytes,
+  operations: readonly Operation[],
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    try {
+      return await append(appending, i, record, { operations }, signal)
+    } catch (error) {
+      if (!isConclaveError(error, 'unavailable') || performance.now() > deadline) throw error
+      await sleep(retryMs, undefined, { signal })
+      await appending.log.catchUp(signal).catch(() => undefined)
+      if (await appending.log.replica.holds(i, record)) return true
+    }
+  }
+}
+
+async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Prepared): Promise<void> {
+  if (wraps === undefined) return
+  for (const { page, bytes } of wraps.pages) {
+    const key = wrapPageKey(roomId, wraps.name, page)
+    await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
+  }
+  await log.wraps.keep(keys.epoch, wraps.name, wraps.pages)
+}
+
+/**
+ * Where the secret in force is not to be had, an admin's kick or rotation leads out of its epoch: it follows the record
+ * that opened that one, under the keys from before (rules W of the protocol, which refuse anybody else's). But others may
+ * have the secret, and one of them may have done something since that can't be seen here: while there is any sign of that,
+ * somebody is to give the key first.
+ */
+function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } {
+  const opening = room.openings[room.epoch]
+  const keys = opening && log.ledger.keyring.get(room.openings[opening.under])
+  const base = opening && log.ledger.roomAt(opening.n)
+  const isWayOut = change.type === 'kick' || change.type === 'rotate'
+  if (!isWayOut || base === undefined || keys === undefined) throw noKeys('any member can answer')
+  const isUsed = log.end.i - 1 > (room.marks[opening?.n ?? 0]?.i ?? 0)
+  if (isUsed && !log.keys.hasKnocked) throw noKeys('if nobody answers, do this again: it opens a new epoch for all')
+  return { room: base, keys }
+}
+
+function noKeys(more: string): ConclaveError {
+  return new ConclaveError('not-member', 'the keys of this room are not to be had', {
+    hint: `knock again: conclave join ROOM; ${more}`,
+  })
+}
+
+function linkEnds(log: RoomLog, room: Room, change: Change) {
+  if (change.type !== 'repair') return undefined
+  const opening = room.openings[change.epoch]
+  const of = log.ledger.keyring.get(opening)
+  const to = log.ledger.keyring.get(room.openings[opening?.under ?? 0])
+  return of && to && { of, to }
+}
+
+/** What the room's rules refuse reaches people as a refusal. */
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof VoidRecord) throw refusal(error)
+    throw error
+  }
+}
+
+function notIn(): ConclaveError {
+  return new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
+}

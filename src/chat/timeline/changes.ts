@@ -1,0 +1,83 @@
+/**
+ * Edits, deletions and reactions are messages of their own about another one. What they make of it is the same for
+ * everybody who has read as far: only the author's own edits count, only his deletions and those of whoever was an
+ * admin then, and nothing about a message that is itself a change. Pure.
+ */
+import type { MessageContent, MessageItem } from '../item.ts'
+
+type ChangeContent = MessageContent & { readonly type: 'edit' | 'delete' | 'react' }
+
+/** A message about another one; or one of one's own that is not yet sent. */
+export type Change = Pick<MessageItem, 'from' | 'own'> & ChangeContent
+
+/** What became of a message. */
+export interface Changed {
+  /** The newest edit's; undefined: as it was written. */
+  readonly text: string | undefined
+  readonly deleted: boolean
+  readonly reactions: readonly Reaction[]
+}
+
+/** In the order in which the emoji first came. */
+export interface Reaction {
+  readonly emoji: string
+  readonly count: number
+  /** Whether one gave it oneself. */
+  readonly own: boolean
+}
+
+export const unchanged: Changed = { text: undefined, deleted: false, reactions: [] }
+
+export function isChange(item: MessageItem): item is MessageItem & ChangeContent {
+  return item.type === 'edit' || item.type === 'delete' || item.type === 'react'
+}
+
+/** Whether it has an effect on the message that it names. */
+export function counts(change: Change, target: MessageItem): boolean {
+  if (isChange(target)) return false
+  switch (change.type) {
+    case 'edit':
+      return byAuthor(change, target) && hasText(target)
+    case 'delete':
+      return byAuthor(change, target) || change.from.admin
+    case 'react':
+      return true
+  }
+}
+
+/** Whether there is a text to be edited. */
+export function hasText(item: MessageItem): item is MessageItem & { readonly text: string } {
+  return item.type === 'text' || item.type === 'emote' || item.type === 'reply'
+}
+
+/** @param changes those that name this message, oldest first; what has no effect is passed over. */
+export function changedBy(target: MessageItem, changes: readonly Change[]): Changed {
+  let text: string | undefined
+  let deleted = false
+  const reactions = new Map<string, Map<string, boolean>>()
+  for (const change of changes) {
+    if (!counts(change, target)) continue
+    if (change.type === 'edit') text = change.text
+    else if (change.type === 'delete') deleted = true
+    else {
+      const givers = reactions.get(change.emoji) ?? new Map<string, boolean>()
+      reactions.set(change.emoji, givers)
+      if (change.on) givers.set(nameOf(change), change.own)
+      else givers.delete(nameOf(change))
+    }
+  }
+  if (deleted) return { text: undefined, deleted, reactions: [] }
+  const given = Array.from(reactions, ([emoji, givers]) => {
+    return { emoji, count: givers.size, own: [...givers.values()].includes(true) }
+  })
+  return { text, deleted, reactions: given.filter(({ count }) => count > 0) }
+}
+
+function byAuthor(change: Change, target: MessageItem): boolean {
+  return nameOf(change) === nameOf(target)
+}
+
+/** One's own is told by itself: before it is sent nobody has given it a place in the room. */
+function nameOf({ own, from }: Pick<MessageItem, 'own' | 'from'>): string {
+  return own ? 'self' : from.id
+}

@@ -1,0 +1,130 @@
+/** From judged records to what a timeline shows. */
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { fingerprint } from '../../crypto/fingerprint.ts'
+import type { ControlBody } from '../../protocol/control.ts'
+import { decodeKnock } from '../../protocol/knock.ts'
+import { idsOf } from '../../protocol/message.ts'
+import { judgeOf, memberAt, type Member, type Room } from '../../protocol/room.ts'
+import { protocolVersion } from '../../protocol/version.ts'
+import { shownContent } from './content.ts'
+import type { AdminItem, Author, MessageItem, Person, TimelineItem, WarningItem } from '../item.ts'
+import type { Filed, Judgement } from '../log/ledger.ts'
+import { returningAt } from './returning.ts'
+import { beyond } from '../log/room-version.ts'
+
+export function personOf({ name, rootKey }: { readonly name: string; readonly rootKey: Bytes }): Person {
+  return { name, fingerprint: fingerprint(rootKey) }
+}
+
+/** For whom a timeline is made. */
+export interface Viewer {
+  /** One's own root key. */
+  readonly self: Bytes
+  /** What to say where a name's key is not the one that this person knows. */
+  warningOf(room: Room, name: string, rootKey: Bytes): string | undefined
+}
+
+export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly TimelineItem[] {
+  const { row, judgement } = filed
+  switch (judgement.kind) {
+    case 'message':
+      return messagesOf(room, filed, judgement, viewer.self)
+    case 'control':
+      return [adminItem(room, row.i, judgement), ...keyWarnings(room, row.i, judgement.body, viewer)]
+    case 'void':
+      // What a newer program wrote is not wrong: the line that raised the version says it.
+      if (beyond(room, row.i)) return []
+      return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
+    case 'locked':
+      return [{ kind: 'warning', i: row.i, reason: 'sealed under a key that this identity was not given' }]
+  }
+}
+
+/** Where somebody comes in whose key is another than the one known under his name. */
+function keyWarnings(
+  room: Room,
+  i: number,
+  { operation, author }: ControlBody,
+  viewer: Viewer,
+): readonly WarningItem[] {
+  if (operation.type !== 'accept' && operation.type !== 'create') return []
+  const { name, rootKey } =
+    operation.type === 'accept' ? decodeKnock(operation.knock, true) : { name: operation.name, rootKey: author }
+  const reason = viewer.warningOf(room, name, rootKey)
+  return reason === undefined ? [] : [{ kind: 'warning', i, reason }]
+}
+
+function messagesOf(
+  room: Room,
+  { row }: Filed,
+  { inside, author }: Judgement & { kind: 'message' },
+  self: Bytes,
+): readonly MessageItem[] {
+  const from = authorOf(author)
+  const own = isSelf(room, author, self)
+  const ids = idsOf(room.id, inside, author)
+  const numbered = row.seq > 0
+  let seq = row.seq - 1
+  return inside.contents.flatMap((content, k) => {
+    if (row.repeats.includes(k)) return []
+    seq = numbered ? seq + 1 : 0
+    const base = { kind: 'message', i: row.i, seq, id: ids[k] as string, at: inside.at, from, own } as const
+    return [{ ...base, ...shownContent(content) }]
+  })
+}
+
+function authorOf(author: Member): Author {
+  return { ...personOf(author), id: hex(author.firstRootKey), admin: author.admin }
+}
+
+/** Also what one wrote before a change of keys is one's own. */
+function isSelf(room: Room, author: Member, self: Bytes): boolean {
+  const first = room.members.get(hex(self))?.firstRootKey ?? self
+  return equalBytes(author.rootKey, self) || equalBytes(author.firstRootKey, first)
+}
+
+function adminItem(room: Room, i: number, { body, author }: { body: ControlBody; author: Member }): AdminItem {
+  const { operation, at } = body
+  const base = { kind: 'admin', i, at, event: operation.type, by: personOf(author) } as const
+  const was = (rootKey: Bytes): Person => {
+    const judge = judgeOf(room, i)
+    const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
+    // Else he was invited, and the invitation is withdrawn.
+    return personOf(member ?? { name: judge.departures.get(hex(rootKey))?.name ?? '?', rootKey })
+  }
+  const returning = (rootKey: Bytes): Pick<AdminItem, 'returning'> => {
+    const before = returningAt(room, rootKey, i)
+    return before === undefined ? {} : { returning: before }
+  }
+  switch (operation.type) {
+    case 'accept': {
+      const knock = decodeKnock(operation.knock, true)
+      return { ...base, target: personOf(knock), ...returning(knock.rootKey) }
+    }
+    case 'reject':
+      return { ...base, target: personOf(operation) }
+    case 'invite':
+      return { ...base, target: personOf(operation), ...returning(operation.rootKey) }
+    case 'kick':
+    case 'promote':
+    case 'demote':
+      return { ...base, target: was(operation.rootKey) }
+    case 'rekey':
+      return { ...base, target: personOf({ name: author.name, rootKey: operation.rootKey }) }
+    case 'create':
+      return { ...base, detail: operation.roomName }
+    case 'topic':
+      return { ...base, detail: operation.topic }
+    case 'policy':
+      return { ...base, detail: policyWords(operation) }
+    case 'leave':
+    case 'rotate':
+    case 'repair':
+      return base
+  }
+}
+
+function policyWords({ acceptBy, listed, version }: Extract<ControlBody['operation'], { type: 'policy' }>): string {
+  const rules = `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`
+  return version > protocolVersion ? `${rules}, version ${version}` : rules
+}

@@ -1,0 +1,77 @@
+/** How far one has read in a room, and which of the unread messages name oneself. On the disk; merged as the maximum. */
+import type { Bytes } from '../../base/bytes.ts'
+import { decode, encode, Fields } from '../../base/codec.ts'
+import { mentionsSearchedMax } from '../../base/limits.ts'
+import type { Store } from '../../store/store.ts'
+import type { Room } from '../chat.ts'
+import type { TimelineItem } from '../item.ts'
+import { readKey } from '../home/local-paths.ts'
+import { readLocal } from '../home/local-value.ts'
+import { Mentions } from './mentions.ts'
+import { readOne } from '../../store/read-one.ts'
+
+export class ReadMark {
+  readonly #home: Store
+  readonly #key: Bytes
+  readonly #mentions: Mentions
+  #upTo = 0
+
+  constructor(home: Store, roomId: Bytes, name: string) {
+    this.#home = home
+    this.#key = readKey(roomId)
+    this.#mentions = new Mentions(name)
+  }
+
+  async load(): Promise<void> {
+    const entry = await readOne(this.#home, this.#key)
+    this.#upTo =
+      entry === undefined
+        ? 0
+        : readLocal('how far you have read', () => new Fields([decode(entry.value)], 1).unsigned())
+  }
+
+  /** The number of the newest message that was read. */
+  get upTo(): number {
+    return this.#upTo
+  }
+
+  /** Unread messages that name this person. */
+  get mentions(): number {
+    return this.#mentions.count
+  }
+
+  /** Among the newest of what was unread when the program ended. */
+  async findMentions(room: Pick<Room, 'seq' | 'history'>): Promise<void> {
+    const fromSeq = Math.max(this.#upTo, room.seq - mentionsSearchedMax) + 1
+    if (fromSeq > room.seq) return
+    const { items } = await room.history({ limit: mentionsSearchedMax, fromSeq })
+    this.note(items)
+  }
+
+  note(items: readonly TimelineItem[]): void {
+    this.#mentions.note(items, this.#upTo)
+  }
+
+  /** What one wrote oneself needs no reading, where everything before it has been read: then up to where. */
+  ownAmong(items: readonly TimelineItem[]): number {
+    let upTo = this.#upTo
+    for (const item of items) if (item.kind === 'message' && item.own && item.seq === upTo + 1) upTo = item.seq
+    return upTo
+  }
+
+  /** False when it was read before. */
+  async move(upTo: number): Promise<boolean> {
+    if (upTo <= this.#upTo) return false
+    this.#upTo = upTo
+    this.#mentions.read(upTo)
+    await this.#home.commit({ then: [{ kind: 'put', key: this.#key, value: encode(upTo) }] })
+    return true
+  }
+
+  /** The room's messages are numbered anew behind this one. */
+  async goBack(upTo: number): Promise<void> {
+    if (upTo >= this.#upTo) return
+    this.#upTo = upTo
+    await this.#home.commit({ then: [{ kind: 'put', key: this.#key, value: encode(upTo) }] })
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Finding messages in a room, over this client's own verified copy of it. What is looked at is what a person sees: an
+ * edited message by its newest text, a deleted one not at all.
+ */
+import { searchFoundMax } from '../../base/limits.ts'
+import { changedBy, hasText, isChange, type Change } from './changes.ts'
+import type { Room } from '../chat.ts'
+import type { MessageItem } from '../item.ts'
+
+export interface Found {
+  /** With the text that it has now. */
+  readonly item: MessageItem
+  readonly edited: boolean
+}
+
+export interface SearchResult {
+  /** Oldest first. */
+  readonly found: readonly Found[]
+  /** Whether there are older ones that were left out. */
+  readonly more: boolean
+}
+
+const pageItems = 500
+
+/** Messages in which all the words occur, whatever their case; the newest `last` of them. */
+export async function searchRoom(
+  room: Pick<Room, 'history'>,
+  words: readonly string[],
+  { last = searchFoundMax, signal }: { readonly last?: number; readonly signal?: AbortSignal } = {},
+): Promise<SearchResult> {
+  const wanted = words.map(folded)
+  const limit = Math.min(last, searchFoundMax)
+  const found: Found[] = []
+  /** Walking backwards, whatever changes a message comes before it. */
+  const changes = new Map<string, Change[]>()
+  let before: number | undefined
+  for (;;) {
+    signal?.throwIfAborted()
+    const page = await room.history({ limit: pageItems, ...(before === undefined ? {} : { before }) }, signal)
+    for (const item of page.items.toReversed()) {
+      if (item.kind !== 'message') continue
+      if (isChange(item)) {
+        changes.set(item.to, [item, ...(changes.get(item.to) ?? [])])
+        continue
+      }
+      const hit = match(item, changes.get(item.id) ?? [], wanted)
+      if (hit === undefined) continue
+      if (found.length === limit) return { found: found.reverse(), more: true }
+      found.push(hit)
+    }
+    before = page.items.find(({ i }) => i !== undefined)?.i
+    if (!page.more || before === undefined) return { found: found.reverse(), more: false }
+  }
+}
+
+function match(item: MessageItem, changes: readonly Change[], wanted: readonly string[]): Found | undefined {
+  const { text, deleted } = changedBy(item, changes)
+  if (deleted) return undefined
+  const now = text !== undefined && hasText(item) ? { ...item, text } : item
+  const haystack = folded(hasText(now) ? now.text : now.type === 'file' ? now.name : '')
+  return wanted.every((word) => haystack.includes(word)) ? { item: now, edited: text !== undefined } : undefined
+}
+
+/** Without case and without the difference between forms of a letter: ß is ss, a final sigma is a sigma. */
+function folded(text: string): string {
+  return text.normalize('NFKC').toUpperCase().toLowerCase().replaceAll('ς', 'σ')
+}
