@@ -6,7 +6,7 @@
  */
 import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
-import { VersionedMap } from '../base/versioned-map.ts'
+import { OrderedMap } from 'immutable'
 import { hash, zeroHash } from '../crypto/hash.ts'
 import { openControl, type ControlBody } from './control.ts'
 import type { Keyring } from './keyring.ts'
@@ -87,12 +87,12 @@ function foldGenesis(
     marks: [],
     epoch: 0,
     openings: [],
-    members: VersionedMap.of(),
+    members: OrderedMap(),
     nextIndex: 0,
-    invitations: VersionedMap.of(),
-    answered: VersionedMap.of(),
-    departures: VersionedMap.of(),
-    tenures: VersionedMap.of(),
+    invitations: OrderedMap(),
+    answered: OrderedMap(),
+    departures: OrderedMap(),
+    tenures: OrderedMap(),
     skipped: [],
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }

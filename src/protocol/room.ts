@@ -3,7 +3,7 @@
  * the next one. It also remembers who was in when, so that any message of the past can be judged.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import type { VersionedMap } from '../base/versioned-map.ts'
+import type { OrderedMap } from 'immutable'
 import type { EpochOpening } from './epoch.ts'
 import type { RoomPolicy } from './operation.ts'
 
@@ -68,15 +68,15 @@ export interface Room {
   /** By epoch. A skipped epoch has none. */
   readonly openings: readonly (Opening | undefined)[]
   /** By root key (hexadecimal), in order of acceptance. */
-  readonly members: VersionedMap<Member>
+  readonly members: OrderedMap<string, Member>
   readonly nextIndex: number
-  readonly invitations: VersionedMap<Invitation>
+  readonly invitations: OrderedMap<string, Invitation>
   /** Ids of knocks that were answered (hexadecimal): a knock serves once. */
-  readonly answered: VersionedMap<true>
+  readonly answered: OrderedMap<string, true>
   /** By root key: the control record with which somebody last left or was kicked. */
-  readonly departures: VersionedMap<Departure>
+  readonly departures: OrderedMap<string, Departure>
   /** By root key. */
-  readonly tenures: VersionedMap<readonly Tenure[]>
+  readonly tenures: OrderedMap<string, readonly Tenure[]>
   readonly skipped: readonly Skipped[]
 }
 

@@ -75,7 +75,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(equalBytes(knock.roomId, room.id), 'knock for another room')
     require(!room.answered.has(hex(id)), 'knock already answered')
     require(isEntry(place.outside.entry, id, true), 'entry does not fit the knock')
-    const answered = room.answered.with(hex(id), true)
+    const answered = room.answered.set(hex(id), true)
 
     const present = memberByKey(room, knock.rootKey)
     if (present !== undefined) {
@@ -109,7 +109,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(author !== undefined && mayAccept(room, author), 'author may not reject')
     require(!room.answered.has(hex(operation.knockId)), 'knock already answered')
     require(isEntry(place.outside.entry, operation.knockId, false), 'entry does not fit the knock')
-    return { ...room, answered: room.answered.with(hex(operation.knockId), true) }
+    return { ...room, answered: room.answered.set(hex(operation.knockId), true) }
   },
 
   invite(room, author, _key, operation, place) {
@@ -126,7 +126,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     require(place.outside.entry?.wrapped !== null, 'invitation without a key')
     const { rootKey, wrapKey, name } = operation
     const invitation = { rootKey, wrapKey, name, by: author.index }
-    return { ...room, invitations: room.invitations.with(key, invitation) }
+    return { ...room, invitations: room.invitations.set(key, invitation) }
   },
 
   kick(room, author, authorKey, { rootKey }, place) {
@@ -140,8 +140,8 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const departure = { n: place.n, kind: 'kicked', name, by: author.name } as const
     if (target !== undefined) return depart(room, target, departure, place.i)
     // An invitation is withdrawn. From now on only an admin can let that key in.
-    const departures = room.departures.with(key, departure)
-    return { ...room, departures, invitations: room.invitations.without(key) }
+    const departures = room.departures.set(key, departure)
+    return { ...room, departures, invitations: room.invitations.delete(key) }
   },
 
   leave(room, author, _key, _operation, place) {
@@ -238,15 +238,15 @@ function setAdmin(room: Room, author: Member | undefined, rootKey: Bytes, admin:
 function become(room: Room, member: Member, i: number): Room {
   const key = hex(member.rootKey)
   const tenures = withTenure(endTenure(room, key, i), key, member, i)
-  return { ...room, tenures, members: room.members.with(key, member) }
+  return { ...room, tenures, members: room.members.set(key, member) }
 }
 
 export function enter(room: Room, member: Member, i: number): Room {
   const key = hex(member.rootKey)
   return {
     ...room,
-    members: room.members.with(key, member),
-    invitations: room.invitations.without(key),
+    members: room.members.set(key, member),
+    invitations: room.invitations.delete(key),
     tenures: withTenure(room.tenures, key, member, i),
     nextIndex: Math.max(room.nextIndex, member.index + 1),
   }
@@ -255,7 +255,7 @@ export function enter(room: Room, member: Member, i: number): Room {
 /** Somebody is gone, and his open invitations with him: they could lead back to himself. */
 function depart(room: Room, member: Member, departure: Departure, i: number): Room {
   let { invitations } = room
-  for (const [key, { by }] of room.invitations) if (by === member.index) invitations = invitations.without(key)
+  for (const [key, { by }] of room.invitations) if (by === member.index) invitations = invitations.delete(key)
   const gone = { ...end(room, member, departure, i), invitations }
   // The last admin is gone: the longest-standing member takes over.
   if (adminsOf(gone).length > 0) return gone
@@ -266,17 +266,17 @@ function depart(room: Room, member: Member, departure: Departure, i: number): Ro
 /** A key is no longer a member's. */
 function end(room: Room, { rootKey }: Member, departure: Departure, i: number): Room {
   const key = hex(rootKey)
-  const departures = room.departures.with(key, departure)
-  return { ...room, members: room.members.without(key), tenures: endTenure(room, key, i), departures }
+  const departures = room.departures.set(key, departure)
+  return { ...room, members: room.members.delete(key), tenures: endTenure(room, key, i), departures }
 }
 
 function withTenure(tenures: Room['tenures'], key: string, member: Member, i: number): Room['tenures'] {
-  return tenures.with(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
+  return tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
 }
 
 function endTenure({ tenures }: Room, key: string, i: number): Room['tenures'] {
   const own: readonly Tenure[] = tenures.get(key) ?? []
-  return tenures.with(
+  return tenures.set(
     key,
     own.map((tenure) => (tenure.until === stillIn ? { ...tenure, until: i } : tenure)),
   )
