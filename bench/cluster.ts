@@ -2,8 +2,11 @@
  * A cluster: the chat against raw puts and watches through the same client library, in turns, so that whatever else the
  * machine does meets both.
  */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { concat, prefixEnd, u64, utf8 } from '../src/base/bytes.ts'
+import { fileURLToPath } from 'node:url'
+import { concat, hex, u64, utf8 } from '../src/base/bytes.ts'
 import { connect, type Chat, type Room } from '../src/index.ts'
 import type { Store } from '../src/store/store.ts'
 import { milliseconds, percentile, ratio, report } from './figures.ts'
@@ -16,18 +19,62 @@ const rawPuts = 400
 const rawPrefix = utf8('bench/')
 
 export async function benchCluster(place: Place): Promise<void> {
-  const ada = await connect({ home: place.home('ada'), store: place.url, as: 'ada', password, signUp: true })
-  const bob = await connect({ home: place.home('bob'), store: place.url, as: 'bob', password, signUp: true })
+  // Each at the member that the raw puts and watches use: a leader answers sooner than the others.
+  const ada = await connect({ home: place.home('ada'), store: place.rawUrl(0), as: 'ada', password, signUp: true })
+  const bob = await connect({ home: place.home('bob'), store: place.rawUrl(1), as: 'bob', password, signUp: true })
   const room = await ada.create('bench')
-  const theirs = await enter(bob, room)
-  const [near, far] = [await place.open(0), await place.open(1)]
-  await latency(room, theirs, near, far)
+  await enter(bob, room)
+  await bob.close()
+  const near = await place.open(0)
+  const listener = await Listener.start(place, room)
+  await latency(room, near, listener)
+  listener.end()
   await throughput(room, near)
   await ada.close()
-  await bob.close()
   await near.close()
-  await far.close()
 }
+
+/** Bob, and a watch on another member, in a process of their own: what the sender does meanwhile does not hold them up. */
+class Listener {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<string, PromiseWithResolvers<number>>()
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  static async start(place: Place, room: Room): Promise<Listener> {
+    const program = fileURLToPath(new URL('./listener-process.ts', import.meta.url))
+    const args = [program, place.rawUrl(1), place.home('bob'), 'bob', room.id, place.rawUrl(1), hex(rawPrefix)]
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const listener = new Listener(child)
+    const ready = listener.when('ready')
+    createInterface({ input: child.stdout }).on('line', (line) => listener.#take(line))
+    await ready
+    return listener
+  }
+
+  /** When this text gets there, milliseconds since 1970. */
+  when(text: string): Promise<number> {
+    const waiting = Promise.withResolvers<number>()
+    this.#waiting.set(text, waiting)
+    return waiting.promise
+  }
+
+  #take(line: string): void {
+    const [at = '', text = ''] =
+      line === 'ready' ? ['0', line] : [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]
+    this.#waiting.get(text)?.resolve(Number(at))
+  }
+
+  end(): void {
+    this.#child.kill()
+  }
+}
+
+const now = () => performance.timeOrigin + performance.now()
 
 async function enter(chat: Chat, room: Room): Promise<Room> {
   const admission = await chat.join(room.name)
@@ -37,27 +84,14 @@ async function enter(chat: Chat, room: Room): Promise<Room> {
 }
 
 /** From the call of `send` or `commit` until another client, on another member, has it. */
-async function latency(room: Room, theirs: Room, near: Store, far: Store): Promise<void> {
-  const seen = new Map<string, PromiseWithResolvers<number>>()
-  const waitFor = (text: string) => {
-    const waiting = Promise.withResolvers<number>()
-    seen.set(text, waiting)
-    return waiting.promise
-  }
-  const arrived = (text: string) => seen.get(text)?.resolve(performance.now())
-  const unsubscribe = theirs.subscribe((change) => {
-    if (change.kind !== 'items') return
-    for (const item of change.items) if (item.kind === 'message' && 'text' in item) arrived(item.text)
-  })
-  const ended = new AbortController()
-  const watching = watchRaw(far, ended.signal, arrived)
+async function latency(room: Room, near: Store, listener: Listener): Promise<void> {
   await sleep(500)
   const floor: number[] = []
   const ours: number[] = []
   for (let k = 0; k < samples; k += 1) {
     const put = `raw ${k} ${'x'.repeat(380)}`
-    const gotPut = waitFor(put)
-    const begun = performance.now()
+    const gotPut = listener.when(put)
+    const begun = now()
     const key = concat(rawPrefix, u64(k))
     await near.commit({
       if: [{ kind: 'revision', key, modRevision: 0 }],
@@ -65,25 +99,16 @@ async function latency(room: Room, theirs: Room, near: Store, far: Store): Promi
     })
     floor.push((await gotPut) - begun)
     const text = `chat ${k} ${'x'.repeat(40)}`
-    const gotText = waitFor(text)
-    const sending = performance.now()
+    const gotText = listener.when(text)
+    const sending = now()
     const { sent } = await room.send(text)
     ours.push((await gotText) - sending)
     await sent
     await sleep(5)
   }
-  unsubscribe()
-  ended.abort()
-  await watching
   report('raw put → seen by a watch on another member', milliseconds(floor))
   report('send → seen by a member on another member', milliseconds(ours))
   report('  ratio of the medians (goal: ≤ 1.5×)', ratio(percentile(ours, 50), percentile(floor, 50)))
-}
-
-async function watchRaw(store: Store, signal: AbortSignal, arrived: (text: string) => void): Promise<void> {
-  for await (const { events } of store.watch(rawPrefix, prefixEnd(rawPrefix), { signal })) {
-    for (const event of events) if (event.kind === 'put') arrived(new TextDecoder().decode(event.entry.value))
-  }
 }
 
 /** One put a message, each acknowledged before the next; against one sender who does not wait. In turns of a quarter. */

@@ -1,7 +1,10 @@
 /** What a newcomer waits for: his newest page, and the rest of a long history behind it. */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { hex } from '../src/base/bytes.ts'
 import { verify } from '../src/crypto/sign.ts'
 import { logKey, logRange } from '../src/protocol/paths.ts'
-import { median, ratio, report } from './figures.ts'
+import { median, percentile, ratio, report } from './figures.ts'
 import { Person, type Entered } from './person.ts'
 import type { Place } from './place.ts'
 import { WrittenRoom } from '../test/chat/written-room.ts'
@@ -27,6 +30,10 @@ export async function benchNewcomer(place: Place): Promise<void> {
 
   const { roomId, log } = room.builder
   const from = Math.max(0, log.length - page)
+  const rawCold = percentile(
+    Array.from({ length: 5 }, () => coldRange(place, logKey(roomId, from), logKey(roomId, log.length))),
+    50,
+  )
   const rawPage = await median(() => store.range(logKey(roomId, from), logKey(roomId, log.length)))
   // What no reader can do without, in a process that is warm: to fetch these records, and to verify who signed each.
   const { creator } = room
@@ -37,15 +44,23 @@ export async function benchNewcomer(place: Place): Promise<void> {
   })
   const { start, end } = logRange(roomId)
   const rawWhole = await median(() => store.range(start, end))
-  const raw = { page: rawPage, verified: rawVerified, whole: rawWhole }
+  const raw = { page: rawPage, cold: rawCold, verified: rawVerified, whole: rawWhole }
   tell('let in', joined, raw)
   tell('on another machine of one’s own', back, raw)
   await store.close()
 }
 
+function coldRange(place: Place, start: Uint8Array, end: Uint8Array): number {
+  const program = fileURLToPath(new URL('./range-process.ts', import.meta.url))
+  const args = ['--disable-warning=ExperimentalWarning', program, place.url, hex(start), hex(end)]
+  return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+}
+
 /** Medians in milliseconds. */
 interface Raw {
   readonly page: number
+  /** By a program as cold as the newcomer’s. */
+  readonly cold: number
   readonly verified: number
   readonly whole: number
 }
@@ -55,7 +70,8 @@ function tell(who: string, entered: Entered, raw: Raw): void {
   report(`${who}: newest page of ${items}`, `${pageMs.toFixed(1)} ms`)
   const against = (ms: number) => `${ratio(pageMs, ms)} of ${ms.toFixed(1)} ms`
   report('  against the raw range of these records (goal: ≤ 3×)', against(raw.page))
-  report('  against that and their signatures verified', against(raw.verified))
+  report('  against the same by a program that was just started', against(raw.cold))
+  report('  against the range, warm, and their signatures verified', against(raw.verified))
   report('  against the raw range of the whole log', against(raw.whole))
   const rate = count / ((wholeMs - pageMs) / 1000)
   report(`  ${count} messages verified behind it (goal: ≥ 5000/s)`, `${Math.round(rate)}/s`)

@@ -14,7 +14,9 @@ export interface Place {
   readonly folder: string
   /** Of a person's own. */
   home(name: string): string
-  /** A further handle on the raw store; for etcd, on one of its members alone where `member` says which. */
+  /** Of the raw store; for etcd, of one of its members alone where `member` says which. */
+  rawUrl(member?: number): string
+  /** A further handle on it. */
   open(member?: number): Promise<Store>
   end(): Promise<void>
 }
@@ -30,25 +32,29 @@ function folderOf(): { folder: string; home: Place['home']; remove: () => void }
 
 export async function embeddedPlace(): Promise<Place> {
   const { folder, home, remove } = folderOf()
-  const file = join(folder, 'store.db')
-  const open = () => SqliteStore.open(file)
-  return { name: 'SQLite', url: `sqlite:${file}`, folder, home, open, end: async () => remove() }
+  const url = `sqlite:${join(folder, 'store.db')}`
+  const open = () => openRaw(url)
+  return { name: 'SQLite', url, rawUrl: () => url, folder, home, open, end: async () => remove() }
 }
 
 /** As a node on a LAN runs, but for TLS. */
 export async function clusterPlace(size: number): Promise<Place> {
   const { folder, home, remove } = folderOf()
   const cluster = await EtcdCluster.start(size)
-  const open = (member?: number) => {
-    const endpoints = member === undefined ? cluster.endpoints : [cluster.endpoints[member % size] as string]
-    // Held to that one, the client does not go to another that it hears of.
-    const timeouts = member === undefined ? {} : { membersMs: 0 }
-    return EtcdStore.open({ endpoints, timeouts })
-  }
+  const url = `etcd://${cluster.endpoints.join(',')}`
+  const rawUrl = (member?: number) => (member === undefined ? url : `etcd://${cluster.endpoints[member % size] ?? ''}`)
+  const open = (member?: number) => openRaw(rawUrl(member))
   const end = async () => {
     await cluster.end()
     remove()
   }
   const nodes = size === 1 ? '1 node' : `${size} nodes`
-  return { name: `etcd, ${nodes}`, url: `etcd://${cluster.endpoints.join(',')}`, folder, home, open, end }
+  return { name: `etcd, ${nodes}`, url, rawUrl, folder, home, open, end }
+}
+
+export function openRaw(url: string): Promise<Store> {
+  if (url.startsWith('sqlite:')) return SqliteStore.open(url.slice('sqlite:'.length))
+  const endpoints = url.slice('etcd://'.length).split(',')
+  // Held to a single one, the client does not go to another that it hears of.
+  return EtcdStore.open({ endpoints, timeouts: endpoints.length === 1 ? { membersMs: 0 } : {} })
 }

@@ -1,0 +1,31 @@
+/**
+ * The other end, in a process of its own as on another machine: somebody in a room, and a raw watch through the same
+ * client library. Prints each text with the moment at which it came, milliseconds since 1970 with fractions.
+ *
+ *   listener-process.ts STORE-URL HOME NAME ROOM-ID RAW-URL RAW-PREFIX    (prefix: hexadecimal)
+ */
+import { fromHex, prefixEnd, textOf } from '../src/base/bytes.ts'
+import { connect } from '../src/index.ts'
+import { password } from './person.ts'
+import { openRaw } from './place.ts'
+
+const [store = '', home = '', name = '', roomId = '', rawUrl = '', rawPrefix = ''] = process.argv.slice(2)
+
+const chat = await connect({ home, store, as: name, password })
+const room = await chat.open(roomId)
+await room.refresh()
+room.subscribe((change) => {
+  if (change.kind !== 'items') return
+  for (const item of change.items) if (item.kind === 'message' && 'text' in item) arrived(item.text)
+})
+const raw = await openRaw(rawUrl)
+const prefix = fromHex(rawPrefix)
+const { revision } = await raw.range(prefix, prefixEnd(prefix), { limit: 1 })
+console.log('ready')
+for await (const { events } of raw.watch(prefix, prefixEnd(prefix), { from: revision + 1 })) {
+  for (const event of events) if (event.kind === 'put') arrived(textOf(event.entry.value))
+}
+
+function arrived(text: string): void {
+  process.stdout.write(`${performance.timeOrigin + performance.now()} ${text}\n`)
+}
