@@ -4,7 +4,7 @@
  * where the store has lost what this home remembers.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { hex, type Bytes } from '../../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { ConclaveError } from '../../base/errors.ts'
 import { sliceMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
@@ -339,7 +339,9 @@ export class RoomLog {
 
   /** A record that stands already: its bytes must be those that were read before. */
   async #recheck(i: number, entry: Entry, signal?: AbortSignal): Promise<void> {
-    const same = await this.replica.holds(i, entry.value)
+    // What one has just written oneself comes by the watch, too: the disk need not be asked.
+    const recent = this.#recent.at(i)?.row.bytes
+    const same = (recent !== undefined && equalBytes(recent, entry.value)) || (await this.replica.holds(i, entry.value))
     if (same === false) return void (await this.#mended(await this.mender.mendAt(i, signal)))
     this.mender.settled(i)
     if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
