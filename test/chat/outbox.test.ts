@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { prefixEnd, utf8 } from '../../src/base/bytes.ts'
 import { logRange } from '../../src/protocol/paths.ts'
-import type { Transaction } from '../../src/store/store.ts'
 import {
   again,
+  appends,
+  bury,
   enter,
   kinds,
   messages,
@@ -16,18 +17,6 @@ import {
   world,
   type Being,
 } from './world.ts'
-
-/** As the lease of a process that died does in time: its lanes are free. */
-async function bury({ home, name }: Being): Promise<void> {
-  const local = await home.open(name)
-  const key = utf8('lanes/')
-  await local.commit({ then: [{ kind: 'delete', key, end: prefixEnd(key) }] })
-  await local.close()
-}
-
-/** Into a room's log. */
-const appends = ({ then }: Transaction): boolean =>
-  then.some(({ kind, key }) => kind === 'put' && Buffer.from(key).toString('latin1').includes('/log/'))
 
 describe.each(kinds)('the outbox on the %s store', (kind) => {
   test('messages wait while the store is away, and go out once, in order, when it is back', async () => {

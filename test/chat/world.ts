@@ -13,7 +13,8 @@ import type { MessageItem, TimelineItem } from '../../src/chat/item.ts'
 import { openAccounts } from '../../src/chat/open-accounts.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
-import type { Store } from '../../src/store/store.ts'
+import { prefixEnd, utf8 } from '../../src/base/bytes.ts'
+import type { Store, Transaction } from '../../src/store/store.ts'
 import { FaultyStore } from './faulty-store.ts'
 
 export const kinds = ['memory', 'sqlite'] as const
@@ -112,6 +113,18 @@ export function closeAtEnd(chat: Chat, line?: FaultyStore): void {
     await chat.close()
   })
 }
+
+/** As the lease of a process that died does in time: its lanes are free. */
+export async function bury({ home, name }: Being): Promise<void> {
+  const local = await home.open(name)
+  const key = utf8('lanes/')
+  await local.commit({ then: [{ kind: 'delete', key, end: prefixEnd(key) }] })
+  await local.close()
+}
+
+/** Whether a transaction puts something into a room's log. */
+export const appends = ({ then }: Transaction): boolean =>
+  then.some(({ kind, key }) => kind === 'put' && Buffer.from(key).toString('latin1').includes('/log/'))
 
 /** Knocks, is accepted, and enters. */
 export async function enter(who: Being, room: Room): Promise<Room> {

@@ -5,14 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { prefixEnd, utf8 } from '../../../src/base/bytes.ts'
 import type { Room, Sent } from '../../../src/chat/chat.ts'
 import type { Home } from '../../../src/chat/home/home.ts'
 import { openAccounts } from '../../../src/chat/open-accounts.ts'
-import type { Transaction } from '../../../src/store/store.ts'
 import { dying } from '../dying.ts'
 import { FaultyStore } from '../faulty-store.ts'
-import { again, closeAtEnd, enter, messages, person, say, wholeHistory, type Being } from '../world.ts'
+import { again, appends, bury, closeAtEnd, enter, messages, person, say, wholeHistory, type Being } from '../world.ts'
 import { lives, restorableWorld, type RestorableWorld, type RestoredLife } from './restorable-world.ts'
 
 interface Schedule {
@@ -31,16 +29,6 @@ const schedules: readonly Schedule[] = [undefined, ...lives].flatMap((restored) 
     both.flatMap((kicked) => both.map((replyLost) => ({ restored, copied, kicked, replyLost }))),
   ),
 )
-
-const appends = ({ then }: Transaction): boolean =>
-  then.some(({ kind, key }) => kind === 'put' && Buffer.from(key).toString('latin1').includes('/log/'))
-
-/** As the lease of a process that died does in time. */
-async function bury({ home, name }: Being): Promise<void> {
-  const local = await home.open(name)
-  await local.commit({ then: [{ kind: 'delete', key: utf8('lanes/'), end: prefixEnd(utf8('lanes/')) }] })
-  await local.close()
-}
 
 async function copyHome({ home, name }: Being, to: Home): Promise<void> {
   const [from, copy] = [await home.open(name), await to.open(name)]
