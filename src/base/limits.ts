@@ -127,6 +127,8 @@ export const laneTtlS = 10
 export const followPageItems = 500
 /** The copy of the vault in the store follows the home this much later; and how long that may take. */
 export const vaultCopyMs = 1_500
+/** … and where it could not follow, it is tried again this much later. */
+export const vaultCopyRetryMs = 5_000
 /** A sealed notice in an inbox, and how many of them are read. */
 export const noticeBytesMax = 4096
 export const inboxNoticesMax = 64

@@ -79,6 +79,29 @@ describe.each(kinds)('accounts on the %s store', (kind) => {
     expect(known).toEqual([{ ...ada.chat.self, lastUsedAt: expect.any(Number) }])
   })
 
+  test('a room is known on another machine, also where the store’s copy of the keys could not follow at first', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const toVault = ({ then }: Transaction): boolean =>
+      then.some(({ kind: does, key }) => does === 'put' && Buffer.from(key).toString('latin1').startsWith('vaults/'))
+    await ada.chat.rooms()
+    ada.line.loseRequest(toVault)
+    const room = await ada.chat.create('demo')
+    // The machine is not used again, nor is its program ended.
+    await expect
+      .poll(
+        async () => {
+          const elsewhere = await again(place, ada, place.machine())
+          const known = elsewhere.chat.knownRooms().map(({ id }) => id)
+          await elsewhere.chat.close()
+          return known
+        },
+        { timeout: 30_000, interval: 500 },
+      )
+      .toEqual([room.id])
+    expect(ada.line.lossesLeft).toBe(0)
+  }, 60_000)
+
   test('with a password of one’s own another machine asks for the recovery code too', async () => {
     const place = world(kind)
     const here = await program(place, place.machine())

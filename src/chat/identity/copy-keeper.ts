@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
 import { isConclaveError } from '../../base/errors.ts'
-import { openPatienceMs, vaultCopyMs } from '../../base/limits.ts'
+import { openPatienceMs, vaultCopyMs, vaultCopyRetryMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Store } from '../../store/store.ts'
@@ -26,7 +26,7 @@ export interface CopyKeeperParts {
 export class CopyKeeper {
   readonly #parts: CopyKeeperParts
   readonly #closing = new AbortController()
-  readonly #first: Promise<void>
+  readonly #first: Promise<boolean>
   readonly #patience: Promise<unknown>
   #timer: NodeJS.Timeout | undefined
   #advice: Advice | undefined
@@ -47,11 +47,13 @@ export class CopyKeeper {
   }
 
   /** A little later, together with what else changes until then. */
-  soon(): void {
+  soon(afterMs = vaultCopyMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      void this.#follow(AbortSignal.timeout(vaultCopyMs))
-    }, vaultCopyMs)
+      void this.#follow(AbortSignal.timeout(vaultCopyMs)).then((done) => {
+        if (!done && !this.#closing.signal.aborted) this.soon(vaultCopyRetryMs)
+      })
+    }, afterMs)
   }
 
   /** @throws unavailable */
@@ -69,15 +71,19 @@ export class CopyKeeper {
     await this.#follow(AbortSignal.timeout(vaultCopyMs))
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  /** @returns false where it is to be tried again. */
+  async #follow(signal: AbortSignal): Promise<boolean> {
     const { identity, store, clock, random, log } = this.#parts
     try {
       const before = identity.self.fingerprint
       this.#note(await identity.followCopy(store, random, signal))
       if (identity.self.fingerprint !== before) await identity.introduce(clock.now())
+      return true
     } catch (error) {
-      if (isConclaveError(error, 'wrong-password')) this.#advise(error.message, error.hint)
+      const isOver = isConclaveError(error, 'wrong-password')
+      if (isOver) this.#advise(error.message, error.hint)
       else if (!signal.aborted) log.warn('vault.copy', { error: String(error) })
+      return isOver
     }
   }
 
