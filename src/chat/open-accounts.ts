@@ -216,10 +216,11 @@ async function checkStrength({ password, chosen }: NewPassword, name: string): P
   })
 }
 
-/** The identities of a home, most recently used first; for whoever has no store at hand. */
-export async function knownIdentities(home: Home): Promise<readonly KnownIdentity[]> {
+/** The identities of a home, most recently used first; for whoever has no store at hand. `only`: of this name. */
+export async function knownIdentities(home: Home, only?: string): Promise<readonly KnownIdentity[]> {
   const known: KnownIdentity[] = []
   for (const name of await home.names()) {
+    if (only !== undefined && name !== skeleton(only)) continue
     const local = await home.open(name)
     try {
       const entry = await readOne(local, identityKey)

@@ -39,9 +39,9 @@ export async function wire(options: WiringOptions): Promise<Wiring> {
   return { accounts, storeLabel: opened.label, close: () => opened.close() }
 }
 
-/** The identities of a home, most recently used first: needs neither password nor store. */
-export function identitiesOf(home: string): Promise<readonly KnownIdentity[]> {
-  return knownIdentities(new HomeFolder(home))
+/** The identities of a home, most recently used first: needs neither password nor store. `only`: of this name. */
+export function identitiesOf(home: string, only?: string): Promise<readonly KnownIdentity[]> {
+  return knownIdentities(new HomeFolder(home), only)
 }
 
 /** What was asked for, else what the home says, else the home's own. */

@@ -49,22 +49,22 @@ export class Session {
     return (await this.wiring()).accounts
   }
 
-  /** Of this home, most recently used first. */
-  async identities(): Promise<readonly KnownIdentity[]> {
-    return (await import('./connect.ts')).identitiesOf(this.options.home)
+  /** Of this home, most recently used first; those of others are left alone where only one name is of interest. */
+  async identities(only?: string): Promise<readonly KnownIdentity[]> {
+    return (await import('./connect.ts')).identitiesOf(this.options.home, only)
   }
 
   /** The name that the command acts as: --as, or the identity of this home that was used last. */
   async name(): Promise<string> {
     const { as, home } = this.options
-    const known = await this.identities()
+    const known = await this.identities(as)
     return as === undefined ? latestIdentity(known, home).name : (findIdentity(known, as)?.name ?? as)
   }
 
   /** The identity of this home that the command acts as. @throws usage, no-such-user where there is none */
   async self(): Promise<KnownIdentity> {
     const { as, home } = this.options
-    const known = await this.identities()
+    const known = await this.identities(as)
     const self = as === undefined ? latestIdentity(known, home) : findIdentity(known, as)
     if (self !== undefined) return self
     throw new ConclaveError('no-such-user', `there is no ${as} in ${home}`, {

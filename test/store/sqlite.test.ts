@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -297,6 +298,20 @@ describe('a SQLite store', () => {
     expect(stdout, stderr).toBe('not-allowed string\n')
   })
 
+  test('is opened by several programs that start and end at the same moment', async () => {
+    await (await opened()).close()
+    const script = `import { SqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/sqlite/store.ts'))}
+      for (let k = 0; k < 150; k += 1) await (await SqliteStore.open(${JSON.stringify(path)})).close()`
+    const programs = Array.from({ length: 4 }, async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      const [said, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close')])
+      return { code: code as unknown, said: code === 0 ? '' : Buffer.concat(said as Buffer[]).toString() }
+    })
+    for (const ended of await Promise.all(programs)) expect(ended).toEqual({ code: 0, said: '' })
+  }, 60_000)
+
   test('keeps its locks when the same program opens and closes the file once more', async () => {
     const store = await opened()
     const { ino } = statSync(path)
@@ -313,7 +328,7 @@ describe('a SQLite store', () => {
     const place = new Place(store)
     for (let n = 1; n <= 10; n += 1) await place.commit(place.put('a', String(n)))
     await store.close()
-    const connection = new Connection(path)
+    const connection = await Connection.open(path)
     onTestFinished(() => connection.close())
     const rows = new Rows(connection)
     const compactedBy = (now: number, revision: number): Promise<number> => {

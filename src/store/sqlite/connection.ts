@@ -35,15 +35,28 @@ export class Connection {
   /** The end of the queue of this process's writers: one of them tries at a time. */
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(path: string) {
+  private constructor(path: string) {
     this.path = path
     try {
       this.#database = new DatabaseSync(path, { timeout: 0 })
-      this.#database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
     } catch (error) {
       throw translated(path, error)
     }
     opened.set(resolve(path), (opened.get(resolve(path)) ?? 0) + 1)
+  }
+
+  static async open(path: string): Promise<Connection> {
+    const connection = new Connection(path)
+    try {
+      // Whoever opens or closes the file at this moment may hold it for the time that that takes.
+      await connection.#patiently(() => {
+        connection.#database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+      }, Date.now() + storeDeadlineMs)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    return connection
   }
 
   /** A prepared statement, kept for the next time. */
@@ -107,12 +120,17 @@ export class Connection {
     else opened.delete(resolve(this.path))
   }
 
-  async #transact<T>(begin: string, work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
+  #transact<T>(begin: string, work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
+    return this.#patiently(() => this.#once(begin, work), deadline, signal)
+  }
+
+  /** Tries again while others hold a lock. */
+  async #patiently<T>(work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       signal?.throwIfAborted()
       if (!this.#database.isOpen) throw new ConclaveError('closed', 'this store is closed')
       try {
-        return this.#once(begin, work)
+        return work()
       } catch (error) {
         if (!isBusy(error)) throw translated(this.path, error)
         if (Date.now() > deadline) throw storeBusy(this.path, error)

@@ -67,7 +67,7 @@ export class SqliteStore implements Store {
    */
   static async open(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
     prepareFile(path)
-    const connection = new Connection(path)
+    const connection = await Connection.open(path)
     try {
       if (options.fileBytesMax !== undefined) connection.limit(options.fileBytesMax)
       await connection.read(() => new Rows(connection).meta())
