@@ -66,6 +66,8 @@ export class RoomLog {
   readonly #listener: RoomLogListener
   /** At which the last record was read: what the next one's transaction compares. */
   #tailRevision: Revision | undefined
+  /** The copy has records that were opened once, and the secrets that opened them are gone. */
+  #isShut = false
   #turn: Promise<unknown> = Promise.resolve()
   readonly #end = new KnownEnd()
   readonly #recent = new Recent()
@@ -151,7 +153,9 @@ export class RoomLog {
   async #open(): Promise<void> {
     for (;;) {
       const checkpoint = await this.replica.load()
-      this.ledger.resume(checkpoint, await this.replica.controls())
+      const controls = await this.replica.controls()
+      this.ledger.resume(checkpoint, controls)
+      this.#isShut = controls.length > 0 && this.ledger.room === undefined
       const from = this.replica.begunParting
       if (from === undefined) break
       await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
@@ -172,6 +176,7 @@ export class RoomLog {
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     for (;;) {
       if (this.replica.outrun) await this.#part(undefined)
+      if (this.#isShut) await this.#readAgain(0)
       if (this.#late.from !== undefined) await this.#readAgain(this.#late.from)
       if (this.#tailRevision === undefined) await this.#lookAhead(signal)
       const revision = await this.#readOn(signal)
@@ -327,7 +332,11 @@ export class RoomLog {
       sliceEnds = performance.now() + sliceMs
     }
     this.#tell(filed)
-    // Not before what it opens has been let go: whoever is cut off in between finds it anew.
+    await this.#saveSecrets()
+  }
+
+  /** Not before what they open has been let go: whoever is cut off in between finds them anew. */
+  async #saveSecrets(): Promise<void> {
     if (this.#late.from === undefined) await this.#secrets.save(this.ledger.keyring)
   }
 
@@ -374,6 +383,8 @@ export class RoomLog {
     const filed = this.ledger.file(bytes, judgement)
     this.#end.goesOn()
     this.#recent.add(filed)
+    // Before the record that it opened: a copy can't be read without.
+    await this.#saveSecrets()
     this.replica.file(filed.row, this.ledger.checkpoint)
     await this.gaps.note(filed)
     await this.#late.note(filed, signal)
