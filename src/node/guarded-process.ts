@@ -67,8 +67,12 @@ export class GuardedProcess {
         this.#release()
         resolve(exitOf(code, signal))
       })
-      // Killed alone, it leaves the pipes of its output to the program: that must end too.
-      child.once('exit', this.#release)
+      // Killed alone, it leaves the pipes of its output to the program: that must end too. So early, nobody else may be
+      // there yet who asks it to.
+      child.once('exit', (_code, signal) => {
+        this.#release()
+        if (signal !== null) void this.pid.then(askToEnd)
+      })
     })
   }
 
@@ -76,6 +80,14 @@ export class GuardedProcess {
   async stop(): Promise<Exit> {
     this.#release()
     return this.exited
+  }
+}
+
+function askToEnd(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGTERM')
+  } catch {
+    // It has ended.
   }
 }
 
