@@ -28,6 +28,10 @@ export class Keyring {
     return keys !== undefined
   }
 
+  get size(): number {
+    return this.#byConfirm.size
+  }
+
   all(): readonly EpochKeys[] {
     return [...this.#byConfirm.values()]
   }

@@ -27,7 +27,7 @@ export class RoomSecrets {
     const entry = await readOne(this.#home, key)
     const plain = entry && this.#seal.open(key, entry.value)
     if (plain !== undefined) readLocal(copyOfRoom, () => this.#add(keyring, plain))
-    this.#saved = keyring.all().length
+    this.#saved = keyring.size
   }
 
   #add(keyring: Keyring, plain: Bytes): void {
@@ -40,11 +40,10 @@ export class RoomSecrets {
 
   /** Writes those that have come since. */
   async save(keyring: Keyring): Promise<void> {
-    const all = keyring.all()
-    if (all.length === this.#saved) return
-    this.#saved = all.length
+    if (keyring.size === this.#saved) return
+    this.#saved = keyring.size
     const key = secretsKey(this.#roomId)
-    const secrets = all.map(({ epoch, before, confirm, secret }) => [epoch, before, confirm, secret])
+    const secrets = keyring.all().map(({ epoch, before, confirm, secret }) => [epoch, before, confirm, secret])
     const value = this.#seal.seal(key, encode(secrets))
     await this.#home.commit({ then: [{ kind: 'put', key, value }] })
   }

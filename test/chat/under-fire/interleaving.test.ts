@@ -170,6 +170,7 @@ test(`everybody ends up in the same room, whatever they do at once and whatever 
     tally.members += host.members.length
   }
   process.stdout.write(`interleaving: ${JSON.stringify(tally)}\n`)
+  expect(tally.acknowledged).toBeGreaterThan(rounds)
 }, 600_000)
 
 function codeOf(error: unknown): string {
