@@ -4,8 +4,9 @@
  * Values are integers within ±(2^53 − 1), byte strings, text strings, booleans, null and arrays; nothing else.
  * Decoding refuses every other encoding of the same value, so that decode ∘ encode and encode ∘ decode are identities.
  */
+import { isUtf8 } from 'node:buffer'
 import { decode as decodeCbor, encode as encodeCbor, rfc8949EncodeOptions, Tokenizer } from 'cborg'
-import { equalBytes, type Bytes } from './bytes.ts'
+import type { Bytes } from './bytes.ts'
 import { codecDepthMax } from './limits.ts'
 
 export type Value = number | string | boolean | null | Uint8Array | readonly Value[]
@@ -49,64 +50,78 @@ function plain(bytes: Uint8Array): Bytes {
 
 /** @throws FormatError */
 export function decode(bytes: Uint8Array): Value {
-  checkDepth(bytes)
-  let value: unknown
+  checkForm(bytes)
   try {
-    value = decodeCbor(bytes, { ...strictly, tokenizer: new WholeText(plain(bytes), strictly) })
+    return decodeCbor(bytes, { ...strictly, tokenizer: new WholeText(plain(bytes), strictly) }) as Value
   } catch (error) {
-    throw new FormatError('not CBOR', { cause: error })
+    throw new FormatError('not deterministic CBOR', { cause: error })
   }
-  // Floats, maps, non-shortest lengths and lone surrogates all fail here: they do not encode back to the same bytes or at all.
-  if (!isValue(value) || !equalBytes(encode(value), bytes)) throw new FormatError('not deterministic CBOR')
-  return value
 }
 
-function isValue(value: unknown): value is Value {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return true
-  if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0)
-  if (value instanceof Uint8Array) return true
-  return Array.isArray(value) && value.every(isValue)
-}
-
-/** Refuses arrays nested too deeply, and arrays that claim more items than bytes are left, before the decoder allocates for them. */
-function checkDepth(bytes: Uint8Array): void {
+/**
+ * Refuses everything but the one encoding of one value, before the decoder allocates anything for it: what passes here
+ * would be encoded to the same bytes again.
+ */
+function checkForm(bytes: Uint8Array): void {
+  /** Of each array that is open, how many items are to come. */
   const open: number[] = []
   let at = 0
-  while (at < bytes.length) {
-    const initial = bytes[at] as number
+  do {
+    const initial = bytes[at]
+    if (initial === undefined) throw malformed('cut short')
     const major = initial >> 5
     const [argument, size] = readArgument(bytes, at, initial & 0x1f)
     at += size
-    if (major === 2 || major === 3) {
-      at += argument
-    } else if (major === 4) {
-      if (argument > bytes.length - at) throw new FormatError('array longer than its bytes')
-      if (argument > 0) {
+    if (size > 1 && argument < (shortest[size] as number)) throw malformed('more bytes than needed')
+    switch (major) {
+      case 0:
+      case 1:
+        // −1 − argument is the value.
+        if (argument > Number.MAX_SAFE_INTEGER - major) throw malformed('number beyond 2^53 − 1')
+        break
+      case 2:
+      case 3:
+        if (argument > bytes.length - at) throw malformed('cut short')
+        if (major === 3 && !isUtf8(bytes.subarray(at, at + argument))) throw malformed('not UTF-8')
+        at += argument
+        break
+      case 4:
+        if (argument > bytes.length - at) throw malformed('array longer than its bytes')
+        if (argument === 0) break
         open.push(argument)
-        if (open.length > codecDepthMax) throw new FormatError('nested too deeply')
+        if (open.length > codecDepthMax) throw malformed('nested too deeply')
         continue
-      }
-    } else if (major === 5 || major === 6) {
-      throw new FormatError('maps and tags are not used')
+      case 7:
+        if (initial < 0xf4 || initial > 0xf6) throw malformed('neither false, true nor null')
+        break
+      default:
+        throw malformed('maps and tags are not used')
     }
     while (open.length > 0) {
       const left = (open.pop() as number) - 1
-      if (left > 0) {
-        open.push(left)
-        break
-      }
+      if (left === 0) continue
+      open.push(left)
+      break
     }
-  }
+  } while (open.length > 0)
+  if (at < bytes.length) throw malformed('something behind the end')
 }
+
+/** The least argument for which a header of so many bytes is needed (RFC 8949 §4.2.1). */
+const shortest: Readonly<Record<number, number>> = { 2: 24, 3: 2 ** 8, 5: 2 ** 16, 9: 2 ** 32 }
 
 function readArgument(bytes: Uint8Array, at: number, info: number): [argument: number, size: number] {
   if (info < 24) return [info, 1]
-  if (info > 27) throw new FormatError('indefinite or reserved length')
+  if (info > 27) throw malformed('indefinite or reserved length')
   const width = 2 ** (info - 24)
-  if (at + 1 + width > bytes.length) throw new FormatError('cut short')
+  if (at + 1 + width > bytes.length) throw malformed('cut short')
   let argument = 0
   for (let k = 0; k < width; k += 1) argument = argument * 256 + (bytes[at + 1 + k] as number)
   return [argument, 1 + width]
+}
+
+function malformed(why: string): FormatError {
+  return new FormatError(`not deterministic CBOR: ${why}`)
 }
 
 /** Reads the positional fields of an array, each with its type and bounds, in order. */

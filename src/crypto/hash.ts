@@ -1,5 +1,5 @@
 /** SHA-256 over a label and values, encoded as one deterministic CBOR array: no two uses of the hash share an input. */
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { encode, type Value } from '../base/codec.ts'
 import type { Bytes } from '../base/bytes.ts'
 
@@ -7,9 +7,5 @@ export const hashBytes = 32
 export const zeroHash: Bytes = new Uint8Array(hashBytes)
 
 export function hash(label: string, ...values: readonly Value[]): Bytes {
-  return new Uint8Array(
-    createHash('sha256')
-      .update(encode([label, ...values]))
-      .digest(),
-  )
+  return new Uint8Array(digest('sha256', encode([label, ...values]), 'buffer'))
 }

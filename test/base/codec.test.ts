@@ -15,6 +15,23 @@ const value: fc.Memo<Value> = fc.memo((depth) => {
   return depth <= 1 ? leaf : fc.oneof(leaf, fc.array(value(depth - 1), { maxLength: 5 }))
 })
 
+/** Other headers than the one that stands there, among other bytes. */
+const change = fc.record({
+  at: fc.nat(),
+  byte: fc.oneof(fc.constantFrom(...fromHex('18191b3b585b5f607f8098a0c0f4f7f8f9fbff')), fc.nat({ max: 255 })),
+  kind: fc.constantFrom('put', 'insert', 'remove', 'cut'),
+})
+
+function changed([some, changes]: [Value, { at: number; byte: number; kind: string }[]]): Uint8Array {
+  const bytes = [...encode(some)]
+  for (const { at, byte, kind } of changes) {
+    const place = at % (bytes.length + 1)
+    if (kind === 'cut') bytes.length = place
+    else bytes.splice(place, kind === 'insert' ? 0 : 1, ...(kind === 'remove' ? [] : [byte]))
+  }
+  return Uint8Array.from(bytes)
+}
+
 describe('the codec', () => {
   it('gives back what it was given', () => {
     fc.assert(
@@ -30,9 +47,12 @@ describe('the codec', () => {
     }
   })
 
-  it('takes one encoding of each value, or none', () => {
+  it.each([
+    ['bytes', fc.uint8Array({ maxLength: 24 })],
+    ['encodings with a few bytes changed', fc.tuple(value(4), fc.array(change, { maxLength: 3 })).map(changed)],
+  ])('takes one encoding of each value, or none: of any %s', (_, some) => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 24 }), (bytes) => {
+      fc.property(some, (bytes) => {
         try {
           expect(encode(decode(bytes))).toEqual(bytes)
         } catch (error) {

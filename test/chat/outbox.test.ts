@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { prefixEnd, utf8 } from '../../src/base/bytes.ts'
+import type { HomeStore } from '../../src/chat/home/home.ts'
 import { logRange } from '../../src/protocol/paths.ts'
+import type { Transaction } from '../../src/store/store.ts'
+import { FaultyStore } from './faulty-store.ts'
 import {
   again,
   appends,
@@ -267,6 +270,31 @@ describe.each(kinds)('the outbox on the %s store', (kind) => {
     expect((await last.chat.open('demo')).pending).toEqual([])
   })
 
+  test('what a dead program had tried and not yet taken is forgotten; what of it arrives stands once', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    await say(room, 'zero')
+    await untilAttempts(ada, (count) => count === 0)
+    ada.line.cut()
+    await room.send('one')
+    await untilAttempts(ada, (count) => count > 0)
+    // As if it had died right after it wrote down what it tries.
+    await bury(ada)
+    const local = await ada.home.open(ada.name)
+    const waiting = utf8('outbox/')
+    await local.commit({ then: [{ kind: 'delete', key: waiting, end: prefixEnd(waiting) }] })
+    await local.close()
+    const later = await again(place, ada)
+    const theirs = await later.chat.open('demo')
+    await untilAttempts(ada, (count) => count === 0)
+    await say(theirs, 'two')
+    // What it had handed over may come late.
+    ada.line.mend()
+    await until(theirs, () => theirs.seq === 3)
+    expect(texts(await wholeHistory(theirs)).toSorted()).toEqual(['one', 'two', 'zero'])
+  })
+
   test('nothing of the outbox is readable in the home', async () => {
     const place = world(kind)
     const ada = await person(place, 'ada')
@@ -279,6 +307,51 @@ describe.each(kinds)('the outbox on the %s store', (kind) => {
     const all = Buffer.concat(entries.flatMap(({ key, value }) => [key, value]))
     expect(entries.some(({ key }) => Buffer.from(key).toString('latin1').startsWith('outbox/'))).toBe(true)
     expect(all.includes('canary')).toBe(false)
+  })
+})
+
+describe('a disk that fails when a message is to be taken', () => {
+  const takes = ({ then }: Transaction): boolean =>
+    then.some(({ kind, key }) => kind === 'put' && Buffer.from(key).toString('latin1').startsWith('outbox/'))
+
+  /** @param ahead whether what is tried is written down without waiting for the disk. */
+  async function failing(ahead: boolean): Promise<{ being: Being; local: FaultyStore }> {
+    const place = world('sqlite')
+    const home = place.machine()
+    const opened: FaultyStore[] = []
+    const open = async (name: string): Promise<HomeStore> => {
+      const sound: HomeStore = await home.open(name)
+      const local = new FaultyStore(sound)
+      opened.push(local)
+      const { commitAhead } = sound
+      return ahead && commitAhead ? Object.assign(local, { commitAhead: commitAhead.bind(sound) }) : local
+    }
+    const being = await person(place, 'ada', { names: home.names, open })
+    return { being, local: opened.at(-1) as FaultyStore }
+  }
+
+  test('before it was tried: it is refused, and not sent', async () => {
+    const { being, local } = await failing(false)
+    const room = await being.chat.create('demo')
+    await say(room, 'zero')
+    local.loseRequest(takes)
+    await expect(room.send('one')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(room.pending).toEqual([])
+    await say(room, 'two')
+    expect(texts(await wholeHistory(room))).toEqual(['zero', 'two'])
+  })
+
+  test('after it was tried: what the store says counts', async () => {
+    const { being, local } = await failing(true)
+    const room = await being.chat.create('demo')
+    await say(room, 'zero')
+    local.loseRequest(takes)
+    const { sent } = await room.send('one')
+    expect(local.lossesLeft).toBe(0)
+    expect((await sent).seq).toBe(2)
+    await say(room, 'two')
+    expect(texts(await wholeHistory(room))).toEqual(['zero', 'one', 'two'])
+    expect(room.pending).toEqual([])
   })
 })
 

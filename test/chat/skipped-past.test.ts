@@ -44,7 +44,7 @@ it('shows what was said in between, and who did what', async () => {
     return { replica, ledger }
   }
   const { replica, ledger } = await opened()
-  for (const bytes of world.log) replica.file(ledger.file(bytes, ledger.judge(bytes)).row, ledger.checkpoint)
+  for (const bytes of world.log) replica.file(ledger.file(ledger.judge(bytes)).row, ledger.checkpoint)
   await replica.flush()
   const rows = await replica.rows(0, world.log.length, world.log.length)
   expect(isSaid(ledger, world.log, rows)).toEqual(expected)

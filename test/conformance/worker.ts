@@ -2,17 +2,22 @@
  * A process of its own that works on a store under test: `node worker.ts '{"target": …, "job": …}'`. Each line that
  * it prints is something that the store has acknowledged or shown.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { textOf, u64, utf8 } from '../../src/base/bytes.ts'
 import { isConclaveError } from '../../src/base/errors.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store, Transaction } from '../../src/store/store.ts'
 import { openTarget } from './target.ts'
 import type { Target } from './target.ts'
 
 export type Job =
   /** Adds one to the counter `times` times. */
   | { readonly kind: 'count'; readonly key: string; readonly writer: string; readonly times: number }
-  /** Puts prefix‖0, 1, 2 … and prints each number once it is acknowledged; for ever unless `times` is given. */
-  | { readonly kind: 'append'; readonly prefix: string; readonly times?: number }
+  /**
+   * Puts prefix‖0, 1, 2 … and prints each number once it is acknowledged; for ever unless `times` is given. `ahead`: without
+   * waiting for the disk.
+   */
+  | { readonly kind: 'append'; readonly prefix: string; readonly times?: number; readonly ahead?: boolean }
   /** Puts a key under a lease, prints its id, and stays. */
   | { readonly kind: 'hold'; readonly key: string; readonly ttlS: number }
   /** Prints every event of the prefix from a revision on, until `count` of them have been seen. */
@@ -43,20 +48,27 @@ export async function count(store: Store, key: Uint8Array, writer: string, times
   }
 }
 
-async function append(store: Store, prefix: Uint8Array, times = Infinity): Promise<void> {
+type Ahead = Partial<Pick<SqliteStore, 'commitAhead'>>
+
+async function append(store: Store & Ahead, prefix: Uint8Array, times = Infinity, ahead = false): Promise<void> {
   for (let n = 0; n < times; n += 1) {
     const key = new Uint8Array([...prefix, ...u64(n)])
-    await store.commit({ if: [{ kind: 'revision', key, modRevision: 0 }], then: [{ kind: 'put', key, value: u64(n) }] })
+    const transaction: Transaction = {
+      if: [{ kind: 'revision', key, modRevision: 0 }],
+      then: [{ kind: 'put', key, value: u64(n) }],
+    }
+    await (ahead ? store.commitAhead?.(transaction) : store.commit(transaction))
+    if (ahead) await turn()
     process.stdout.write(`${n}\n`)
   }
 }
 
-async function run(store: Store, job: Job): Promise<void> {
+async function run(store: Store & Ahead, job: Job): Promise<void> {
   switch (job.kind) {
     case 'count':
       return count(store, utf8(job.key), job.writer, job.times)
     case 'append':
-      return append(store, utf8(job.prefix), job.times)
+      return append(store, utf8(job.prefix), job.times, job.ahead)
     case 'hold': {
       const lease = await store.lease(job.ttlS)
       await store.commit({ then: [{ kind: 'put', key: utf8(job.key), value: utf8('held'), lease: lease.id }] })

@@ -1,7 +1,12 @@
 /** Where identities live on this machine: one local store each. The command line says where; tests keep them in memory. */
-import type { Store } from '../../store/store.ts'
+import type { CommitResult, Store, Transaction } from '../../store/store.ts'
 
 export interface HomeStore extends Store {
+  /**
+   * As `commit`, but ahead of the disk: it outlives this process, and a loss of power once a later `commit` has resolved.
+   * A store without it has no disk to wait for.
+   */
+  commitAhead?(transaction: Transaction): Promise<CommitResult>
   /** Gives the space of what was deleted back to the disk. */
   shrink?(): Promise<void>
 }

@@ -64,10 +64,10 @@ export class Glimpse {
     const taken: Filed[] = []
     for (const { key, value } of entries) {
       if (numberOf(key) !== this.end) continue
-      const judgement = this.#ledger.judge(value)
+      const judged = this.#ledger.judge(value)
       // Its epoch's key is looked for once it is read in order.
-      if (judgement.kind === 'locked') break
-      taken.push(unnumbered(this.#ledger.file(value, judgement)))
+      if (judged.judgement.kind === 'locked') break
+      taken.push(unnumbered(this.#ledger.file(judged)))
     }
     this.#newest.push(...taken)
     return taken

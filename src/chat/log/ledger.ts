@@ -24,6 +24,13 @@ export type Judgement =
   | { readonly kind: 'void'; readonly reason: string }
   | { readonly kind: 'locked'; readonly epoch: number }
 
+/** The record at the checkpoint, judged and not yet filed. */
+export interface Judged {
+  readonly bytes: Bytes
+  readonly place: RecordPlace
+  readonly judgement: Judgement
+}
+
 export interface Filed {
   readonly row: Row
   readonly place: RecordPlace
@@ -95,16 +102,14 @@ export class Ledger {
    * What the record at `next` would be judged to be; nothing changes but for a valid control record's room.
    * `isKnownGood`: whether this reader has verified the signatures in a control record with this hash.
    */
-  judge(bytes: Bytes, foreseen?: Foreseen, isKnownGood?: (hash: Bytes) => boolean): Judgement {
-    const place = this.#placeOf(bytes)
-    try {
+  judge(bytes: Bytes, foreseen?: Foreseen, isKnownGood?: (hash: Bytes) => boolean): Judged {
+    const place = { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
+    const judgement = orVoid(() => {
       const record = decodeRecord(bytes)
       if (record.kind === 'message') return this.#openMessages(place, record, false, foreseen)
       return this.#foldControl(place, record.outer, isKnownGood?.(place.hash) === true)
-    } catch (error) {
-      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
-      throw error
-    }
+    })
+    return { bytes, place, judgement }
   }
 
   /** Judges an earlier record again, to show it. */
@@ -115,14 +120,11 @@ export class Ledger {
 
   /** Judges a record anywhere before the checkpoint, where every control record that counts has been folded. */
   look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
-    try {
+    return orVoid(() => {
       const record = decodeRecord(bytes)
       if (record.kind === 'message') return this.#openMessages(place, record, known, foreseen)
       return this.#judged.get(place.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
-    } catch (error) {
-      if (error instanceof FormatError) return { kind: 'void', reason: error.message }
-      throw error
-    }
+    })
   }
 
   /** The room as it was right after control record n of the chain in force. */
@@ -133,9 +135,8 @@ export class Ledger {
     return foldChain(this.roomId, earlier, this.keyring).room
   }
 
-  /** Takes the record at `next`, judged as given, for good. */
-  file(bytes: Bytes, judgement: Judgement): Filed {
-    const place = this.#placeOf(bytes)
+  /** Takes the record at `next` for good. */
+  file({ bytes, place, judgement }: Judged): Filed {
     const seq = this.#seq
     const repeats: number[] = []
     if (judgement.kind === 'message') {
@@ -151,10 +152,6 @@ export class Ledger {
     this.#hash = place.hash
     const kept = bytes.length > recordKeptBytesMax ? { bytes: emptyBytes, hashOnly: place.hash } : { bytes }
     return { row: { i: place.i, ...kept, verdict, seq, repeats, n }, place, judgement }
-  }
-
-  #placeOf(bytes: Bytes): RecordPlace {
-    return { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
   }
 
   #openMessages(
@@ -183,5 +180,15 @@ export class Ledger {
     const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
     this.#judged.set(place.i, judgement)
     return judgement
+  }
+}
+
+/** Bytes that are no record at all, or hold none, count for nothing. */
+function orVoid(judge: () => Judgement): Judgement {
+  try {
+    return judge()
+  } catch (error) {
+    if (error instanceof FormatError) return { kind: 'void', reason: error.message }
+    throw error
   }
 }

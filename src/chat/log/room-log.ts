@@ -372,15 +372,16 @@ export class RoomLog {
    * that may follow another than the one that was read.
    */
   async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
-    let judgement = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
-    if (judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) {
+    let judged = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
+    if (judged.judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) {
       if (this.#late.from !== undefined) return undefined
-      judgement = this.ledger.judge(bytes)
+      judged = this.ledger.judge(bytes)
     }
-    if (judgement.kind === 'locked' && this.#keys.departed && !this.#keys.isLetInLater) return undefined
-    if (!sure && (judgement.kind === 'locked' || judgement.kind === 'void')) return undefined
+    const { kind } = judged.judgement
+    if (kind === 'locked' && this.#keys.departed && !this.#keys.isLetInLater) return undefined
+    if (!sure && (kind === 'locked' || kind === 'void')) return undefined
     this.#end.check(this.ledger.checkpoint.next, bytes)
-    const filed = this.ledger.file(bytes, judgement)
+    const filed = this.ledger.file(judged)
     this.#end.goesOn()
     this.#recent.add(filed)
     // Before the record that it opened: a copy can't be read without.

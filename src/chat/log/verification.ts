@@ -39,7 +39,8 @@ export async function verifyLog(
       if ((await log.replica.holds(i, value)) === false) {
         damage.push({ i, reason: 'other than what was read before' })
       }
-      const judgement = ledger.judge(value)
+      const judged = ledger.judge(value)
+      const { judgement } = judged
       if (judgement.kind === 'message') counts.messages += judgement.inside.contents.length
       else if (judgement.kind === 'control') counts.controls += 1
       else if (judgement.kind === 'void') {
@@ -48,7 +49,7 @@ export async function verifyLog(
           damage.push({ i: i - 1, reason: 'other than the record after it says' })
         }
       } else voids.push({ i, reason: 'sealed under a key that this identity was not given' })
-      const { row } = ledger.file(value, judgement)
+      const { row } = ledger.file(judged)
       counts.messages -= row.repeats.length
     }
     more = page.more

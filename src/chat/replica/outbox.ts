@@ -13,9 +13,10 @@ import { hashBytes } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import { contentValue, decodeContent, type Content } from '../../protocol/content.ts'
 import { deviceBytes } from '../../protocol/message.ts'
-import { numberOf } from '../../protocol/paths.ts'
-import type { Lease, Operation, Store } from '../../store/store.ts'
-import { attemptKey, laneKey, outboxKey, outboxRange } from '../home/local-paths.ts'
+import { numberOf, type KeyRange } from '../../protocol/paths.ts'
+import type { Lease, Operation } from '../../store/store.ts'
+import type { HomeStore } from '../home/home.ts'
+import { attemptKey, attemptRange, laneKey, outboxKey, outboxRange } from '../home/local-paths.ts'
 import type { LocalSeal } from '../home/local-seal.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
@@ -37,7 +38,7 @@ export interface Attempt {
 const whatWaits = 'what waits to be sent'
 
 export class Outbox {
-  readonly #home: Store
+  readonly #home: HomeStore
   readonly #seal: LocalSeal
   readonly #random: Random
   #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
@@ -46,10 +47,10 @@ export class Outbox {
   /** Lanes taken over from processes that died. */
   readonly #lanes = new Set<string>()
   /** Taken but not yet on disk, in order. */
-  #arriving: { readonly put: Operation; readonly done: PromiseWithResolvers<void> }[] = []
+  #arriving: { readonly roomId: Bytes; readonly queued: Queued; readonly done: PromiseWithResolvers<void> }[] = []
   #writing = false
 
-  constructor(home: Store, seal: LocalSeal, random: Random) {
+  constructor(home: HomeStore, seal: LocalSeal, random: Random) {
     this.#home = home
     this.#seal = seal
     this.#random = random
@@ -65,7 +66,7 @@ export class Outbox {
     const counter = this.#counters.get(hex(roomId)) ?? 0
     this.#counters.set(hex(roomId), counter + 1)
     const queued = { device, counter, content, at }
-    return { queued, written: this.#write(this.#put(roomId, queued)) }
+    return { queued, written: this.#write(roomId, queued) }
   }
 
   /** What was sent, and was lost by the store: it waits again, under its device and counter. Durable when it resolves. */
@@ -82,22 +83,22 @@ export class Outbox {
   }
 
   /** What arrives while a transaction is under way shares the next one. */
-  #write(put: Operation): Promise<void> {
+  #write(roomId: Bytes, queued: Queued): Promise<void> {
     const done = Promise.withResolvers<void>()
-    this.#arriving.push({ put, done })
+    this.#arriving.push({ roomId, queued, done })
     if (!this.#writing) void this.#writeArriving()
     return done.promise
   }
 
   async #writeArriving(): Promise<void> {
     this.#writing = true
-    // Time for a sender with nothing else to do: its attempt then shares the transaction with the message.
+    // A sender with nothing else to do goes first: the store then works on the message while the disk takes it.
     await turn()
     await turn()
     while (this.#arriving.length > 0) {
       const batch = this.#arriving.splice(0, messagesPerRecordMax)
       try {
-        await this.#home.commit({ then: batch.map(({ put }) => put) })
+        await this.#home.commit({ then: batch.map(({ roomId, queued }) => this.#put(roomId, queued)) })
         for (const { done } of batch) done.resolve()
       } catch (error) {
         for (const { done } of batch) done.reject(error)
@@ -119,14 +120,14 @@ export class Outbox {
    */
   async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly Queued[]; readonly others: boolean }> {
     const { start, end } = outboxRange(roomId)
-    const own = (await this.#lane?.catch(() => undefined))?.device
-    const found = new Set<string>()
-    for (const { key } of (await this.#home.range(start, end, { keysOnly: true })).entries)
-      found.add(hex(deviceOf(key)))
+    const lane = await this.#lane?.catch(() => undefined)
+    const own = lane && hex(lane.device)
+    const waiting = (await this.#keysOf({ start, end })).map((key) => hex(deviceOf(key)))
+    const tried = (await this.#keysOf(attemptRange(roomId))).map((key) => hex(deviceTried(key)))
     let others = false
     const taken = new Set<string>()
-    for (const device of found) {
-      if ((own !== undefined && device === hex(own)) || (await this.#takeOver(device))) taken.add(device)
+    for (const device of new Set([...waiting, ...tried])) {
+      if (device === own || (await this.#takeOver(device))) taken.add(device)
       else others = true
     }
     if (taken.size === 0) return { adopted: [], others }
@@ -136,15 +137,28 @@ export class Outbox {
       const device = deviceOf(key)
       return taken.has(hex(device)) ? (this.#open(key, value, device) ?? []) : []
     })
+    // Tried by a process that died before it had taken the message: nobody was told of it, nobody waits for it.
+    const kept = new Set(adopted.map(({ device }) => hex(device)))
+    for (const device of tried) {
+      if (!taken.has(device) || device === own || kept.has(device)) continue
+      await this.#home.commit({ then: [{ kind: 'delete', key: attemptKey(roomId, fromHex(device)) }] })
+    }
     return { adopted, others }
   }
 
+  async #keysOf({ start, end }: KeyRange): Promise<readonly Bytes[]> {
+    const { entries } = await this.#home.range(start, end, { keysOnly: true })
+    return entries.map(({ key }) => key)
+  }
+
   /**
-   * Before a record is first tried at an index, so that a later process knows what may stand there. Durable when it
-   * resolves, and with it every message that was added before.
+   * Before a record is first tried at an index: once this resolves, whichever process comes later knows what may stand
+   * there. It does not wait for the disk: a loss of power takes the messages with it, or leaves them without it, and
+   * they are looked for in the log by their ids (ADR 0021).
    */
   async saveAttempt(roomId: Bytes, device: Bytes, attempt: Attempt): Promise<void> {
-    await this.#write({ kind: 'put', key: attemptKey(roomId, device), value: attemptValue(attempt) })
+    const then: Operation[] = [{ kind: 'put', key: attemptKey(roomId, device), value: attemptValue(attempt) }]
+    await (this.#home.commitAhead?.({ then }) ?? this.#home.commit({ then }))
   }
 
   async attempt(roomId: Bytes, device: Bytes): Promise<Attempt | undefined> {
@@ -219,6 +233,11 @@ function attemptValue({ i, previousHash, record }: Attempt): Bytes {
 
 /** …/<device>/<counter>: sixteen hexadecimal digits, a slash, eight bytes. */
 function deviceOf(key: Bytes): Bytes {
-  const digits = key.subarray(-8 - 1 - 2 * deviceBytes, -8 - 1)
+  return deviceTried(key.subarray(0, -8 - 1))
+}
+
+/** …/<device> */
+function deviceTried(key: Bytes): Bytes {
+  const digits = key.subarray(-2 * deviceBytes)
   return readLocal(whatWaits, () => fromHex(Buffer.from(digits).toString('latin1')))
 }

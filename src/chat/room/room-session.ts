@@ -260,10 +260,10 @@ export class RoomSession extends RoomActs implements Room {
       throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
     }
     const { queued, written } = await this.parts.outbox.add(this.parts.roomId, wanted, this.parts.clock.now())
-    const { id, sent } = this.#sender.add(queued, written)
+    const { id, taken, sent } = this.#sender.add(queued, written)
     // Whoever does not wait for it is told by the pending list.
     sent.catch(() => undefined)
-    await written
+    await taken
     this.#changed()
     return { id, sent }
   }

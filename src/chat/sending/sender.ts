@@ -32,6 +32,8 @@ export interface Waiting {
   readonly id: string
   state: 'queued' | 'failed'
   reason?: string
+  /** It is in the outbox, or in the room already. */
+  readonly taken: Promise<void>
   readonly sent: Promise<Place>
 }
 
@@ -115,14 +117,10 @@ export class Sender {
     if (slots.length > 0) this.#wake()
   }
 
-  /** @param written rejects where it did not get on the disk: then it is not sent either. */
+  /** @param written rejects where it did not get on the disk: then it is not sent either, unless it has been tried. */
   add(queued: Queued, written: Promise<void>): Waiting {
     const slot = this.#slotFor(queued, written)
-    written.catch((error: unknown) => {
-      slot.lost = true
-      this.#remove([slot])
-      slot.reject(error)
-    })
+    slot.taken.catch(() => undefined)
     this.#slots.push(slot)
     this.#wake()
     return slot
@@ -131,7 +129,18 @@ export class Sender {
   #slotFor(queued: Queued, written: Promise<void>): Slot {
     const { promise, resolve, reject } = Promise.withResolvers<Place>()
     const state = { state: 'queued', tried: false, doubtful: false, lost: false } as const
-    return { queued, id: this.#idOf(queued), ...state, written, sent: promise, resolve, reject }
+    const taken = written.catch((error: unknown) => this.#unwritten(slot, error))
+    const slot: Slot = { queued, id: this.#idOf(queued), ...state, written, taken, sent: promise, resolve, reject }
+    return slot
+  }
+
+  /** The store is asked before the disk has the message: what it then says counts. */
+  async #unwritten(slot: Slot, error: unknown): Promise<void> {
+    if (slot.tried) return void (await slot.sent)
+    slot.lost = true
+    this.#remove([slot])
+    slot.reject(error)
+    throw error
   }
 
   #slotOf({ device, counter }: Pick<Queued, 'device' | 'counter'>): Slot | undefined {
@@ -266,10 +275,12 @@ export class Sender {
     for (const slot of batch) slot.doubtful = false
     if (stand.length === 0) return
     this.#remove(stand)
-    this.#settling.add(
-      (batch[0] as Slot).queued.device,
-      stand.map(({ queued }) => queued),
-    )
+    this.#settle((batch[0] as Slot).queued.device, stand)
+  }
+
+  #settle(device: Bytes, slots: readonly Slot[], attempt?: Attempt): void {
+    const written = Promise.allSettled(slots.map((slot) => slot.written))
+    this.#settling.add({ device, items: slots.map(({ queued }) => queued), attempt, written })
   }
 
   /** Whether messages of this device stand where they were tried; then they are sent. */
@@ -291,11 +302,7 @@ export class Sender {
       if (!found.row.repeats.includes(k)) seq += 1
     }
     this.#remove(sent)
-    this.#settling.add(
-      device,
-      sent.map(({ queued }) => queued),
-      attempt,
-    )
+    this.#settle(device, sent, attempt)
     return true
   }
 

@@ -11,6 +11,8 @@ interface Sent {
   readonly device: Bytes
   readonly items: readonly Queued[]
   readonly attempt: Attempt | undefined
+  /** Resolves once the outbox has them: what was sent at once may be on its way there yet. */
+  readonly written: Promise<unknown>
 }
 
 export class Settling {
@@ -27,8 +29,8 @@ export class Settling {
     this.#replica = replica
   }
 
-  add(device: Bytes, items: readonly Queued[], attempt?: Attempt): void {
-    this.#sent.push({ device, items, attempt })
+  add(sent: Sent): void {
+    this.#sent.push(sent)
     if (this.#asked) return
     this.#asked = true
     this.alone(() => this.#settle()).catch(() => undefined)
@@ -51,7 +53,8 @@ export class Settling {
     // Nothing is lost when this fails: it comes with the next one, or the next process looks.
     await this.#replica.flush()
     while (this.#sent.length > 0) {
-      const [{ device, items, attempt }, count] = this.#first()
+      const [{ device, items, attempt, written }, count] = this.#first()
+      await written
       await this.#outbox.settle(this.#roomId, device, items, attempt)
       this.#sent.splice(0, count)
     }
@@ -61,15 +64,17 @@ export class Settling {
   #first(): [Sent, count: number] {
     const [first] = this.#sent as [Sent, ...Sent[]]
     const items: Queued[] = []
+    const written: Promise<unknown>[] = []
     let count = 0
     let { attempt } = first
     for (const sent of this.#sent) {
       if (hex(sent.device) !== hex(first.device)) break
       if (count > 0 && items.length + sent.items.length > messagesPerRecordMax) break
       items.push(...sent.items)
+      written.push(sent.written)
       attempt = sent.attempt ?? attempt
       count += 1
     }
-    return [{ device: first.device, items, attempt }, count]
+    return [{ device: first.device, items, attempt, written: Promise.all(written) }, count]
   }
 }

@@ -28,10 +28,19 @@ export function isOpen(path: string): boolean {
   return opened.has(resolve(path))
 }
 
+export interface WriteOptions<T> {
+  readonly signal?: AbortSignal | undefined
+  /** Called right after COMMIT. */
+  readonly committed?: (result: T) => void
+  /** Whether it resolves ahead of the disk: it outlives this process, and a loss of power from the next transaction on. */
+  readonly ahead?: boolean
+}
+
 export class Connection {
   readonly path: string
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  #mode: 'FULL' | 'NORMAL' | undefined
   /** The end of the queue of this process's writers: one of them tries at a time. */
   #queue: Promise<void> = Promise.resolve()
 
@@ -50,7 +59,8 @@ export class Connection {
     try {
       // Whoever opens or closes the file at this moment may hold it for the time that that takes.
       await connection.#patiently(() => {
-        connection.#database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+        connection.#database.exec('PRAGMA trusted_schema = OFF')
+        connection.#synchronize('FULL')
       }, Date.now() + storeDeadlineMs)
     } catch (error) {
       connection.close()
@@ -71,16 +81,13 @@ export class Connection {
 
   /** Runs `work` on one snapshot. The first try happens before this call returns. */
   async read<T>(work: () => T, signal?: AbortSignal): Promise<T> {
-    const result = await this.#transact('BEGIN', work, Date.now() + storeDeadlineMs, signal)
+    const result = await this.#patiently(() => this.#once('BEGIN', work), Date.now() + storeDeadlineMs, signal)
     await setImmediate()
     return result
   }
 
-  /**
-   * Runs `work` alone among all processes; durable when it resolves, undone when `work` throws. `committed` is called
-   * right after COMMIT.
-   */
-  async write<T>(work: () => T, signal?: AbortSignal, committed?: (result: T) => void): Promise<T> {
+  /** Runs `work` alone among all processes; undone when `work` throws. */
+  async write<T>(work: () => T, { signal, committed, ahead = false }: WriteOptions<T> = {}): Promise<T> {
     const deadline = Date.now() + storeDeadlineMs
     const before = this.#queue
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -88,9 +95,14 @@ export class Connection {
     try {
       if (signal === undefined) await before
       else await settledOrAborted(before, signal)
-      const result = await this.#transact('BEGIN IMMEDIATE', work, deadline, signal)
+      const once = (): T => {
+        this.#synchronize(ahead ? 'NORMAL' : 'FULL')
+        return this.#once('BEGIN IMMEDIATE', work)
+      }
+      const result = await this.#patiently(once, deadline, signal)
       committed?.(result)
-      await setImmediate()
+      // Who is in such a hurry gives the others their turn a little later.
+      if (!ahead) await setImmediate()
       return result
     } finally {
       resolve()
@@ -120,8 +132,11 @@ export class Connection {
     else opened.delete(resolve(this.path))
   }
 
-  #transact<T>(begin: string, work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
-    return this.#patiently(() => this.#once(begin, work), deadline, signal)
+  /** FULL: COMMIT waits until the disk has everything. NORMAL: it hands it to the system (https://www.sqlite.org/pragma.html#pragma_synchronous). */
+  #synchronize(mode: 'FULL' | 'NORMAL'): void {
+    if (this.#mode === mode) return
+    this.#database.exec(`PRAGMA synchronous = ${mode}`)
+    this.#mode = mode
   }
 
   /** Tries again while others hold a lock. */

@@ -33,9 +33,12 @@ export class Leases {
 
   async grant(ttlS: number, signal?: AbortSignal): Promise<Lease> {
     const id = randomUUID()
-    await this.#connection.write(() => {
-      this.#connection.statement('INSERT INTO leases VALUES (?, ?, ?)').run(id, ttlS, Date.now() + ttlS * 1000)
-    }, signal)
+    await this.#connection.write(
+      () => {
+        this.#connection.statement('INSERT INTO leases VALUES (?, ?, ?)').run(id, ttlS, Date.now() + ttlS * 1000)
+      },
+      { signal },
+    )
     const lost = new AbortController()
     const timer = setInterval(() => void this.#touch(id, ttlS), (ttlS * 1000) / touchesPerTtl).unref()
     this.#kept.set(id, { timer, lost })

@@ -21,7 +21,7 @@ import type {
 } from '../store.ts'
 import { Wakeup } from '../wakeup.ts'
 import { Bell } from './bell.ts'
-import { Connection } from './connection.ts'
+import { Connection, type WriteOptions } from './connection.ts'
 import { prepareFile } from './format.ts'
 import { History } from './history.ts'
 import { Leases } from './leases.ts'
@@ -33,6 +33,8 @@ export interface SqliteOptions {
   /** Called after a transaction has been committed and before the bell rings: the place for a test to pull the plug. */
   readonly afterCommit?: () => void
 }
+
+type ChangeOptions = Pick<WriteOptions<boolean>, 'signal' | 'ahead'>
 
 export class SqliteStore implements Store {
   readonly capabilities: StoreCapabilities = { durable: true, multiProcess: true }
@@ -106,12 +108,23 @@ export class SqliteStore implements Store {
         return { ok, revision, reads }
       }, signal)
     }
+    return this.#apply(transaction, { signal })
+  }
+
+  /** As `commit`, but does not wait for the disk: the next `commit` brings both there. */
+  async commitAhead(transaction: Transaction): Promise<CommitResult> {
+    this.#enter()
+    checkTransaction(transaction)
+    return this.#apply(transaction, { ahead: true })
+  }
+
+  async #apply(transaction: Transaction, options: ChangeOptions): Promise<CommitResult> {
     let result: CommitResult | undefined
     await this.#change((before) => {
       const { ok, changed, reads } = applyTransaction(this.#rows, transaction, before + 1)
       result = { ok, revision: changed ? before + 1 : before, reads }
       return result.revision
-    }, signal)
+    }, options)
     return result as unknown as CommitResult
   }
 
@@ -160,7 +173,7 @@ export class SqliteStore implements Store {
   }
 
   /** One write transaction: `work` gets the revision before it and gives the one after it. */
-  async #change(work: (revision: Revision) => Revision, signal?: AbortSignal): Promise<void> {
+  async #change(work: (revision: Revision) => Revision, options: ChangeOptions = {}): Promise<void> {
     const write = (): boolean => {
       const { revision } = this.#rows.meta()
       const after = work(revision)
@@ -169,12 +182,13 @@ export class SqliteStore implements Store {
       this.#history.note(after, Date.now())
       return true
     }
-    await this.#connection.write(write, signal, (changed) => {
+    const committed = (changed: boolean): void => {
       if (!changed) return
       this.#afterCommit?.()
       this.#bell.ring()
       this.#wakeup.ring()
-    })
+    }
+    await this.#connection.write(write, { committed, ...options })
   }
 
   async #poll(): Promise<void> {

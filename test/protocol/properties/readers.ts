@@ -44,27 +44,27 @@ const present: Reader = (roomId, log, keyring) => {
 /** The program's own client, from the first record to the last. */
 const client: Reader = (roomId, log, keyring) => {
   const ledger = ledgerWith(roomId, keyring)
-  const verdicts = log.map((bytes) => kindOf(ledger.file(bytes, ledger.judge(bytes)).judgement))
+  const verdicts = log.map((bytes) => kindOf(ledger.file(ledger.judge(bytes)).judgement))
   return { verdicts, ...roomState(ledger.room) }
 }
 
 /** The same one, asked again for all that it has filed, as a screen does that scrolls back. */
 const scrolling: Reader = (roomId, log, keyring) => {
   const ledger = ledgerWith(roomId, keyring)
-  const rows = log.map((bytes) => ledger.file(bytes, ledger.judge(bytes)).row)
+  const rows = log.map((bytes) => ledger.file(ledger.judge(bytes)).row)
   return { verdicts: reviewed(ledger, log, rows), ...roomState(ledger.room) }
 }
 
 /** The same one, ended and started again in the middle. */
 const restarted: Reader = (roomId, log, keyring) => {
   const before = ledgerWith(roomId, keyring)
-  const rows = log.slice(0, Math.ceil(log.length / 2)).map((bytes) => before.file(bytes, before.judge(bytes)).row)
+  const rows = log.slice(0, Math.ceil(log.length / 2)).map((bytes) => before.file(before.judge(bytes)).row)
   const ledger = ledgerWith(roomId, keyring)
   ledger.resume(
     before.checkpoint,
     rows.filter(({ n }) => n !== null),
   )
-  const later = log.slice(rows.length).map((bytes) => ledger.file(bytes, ledger.judge(bytes)).row)
+  const later = log.slice(rows.length).map((bytes) => ledger.file(ledger.judge(bytes)).row)
   return { verdicts: reviewed(ledger, log, [...rows, ...later]), ...roomState(ledger.room) }
 }
 

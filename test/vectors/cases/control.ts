@@ -22,7 +22,7 @@ export const controlCases: readonly RuleCase[] = [
     {
       what: 'one byte more behind it',
       play: async (stage, { bob }) => stage.append(longer((await stage.forge(bob, topic)).bytes)),
-      reason: /cut short/,
+      reason: /behind the end/,
     },
     {
       what: 'one byte more than a record may have',
