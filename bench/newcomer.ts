@@ -18,12 +18,17 @@ export async function benchNewcomer(place: Place): Promise<void> {
   const speakers = [room.creator, await room.member('ben'), await room.member('cyd'), await room.member('dan')]
   room.talk(speakers, messages)
   await room.write()
+  const other = await WrittenRoom.create(store, 'other')
+  other.talk([other.creator], messages / 10)
+  await other.write()
 
   const eve = await Person.start(place, 'eve', 'eve')
-  await eve.act({ do: 'knock', room: room.id })
-  await room.letIn('eve')
-  const joined = await eve.enter(room.id, page)
+  const joined = await comeIn(eve, 'eve', room)
   await eve.end()
+  const fay = await Person.start(place, 'fay', 'fay')
+  await comeIn(fay, 'fay', other)
+  const alsoJoined = await comeIn(fay, 'fay', room)
+  await fay.end()
   const again = await Person.start(place, 'eve-again', 'eve', eve.recoveryCode)
   const back = await again.enter(room.id, page)
   await again.end()
@@ -46,8 +51,15 @@ export async function benchNewcomer(place: Place): Promise<void> {
   const rawWhole = await median(() => store.range(start, end))
   const raw = { page: rawPage, cold: rawCold, verified: rawVerified, whole: rawWhole }
   tell('let in', joined, raw)
+  tell('let in, the program warm', alsoJoined, raw)
   tell('on another machine of one’s own', back, raw)
   await store.close()
+}
+
+async function comeIn(person: Person, name: string, room: WrittenRoom): Promise<Entered> {
+  await person.act({ do: 'knock', room: room.id })
+  await room.letIn(name)
+  return person.enter(room.id, page)
 }
 
 function coldRange(place: Place, start: Uint8Array, end: Uint8Array): number {

@@ -100,6 +100,7 @@ export function signedBytes(roomId: Bytes, i: number, { keys, inside }: Unsealed
 
 /** What was found out about a record before its turn to be judged came. */
 export interface Foreseen {
+  readonly outer: MessageOuter
   readonly unsealed: UnsealedMessages
   readonly isSigned: boolean
 }

@@ -86,9 +86,13 @@ export function outsideValues(o: ControlOutside): readonly Value[] {
 /** @throws FormatError when the bytes are no record at all. */
 export function decodeRecord(bytes: Bytes): LogRecord {
   if (bytes.length > Math.max(messageRecordBytesMax, controlRecordBytesMax)) throw new FormatError('record too long')
-  // A message is an array of 6, a control record one of 16: the first byte tells.
-  if (bytes[0] === 0x86) return { kind: 'message', outer: decodeMessageOuter(bytes) }
+  if (isMessage(bytes)) return { kind: 'message', outer: decodeMessageOuter(bytes) }
   return { kind: 'control', outer: decodeControlOuter(bytes) }
+}
+
+/** A message is an array of 6, a control record one of 16: the first byte tells, if it is a record at all. */
+export function isMessage(bytes: Bytes): boolean {
+  return bytes[0] === 0x86
 }
 
 function decodeMessageOuter(bytes: Bytes): MessageOuter {

@@ -58,6 +58,7 @@ test('what was opened under another opening’s keys says nothing', async () => 
   const keys = { ...foreseen.unsealed.keys }
   const elsewhere = { ...foreseen.unsealed, keys, inside: { ...foreseen.unsealed.inside, contents: [] } }
   const verdict = openMessages(world.room, world.place(i), record.outer, world.keyring, false, {
+    outer: record.outer,
     unsealed: elsewhere,
     isSigned: false,
   })

@@ -6,7 +6,7 @@ import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { decode, FormatError } from '../../base/codec.ts'
 import { logPageRecords, storeOperationsMax } from '../../base/limits.ts'
 import { controlKey, controlRange, logKey, numberOf } from '../../protocol/paths.ts'
-import { decodeRecord, recordHash, type ControlOuter, type ControlOutside } from '../../protocol/record.ts'
+import { decodeRecord, isMessage, recordHash, type ControlOuter, type ControlOutside } from '../../protocol/record.ts'
 import type { Entry, Operation, Store } from '../../store/store.ts'
 import { logPage } from './log-page.ts'
 
@@ -48,6 +48,7 @@ export class ControlLog {
   note(i: number, bytes: Bytes): ReadControl | undefined {
     const known = this.#found.get(i)
     if (known !== undefined) return known
+    if (isMessage(bytes)) return undefined
     try {
       const record = decodeRecord(bytes)
       if (record.kind !== 'control') return undefined

@@ -8,7 +8,7 @@ import { sliceMs } from '../../base/limits.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { verifyApart } from '../../crypto/sign.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
-import { signedBytes, unsealMessages, type Foreseen, type UnsealedMessages } from '../../protocol/message.ts'
+import { signedBytes, unsealMessages, type Foreseen } from '../../protocol/message.ts'
 import { numberOf } from '../../protocol/paths.ts'
 import { decodeRecord } from '../../protocol/record.ts'
 import type { Entry } from '../../store/store.ts'
@@ -28,11 +28,11 @@ export async function foresee(
   let sliceEnds = performance.now() + sliceMs
   for (const { key, value } of entries) {
     const i = numberOf(key)
-    const unsealed = unsealedWith(keys, roomId, i, value)
-    if (unsealed !== undefined) {
-      const { inside, signature } = unsealed
-      const check = verifyApart(inside.author, signedBytes(roomId, i, unsealed), signature)
-      checks.push(check.then((isSigned) => foreseen.set(i, { unsealed, isSigned })))
+    const opened = openedWith(keys, roomId, i, value)
+    if (opened !== undefined) {
+      const { inside, signature } = opened.unsealed
+      const check = verifyApart(inside.author, signedBytes(roomId, i, opened.unsealed), signature)
+      checks.push(check.then((isSigned) => foreseen.set(i, { ...opened, isSigned })))
     }
     if (performance.now() < sliceEnds) continue
     await turn()
@@ -42,18 +42,19 @@ export async function foresee(
   return foreseen
 }
 
-function unsealedWith(
+function openedWith(
   keys: ReadonlyMap<number, readonly EpochKeys[]>,
   roomId: Bytes,
   i: number,
   bytes: Bytes,
-): UnsealedMessages | undefined {
+): Omit<Foreseen, 'isSigned'> | undefined {
   try {
     const record = decodeRecord(bytes)
     if (record.kind !== 'message') return undefined
-    for (const one of keys.get(record.outer.epoch) ?? []) {
-      const unsealed = unsealMessages(roomId, i, record.outer, one)
-      if (unsealed !== undefined) return unsealed
+    const { outer } = record
+    for (const one of keys.get(outer.epoch) ?? []) {
+      const unsealed = unsealMessages(roomId, i, outer, one)
+      if (unsealed !== undefined) return { outer, unsealed }
     }
     return undefined
   } catch (error) {

@@ -105,7 +105,7 @@ export class Ledger {
   judge(bytes: Bytes, foreseen?: Foreseen, isKnownGood?: (hash: Bytes) => boolean): Judged {
     const place = { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
     const judgement = orVoid(() => {
-      const record = decodeRecord(bytes)
+      const record = decoded(bytes, foreseen)
       if (record.kind === 'message') return this.#openMessages(place, record, false, foreseen)
       return this.#foldControl(place, record.outer, isKnownGood?.(place.hash) === true)
     })
@@ -121,7 +121,7 @@ export class Ledger {
   /** Judges a record anywhere before the checkpoint, where every control record that counts has been folded. */
   look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
     return orVoid(() => {
-      const record = decodeRecord(bytes)
+      const record = decoded(bytes, foreseen)
       if (record.kind === 'message') return this.#openMessages(place, record, known, foreseen)
       return this.#judged.get(place.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
     })
@@ -181,6 +181,10 @@ export class Ledger {
     this.#judged.set(place.i, judgement)
     return judgement
   }
+}
+
+function decoded(bytes: Bytes, foreseen?: Foreseen): LogRecord {
+  return foreseen === undefined ? decodeRecord(bytes) : { kind: 'message', outer: foreseen.outer }
 }
 
 /** Bytes that are no record at all, or hold none, count for nothing. */

@@ -266,9 +266,9 @@ export class RoomLog {
 
   /** Where there is much to read, the newest is looked at first. */
   async #lookAhead(signal?: AbortSignal): Promise<void> {
-    await this.gaps.readCard(signal)
     const { memberIndex } = this.#keys
-    await this.#glimpses.open({ controls: this.#controls, keys: this.#search, memberIndex }, this.ledger, signal)
+    const found = { controls: this.#controls, keys: this.#search, memberIndex }
+    await Promise.all([this.gaps.readCard(signal), this.#glimpses.open(found, this.ledger, signal)])
   }
 
   #endGlimpse(): void {

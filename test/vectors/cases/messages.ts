@@ -37,7 +37,7 @@ export const messageCases: readonly RuleCase[] = [
       what: 'a byte behind it',
       play: (stage, { bob }) =>
         void stage.append(longer(stage.message(bob, { contents: [{ type: 'text', text: 'hi' }] }))),
-      reason: /cut short/,
+      reason: /behind the end/,
     },
   ]),
   rule(
