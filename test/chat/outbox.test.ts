@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { prefixEnd, utf8 } from '../../src/base/bytes.ts'
 import type { HomeStore } from '../../src/chat/home/home.ts'
 import { logRange } from '../../src/protocol/paths.ts'
-import type { Transaction } from '../../src/store/store.ts'
+import type { Entry, Transaction } from '../../src/store/store.ts'
 import { FaultyStore } from './faulty-store.ts'
 import {
   again,
@@ -184,6 +184,33 @@ describe.each(kinds)('the outbox on the %s store', (kind) => {
     expect(await recordsOf(place, theirs.id)).toBe(4)
   })
 
+  test('what a loss of power has taken back from the home is neither lost nor sent twice', async () => {
+    const place = world(kind)
+    const ada = await person(place, 'ada')
+    const room = await ada.chat.create('demo')
+    await say(room, 'zero')
+    ada.line.cut()
+    await room.send('one')
+    // The disk has what was taken so far, and nothing of how it was sent.
+    const disk = (await entriesOf(ada)).filter(({ key }) => !liesUnder('attempts/', key))
+    ada.line.mend()
+    await until(room, () => room.seq === 2)
+    await say(room, 'two')
+    const records = await recordsOf(place, room.id)
+    const machine = place.machine()
+    const local = await machine.open(ada.name)
+    for (const { key, value } of disk) await local.commit({ then: [{ kind: 'put', key, value }] })
+    await local.close()
+    await bury({ ...ada, home: machine })
+    const later = await again(place, ada, machine)
+    const theirs = await later.chat.open('demo')
+    await until(theirs, () => theirs.seq === 3 && theirs.pending.length === 0)
+    expect(texts(await wholeHistory(theirs))).toEqual(['zero', 'one', 'two'])
+    expect(await recordsOf(place, room.id)).toBe(records)
+    await say(theirs, 'three')
+    expect(texts(await wholeHistory(theirs))).toEqual(['zero', 'one', 'two', 'three'])
+  })
+
   test('two programs of one person send at once: each one’s messages once and in its order', async () => {
     const place = world(kind)
     const ada = await person(place, 'ada')
@@ -301,18 +328,16 @@ describe.each(kinds)('the outbox on the %s store', (kind) => {
     const room = await ada.chat.create('demo')
     ada.line.cut()
     await room.send('canary-in-the-outbox')
-    const local = await ada.home.open('ada')
-    const { entries } = await local.range(new Uint8Array([1]), new Uint8Array([255]))
-    await local.close()
+    const entries = await entriesOf(ada)
     const all = Buffer.concat(entries.flatMap(({ key, value }) => [key, value]))
-    expect(entries.some(({ key }) => Buffer.from(key).toString('latin1').startsWith('outbox/'))).toBe(true)
+    expect(entries.some(({ key }) => liesUnder('outbox/', key))).toBe(true)
     expect(all.includes('canary')).toBe(false)
   })
 })
 
 describe('a disk that fails when a message is to be taken', () => {
   const takes = ({ then }: Transaction): boolean =>
-    then.some(({ kind, key }) => kind === 'put' && Buffer.from(key).toString('latin1').startsWith('outbox/'))
+    then.some(({ kind, key }) => kind === 'put' && liesUnder('outbox/', key))
 
   /** @param ahead whether what is tried is written down without waiting for the disk. */
   async function failing(ahead: boolean): Promise<{ being: Being; local: FaultyStore }> {
@@ -354,6 +379,15 @@ describe('a disk that fails when a message is to be taken', () => {
     expect(room.pending).toEqual([])
   })
 })
+
+const liesUnder = (prefix: string, key: Uint8Array): boolean => Buffer.from(key).toString('latin1').startsWith(prefix)
+
+async function entriesOf({ home, name }: Being): Promise<readonly Entry[]> {
+  const local = await home.open(name)
+  const { entries } = await local.range(new Uint8Array([1]), new Uint8Array([255]))
+  await local.close()
+  return entries
+}
 
 async function recordsOf(place: ReturnType<typeof world>, roomId: string): Promise<number> {
   const store = await place.openStore()
