@@ -4,9 +4,9 @@
  */
 import type { ConclaveError } from '../base/errors.ts'
 import type { StoreHealth } from '../chat/store-health.ts'
-import type { ClientTls } from '../node/cluster-client.ts'
-import { describeHealth, quorumOf, type ClusterHealth } from '../node/health.ts'
-import { watchHealth } from '../node/health-watch.ts'
+import type { ClientTls } from '../node/cluster/cluster-client.ts'
+import { describeHealth, quorumOf, type ClusterHealth } from '../node/health/health.ts'
+import { watchHealth } from '../node/health/watch-health.ts'
 
 const periodMs = 1500
 

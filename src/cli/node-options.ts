@@ -1,7 +1,7 @@
 /** The options of `node start` and `node join` about where a node is. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../base/errors.ts'
-import type { NodeOptions } from '../node/settings.ts'
+import type { NodeOptions } from '../node/home/settings.ts'
 
 export interface NodeFlags {
   readonly name?: string

@@ -2,8 +2,8 @@
 import { bytes } from './bytes.ts'
 import { describeError } from './output.ts'
 import type { JsonObject } from './json.ts'
-import { describeEtcd } from '../node/etcd-program.ts'
-import { quotaBytes } from '../node/etcd-arguments.ts'
+import { describeEtcd } from '../node/process/etcd-binary.ts'
+import { quotaBytes } from '../node/process/etcd-arguments.ts'
 import type { NodeEvent, NodeStep } from '../node/events.ts'
 import {
   clusterHealth,
@@ -12,7 +12,7 @@ import {
   lagOf,
   type ClusterHealth,
   type MemberStatus,
-} from '../node/health.ts'
+} from '../node/health/health.ts'
 
 export interface Report {
   readonly object: JsonObject

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { NodeEvent } from '../node/events.ts'
 import { runNode } from '../node/node.ts'
-import { nodePaths } from '../node/paths.ts'
+import { nodePaths } from '../node/home/paths.ts'
 import { tell, tellFailure, untilReady } from './detached.ts'
 import { openClusterStore, rememberCluster } from './node-access.ts'
 import { requireNoMove, type Show } from './node-move.ts'

@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises'
 import { ConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { steadyHealth } from '../chat/store-health.ts'
-import { formatEndpoint } from '../node/address.ts'
-import { nodePaths } from '../node/paths.ts'
+import { formatEndpoint } from '../node/home/address.ts'
+import { nodePaths } from '../node/home/paths.ts'
 import type { EtcdTls } from '../store/etcd/options.ts'
 import { EtcdStore } from '../store/etcd/store.ts'
 import { WatchedHealth } from './cluster-health.ts'
@@ -53,7 +53,7 @@ async function ownNode(home: string, endpoints: readonly string[]): Promise<stri
   const paths = nodePaths(home)
   if (!existsSync(paths.state)) return undefined
   // Loaded only where there is something to check.
-  const { readState } = await import('../node/state.ts')
+  const { readState } = await import('../node/home/state.ts')
   const state = await readState(paths)
   if (state?.phase !== 'member' || !state.endpoints.some((endpoint) => endpoints.includes(endpoint))) return undefined
   return formatEndpoint(state.settings.advertise, state.settings.clientPort)

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
-import { clientFiles } from '../node/paths.ts'
+import { clientFiles } from '../node/home/paths.ts'
 
 export type StoreAddress = { readonly kind: 'sqlite'; readonly path: string } | ClusterAddress
 

@@ -1,7 +1,7 @@
 /** What a node tells while it starts, joins and runs: facts, for a command line to put into words. */
 import type { ConclaveError } from '../base/errors.ts'
-import type { EtcdProgram } from './etcd-program.ts'
-import type { ClusterHealth, MemberStatus } from './health.ts'
+import type { EtcdProgram } from './process/etcd-binary.ts'
+import type { ClusterHealth, MemberStatus } from './health/health.ts'
 
 /** The steps of founding and joining, in order. */
 export type NodeStep =

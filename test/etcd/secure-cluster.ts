@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Client, credentials } from '@grpc/grpc-js'
-import { admitPerson, protectCluster } from '../../src/node/access.ts'
+import { admitPerson, protectCluster } from '../../src/node/access/access-control.ts'
 import {
   createAuthority,
   issueLocal,
@@ -12,8 +12,8 @@ import {
   issuePerson,
   nodeServerName,
   type Identity,
-} from '../../src/node/certificates.ts'
-import { ClusterClient } from '../../src/node/cluster-client.ts'
+} from '../../src/node/certificates/authority.ts'
+import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import type { EtcdTls } from '../../src/store/etcd/options.ts'
 import { EtcdCluster } from './cluster.ts'
 

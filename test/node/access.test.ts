@@ -4,13 +4,19 @@ import { readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { admitPerson, listPeople, peopleRanges } from '../../src/node/access.ts'
-import { createAuthority, issueNode, issuePerson, revokedSerials, type Identity } from '../../src/node/certificates.ts'
-import { ClusterClient, type ClientTls } from '../../src/node/cluster-client.ts'
-import { readAuthority, readClient } from '../../src/node/credentials.ts'
-import { diagnose } from '../../src/node/probe.ts'
-import { revokePerson } from '../../src/node/revocations.ts'
-import { requireState } from '../../src/node/state.ts'
+import { admitPerson, listPeople, peopleRanges } from '../../src/node/access/access-control.ts'
+import {
+  createAuthority,
+  issueNode,
+  issuePerson,
+  revokedSerials,
+  type Identity,
+} from '../../src/node/certificates/authority.ts'
+import { ClusterClient, type ClientTls } from '../../src/node/cluster/cluster-client.ts'
+import { readAuthority, readClient } from '../../src/node/certificates/credentials.ts'
+import { diagnose } from '../../src/node/health/diagnose.ts'
+import { revokePerson } from '../../src/node/access/revocations.ts'
+import { requireState } from '../../src/node/home/state.ts'
 import * as paths from '../../src/protocol/paths.ts'
 import { Maintenance } from '../../src/store/etcd/generated/cluster_pb.ts'
 import { Place } from '../conformance/place.ts'

@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:tls'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { checkCertificate, readCertificate, serves } from '../../src/node/certificate-check.ts'
+import { checkCertificate, readCertificate, serves } from '../../src/node/certificates/check-certificate.ts'
 import {
   createAuthority,
   issueLocal,
@@ -12,7 +12,7 @@ import {
   nodeCommonName,
   personOf,
   type Identity,
-} from '../../src/node/certificates.ts'
+} from '../../src/node/certificates/authority.ts'
 
 const year = 365 * 86_400_000
 let authority: Identity

@@ -1,5 +1,5 @@
 /** The records of a cluster under test. */
-import type { OpenStore } from '../../src/node/cluster-store.ts'
+import type { OpenStore } from '../../src/node/cluster/open-store.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 
 export const openTestStore: OpenStore = async (endpoints, { authority, certificate, key }) =>

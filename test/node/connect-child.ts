@@ -1,6 +1,6 @@
 /** `connect` in a process of its own, which kills itself with SIGKILL at the commit or the close of the store it is told. */
-import { connectHome } from '../../src/node/connect.ts'
-import { decodeTicket, type PersonTicket } from '../../src/node/ticket.ts'
+import { connectHome } from '../../src/node/tickets/connect.ts'
+import { decodeTicket, type PersonTicket } from '../../src/node/tickets/ticket.ts'
 import { openTestStore } from './cluster-store.ts'
 
 const [home = '', ticket = '', dieAt = ''] = process.argv.slice(2)

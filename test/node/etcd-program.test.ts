@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { findEtcd } from '../../src/node/etcd-program.ts'
-import { judgeVersion, parseEtcdVersion } from '../../src/node/etcd-version.ts'
+import { findEtcd } from '../../src/node/process/etcd-binary.ts'
+import { judgeVersion, parseEtcdVersion } from '../../src/node/process/etcd-version.ts'
 import { testEtcd } from './etcd.ts'
 
 describe('versions of etcd', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { clusterHealth, describeHealth, lagOf, type MemberAnswer, type MemberStatus } from '../../src/node/health.ts'
+import {
+  clusterHealth,
+  describeHealth,
+  lagOf,
+  type MemberAnswer,
+  type MemberStatus,
+} from '../../src/node/health/health.ts'
 
 function member(n: number, answer: Partial<MemberAnswer> | undefined, learner = false): MemberStatus {
   const base = { id: n.toString(16).padStart(16, '0'), name: `n${n}`, learner, peerUrls: [], endpoints: [] }

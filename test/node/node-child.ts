@@ -3,14 +3,14 @@
  * itself with SIGKILL at the point that it is told: when a step begins ("step:add"), or right after a change has
  * happened in the cluster and before it could be recorded ("after:add").
  */
-import { ClusterClient } from '../../src/node/cluster-client.ts'
-import { foundCluster } from '../../src/node/found.ts'
-import { openTicket } from '../../src/node/join.ts'
+import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
+import { foundCluster } from '../../src/node/membership/bootstrap.ts'
+import { openTicket } from '../../src/node/membership/join.ts'
 import { runNode } from '../../src/node/node.ts'
-import { nodePaths } from '../../src/node/paths.ts'
-import { resolveSettings, type NodeOptions } from '../../src/node/settings.ts'
-import { readState } from '../../src/node/state.ts'
-import { decodeTicket, type NodeTicket } from '../../src/node/ticket.ts'
+import { nodePaths } from '../../src/node/home/paths.ts'
+import { resolveSettings, type NodeOptions } from '../../src/node/home/settings.ts'
+import { readState } from '../../src/node/home/state.ts'
+import { decodeTicket, type NodeTicket } from '../../src/node/tickets/ticket.ts'
 import { openTestStore } from './cluster-store.ts'
 
 export interface ChildOrder {

@@ -2,9 +2,15 @@ import { once } from 'node:events'
 import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAuthority, issueLocal, issueNode, issuePerson, type Identity } from '../../src/node/certificates.ts'
-import type { ClientTls } from '../../src/node/cluster-client.ts'
-import { diagnose } from '../../src/node/probe.ts'
+import {
+  createAuthority,
+  issueLocal,
+  issueNode,
+  issuePerson,
+  type Identity,
+} from '../../src/node/certificates/authority.ts'
+import type { ClientTls } from '../../src/node/cluster/cluster-client.ts'
+import { diagnose } from '../../src/node/health/diagnose.ts'
 import { probe as probeEtcd } from '../../src/store/etcd/probe.ts'
 import { freePorts } from './ports.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { serverDate } from '../../src/node/server-date.ts'
+import { serverDate } from '../../src/node/health/server-clock.ts'
 
 async function server(date: string | undefined, body: string): Promise<string> {
   const http = createServer((_, response) => {

@@ -1,5 +1,5 @@
 /** A parent to be killed: supervises the program that it is given, and prints the program's process id. */
-import { GuardedProcess } from '../../src/node/guarded-process.ts'
+import { GuardedProcess } from '../../src/node/process/supervised-process.ts'
 
 const [program = '', ...args] = process.argv.slice(2)
 const child = new GuardedProcess(program, args, () => {})

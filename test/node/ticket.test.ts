@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { createAuthority, issuePerson, type Identity } from '../../src/node/certificates.ts'
+import { createAuthority, issuePerson, type Identity } from '../../src/node/certificates/authority.ts'
 import {
   newCode,
   normalizeCode,
@@ -10,8 +10,8 @@ import {
   privateKeyOf,
   scalarOf,
   sealAuthorityKey,
-} from '../../src/node/ticket-code.ts'
-import { claimTicket, finishTicket, issuedTicket, recordTicket } from '../../src/node/ticket-record.ts'
+} from '../../src/node/tickets/ticket-code.ts'
+import { claimTicket, finishTicket, issuedTicket, recordTicket } from '../../src/node/tickets/ticket-record.ts'
 import {
   checkExpiry,
   decodeTicket,
@@ -19,7 +19,7 @@ import {
   ticketDigest,
   type NodeTicket,
   type PersonTicket,
-} from '../../src/node/ticket.ts'
+} from '../../src/node/tickets/ticket.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 
 const expires = Date.UTC(2030, 0, 1)

@@ -1,7 +1,7 @@
 /** The home as files: whether anybody else can read them, whether there is room, what dead programs have left. */
 import { lstat, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nodePaths } from '../../node/paths.ts'
+import { nodePaths } from '../../node/home/paths.ts'
 import { bytes } from '../bytes.ts'
 import { fine, problem, warning, type Finding } from './finding.ts'
 

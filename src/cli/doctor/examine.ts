@@ -1,7 +1,7 @@
 /** A diagnosis of a home and its store. It changes nothing. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { nodePaths } from '../../node/paths.ts'
+import { nodePaths } from '../../node/home/paths.ts'
 import { readConfig } from '../config.ts'
 import type { GlobalOptions } from '../options.ts'
 import { embeddedStore, parseStoreUrl, type StoreAddress } from '../store-url.ts'

@@ -11,11 +11,17 @@ import { fingerprint, matchesFingerprint } from '../../../src/crypto/fingerprint
 import { generatePassphrase, normalizePassphrase } from '../../../src/crypto/passphrase.ts'
 import { formatRecoveryCode, parseRecoveryCode } from '../../../src/crypto/recovery-code.ts'
 import { checkRoomName, checkUserName, skeleton } from '../../../src/crypto/skeleton.ts'
-import { createAuthority, issuePerson, personOf } from '../../../src/node/certificates.ts'
-import { parseEtcdVersion } from '../../../src/node/etcd-version.ts'
-import { newCode, normalizeCode, scalarOf, privateKeyOf, sealAuthorityKey } from '../../../src/node/ticket-code.ts'
-import { claimTicket, issuedTicket } from '../../../src/node/ticket-record.ts'
-import { checkExpiry, decodeTicket, encodeTicket, ticketDigest, type Ticket } from '../../../src/node/ticket.ts'
+import { createAuthority, issuePerson, personOf } from '../../../src/node/certificates/authority.ts'
+import { parseEtcdVersion } from '../../../src/node/process/etcd-version.ts'
+import {
+  newCode,
+  normalizeCode,
+  scalarOf,
+  privateKeyOf,
+  sealAuthorityKey,
+} from '../../../src/node/tickets/ticket-code.ts'
+import { claimTicket, issuedTicket } from '../../../src/node/tickets/ticket-record.ts'
+import { checkExpiry, decodeTicket, encodeTicket, ticketDigest, type Ticket } from '../../../src/node/tickets/ticket.ts'
 import { hostOf } from '../../../src/store/etcd/security.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../../src/tui/input/keys.ts'
