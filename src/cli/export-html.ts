@@ -2,8 +2,8 @@
  * A room as one HTML page without scripts, pictures or anything from elsewhere; its policy forbids them as well.
  * Whatever others wrote is escaped text.
  */
+import { adminText } from '../chat/wording.ts'
 import { sanitize, sanitizeLine } from '../tui/sanitize.ts'
-import { adminText } from '../tui/view/admin-text.ts'
 import { clockTime, dayName } from '../tui/view/time.ts'
 import { textNow, type RoomWriter } from './export-writer.ts'
 import { isoTime } from './item-json.ts'

@@ -2,8 +2,8 @@
  * A room as Markdown (CommonMark). Whatever others wrote is escaped, so that it is no heading, link, picture, list,
  * code or HTML, wherever it stands.
  */
+import { adminText } from '../chat/wording.ts'
 import { sanitize, sanitizeLine } from '../tui/sanitize.ts'
-import { adminText } from '../tui/view/admin-text.ts'
 import { clockTime, dayName } from '../tui/view/time.ts'
 import { textNow, type RoomWriter } from './export-writer.ts'
 

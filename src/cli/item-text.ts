@@ -5,11 +5,10 @@
  * What was edited, deleted or reacted to before it is printed is printed so; what happens to it later is a line of its
  * own.
  */
-import { changedBy, counts, isChange, type Change, type Changed } from '../chat/timeline/changes.ts'
+import { changedBy, counts, isChange, type Change } from '../chat/timeline/changes.ts'
 import type { MessageItem, TimelineItem } from '../chat/item.ts'
+import { adminText, lostNote, messageText, reactionText } from '../chat/wording.ts'
 import { sanitize } from '../tui/sanitize.ts'
-import { adminText } from '../tui/view/admin-text.ts'
-import { reactionText } from '../tui/view/reaction-text.ts'
 import { clockTime, dayName } from '../tui/view/time.ts'
 import type { ChangesAhead } from './changes-ahead.ts'
 
@@ -46,7 +45,7 @@ export class ItemLines {
   /** One or more lines, without the last line's end; none for what shows in a line that is printed already. */
   lines(item: TimelineItem): string {
     if (item.kind === 'warning') return this.#block('     ', '', '!', `record ${item.i}: ${item.reason}`)
-    if (item.kind === 'lost') return `${this.lines(item.item)}  (lost by the store; from this machine’s copy)`
+    if (item.kind === 'lost') return `${this.lines(item.item)}  (${lostNote})`
     if (item.kind === 'admin') {
       return `${this.#divider(item.at)}${this.#block(clockTime(item.at), '', '<admin>', adminText(item))}`
     }
@@ -83,7 +82,7 @@ export class ItemLines {
     const quote = item.type === 'reply' ? `> ${this.#quote(item.to)}\n` : ''
     const edited = changed.text === undefined ? '' : ' (edited)'
     const reactions = reactionText(changed)
-    return `${quote}${textOf(item, changed)}${edited}${reactions === '' ? '' : `\n${reactions}`}`
+    return `${quote}${messageText(item, changed)}${edited}${reactions === '' ? '' : `\n${reactions}`}`
   }
 
   #changeText(item: ChangeItem): string {
@@ -109,27 +108,9 @@ export class ItemLines {
     if (known === undefined) return `message ${id.slice(0, 8)}`
     const { item, changes } = known
     const changed = changedBy(item, changes)
-    const text = changed.deleted ? '(deleted)' : textOf(item, changed)
+    const text = messageText(item, changed)
     const [line = ''] = text.split('\n', 1)
     const shown = [...line].slice(0, quoteCharsMax).join('')
     return `${item.from.name}: ${shown}${shown === text ? '' : '…'}`
-  }
-}
-
-function textOf(item: MessageItem, { text }: Changed): string {
-  switch (item.type) {
-    case 'text':
-    case 'reply':
-      return text ?? item.text
-    case 'emote':
-      return `* ${item.from.name} ${text ?? item.text}`
-    case 'file':
-      return `(file "${item.name}", ${item.bytes} bytes)`
-    case 'unknown':
-      return `(a message of the type "${item.name}", which this version does not know)`
-    case 'edit':
-    case 'delete':
-    case 'react':
-      return `(${item.type})`
   }
 }

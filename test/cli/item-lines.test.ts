@@ -73,8 +73,8 @@ test('lines are aligned, and a day begins with a divider', () => {
 test("a text's further lines stay behind the bar", () => {
   const lines = new ItemLines({ names: [] })
   lines.lines(message({ type: 'text', text: 'first' }))
-  expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ User bob kicked by ada.' }))).toBe(
-    '14:02      ada │ x\n               │ 14:03  <admin> │ User bob kicked by ada.',
+  expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ ada removed bob.' }))).toBe(
+    '14:02      ada │ x\n               │ 14:03  <admin> │ ada removed bob.',
   )
 })
 
@@ -87,17 +87,17 @@ test('a reply quotes what it answers, while that is known', () => {
   expect(lines.lines(message({ type: 'delete', to: 'ab'.repeat(16) }))).toContain('message abababab')
 })
 
-test('who knocks is shown with the gesture that lets him in, and the fingerprint', () => {
+test('a request to join is shown with the gesture that accepts it, and the fingerprint', () => {
   const lines = new ItemLines({ names: [] })
   const text = lines.lines(admin({ event: 'knock', by: bob }))
-  expect(text).toContain('<admin> │ User bob would like to join! Please type "!bob" to accept')
-  expect(text).toContain(bob.fingerprint)
+  expect(text).toContain('<admin> │ bob asks to join (')
+  expect(text).toContain(`(${bob.fingerprint}) — !bob to accept`)
 })
 
 test.each([
-  ['accept', 'User bob accepted by ada.'],
-  ['reject', 'User bob rejected by ada.'],
-  ['kick', 'User bob kicked by ada.'],
+  ['accept', 'ada let bob in.'],
+  ['reject', "ada declined bob's request to join."],
+  ['kick', 'ada removed bob.'],
 ] as const)('%s names both', (event, text) => {
   expect(new ItemLines({ names: [] }).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
 })
@@ -126,26 +126,35 @@ test('what became of a message before it is printed is printed with it; what com
 
 test.each<[Partial<AdminItem>, string]>([
   [{ event: 'create' }, 'ada created this room.'],
-  [{ event: 'knock', target: bob, returning: 'kicked' }, 'bob was kicked before.'],
-  [{ event: 'knock', target: bob, known: '1234' }, 'NOT the key that you know as bob'],
-  [{ event: 'accept', target: bob, returning: 'kicked' }, 'bob was kicked before, and reads what was said meanwhile'],
-  [{ event: 'accept', target: bob, returning: 'left' }, 'bob had left, and reads what was said meanwhile'],
-  [{ event: 'accept', target: bob, returning: 'present' }, 'bob was given the room’s keys once more by ada'],
-  [{ event: 'accept', by: bob, target: bob }, 'User bob took up the invitation.'],
-  [{ event: 'invite', target: bob }, 'User bob invited by ada.'],
-  [{ event: 'leave' }, 'User ada left.'],
+  [{ event: 'knock', target: bob, returning: 'kicked' }, 'bob was removed before.'],
+  [
+    { event: 'knock', target: bob, known: '1234' },
+    'this is NOT the key you know (1234): someone may be impersonating bob.',
+  ],
+  [
+    { event: 'accept', target: bob, returning: 'kicked' },
+    'ada let bob in. They were removed before, and can read what they missed.',
+  ],
+  [
+    { event: 'accept', target: bob, returning: 'left' },
+    'ada let bob in. They had left, and can read what they missed.',
+  ],
+  [{ event: 'accept', target: bob, returning: 'present' }, 'ada gave bob the room’s keys again.'],
+  [{ event: 'accept', by: bob, target: bob }, 'bob joined (invited).'],
+  [{ event: 'invite', target: bob }, 'ada invited bob.'],
+  [{ event: 'leave' }, 'ada left.'],
   [{ event: 'rotate' }, 'ada changed the room’s keys.'],
-  [{ event: 'rekey', target: { name: 'ada', fingerprint: '7777' } }, 'fingerprint 7777'],
-  [{ event: 'promote', target: bob }, 'User bob made an admin by ada.'],
-  [{ event: 'demote', target: bob }, 'User bob is no longer an admin, says ada.'],
-  [{ event: 'policy', detail: 'admins accept, unlisted' }, 'only admins let people in, the room is unlisted.'],
+  [{ event: 'rekey', target: { name: 'ada', fingerprint: '7777' } }, 'ada has new keys (7777).'],
+  [{ event: 'promote', target: bob }, 'ada made bob an admin.'],
+  [{ event: 'demote', target: bob }, 'ada removed bob as admin.'],
+  [{ event: 'policy', detail: 'admins accept, unlisted' }, 'only admins can let people in; the room is unlisted.'],
   [
     { event: 'policy', detail: 'members accept, listed, version 2' },
-    'of version 2 now, which this Conclave does not know',
+    'The room now uses version 2: update Conclave to keep reading.',
   ],
   [{ event: 'topic', detail: 'Friday' }, 'ada set the topic: Friday'],
   [{ event: 'topic', detail: '' }, 'ada removed the topic.'],
-  [{ event: 'repair' }, 'ada repaired the way back'],
+  [{ event: 'repair' }, 'ada restored access to the room’s earlier keys.'],
 ])('an admin line for people: %o', (fields, text) => {
   const shown = new ItemLines({ names: [] }).lines(admin(fields)).replaceAll("'", '’')
   expect(shown.replace(/\n +│ /g, ' ')).toContain(text)

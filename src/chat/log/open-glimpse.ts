@@ -63,7 +63,7 @@ export async function openGlimpse(parts: Glimpsing, from: number, signal?: Abort
   if (!(await folds(ledger, [...leading, oldest], true, verified))) return undefined
   if (!(await folds(ledger, stretch.controls.slice(1), false, verified))) return undefined
   const { room } = ledger
-  if (room === undefined || !room.skipped.isEmpty()) return undefined
+  if (room === undefined || room.skipped.length > 0) return undefined
   if (memberByKey(room, parts.identity.signer.publicKey) === undefined) return undefined
   ledger.goOnAt({ next: end, hash: stretch.hash, seq: 1 })
   const glimpse = new Glimpse(ledger, verified, revision, read)

@@ -1,6 +1,7 @@
 /** `policy ROOM`: who lets people in, and whether the room is listed. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { policyText } from '../../chat/wording.ts'
 import { bringUpToDate } from '../freshness.ts'
 import type { Act } from '../session.ts'
 
@@ -27,9 +28,7 @@ export function addPolicy(program: Command, act: Act): void {
         if (acceptBy === undefined && !listed && !unlisted) {
           const behind = await bringUpToDate(room, signal)
           const rules = { acceptBy: room.policy.acceptBy, listed: room.policy.listed }
-          const who = rules.acceptBy === 'admins' ? 'Only admins' : 'All members'
-          const text = `${who} let people in; the room is ${rules.listed ? 'listed' : 'unlisted'}.`
-          await out.print(rules, room.name.startsWith('@') ? 'A chat of two has no rules.' : text)
+          await out.print(rules, room.name.startsWith('@') ? 'A direct message has no rules.' : policyText(rules))
           if (behind) throw behind
           return
         }

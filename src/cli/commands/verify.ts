@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Chat, Repair, Room } from '../../chat/chat.ts'
-import { repairLines } from '../../tui/state/repair-text.ts'
+import { repairLines } from '../../chat/wording.ts'
 import { tampered } from '../freshness.ts'
 import type { Act, Session } from '../session.ts'
 

@@ -1,4 +1,5 @@
 /** What happens in the open room, and how its page takes it. Pure. */
+import { repairLines } from '../../chat/wording.ts'
 import { emptyEditor } from '../input/editor.ts'
 import { emptyInputHistory } from '../input/history.ts'
 import type { Event } from './event.ts'
@@ -9,7 +10,6 @@ import { info, next, problem } from './next.ts'
 import type { Timeline } from './timeline.ts'
 import { freshTimeline, oldestPlace, withItemsAgain, withNewerItems, withNewItems } from './timeline.ts'
 import { withOlderItems, withReferred } from './timeline.ts'
-import { repairLines } from './repair-text.ts'
 import { verificationLines } from './verification.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
@@ -29,9 +29,7 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
   }
   const inside: State = { ...state, page, busy: undefined, flash: undefined, sheet: undefined, confirm: undefined }
   const told =
-    room.standing === 'member'
-      ? inside
-      : info(inside, 'You can still read what you have.', '/join to ask to be let back in.')
+    room.standing === 'member' ? inside : info(inside, 'You can read what you have. /join asks to be let in again.')
   return withReferredTo(next(told, ...markSeen(page)))
 }
 

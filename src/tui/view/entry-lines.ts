@@ -2,9 +2,9 @@
  * One entry of a timeline as the lines that it takes: a divider where a day or the new messages begin, then time, name
  * and text beside the gutter. Pure: the same entry in the same context always takes the same lines.
  */
+import { adminText, lostNote } from '../../chat/wording.ts'
 import type { Entry } from '../state/entries.ts'
 import type { Line, Style } from '../text/style.ts'
-import { adminText } from './admin-text.ts'
 import type { EntryContext } from './entry-context.ts'
 import { beside, divider, marked, remark } from './gutter.ts'
 import { messageLines } from './message-lines.ts'
@@ -48,7 +48,7 @@ function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
     case 'lost':
       return [
         ...bodyLines({ key: '', place: item.i, item: item.item }, context),
-        ...beside('', { text: '', style: {} }, '(lost by the store; from this machine’s copy)', { dim: true }, context),
+        ...beside('', { text: '', style: {} }, `(${lostNote})`, { dim: true }, context),
       ]
     case 'warning': {
       const style: Style = { colour: 'red' }

@@ -1,13 +1,13 @@
 /** A message as lines: what it answers, its text, the reactions; and one's own messages that are not sent yet. Pure. */
 import type { MessageItem, PendingItem } from '../../chat/item.ts'
 import { isMention } from '../../chat/timeline/mentions.ts'
+import { reactionText } from '../../chat/wording.ts'
 import { pendingChange } from '../state/fold.ts'
 import { colourOf } from '../text/palette.ts'
 import type { Line, Style } from '../text/style.ts'
 import type { EntryContext } from './entry-context.ts'
 import { beside, noName, textColumns } from './gutter.ts'
 import { messageText, quoted } from './message-text.ts'
-import { reactionText } from './reaction-text.ts'
 import { shownName } from './shown-name.ts'
 import { clockTime } from './time.ts'
 
@@ -55,7 +55,7 @@ export function pendingLines(pending: PendingItem, context: EntryContext): reado
   const quotes = content.type === 'reply' ? [quote(content.to, context)] : []
   const lines = beside(clockTime(at), name, [...quotes, pendingText(pending, context)].join('\n'), dim, context)
   if (state === 'failed') {
-    const why = `not sent${reason === undefined ? '' : `: ${reason}`} · /drop to discard`
+    const why = `not sent${reason === undefined ? '' : `: ${reason}`} · /drop takes it away`
     return [...lines, ...beside('', { text: '!', style: { ...bad, bold: true } }, why, bad, context)]
   }
   return context.online ? lines : [...lines, ...beside('', noName, 'queued', dim, context)]

@@ -1,6 +1,7 @@
 /** What a message says, in words. Pure. */
 import { counts, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
+import { messageText as textNow } from '../../chat/wording.ts'
 import type { Folded } from '../state/fold.ts'
 import { truncate } from '../text/width.ts'
 
@@ -8,23 +9,8 @@ const quoteColumnsMax = 60
 
 /** The text as it stands now. */
 export function messageText(item: MessageItem, folded: Folded): string {
-  const { text, deleted } = folded.changed(item.id)
-  if (deleted) return '(deleted)'
-  switch (item.type) {
-    case 'text':
-    case 'reply':
-      return text ?? item.text
-    case 'emote':
-      return `* ${item.from.name} ${text ?? item.text}`
-    case 'file':
-      return `(file "${item.name}", ${item.bytes} bytes)`
-    case 'unknown':
-      return `(a message of the type "${item.name}", which this version does not know)`
-    case 'edit':
-    case 'delete':
-    case 'react':
-      return changeText(item, folded)
-  }
+  const changed = folded.changed(item.id)
+  return isChange(item) && !changed.deleted ? changeText(item, folded) : textNow(item, changed)
 }
 
 /** A change whose message is not on the same page, or that has no effect. */

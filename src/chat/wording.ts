@@ -1,0 +1,121 @@
+/** What the terminal interface and the command line both say, so that they say it alike. Pure. */
+import type { Policy, Repair } from './chat.ts'
+import type { AdminItem, MessageItem } from './item.ts'
+import type { Changed } from './timeline/changes.ts'
+
+/** Beside an item that the store has lost and this machine still has. */
+export const lostNote = 'missing from the store; restored from your copy'
+
+export function impersonation(name: string): string {
+  return `someone may be impersonating ${name}`
+}
+
+/** A message as it reads now. What only changes another message has no text of its own. */
+export function messageText(item: MessageItem, { text, deleted }: Pick<Changed, 'text' | 'deleted'>): string {
+  if (deleted) return '(deleted)'
+  switch (item.type) {
+    case 'text':
+    case 'reply':
+      return text ?? item.text
+    case 'emote':
+      return `* ${item.from.name} ${text ?? item.text}`
+    case 'file':
+      return `(file "${item.name}", ${item.bytes} bytes)`
+    case 'unknown':
+      return `(unsupported message type "${item.name}": update Conclave to read it)`
+    case 'edit':
+    case 'delete':
+    case 'react':
+      return `(${item.type})`
+  }
+}
+
+/** 👍 2  🎉, your own with a star. */
+export function reactionText({ reactions }: Pick<Changed, 'reactions'>): string {
+  return reactions.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`).join('  ')
+}
+
+/** What an `<admin>` line says. */
+export function adminText(item: AdminItem): string {
+  const { event, detail = '' } = item
+  const by = item.by.name
+  const { name, fingerprint } = item.target ?? item.by
+  switch (event) {
+    case 'create':
+      return `${by} created this room.`
+    case 'knock':
+      return [`${name} asks to join (${fingerprint}) — !${name} to accept, /reject ${name}`, ...warnings(item)].join(
+        '\n',
+      )
+    case 'accept':
+      if (item.returning === 'present') return `${by} gave ${name} the room's keys again.`
+      // People who take up an invitation let themselves in.
+      if (item.by.fingerprint === item.target?.fingerprint) return `${name} joined (invited).${past(item)}`
+      return `${by} let ${name} in.${past(item)}`
+    case 'reject':
+      return `${by} declined ${name}'s request to join.`
+    case 'invite':
+      return `${by} invited ${name}.${past(item)}`
+    case 'kick':
+      return `${by} removed ${name}.`
+    case 'leave':
+      return `${by} left.`
+    case 'rotate':
+      return `${by} changed the room's keys.`
+    case 'rekey':
+      return `${name} has new keys (${fingerprint}).`
+    case 'promote':
+      return `${by} made ${name} an admin.`
+    case 'demote':
+      return `${by} removed ${name} as admin.`
+    case 'policy':
+      return `${by} changed the rules: ${describedPolicy(detail)}`
+    case 'topic':
+      return detail === '' ? `${by} removed the topic.` : `${by} set the topic: ${detail}`
+    case 'repair':
+      return `${by} restored access to the room's earlier keys.`
+  }
+}
+
+/** Of a request to join: what to know before accepting it. */
+function warnings({ by, target = by, known, returning }: AdminItem): string[] {
+  const { name } = target
+  const lines = known === undefined ? [] : [`WARNING: this is NOT the key you know (${known}): ${impersonation(name)}.`]
+  if (returning === 'kicked') {
+    lines.push(`${name} was removed before. Only an admin can let them back in; they can then read what they missed.`)
+  } else if (returning === 'left') lines.push(`${name} was a member before, and left.`)
+  else if (returning === 'present') lines.push(`${name} is a member, and asks for the room's keys again.`)
+  return lines
+}
+
+function past({ returning }: AdminItem): string {
+  if (returning === 'kicked') return ' They were removed before, and can read what they missed.'
+  return returning === 'left' ? ' They had left, and can read what they missed.' : ''
+}
+
+export function policyText({ acceptBy, listed }: Policy): string {
+  const who = acceptBy === 'admins' ? 'Only admins' : 'Any member'
+  return `${who} can let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
+}
+
+/** The engine's short form ("members accept, listed, version 2"), as a sentence. */
+function describedPolicy(detail: string): string {
+  const parts = /^(members|admins) accept, (listed|unlisted)(?:, version (\d+))?$/.exec(detail)
+  if (parts === null) return detail
+  const [, who, listed, version] = parts
+  const rules = policyText({ acceptBy: who === 'admins' ? 'admins' : 'members', listed: listed === 'listed' })
+  const newer = `\nThe room now uses version ${version}: update Conclave to keep reading.`
+  return `${rules.charAt(0).toLowerCase()}${rules.slice(1)}${version === undefined ? '' : newer}`
+}
+
+export function repairLines({ again, left, corrected }: Repair): readonly string[] {
+  const act = ({ event, target }: Repair['again'][number]): string => {
+    return target === undefined || target.name === '' ? event : `${event} ${target.name}`
+  }
+  const lines = [
+    ...again.map((one) => `repeated: ${act(one)}`),
+    ...corrected.map((i) => `corrected in the store: record ${i}`),
+    ...left.map((one) => `not repeated: ${act(one)}: ${one.reason}`),
+  ]
+  return lines.length === 0 ? ['Nothing to repair.'] : lines
+}
