@@ -17,14 +17,25 @@ const layers = {
 }
 
 /** Within chat each folder uses those above it alone, and the types of what front ends see. */
-const chatFolders = ['home', 'life', 'identity', 'replica', 'log', 'timeline', 'people', 'sending', 'restore', 'room']
+const chatFolders = [
+  'home',
+  'connection',
+  'identity',
+  'replica',
+  'log|reconcile',
+  'timeline',
+  'people',
+  'outbox',
+  'recovery',
+  'room',
+]
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 const chatRules = chatFolders.map((folder, at) => ({
   name: `chat-${folder}`,
   comment: `chat/${folder} may import ${chatFolders.slice(0, at).join(', ')} alone`,
   severity: 'error',
-  from: { path: `^src/chat/${folder}/` },
+  from: { path: `^src/chat/(${folder})/` },
   to: { path: '^src/chat/', pathNot: [`^src/chat/(${chatFolders.slice(0, at + 1).join('|')})/`, '^src/chat/[^/]+$'] },
 }))
 

@@ -98,9 +98,9 @@ export const replicaBatchBytes = 1_000_000
 /** Records read from the store at once. */
 export const logPageRecords = 256
 /** The newest records of a long history, which are verified before anything else is read: a page of a screen, and more. */
-export const glimpseRecords = 128
+export const tailPreviewRecords = 128
 /** Records read at once on the way back from a log's end to what vouches for the rest: about a megabyte. */
-export const stretchRecordsMax = 2048
+export const spanRecordsMax = 2048
 /** A walk over records lets the event loop turn at least this often, in milliseconds. */
 export const sliceMs = 8
 /** Wraps tried one after the other by somebody who does not know his index (about a millisecond each). */
@@ -112,9 +112,9 @@ export const appendTriesMax = 200
 /** Between two tries to reach the store again. */
 export const retryMs = 300
 /** Of what a store lost, so many of the newest messages are shown at the place where the log went another way. */
-export const lostItemsMax = 500
+export const divergedItemsMax = 500
 /** A store that is watched is looked at this often all the same: whether it was set back. */
-export const lifeCheckMs = 5_000
+export const storeIdentityCheckMs = 5_000
 /** How long a room that lies here waits for the store before it shows what it has. */
 export const openPatienceMs = 250
 /** Opened records that a room keeps in memory. */
@@ -122,7 +122,7 @@ export const recentRecordsMax = 512
 /** Messages that wait in an outbox, a room. */
 export const outboxMessagesMax = 10_000
 /** Between signs of life of a process that sends; another takes over what it left at most twice that later. */
-export const laneTtlS = 10
+export const outboxWriterTtlS = 10
 /** Items read at once when a room is followed from an earlier message on. */
 export const followPageItems = 500
 /** The copy of the vault in the store follows the home this much later; and how long that may take. */
@@ -139,7 +139,7 @@ export const pinnedAtOnceMembersMax = 64
 /** About how long a client waits before it does for a room what any other could do. */
 export const dutyDelayMs = 400
 /** Members of whom a client keeps what their void records prove, a room. */
-export const gapsMax = 64
+export const withheldProofsMax = 64
 /** Epochs whose links are looked at in one go (less than 0.1 ms each). */
 export const linksLookedAtMax = 128
 /** Messages that one search finds at most. */

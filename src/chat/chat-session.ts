@@ -37,7 +37,7 @@ import { forgetRoom } from './room/forget-room.ts'
 import { findCard, listedRooms, matches, parseRoomRef, type Listed, type RoomRef } from './people/directory.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Person } from './item.ts'
-import { LifeLine } from './life/life-line.ts'
+import { StoreMonitor } from './connection/store-monitor.ts'
 import { CopyKeeper } from './identity/copy-keeper.ts'
 import { Lineage } from './identity/lineage.ts'
 import { Listeners } from './room/listeners.ts'
@@ -45,7 +45,7 @@ import { Outbox } from './replica/outbox.ts'
 import { OwnName } from './identity/own-name.ts'
 import { roomList } from './room/room-list.ts'
 import { RoomSession } from './room/room-session.ts'
-import { problemOf, type StoreHealth } from './store-health.ts'
+import { problemOf, type StoreHealth } from './connection/store-health.ts'
 
 export interface ChatParts {
   readonly store: Store
@@ -68,7 +68,7 @@ export class ChatSession implements Chat {
   #listed: readonly Listed[] = []
   #state: Connection['state'] = 'connecting'
   #problem = ''
-  readonly #life: LifeLine
+  readonly #life: StoreMonitor
   readonly #copy: CopyKeeper
   readonly #lineage: Lineage
   readonly #own: OwnName
@@ -77,7 +77,7 @@ export class ChatSession implements Chat {
     this.#parts = parts
     this.#listeners = new Listeners(() => parts.health.subscribe(() => this.#listeners.tell()))
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
-    this.#life = new LifeLine({
+    this.#life = new StoreMonitor({
       ...parts,
       connected: () => this.#connected(),
       disconnected: (error) => this.#disconnected(error),
@@ -241,7 +241,7 @@ export class ChatSession implements Chat {
     const refreshed = this.#tryRefresh(session, signal)
     refreshed.catch((error: unknown) => signal?.aborted === true || this.#disconnected(error))
     const patience = session.state === undefined ? [] : [sleep(openPatienceMs, undefined, { ref: false })]
-    await Promise.race([refreshed, session.glimpsed, ...patience])
+    await Promise.race([refreshed, session.previewed, ...patience])
   }
 
   /** Whether a knock was answered meanwhile; does not wait. */

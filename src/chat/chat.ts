@@ -225,7 +225,7 @@ export type RoomChange =
    * `lost`: the ids of the messages that were told and are not in it; they may come once more.
    */
   | {
-      readonly kind: 'parted'
+      readonly kind: 'diverged'
       readonly cause: 'restore' | 'late-key'
       readonly i: number
       readonly seq: number
@@ -277,7 +277,7 @@ export interface Recovery {
    * wrote in between, and what was lost comes again. `frozen`: a kick is lost, and nothing is sent until it stands again.
    * `damaged`: something is missing or changed that this machine can't put back.
    */
-  readonly kind: 'putting-back' | 'put-back' | 'parted' | 'frozen' | 'damaged'
+  readonly kind: 'putting-back' | 'put-back' | 'diverged' | 'frozen' | 'damaged'
   /** Records put back, and how many there are to be. */
   readonly done: number
   readonly total: number

@@ -35,7 +35,7 @@ import { Identity } from './identity/identity.ts'
 import { identityKey, localVaultKey } from './home/local-paths.ts'
 import { readLocal } from './home/local-value.ts'
 import { readOne } from '../store/read-one.ts'
-import { steadyHealth, type StoreHealth } from './store-health.ts'
+import { steadyHealth, type StoreHealth } from './connection/store-health.ts'
 import { opened } from './identity/vault-outcome.ts'
 
 export interface AccountsOptions {

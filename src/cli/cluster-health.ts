@@ -3,7 +3,7 @@
  * written is said only when two looks in a row have found it: an election takes about a second.
  */
 import type { ConclaveError } from '../base/errors.ts'
-import type { StoreHealth } from '../chat/store-health.ts'
+import type { StoreHealth } from '../chat/connection/store-health.ts'
 import type { ClientTls } from '../node/cluster/cluster-client.ts'
 import { describeHealth, quorumOf, type ClusterHealth } from '../node/health/health.ts'
 import { watchHealth } from '../node/health/watch-health.ts'

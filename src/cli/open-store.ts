@@ -1,6 +1,6 @@
 /** From a store's address to the open store, and what a status line says of it. */
 import { silentLogger } from '../base/log.ts'
-import { steadyHealth } from '../chat/store-health.ts'
+import { steadyHealth } from '../chat/connection/store-health.ts'
 import { endpointsOf, type OpenedStore, type StoreOptions } from './opened-store.ts'
 import { embeddedPath } from './store-url.ts'
 import type { StoreAddress } from './store-url.ts'

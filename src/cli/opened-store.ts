@@ -1,6 +1,6 @@
 /** A store that is open, whichever kind it is. */
 import type { Logger } from '../base/log.ts'
-import type { StoreHealth } from '../chat/store-health.ts'
+import type { StoreHealth } from '../chat/connection/store-health.ts'
 import { formatEndpoint } from '../node/home/address.ts'
 import type { Store } from '../store/store.ts'
 import type { ClusterAddress } from './store-url.ts'

@@ -99,7 +99,7 @@ export function signedBytes(roomId: Bytes, i: number, { keys, inside }: Unsealed
 }
 
 /** What was found out about a record before its turn to be judged came. */
-export interface Foreseen {
+export interface Preverified {
   readonly outer: MessageOuter
   readonly unsealed: UnsealedMessages
   readonly isSigned: boolean
@@ -115,7 +115,7 @@ export function openMessages(
   outer: MessageOuter,
   keyring: Keyring,
   signatureKnownGood = false,
-  foreseen?: Foreseen,
+  foreseen?: Preverified,
 ): MessageVerdict {
   const room = judgeOf(whole, place.i)
   const mark = markBefore(room, place.i)

@@ -18,8 +18,8 @@ function allUnder(prefix: Bytes): KeyRange {
 export const incarnationKey = utf8('incarnation')
 
 /** Those before it, each left by whoever restored the store from a backup. */
-export const livesKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
-export const livesRange = allUnder(utf8('lives/'))
+export const formerIncarnationKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
+export const formerIncarnationRange = allUnder(utf8('lives/'))
 
 export const userKey = (nameSkeleton: string): Bytes => utf8(`users/${nameSkeleton}`)
 export const vaultKey = (nameSkeleton: string): Bytes => utf8(`vaults/${nameSkeleton}`)

@@ -20,7 +20,7 @@ export interface Testimony {
   /** Hash of the control record that was the newest to him. */
   readonly head: Bytes
   /** He opened an epoch from an earlier one than that in force: he lacks the one in force. */
-  readonly strayed: boolean
+  readonly hasInvalidEpochRecovery: boolean
 }
 
 /**
@@ -37,7 +37,7 @@ export function testimonyOf(room: Room, i: number, record: LogRecord, keyring: K
         const author = unsealed && memberByKey(room, unsealed.inside.author)
         if (author === undefined || unsealed === undefined) continue
         if (!verifyRaw(author.rootKey, signedBytes(room.id, i, unsealed), unsealed.signature)) continue
-        return { author, head: unsealed.inside.head, strayed: false }
+        return { author, head: unsealed.inside.head, hasInvalidEpochRecovery: false }
       }
       const { outside } = record.outer
       // A record of another place proves nothing about this one: anybody may have copied it here.
@@ -45,8 +45,8 @@ export function testimonyOf(room: Room, i: number, record: LogRecord, keyring: K
       const { author: key, operation } = openControl(room.id, one, record.outer)
       const author = memberByKey(room, key)
       if (author === undefined) continue
-      const strayed = opensEpoch(operation.type) && outside.under < room.epoch
-      return { author, head: outside.previousHead, strayed }
+      const hasInvalidEpochRecovery = opensEpoch(operation.type) && outside.under < room.epoch
+      return { author, head: outside.previousHead, hasInvalidEpochRecovery }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
     }

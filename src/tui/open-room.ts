@@ -139,7 +139,7 @@ export class OpenRoom {
         return this.#dispatch({ kind: 'items', items: [harmlessItem(change.item)] })
       case 'renewed':
         return this.#dispatch({ kind: 'renewed' })
-      case 'parted':
+      case 'diverged':
         return void this.#reload()
       case 'state':
         return

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
-import { foresee } from '../../src/chat/log/foresight.ts'
+import { preverify } from '../../src/chat/log/preverify.ts'
 import { epochKeys } from '../../src/protocol/epoch.ts'
 import { openMessages } from '../../src/protocol/message.ts'
 import { logKey } from '../../src/protocol/paths.ts'
@@ -12,7 +12,7 @@ const entriesOf = (roomId: Bytes, log: readonly Bytes[]) =>
   log.map((value, i) => ({ key: logKey(roomId, i), value, createRevision: 1, modRevision: 1 }))
 
 test('what was opened and checked ahead leads to the verdicts that come without it', async () => {
-  const world = new RoomBuilder('foresight')
+  const world = new RoomBuilder('preverified')
   const [ada, bob, eve] = [await world.user('ada'), await world.user('bob'), await world.user('eve')]
   await world.create(ada)
   await world.join(ada, bob)
@@ -33,30 +33,30 @@ test('what was opened and checked ahead leads to the verdicts that come without 
   const held = world.keyring.all()
   // A secret of a void record that claimed the epoch in force is tried too, and opens nothing.
   const stray = epochKeys(world.roomId, 1, new Uint8Array(32), new Uint8Array(32))
-  const foresight = await foresee(world.roomId, entriesOf(world.roomId, world.log), [stray, ...held])
-  expect([...foresight.keys()].toSorted((a, b) => a - b)).toEqual([2, 3, 4, 6, 8, 9])
-  expect([...foresight].filter(([, { isSigned }]) => !isSigned).map(([i]) => i)).toEqual([3])
+  const preverified = await preverify(world.roomId, entriesOf(world.roomId, world.log), [stray, ...held])
+  expect([...preverified.keys()].toSorted((a, b) => a - b)).toEqual([2, 3, 4, 6, 8, 9])
+  expect([...preverified].filter(([, { isSigned }]) => !isSigned).map(([i]) => i)).toEqual([3])
 
   for (const { place } of placed(world.log)) {
     const record = decodeRecord(world.log[place.i] as Bytes)
     if (record.kind !== 'message') continue
     const judge = (ahead?: Parameters<typeof openMessages>[5]) =>
       openMessages(world.room, place, record.outer, world.keyring, false, ahead)
-    expect(judge(foresight.get(place.i))).toEqual(judge())
-    expect(summary(judge(foresight.get(place.i)))).toBe(summary(world.verdicts[place.i]!))
+    expect(judge(preverified.get(place.i))).toEqual(judge())
+    expect(summary(judge(preverified.get(place.i)))).toBe(summary(world.verdicts[place.i]!))
   }
 })
 
 test('what was opened under another opening’s keys says nothing', async () => {
-  const world = new RoomBuilder('foresight 2')
+  const world = new RoomBuilder('preverified 2')
   const ada = await world.user('ada')
   await world.create(ada)
   const { i, bytes } = world.say(ada, 'true')
   const record = decodeRecord(bytes)
-  const [[, foreseen] = []] = await foresee(world.roomId, entriesOf(world.roomId, world.log), world.keyring.all())
-  if (record.kind !== 'message' || foreseen === undefined) throw new Error('nothing foreseen')
-  const keys = { ...foreseen.unsealed.keys }
-  const elsewhere = { ...foreseen.unsealed, keys, inside: { ...foreseen.unsealed.inside, contents: [] } }
+  const [[, preverified] = []] = await preverify(world.roomId, entriesOf(world.roomId, world.log), world.keyring.all())
+  if (record.kind !== 'message' || preverified === undefined) throw new Error('nothing preverified')
+  const keys = { ...preverified.unsealed.keys }
+  const elsewhere = { ...preverified.unsealed, keys, inside: { ...preverified.unsealed.inside, contents: [] } }
   const verdict = openMessages(world.room, world.place(i), record.outer, world.keyring, false, {
     outer: record.outer,
     unsealed: elsewhere,

@@ -123,7 +123,7 @@ test('the key is where only this user gets it: in memory, behind a socket of his
   expect((await bare(home, 'rooms')).code).toBe(0)
 }, 60_000)
 
-test('an agent that was killed is no hindrance, and one that is told to end leaves nothing behind', async () => {
+test('an agent that was killed is no writeBlocker, and one that is told to end leaves nothing behind', async () => {
   const home = await unlockedHome()
   const first = agentOf(home)
   process.kill(first, 'SIGKILL')
@@ -181,7 +181,7 @@ test('of two unlocks at once one agent stays, and it serves', async () => {
   await until(() => agentsOf(home).length === 0)
 }, 60_000)
 
-test('an agent that does not answer is no hindrance: lock takes its socket away, and it ends when it goes on', async () => {
+test('an agent that does not answer is no writeBlocker: lock takes its socket away, and it ends when it goes on', async () => {
   const home = await unlockedHome()
   const pid = agentOf(home)
   process.kill(pid, 'SIGSTOP')

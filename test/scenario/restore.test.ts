@@ -1,7 +1,7 @@
 /** The embedded store replaced by a copy of its file that was taken earlier, under real programs. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { beginNewLife } from '../../src/chat/life/incarnation.ts'
+import { renewStoreIdentity } from '../../src/chat/connection/store-identity.ts'
 import { systemRandom } from '../../src/crypto/random.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { conclave, done, temporaryFolder, type Line } from '../cli/program.ts'
@@ -17,7 +17,7 @@ function copyTo(from: string, to: string): void {
 
 async function renew(file: string): Promise<void> {
   const store = await SqliteStore.open(file)
-  await beginNewLife(store, systemRandom)
+  await renewStoreIdentity(store, systemRandom)
   await store.close()
 }
 

@@ -21,7 +21,7 @@ const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/
 
 export const roomsRange: KeyRange = allUnder(utf8('rooms/'))
 /** Incarnations of stores in which this identity is at home. */
-export const knownLifeKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
+export const knownIdentityKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
 /** The copy of the vault as the store has it: sealed also for whoever has no home yet. */
 export const storedVaultKey = utf8('stored-vault')
 
@@ -31,14 +31,15 @@ export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, '
 export const replicaControlKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'control/'), u64(i))
 export const replicaControlRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'control/'))
 /** From where on records are being set aside; there only meanwhile. */
-export const partingKey = (roomId: Bytes): Bytes => room(roomId, 'parting')
+export const divergenceKey = (roomId: Bytes): Bytes => room(roomId, 'parting')
 /** How often the store's log has gone another way than the one that lies here, and where. */
-export const partedKey = (roomId: Bytes, time: number): Bytes => concat(room(roomId, 'parted/'), u64(time))
-export const partedRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'parted/'))
+export const divergedKey = (roomId: Bytes, time: number): Bytes => concat(room(roomId, 'parted/'), u64(time))
+export const divergedRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'parted/'))
 /** Records that the store had before it was set back, and where others stand now. */
-export const lostKey = (roomId: Bytes, time: number, i: number): Bytes =>
+export const divergedItemKey = (roomId: Bytes, time: number, i: number): Bytes =>
   concat(room(roomId, 'lost/'), u64(time), u64(i))
-export const lostRange = (roomId: Bytes, time: number): KeyRange => allUnder(concat(room(roomId, 'lost/'), u64(time)))
+export const divergedItemRange = (roomId: Bytes, time: number): KeyRange =>
+  allUnder(concat(room(roomId, 'lost/'), u64(time)))
 /** Pages of wraps, by the epoch that they are of, their name and their number. */
 export const keptWrapsKey = (roomId: Bytes, epoch: number, name: Bytes, page: number): Bytes =>
   concat(room(roomId, 'wraps/'), u64(epoch), name, u64(page))
@@ -48,7 +49,7 @@ export const keptWrapsOf = (key: Bytes): KeyRange => allUnder(key.slice(0, -8))
 /** The name in such a key, or in its beginning. */
 export const keptWrapsName = (key: Bytes): Bytes => key.slice(wrapsNameAt, wrapsNameAt + hashBytes)
 /** What members' void records prove of changes that the store does not show. */
-export const gapsKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
+export const withheldKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
 export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
@@ -68,6 +69,6 @@ export const outboxesRange: KeyRange = allUnder(utf8('outbox/'))
 export const attemptKey = (roomId: Bytes, device: Bytes): Bytes => utf8(`attempts/${hex(roomId)}/${hex(device)}`)
 export const attemptRange = (roomId: Bytes): KeyRange => allUnder(utf8(`attempts/${hex(roomId)}/`))
 /** Held under a lease by the process that sends what this device has queued. */
-export const laneKey = (device: Bytes): Bytes => utf8(`lanes/${hex(device)}`)
+export const outboxWriterKey = (device: Bytes): Bytes => utf8(`lanes/${hex(device)}`)
 
 const wrapsNameAt = room(new Uint8Array(hashBytes), 'wraps/').length + 8

@@ -10,7 +10,7 @@ import { vaultOutside } from '../../crypto/vault.ts'
 import { descendsFrom } from '../../protocol/name-record.ts'
 import { incarnationKey, vaultKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
-import { checkNotMoved } from '../life/incarnation.ts'
+import { checkNotMoved } from '../connection/store-identity.ts'
 import {
   checkpointKey,
   identityKey,

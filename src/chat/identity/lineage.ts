@@ -5,11 +5,11 @@
 import { equalBytes, emptyBytes } from '../../base/bytes.ts'
 import { isConclaveError } from '../../base/errors.ts'
 import { storeOperationsMax } from '../../base/limits.ts'
-import { livesRange } from '../../protocol/paths.ts'
+import { formerIncarnationRange } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from './identity.ts'
-import type { Life } from '../life/incarnation.ts'
-import { knownLifeKey } from '../home/local-paths.ts'
+import type { StoreIdentity } from '../connection/store-identity.ts'
+import { knownIdentityKey } from '../home/local-paths.ts'
 import { readOne } from '../../store/read-one.ts'
 import { lookUpName } from './registry.ts'
 
@@ -17,7 +17,7 @@ export interface LineageParts {
   readonly store: Store
   readonly home: Store
   readonly identity: Identity
-  readonly life: Life
+  readonly life: StoreIdentity
 }
 
 export class Lineage {
@@ -30,7 +30,7 @@ export class Lineage {
   /** By its incarnation, one before it, or one's own name record. Remembered from then on. */
   async isOurs(signal?: AbortSignal): Promise<boolean> {
     const { home, life } = this.#parts
-    const key = knownLifeKey(await life.known())
+    const key = knownIdentityKey(await life.known())
     if ((await readOne(home, key)) !== undefined) return true
     if (!(await this.#knowsName(signal)) && !(await this.#wentBefore(signal))) return false
     await home.commit({ then: [{ kind: 'put', key, value: emptyBytes }] })
@@ -49,7 +49,7 @@ export class Lineage {
 
   async #wentBefore(signal?: AbortSignal): Promise<boolean> {
     const { store, home } = this.#parts
-    const { start, end } = livesRange
+    const { start, end } = formerIncarnationRange
     const { entries } = await store.range(start, end, { limit: storeOperationsMax, keysOnly: true }, signal)
     // Store and home name an incarnation in the same way.
     for (const { key } of entries) if ((await readOne(home, key)) !== undefined) return true

@@ -14,7 +14,7 @@ import { userKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
 import type { Recovery } from '../chat.ts'
 import type { Identity } from './identity.ts'
-import { sameLife, type Life } from '../life/incarnation.ts'
+import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
 import type { Lineage } from './lineage.ts'
 import { readOne } from '../../store/read-one.ts'
 
@@ -22,7 +22,7 @@ export interface OwnNameParts {
   readonly store: Store
   readonly identity: Identity
   readonly log: Logger
-  readonly life: Life
+  readonly life: StoreIdentity
   readonly lineage: Lineage
   changed(): void
   /** The name stands there again: what stands beside it may follow. */
@@ -101,7 +101,7 @@ export class OwnName {
     if (record === undefined) return 'stands'
     const { ok } = await store.commit(
       {
-        if: [sameLife(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+        if: [sameStoreIdentity(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
         then: [{ kind: 'put', key, value: record }],
       },
       signal,

@@ -5,7 +5,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import { decodeNameRecord, type NameRecord } from '../../protocol/name-record.ts'
 import { userKey, vaultKey } from '../../protocol/paths.ts'
-import { sameLife } from '../life/incarnation.ts'
+import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -34,7 +34,7 @@ export async function registerName(
 ): Promise<void> {
   const key = userKey(skeleton(name))
   const { ok, reads } = await store.commit({
-    if: [sameLife(incarnation), { kind: 'revision', key, modRevision: 0 }],
+    if: [sameStoreIdentity(incarnation), { kind: 'revision', key, modRevision: 0 }],
     then: [
       { kind: 'put', key, value: record },
       { kind: 'put', key: vaultKey(skeleton(name)), value: vault },

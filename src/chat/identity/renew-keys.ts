@@ -7,7 +7,7 @@ import { decodeNameRecord, renewNameRecord } from '../../protocol/name-record.ts
 import { userKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from './identity.ts'
-import { sameLife } from '../life/incarnation.ts'
+import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 
 /** Cut off in between, the next call goes on: a registry that still names a former key is renewed from that one. */
@@ -37,7 +37,7 @@ export async function renewRegistered(
   }
   const value = renewNameRecord(record, former, identity.signer, identity.wrapKey)
   const { ok } = await store.commit({
-    if: [sameLife(incarnation), { kind: 'revision', key, modRevision: entry.modRevision }],
+    if: [sameStoreIdentity(incarnation), { kind: 'revision', key, modRevision: entry.modRevision }],
     then: [{ kind: 'put', key, value }],
   })
   if (!ok) throw new ConclaveError('unavailable', 'the registry changed meanwhile', { retryable: true })

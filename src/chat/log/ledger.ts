@@ -11,7 +11,7 @@ import type { ControlBody } from '../../protocol/control.ts'
 import type { EpochLink } from '../../protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../../protocol/fold.ts'
 import { Keyring } from '../../protocol/keyring.ts'
-import { openMessages, type Foreseen, type MessageInside } from '../../protocol/message.ts'
+import { openMessages, type Preverified, type MessageInside } from '../../protocol/message.ts'
 import { decodeRecord, recordHash, type ControlOuter, type LogRecord } from '../../protocol/record.ts'
 import type { Member, Room } from '../../protocol/room.ts'
 import type { Checkpoint } from '../replica/replica.ts'
@@ -102,11 +102,11 @@ export class Ledger {
    * What the record at `next` would be judged to be; nothing changes but for a valid control record's room.
    * `isKnownGood`: whether this reader has verified the signatures in a control record with this hash.
    */
-  judge(bytes: Bytes, foreseen?: Foreseen, isKnownGood?: (hash: Bytes) => boolean): Judged {
+  judge(bytes: Bytes, preverified?: Preverified, isKnownGood?: (hash: Bytes) => boolean): Judged {
     const place = { i: this.#next, previousHash: this.#hash, hash: recordHash(bytes) }
     const judgement = orVoid(() => {
-      const record = decoded(bytes, foreseen)
-      if (record.kind === 'message') return this.#openMessages(place, record, false, foreseen)
+      const record = decoded(bytes, preverified)
+      if (record.kind === 'message') return this.#openMessages(place, record, false, preverified)
       return this.#foldControl(place, record.outer, isKnownGood?.(place.hash) === true)
     })
     return { bytes, place, judgement }
@@ -119,10 +119,10 @@ export class Ledger {
   }
 
   /** Judges a record anywhere before the checkpoint, where every control record that counts has been folded. */
-  look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, foreseen?: Foreseen): Judgement {
+  look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, preverified?: Preverified): Judgement {
     return orVoid(() => {
-      const record = decoded(bytes, foreseen)
-      if (record.kind === 'message') return this.#openMessages(place, record, known, foreseen)
+      const record = decoded(bytes, preverified)
+      if (record.kind === 'message') return this.#openMessages(place, record, known, preverified)
       return this.#judged.get(place.i) ?? { kind: 'void', reason: 'not a valid change of the room' }
     })
   }
@@ -158,10 +158,10 @@ export class Ledger {
     place: Omit<RecordPlace, 'hash'>,
     record: LogRecord & { kind: 'message' },
     known: boolean,
-    foreseen?: Foreseen,
+    preverified?: Preverified,
   ): Judgement {
     if (this.#room === undefined) return { kind: 'locked', epoch: 0 }
-    const verdict = openMessages(this.#room, place, record.outer, this.keyring, known, foreseen)
+    const verdict = openMessages(this.#room, place, record.outer, this.keyring, known, preverified)
     return verdict.kind === 'valid' ? { kind: 'message', inside: verdict.inside, author: verdict.author } : verdict
   }
 
@@ -183,8 +183,8 @@ export class Ledger {
   }
 }
 
-function decoded(bytes: Bytes, foreseen?: Foreseen): LogRecord {
-  return foreseen === undefined ? decodeRecord(bytes) : { kind: 'message', outer: foreseen.outer }
+function decoded(bytes: Bytes, preverified?: Preverified): LogRecord {
+  return preverified === undefined ? decodeRecord(bytes) : { kind: 'message', outer: preverified.outer }
 }
 
 /** Bytes that are no record at all, or hold none, count for nothing. */

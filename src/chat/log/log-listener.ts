@@ -10,15 +10,15 @@ export interface Damage {
 export interface RoomLogListener {
   /** Records that are new here, in order, each once. */
   filed(records: readonly Filed[]): void
-  /** There is a glimpse of the newest records, and these have come since: without numbers, and filed later. */
-  glimpsed(records: readonly Filed[]): void
-  /** Behind a glimpse another part of the log has been read. */
+  /** There is a preview of the newest records, and these have come since: without numbers, and filed later. */
+  previewed(records: readonly Filed[]): void
+  /** Behind a preview another part of the log has been read. */
   progressed(): void
-  /** All has been read and counted, and the glimpse is over. */
+  /** All has been read and counted, and the preview is over. */
   counted(): void
   damaged(damage: Damage): void
   /** This home's records from there on were set aside: others stand in their places. What comes begins there. */
-  parted(): Promise<void>
+  diverged(): Promise<void>
   /** How the mending of the log goes. */
-  mending(): void
+  reconciling(): void
 }

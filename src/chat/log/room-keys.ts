@@ -59,7 +59,7 @@ export class RoomKeys {
   }
 
   /** Whether a key was found for an epoch that is yet to come (a way out may open one of the same number): nothing ends then. */
-  get isLetInLater(): boolean {
+  get hasFutureEpochKey(): boolean {
     const { room, keyring } = this.#ledger
     return keyring.all().some((keys) => {
       return keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings[keys.epoch]) !== keys

@@ -10,32 +10,32 @@ import { sliceMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
-import type { Foreseen } from '../../protocol/message.ts'
+import type { Preverified } from '../../protocol/message.ts'
 import { logIndexOf, logRange, numberOf } from '../../protocol/paths.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Entry, Revision, Store } from '../../store/store.ts'
 import { ControlLog } from './control-log.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Life } from '../life/incarnation.ts'
+import type { StoreIdentity } from '../connection/store-identity.ts'
 import { KeptWraps } from '../replica/kept-wraps.ts'
 import { KeySearch } from './key-search.ts'
 import { KnownEnd } from '../replica/known-end.ts'
 import { Ledger, type Filed } from './ledger.ts'
-import { LateSecrets } from './late-secrets.ts'
-import { Gaps } from './gaps.ts'
-import { foresee, type Foresight } from './foresight.ts'
-import type { Glimpse } from './glimpse.ts'
-import { Glimpses } from './glimpses.ts'
+import { LateKeys } from '../reconcile/late-keys.ts'
+import { WithheldRecords } from '../reconcile/withheld-records.ts'
+import { preverify, type PreverifiedRecords } from './preverify.ts'
+import type { TailPreview } from './tail-preview.ts'
+import { TailPreviewSlot } from './tail-preview-slot.ts'
 import { logPages, recordsAmong } from './log-page.ts'
 import type { RoomLogListener } from './log-listener.ts'
-import { LostRecords } from './lost.ts'
-import { Mender, type Mended } from './mender.ts'
+import { DivergedRecords } from '../reconcile/diverged-records.ts'
+import { Repairer, type RepairOutcome } from '../reconcile/repairer.ts'
 import type { Outbox } from '../replica/outbox.ts'
 import { Recent } from './recent.ts'
 import { Replica } from '../replica/replica.ts'
 import { RoomKeys } from './room-keys.ts'
 import { RoomSecrets } from '../replica/room-secrets.ts'
-import { letGo, setAside } from './set-aside.ts'
+import { discardForRereading, setDivergedAside } from '../reconcile/set-diverged-aside.ts'
 
 export interface RoomLogParts {
   readonly store: Store
@@ -45,7 +45,7 @@ export interface RoomLogParts {
   readonly random: Random
   readonly log: Logger
   readonly outbox: Outbox
-  readonly incarnation: Life
+  readonly incarnation: StoreIdentity
   /** Whether this store is one in which this identity is at home. */
   isOurs(signal?: AbortSignal): Promise<boolean>
 }
@@ -54,15 +54,15 @@ export class RoomLog {
   readonly replica: Replica
   readonly ledger: Ledger
   readonly wraps: KeptWraps
-  readonly mender: Mender
-  readonly lost: LostRecords
-  readonly gaps: Gaps
+  readonly repairer: Repairer
+  readonly keys: RoomKeys
+  readonly diverged: DivergedRecords
+  readonly withheld: WithheldRecords
   readonly #parts: RoomLogParts
   readonly #controls: ControlLog
   readonly #search: KeySearch
-  readonly #keys: RoomKeys
   readonly #secrets: RoomSecrets
-  readonly #late: LateSecrets
+  readonly #late: LateKeys
   readonly #listener: RoomLogListener
   /** At which the last record was read: what the next one's transaction compares. */
   #tailRevision: Revision | undefined
@@ -71,7 +71,7 @@ export class RoomLog {
   #turn: Promise<unknown> = Promise.resolve()
   readonly #end = new KnownEnd()
   readonly #recent = new Recent()
-  readonly #glimpses: Glimpses
+  readonly #previews: TailPreviewSlot
 
   constructor(parts: RoomLogParts, listener: RoomLogListener) {
     this.#parts = parts
@@ -80,35 +80,31 @@ export class RoomLog {
     this.replica = new Replica(home, roomId)
     this.ledger = new Ledger(roomId, this.replica.seen)
     this.wraps = new KeptWraps(home, roomId)
-    this.gaps = new Gaps({ ...parts, replica: this.replica }, this.ledger)
-    this.lost = new LostRecords(home, roomId, this.replica, this.ledger)
+    this.withheld = new WithheldRecords({ ...parts, replica: this.replica }, this.ledger)
+    this.diverged = new DivergedRecords(home, roomId, this.replica, this.ledger)
     this.#secrets = new RoomSecrets(home, roomId, identity.local)
     this.#controls = new ControlLog(store, roomId)
-    this.#glimpses = new Glimpses(parts, (records) => listener.glimpsed(records))
+    this.#previews = new TailPreviewSlot(parts, (records) => listener.previewed(records))
     this.#search = new KeySearch(store, identity, roomId, this.ledger.keyring, this.#controls, this.wraps)
-    this.#keys = new RoomKeys(identity, this.ledger, this.#search)
-    this.#late = new LateSecrets(this.ledger, this.#controls, this.#search, this.#keys)
+    this.keys = new RoomKeys(identity, this.ledger, this.#search)
+    this.#late = new LateKeys(this.ledger, this.#controls, this.#search, this.keys)
     const { replica, ledger, wraps } = this
-    const [isOurs, changed] = [(signal?: AbortSignal) => parts.isOurs(signal), () => listener.mending()]
-    this.mender = new Mender({ store, roomId, replica, ledger, wraps, life, isOurs, changed })
+    const [isOurs, changed] = [(signal?: AbortSignal) => parts.isOurs(signal), () => listener.reconciling()]
+    this.repairer = new Repairer({ store, roomId, replica, ledger, wraps, life, isOurs, changed })
   }
 
   get room(): Room | undefined {
     return this.ledger.room
   }
 
-  get keys(): RoomKeys {
-    return this.#keys
-  }
-
   /** The newest records, while those before them are still being read. */
-  get glimpse(): Glimpse | undefined {
-    return this.#glimpses.current
+  get preview(): TailPreview | undefined {
+    return this.#previews.current
   }
 
-  /** Resolves at the first glimpse, if there ever is one. */
-  get glimpsed(): Promise<void> {
-    return this.#glimpses.first
+  /** Resolves at the first preview, if there ever is one. */
+  get previewed(): Promise<void> {
+    return this.#previews.first
   }
 
   /** Index, predecessor's hash and its revision in the store for the next record; the revision is absent before the first catch-up. */
@@ -118,29 +114,25 @@ export class RoomLog {
   }
 
   /** How many records this home knows of, also where an earlier copy of them was dropped. */
-  get known(): number {
-    return this.#end.known(this.ledger.checkpoint.next)
-  }
+  readonly known = (): number => this.#end.known(this.ledger.checkpoint.next)
 
   /** One of the newest records, as it was judged. */
-  recent(i: number): Filed | undefined {
-    return this.#recent.at(i)
-  }
+  readonly recent = (i: number): Filed | undefined => this.#recent.at(i)
 
   /** The keys of the epoch in force, looked for in the store if need be. */
   async currentKeys(signal?: AbortSignal): Promise<EpochKeys | undefined> {
-    let keys = await this.#keys.current(signal)
+    let keys = await this.keys.current(signal)
     if (this.#late.from !== undefined) {
       await this.catchUp(signal)
-      keys = await this.#keys.current(signal)
+      keys = await this.keys.current(signal)
     }
     await this.#secrets.save(this.ledger.keyring)
     return keys
   }
 
   /** Why nothing can be put behind the end of this log; undefined while it can. */
-  get hindrance(): ConclaveError | undefined {
-    return this.mender.stuck ?? this.#end.broken
+  get writeBlocker(): ConclaveError | undefined {
+    return this.repairer.stuck ?? this.#end.broken
   }
 
   /** Opens what the replica holds. Needs no store. */
@@ -156,14 +148,14 @@ export class RoomLog {
       const controls = await this.replica.controls()
       this.ledger.resume(checkpoint, controls)
       this.#isShut = controls.length > 0 && this.ledger.room === undefined
-      const from = this.replica.begunParting
+      const from = this.replica.begunDivergence
       if (from === undefined) break
-      await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
+      await setDivergedAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
     this.#late.load((await this.replica.rows(0, 1, 1))[0])
     this.#end.remember(await this.replica.remembered())
-    await this.lost.load()
-    await this.gaps.load()
+    await this.diverged.load()
+    await this.withheld.load()
     this.#recent.clear()
     this.#tailRevision = undefined
   }
@@ -175,14 +167,14 @@ export class RoomLog {
 
   async #catchUp(signal?: AbortSignal): Promise<Revision> {
     for (;;) {
-      if (this.replica.outrun) await this.#part(undefined)
+      if (this.replica.outrun) await this.#diverge(undefined)
       if (this.#isShut) await this.#readAgain(0)
       if (this.#late.from !== undefined) await this.#readAgain(this.#late.from)
       if (this.#tailRevision === undefined) await this.#lookAhead(signal)
       const revision = await this.#readOn(signal)
       if (revision === undefined) continue
-      this.#endGlimpse()
-      await this.gaps.caughtUp()
+      this.#endPreview()
+      await this.withheld.caughtUp()
       return revision
     }
   }
@@ -193,24 +185,24 @@ export class RoomLog {
     const { next } = this.ledger.checkpoint
     let upTo: Revision | undefined
     // From the last known record on: whether it still stands there, and at which revision.
-    const prepare = (entries: readonly Entry[]) => foresee(roomId, entries, this.ledger.keyring.all())
+    const prepare = (entries: readonly Entry[]) => preverify(roomId, entries, this.ledger.keyring.all())
     for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
       const isFirst = upTo === undefined
       upTo = page.revision
       incarnation.saw(upTo)
       if (isFirst && next > 0) {
         if (!(await this.#stands(next - 1, page.entries[0]))) {
-          return (await this.#mended(await this.mender.mendEnd(signal))) ? undefined : upTo
+          return (await this.#reconciled(await this.repairer.repairEnd(signal))) ? undefined : upTo
         }
-        this.mender.reached()
+        this.repairer.reached()
       }
       await this.#take(isFirst && next > 0 ? page.entries.slice(1) : page.entries, isFirst, signal, page.prepared)
-      if (this.glimpse !== undefined) this.#listener.progressed()
+      if (this.preview !== undefined) this.#listener.progressed()
       if (this.#late.from !== undefined) return undefined
       const reached = this.ledger.checkpoint.next
       const left = page.entries.find(({ key }) => numberOf(key) >= reached)
       if (left === undefined) continue
-      if (numberOf(left.key) === reached && !isFirst && !this.#keys.departed) return undefined
+      if (numberOf(left.key) === reached && !isFirst && !this.keys.departed) return undefined
       this.#breakOff(numberOf(left.key) > reached)
       return upTo
     }
@@ -221,40 +213,38 @@ export class RoomLog {
   /** The log ends here, or has a hole: whether that is where it ended before. */
   #breakOff(hole: boolean): void {
     const { next } = this.ledger.checkpoint
-    if (this.#keys.departed) this.#end.goesOn()
+    if (this.keys.departed) this.#end.goesOn()
     else if (this.#end.reached(next, hole)) this.#listener.damaged({ i: next, reason: 'missing from the store' })
   }
 
   /** Looks at the whole log, and puts back what is missing in the middle of it. */
-  mendAll(signal?: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#mended(await this.mender.mendAll(signal))
-    })
+  async repairAll(signal?: AbortSignal): Promise<void> {
+    await this.#inTurn(async () => this.#reconciled(await this.repairer.repairAll(signal)))
   }
 
   /** Whether there is something new to look at. */
-  async #mended(outcome: Mended): Promise<boolean> {
-    for (const i of this.mender.changed) this.#listener.damaged({ i, reason: 'other than what was read before' })
+  async #reconciled(outcome: RepairOutcome): Promise<boolean> {
+    for (const i of this.repairer.changed) this.#listener.damaged({ i, reason: 'other than what was read before' })
     if (outcome.kind === 'stuck') this.#listener.damaged({ i: this.ledger.checkpoint.next - 1, reason: 'missing' })
-    if (outcome.kind === 'parted') await this.#part(outcome.from)
+    if (outcome.kind === 'diverged') await this.#diverge(outcome.from)
     return outcome.kind !== 'stuck'
   }
 
   /** Sets this home's records aside from there on, unless another program of this home has done it already. */
-  async #part(from: number | undefined): Promise<void> {
+  async #diverge(from: number | undefined): Promise<void> {
     if (from !== undefined) {
       this.#parts.log.warn('room.parted', { room: hex(this.#parts.roomId).slice(0, 8), from })
-      await setAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
+      await setDivergedAside({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
     }
     await this.#open()
-    await this.#listener.parted()
+    await this.#listener.diverged()
   }
 
   /** A secret has come that records from there on could not be judged without. */
   async #readAgain(from: number): Promise<void> {
-    this.gaps.willReadAgain()
-    await letGo({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
-    await this.#part(undefined)
+    this.withheld.willReadAgain()
+    await discardForRereading({ ...this.#parts, replica: this.replica, ledger: this.ledger }, from)
+    await this.#diverge(undefined)
   }
 
   async #stands(i: number, entry: Entry | undefined): Promise<boolean> {
@@ -266,17 +256,17 @@ export class RoomLog {
 
   /** Where there is much to read, the newest is looked at first. */
   async #lookAhead(signal?: AbortSignal): Promise<void> {
-    const { memberIndex } = this.#keys
+    const { memberIndex } = this.keys
     const found = { controls: this.#controls, keys: this.#search, memberIndex }
-    await Promise.all([this.gaps.readCard(signal), this.#glimpses.open(found, this.ledger, signal)])
+    await Promise.all([this.withheld.readCard(signal), this.#previews.open(found, this.ledger, signal)])
   }
 
-  #endGlimpse(): void {
-    const glimpse = this.#glimpses.end()
-    if (glimpse === undefined) return
+  #endPreview(): void {
+    const preview = this.#previews.end()
+    if (preview === undefined) return
     this.#controls.forget()
     this.#listener.counted()
-    const since = this.#recent.from(glimpse.begun)
+    const since = this.#recent.from(preview.begun)
     if (since.length > 0) this.#listener.filed(since)
   }
 
@@ -308,7 +298,12 @@ export class RoomLog {
   }
 
   /** `sure`: the first of them was read together with the record before it, which stands there. */
-  async #take(entries: readonly Entry[], sure: boolean, signal?: AbortSignal, foresight?: Foresight): Promise<void> {
+  async #take(
+    entries: readonly Entry[],
+    sure: boolean,
+    signal?: AbortSignal,
+    preverified?: PreverifiedRecords,
+  ): Promise<void> {
     const filed: Filed[] = []
     let isSure = sure
     let sliceEnds = performance.now() + sliceMs
@@ -320,7 +315,7 @@ export class RoomLog {
         await this.#recheck(i, entry, signal)
         continue
       }
-      const one = await this.#file(entry.value, isSure, signal, foresight?.get(i))
+      const one = await this.#file(entry.value, isSure, signal, preverified?.get(i))
       if (one === undefined) break
       isSure = true
       filed.push(one)
@@ -340,10 +335,10 @@ export class RoomLog {
     if (this.#late.from === undefined) await this.#secrets.save(this.ledger.keyring)
   }
 
-  /** What is read behind a glimpse is no news. */
+  /** What is read behind a preview is no news. */
   #tell(filed: Filed[]): void {
     const records = filed.splice(0)
-    if (records.length > 0 && this.glimpse === undefined) this.#listener.filed(records)
+    if (records.length > 0 && this.preview === undefined) this.#listener.filed(records)
   }
 
   /** A record that stands already: its bytes must be those that were read before. */
@@ -351,8 +346,8 @@ export class RoomLog {
     // What one has just written oneself comes by the watch, too: the disk need not be asked.
     const recent = this.#recent.at(i)?.row.bytes
     const same = (recent !== undefined && equalBytes(recent, entry.value)) || (await this.replica.holds(i, entry.value))
-    if (same === false) return void (await this.#mended(await this.mender.mendAt(i, signal)))
-    this.mender.settled(i)
+    if (same === false) return void (await this.#reconciled(await this.repairer.repairAt(i, signal)))
+    this.repairer.settled(i)
     if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
   }
 
@@ -360,7 +355,7 @@ export class RoomLog {
     if (i === undefined || i >= this.ledger.checkpoint.next) return
     this.#listener.damaged({ i, reason: 'deleted from the store' })
     await this.#inTurn(async () => {
-      await this.#mended(await this.mender.mendAt(i, signal))
+      await this.#reconciled(await this.repairer.repairAt(i, signal))
       // Records put back stand at other revisions.
       this.#tailRevision = undefined
       await this.#catchUp(signal)
@@ -371,14 +366,19 @@ export class RoomLog {
    * undefined where one's own part of the log ends (somebody who left or was kicked reads no further), and for a record
    * that may follow another than the one that was read.
    */
-  async #file(bytes: Bytes, sure: boolean, signal?: AbortSignal, foreseen?: Foreseen): Promise<Filed | undefined> {
-    let judged = this.ledger.judge(bytes, foreseen, this.glimpse?.hasVerified)
-    if (judged.judgement.kind === 'locked' && (await this.#keys.unlock(bytes, signal))) {
+  async #file(
+    bytes: Bytes,
+    sure: boolean,
+    signal?: AbortSignal,
+    preverified?: Preverified,
+  ): Promise<Filed | undefined> {
+    let judged = this.ledger.judge(bytes, preverified, this.preview?.hasVerified)
+    if (judged.judgement.kind === 'locked' && (await this.keys.unlock(bytes, signal))) {
       if (this.#late.from !== undefined) return undefined
       judged = this.ledger.judge(bytes)
     }
     const { kind } = judged.judgement
-    if (kind === 'locked' && this.#keys.departed && !this.#keys.isLetInLater) return undefined
+    if (kind === 'locked' && this.keys.departed && !this.keys.hasFutureEpochKey) return undefined
     if (!sure && (kind === 'locked' || kind === 'void')) return undefined
     this.#end.check(this.ledger.checkpoint.next, bytes)
     const filed = this.ledger.file(judged)
@@ -387,7 +387,7 @@ export class RoomLog {
     // Before the record that it opened: a copy can't be read without.
     await this.#saveSecrets()
     this.replica.file(filed.row, this.ledger.checkpoint)
-    await this.gaps.note(filed)
+    await this.withheld.note(filed)
     await this.#late.note(filed, signal)
     return filed
   }

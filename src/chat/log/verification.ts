@@ -34,7 +34,7 @@ export async function verifyLog(
       const i = numberOf(key)
       if (i !== ledger.checkpoint.next) {
         damage.push({ i: ledger.checkpoint.next, reason: 'missing from the store' })
-        return { ...result(ledger, voids, damage), ...counts, putBack: log.mender.putBack }
+        return { ...result(ledger, voids, damage), ...counts, putBack: log.repairer.putBack }
       }
       if ((await log.replica.holds(i, value)) === false) {
         damage.push({ i, reason: 'other than what was read before' })
@@ -56,13 +56,13 @@ export async function verifyLog(
     await turn()
   }
   if (ledger.room === undefined) damage.push({ i: 0, reason: 'not the beginning of this room' })
-  for (const { i, by } of log.gaps.missing) {
+  for (const { i, by } of log.withheld.missing) {
     damage.push({ i, reason: `${by.name} saw a change of the room that the store does not show` })
   }
   if (ledger.checkpoint.next < known) {
     damage.push({ i: ledger.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }
-  return { ...result(ledger, voids, damage), ...counts, putBack: log.mender.putBack }
+  return { ...result(ledger, voids, damage), ...counts, putBack: log.repairer.putBack }
 }
 
 function result(

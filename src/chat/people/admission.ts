@@ -11,7 +11,7 @@ import { decodeRecord, entryTagBytes, type Entry as RecordEntry } from '../../pr
 import type { Operation, Store } from '../../store/store.ts'
 import type { Admission, Room } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
-import { checkNotMoved, sameLife } from '../life/incarnation.ts'
+import { checkNotMoved, sameStoreIdentity } from '../connection/store-identity.ts'
 import { ControlLog, type ReadControl } from '../log/control-log.ts'
 
 export interface AdmissionParts {
@@ -54,7 +54,7 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
 /** In a store that was restored meanwhile too. @throws closed for one that has moved */
 async function putInLife(store: Store, incarnation: Bytes, put: Operation): Promise<void> {
   const { ok, reads } = await store.commit({
-    if: [sameLife(incarnation)],
+    if: [sameStoreIdentity(incarnation)],
     then: [put],
     else: [{ kind: 'read', key: incarnationKey }],
   })

@@ -8,7 +8,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../../base/codec.ts'
-import { laneTtlS, messageRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../../base/limits.ts'
+import { outboxWriterTtlS, messageRecordBytesMax, messagesPerRecordMax, replicaBatch } from '../../base/limits.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import { contentValue, decodeContent, type Content } from '../../protocol/content.ts'
@@ -16,7 +16,7 @@ import { deviceBytes } from '../../protocol/message.ts'
 import { numberOf, type KeyRange } from '../../protocol/paths.ts'
 import type { Lease, Operation } from '../../store/store.ts'
 import type { HomeStore } from '../home/home.ts'
-import { attemptKey, attemptRange, laneKey, outboxKey, outboxRange } from '../home/local-paths.ts'
+import { attemptKey, attemptRange, outboxWriterKey, outboxKey, outboxRange } from '../home/local-paths.ts'
 import type { LocalSeal } from '../home/local-seal.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
@@ -194,8 +194,8 @@ export class Outbox {
   #ownLane(): Promise<{ device: Bytes; lease: Lease }> {
     this.#lane ??= (async () => {
       const device = this.#random(deviceBytes)
-      const lease = await this.#home.lease(laneTtlS)
-      await this.#home.commit({ then: [{ kind: 'put', key: laneKey(device), value: device, lease: lease.id }] })
+      const lease = await this.#home.lease(outboxWriterTtlS)
+      await this.#home.commit({ then: [{ kind: 'put', key: outboxWriterKey(device), value: device, lease: lease.id }] })
       return { device, lease }
     })()
     return this.#lane
@@ -205,7 +205,7 @@ export class Outbox {
     if (this.#lanes.has(name)) return true
     const { lease } = await this.#ownLane()
     const device = fromHex(name)
-    const key = laneKey(device)
+    const key = outboxWriterKey(device)
     const { ok } = await this.#home.commit({
       if: [{ kind: 'revision', key, modRevision: 0 }],
       then: [{ kind: 'put', key, value: device, lease: lease.id }],

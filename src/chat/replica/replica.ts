@@ -14,9 +14,9 @@ import {
   attemptRange,
   checkpointKey,
   outboxRange,
-  partedKey,
-  partedRange,
-  partingKey,
+  divergedKey,
+  divergedRange,
+  divergenceKey,
   readKey,
   rememberedKey,
   replicaControlKey,
@@ -28,7 +28,7 @@ import {
 } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
-import { partingValue, readParting, type Parting } from './parting.ts'
+import { divergenceValue, readDivergence, type Divergence } from './divergence.ts'
 import { copyOfRoom, rowOf, rowValue, type Row } from './row.ts'
 import { Seen, type PutOperation } from './seen.ts'
 
@@ -60,7 +60,7 @@ export class Replica {
   #failure: unknown
 
   /** The store's log has parted from this copy so often; another program of this home may be the first to notice. */
-  #partings: readonly Parting[] = []
+  #partings: readonly Divergence[] = []
   #begun: number | undefined
   #outrun = false
   /** Another program of this home has dropped the copy: nothing is written on. */
@@ -73,12 +73,12 @@ export class Replica {
   }
 
   /** Where the store's log went another way than this copy, in order of time. */
-  get partings(): readonly Parting[] {
+  get partings(): readonly Divergence[] {
     return this.#partings
   }
 
   /** From where on rows were being set aside when a program was cut off. */
-  get begunParting(): number | undefined {
+  get begunDivergence(): number | undefined {
     return this.#begun
   }
 
@@ -94,14 +94,14 @@ export class Replica {
 
   async load(): Promise<Checkpoint> {
     const { start: key, end } = seenRange(this.#roomId)
-    const parted = partedRange(this.#roomId)
+    const parted = divergedRange(this.#roomId)
     // In one transaction: what was seen is what was seen up to the checkpoint.
     const { reads } = await this.#home.commit({
       then: [
         { kind: 'read', key, end },
         { kind: 'read', key: checkpointKey(this.#roomId) },
         { kind: 'read', key: parted.start, end: parted.end },
-        { kind: 'read', key: partingKey(this.#roomId) },
+        { kind: 'read', key: divergenceKey(this.#roomId) },
       ],
     })
     this.#pending = []
@@ -109,7 +109,7 @@ export class Replica {
     this.#outrun = false
     this.#dropped = false
     this.seen.load(reads[0] ?? [])
-    this.#partings = (reads[2] ?? []).map(({ value }) => readParting(value))
+    this.#partings = (reads[2] ?? []).map(({ value }) => readDivergence(value))
     const begun = reads[3]?.[0]
     this.#begun = begun && numberIn(begun.value)
     return this.#readCheckpoint(reads[1]?.[0])
@@ -117,14 +117,14 @@ export class Replica {
 
   /** While it is so, nobody sets other rows of this room aside. */
   get #samePartings() {
-    return { kind: 'revision', key: partedKey(this.#roomId, this.#partings.length), modRevision: 0 } as const
+    return { kind: 'revision', key: divergedKey(this.#roomId, this.#partings.length), modRevision: 0 } as const
   }
 
   /** Notes that rows are about to be set aside, so that a program that is cut off meanwhile goes on with it. False: outrun. */
-  async beginParting(from: number): Promise<boolean> {
+  async beginDivergence(from: number): Promise<boolean> {
     const { ok } = await this.#home.commit({
       if: [this.#samePartings],
-      then: [{ kind: 'put', key: partingKey(this.#roomId), value: encode(from) }],
+      then: [{ kind: 'put', key: divergenceKey(this.#roomId), value: encode(from) }],
     })
     return ok
   }
@@ -133,17 +133,17 @@ export class Replica {
    * The copy ends before `parting.from` now, and what was behind it is set aside. False: outrun.
    * @param remembered where the log must lead again, if it is the same log
    */
-  async finishParting(parting: Parting, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
+  async finishParting(parting: Divergence, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
     const rows = { key: replicaKey(this.#roomId, parting.from), end: replicaRange(this.#roomId).end }
     const controls = { key: replicaControlKey(this.#roomId, parting.from), end: replicaControlRange(this.#roomId).end }
     const { ok } = await this.#home.commit({
       if: [this.#samePartings, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
       then: [
-        { kind: 'put', key: partedKey(this.#roomId, this.#partings.length), value: partingValue(parting) },
+        { kind: 'put', key: divergedKey(this.#roomId, this.#partings.length), value: divergenceValue(parting) },
         { kind: 'put', key: checkpointKey(this.#roomId), value: checkpointValue(checkpoint) },
         { kind: 'delete', ...rows },
         { kind: 'delete', ...controls },
-        { kind: 'delete', key: partingKey(this.#roomId) },
+        { kind: 'delete', key: divergenceKey(this.#roomId) },
         // What was to be fetched anew is none of another log.
         remembered === undefined
           ? { kind: 'delete', key: rememberedKey(this.#roomId) }
@@ -221,7 +221,7 @@ export class Replica {
         then: [...this.#rowsOf(batch), { kind: 'put', key, value }],
         else: [
           { kind: 'read', key },
-          { kind: 'read', key: partedKey(this.#roomId, this.#partings.length) },
+          { kind: 'read', key: divergedKey(this.#roomId, this.#partings.length) },
         ],
       })
       if (ok) {

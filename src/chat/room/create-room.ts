@@ -13,7 +13,7 @@ import { cardKey, controlKey, directoryKey, incarnationKey, logKey, wrapPageKey 
 import type { Store } from '../../store/store.ts'
 import { listing } from '../people/directory.ts'
 import type { Identity } from '../identity/identity.ts'
-import { sameLife, type Life } from '../life/incarnation.ts'
+import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
 import { KeptWraps } from '../replica/kept-wraps.ts'
 
 export interface Creating {
@@ -30,7 +30,12 @@ export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoo
 }
 
 /** The room's id. @throws name-taken */
-export async function createRoom(parts: Creating, life: Life, name: string, policy: RoomPolicy): Promise<Bytes> {
+export async function createRoom(
+  parts: Creating,
+  life: StoreIdentity,
+  name: string,
+  policy: RoomPolicy,
+): Promise<Bytes> {
   // A store that was restored meanwhile is asked once more.
   const roomId = (await tryToCreate(parts, life, name, policy)) ?? (await tryToCreate(parts, life, name, policy))
   if (roomId !== undefined) return roomId
@@ -40,7 +45,7 @@ export async function createRoom(parts: Creating, life: Life, name: string, poli
 /** undefined where the store is no longer the one that this process knew; it knows now. */
 async function tryToCreate(
   { store, home, identity, clock, random }: Creating,
-  life: Life,
+  life: StoreIdentity,
   name: string,
   policy: RoomPolicy,
 ): Promise<Bytes | undefined> {
@@ -60,7 +65,7 @@ async function tryToCreate(
   const directory = directoryKey(skeleton(name))
   const { ok, reads } = await store.commit({
     if: [
-      sameLife(incarnation),
+      sameStoreIdentity(incarnation),
       { kind: 'revision', key: logKey(roomId, 0), modRevision: 0 },
       ...(unlisted ? [] : [{ kind: 'revision', key: directory, modRevision: 0 } as const]),
     ],

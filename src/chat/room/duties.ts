@@ -20,14 +20,15 @@ export interface Duty {
 
 export function dutyOf(
   room: Room,
-  { ledger, gaps }: Pick<RoomLog, 'ledger' | 'gaps'>,
+  { ledger, withheld }: Pick<RoomLog, 'ledger' | 'withheld'>,
   identity: Identity,
 ): Duty | undefined {
   const { signer } = identity
   const former = identity.formerSigners.find(({ publicKey }) => memberByKey(room, publicKey) !== undefined)
   const self = memberByKey(room, signer.publicKey)
   if (self === undefined) return former && { signer: former, operation: rekeyOf(room.id, former, identity) }
-  if (self.admin && (leftInThisEpoch(room) || gaps.strayed)) return { signer, operation: { type: 'rotate' } }
+  if (self.admin && (leftInThisEpoch(room) || withheld.hasInvalidEpochRecovery))
+    return { signer, operation: { type: 'rotate' } }
   const epoch = brokenLink(room, ledger)
   return epoch === undefined ? undefined : { signer, operation: { type: 'repair', epoch } }
 }

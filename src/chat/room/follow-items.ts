@@ -14,7 +14,7 @@ export async function* followItems(
   const unsubscribe = room.subscribe((change: RoomChange) => {
     if (change.kind === 'items') live.push(...change.items)
     if (change.kind === 'knock') live.push(change.item)
-    if (change.kind === 'parted') {
+    if (change.kind === 'diverged') {
       for (const id of change.lost) told.add(id)
       live.push(restarted(change))
     }
@@ -57,7 +57,7 @@ export async function* followItems(
   }
 }
 
-function restarted({ cause, i, seq }: RoomChange & { kind: 'parted' }): WarningItem {
+function restarted({ cause, i, seq }: RoomChange & { kind: 'diverged' }): WarningItem {
   const reason =
     cause === 'restore'
       ? 'from here on others stand in the store, which was set back to an earlier copy; what is missing comes again'

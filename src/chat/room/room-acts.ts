@@ -12,16 +12,16 @@ import { inboxKey } from '../../protocol/paths.ts'
 import { headOf, type Room as RoomState } from '../../protocol/room.ts'
 import { VoidRecord } from '../../protocol/verdict.ts'
 import type { Operation, Store } from '../../store/store.ts'
-import type { Appending } from '../sending/append.ts'
+import type { Appending } from '../outbox/append.ts'
 import type { Confirm, Done, Policy, Standing } from '../chat.ts'
 import { changedKey, type Contact } from '../people/contacts.ts'
 import { checkListable, list, unlist } from '../people/directory.ts'
 import { dutyName, dutyOf } from './duties.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Life } from '../life/incarnation.ts'
+import type { StoreIdentity } from '../connection/store-identity.ts'
 import type { Person } from '../item.ts'
 import type { OpenKnock } from '../people/knocks.ts'
-import { operate } from '../sending/operate.ts'
+import { operate } from '../outbox/operate.ts'
 import type { Outbox } from '../replica/outbox.ts'
 import { knockOf, memberNamed, memberOrInvited } from '../people/people.ts'
 import { knownOtherwise } from '../people/pins.ts'
@@ -32,7 +32,7 @@ export interface RoomParts {
   readonly home: Store
   readonly identity: Identity
   readonly outbox: Outbox
-  readonly incarnation: Life
+  readonly incarnation: StoreIdentity
   readonly roomId: Bytes
   readonly clock: Clock
   readonly random: Random

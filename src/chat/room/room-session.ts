@@ -23,7 +23,7 @@ import type {
   Unsubscribe,
   Verification,
 } from '../chat.ts'
-import { AfterRestore } from '../restore/after-restore.ts'
+import { AfterRollback } from '../recovery/after-rollback.ts'
 import { checkedContent } from '../timeline/content.ts'
 import type { MessageContent, PendingItem, Person, TimelineItem } from '../item.ts'
 import { itemsOf, type Viewer } from '../timeline/items.ts'
@@ -36,11 +36,11 @@ import { RoomLog } from '../log/room-log.ts'
 import { invitationsOf, kickedBy, knockItem, membersOf, otherOf, shownKnocks, standingOf } from '../people/people.ts'
 import { changedKeys, followRegistered, keyWarning } from '../people/pins.ts'
 import { ReadMark } from '../timeline/read-mark.ts'
-import { repairRoom } from '../restore/repair.ts'
+import { repairRoom } from '../recovery/repair.ts'
 import { RoomActs, type RoomParts } from './room-acts.ts'
 import { isTooNew, requireKnownVersion } from '../log/room-version.ts'
-import { pendingItem, Sender } from '../sending/sender.ts'
-import { StandingMemory } from '../restore/standing-memory.ts'
+import { pendingItem, Sender } from '../outbox/sender.ts'
+import { StandingMemory } from '../recovery/standing-memory.ts'
 import { historyPage } from '../timeline/timeline.ts'
 import { verifyLog } from '../log/verification.ts'
 
@@ -57,7 +57,7 @@ export class RoomSession extends RoomActs implements Room {
   #live = false
   readonly #mark: ReadMark
   readonly #memory: StandingMemory
-  readonly #restore: AfterRestore
+  readonly #restore: AfterRollback
 
   private constructor(parts: RoomParts) {
     super(parts)
@@ -66,14 +66,14 @@ export class RoomSession extends RoomActs implements Room {
     this.#memory = new StandingMemory(parts)
     this.#log = new RoomLog(parts, {
       filed: (records) => this.#filed(records),
-      glimpsed: (records) => this.#glimpsed(records),
+      previewed: (records) => this.#previewed(records),
       progressed: () => this.#changed(),
       counted: () => this.#counted(),
       damaged: (damage) => this.#reportDamage(damage),
-      parted: () => this.#restore.parted(),
-      mending: () => this.#changed(),
+      diverged: () => this.#restore.parted(),
+      reconciling: () => this.#changed(),
     })
-    this.#restore = new AfterRestore({
+    this.#restore = new AfterRollback({
       appending: this.appending,
       identity: parts.identity,
       mark: this.#mark,
@@ -104,8 +104,8 @@ export class RoomSession extends RoomActs implements Room {
         this.#note('room.follow', error)
       },
     })
-    const hindrance = () => this.#restore.hindrance
-    this.#sender = new Sender({ ...parts, appending: this.appending, hindrance, changed: () => this.#changed() })
+    const writeBlocker = () => this.#restore.writeBlocker
+    this.#sender = new Sender({ ...parts, appending: this.appending, writeBlocker, changed: () => this.#changed() })
   }
 
   /** Opens what the home holds of the room; nothing is asked of the store. */
@@ -133,17 +133,17 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   override get state(): RoomState | undefined {
-    return this.#log.glimpse?.room ?? this.#log.room
+    return this.#log.preview?.room ?? this.#log.room
   }
 
   get reading(): Reading | undefined {
-    const { glimpse, ledger } = this.#log
-    return glimpse && { read: ledger.checkpoint.next, records: glimpse.end }
+    const { preview, ledger } = this.#log
+    return preview && { read: ledger.checkpoint.next, records: preview.end }
   }
 
   /** Resolves once the newest page can be shown, where there is more than that to read. */
-  get glimpsed(): Promise<void> {
-    return this.#log.glimpsed
+  get previewed(): Promise<void> {
+    return this.#log.previewed
   }
 
   /** A two-person chat is named after the other. */
@@ -224,7 +224,7 @@ export class RoomSession extends RoomActs implements Room {
     this.#log.keys.lookAgain()
     const refreshed = this.refresh()
     refreshed.catch((error: unknown) => this.#note('room.refresh', error))
-    await Promise.race([refreshed, this.#log.glimpsed])
+    await Promise.race([refreshed, this.#log.previewed])
     this.start()
   }
 
@@ -254,8 +254,8 @@ export class RoomSession extends RoomActs implements Room {
     const wanted = checkedContent(typeof content === 'string' ? { type: 'text', text: content } : content)
     this.requireMember()
     if (this.state !== undefined) requireKnownVersion(this.state)
-    const { hindrance } = this.#restore
-    if (hindrance !== undefined) throw hindrance
+    const { writeBlocker } = this.#restore
+    if (writeBlocker !== undefined) throw writeBlocker
     if (this.#sender.waiting.length >= outboxMessagesMax) {
       throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
     }
@@ -287,7 +287,7 @@ export class RoomSession extends RoomActs implements Room {
   async verify(signal?: AbortSignal): Promise<Verification> {
     const { store, roomId } = this.parts
     await this.#log.catchUp(signal)
-    await this.#log.mendAll(signal)
+    await this.#log.repairAll(signal)
     return verifyLog(store, roomId, this.#log, signal)
   }
 
@@ -307,7 +307,7 @@ export class RoomSession extends RoomActs implements Room {
     return state === undefined ? [] : records.flatMap((record) => itemsOf(state, record, this.#view))
   }
 
-  #glimpsed(records: readonly Filed[]): void {
+  #previewed(records: readonly Filed[]): void {
     if (records.length === 0) this.#tell({ kind: 'renewed' })
     else this.#tell({ kind: 'early', items: this.#itemsOf(records) })
     this.#changed()
@@ -366,11 +366,11 @@ export class RoomSession extends RoomActs implements Room {
     this.#tell({ kind: 'items', items: [{ kind: 'warning', i, reason: `damage: this record is ${reason}` }] })
   }
 
-  /** The vault's memory of the room is in step with the chain when this resolves; not by a glimpse of it. */
+  /** The vault's memory of the room is in step with the chain when this resolves; not by a preview of it. */
   protected override async settleStanding(): Promise<void> {
     const settled = await this.#memory.settle(() => {
       const { room } = this.#log
-      return room && this.#log.glimpse === undefined
+      return room && this.#log.preview === undefined
         ? { room, standing: this.standing, name: this.name, isOpen: this.#log.keys.isOpen }
         : undefined
     })

@@ -1,4 +1,4 @@
-/** Pages of a room's history: out of the replica, or early ones out of a glimpse of the log's newest end. */
+/** Pages of a room's history: out of the replica, or early ones out of a preview of the log's newest end. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { isConclaveError } from '../../base/errors.ts'
 import { sliceMs } from '../../base/limits.ts'
@@ -8,8 +8,8 @@ import type { HistoryPage, HistoryQuery } from '../chat.ts'
 import type { TimelineItem } from '../item.ts'
 import { itemsOf, type Viewer } from './items.ts'
 import type { Filed } from '../log/ledger.ts'
-import type { LostRecords } from '../log/lost.ts'
-import { lostItemsAt } from './lost-items.ts'
+import type { DivergedRecords } from '../reconcile/diverged-records.ts'
+import { lostItemsAt } from './diverged-items.ts'
 import { hashOfRow, type Row } from '../replica/row.ts'
 import type { RoomLog } from '../log/room-log.ts'
 
@@ -21,19 +21,19 @@ export interface Records {
   /** Those with from ≤ i < to, in order. */
   between(from: number, to: number): Promise<readonly Filed[]>
   /** What stood among them before the store was set back. */
-  readonly lost?: LostRecords
+  readonly lost?: DivergedRecords
 }
 
 /** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
 export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQuery): Promise<HistoryPage> {
-  const { glimpse } = log
+  const { preview } = log
   const { before, limit, fromIndex, fromSeq } = query
   const forward = fromIndex !== undefined || fromSeq !== undefined
-  if (glimpse !== undefined && query.early === true && !forward) {
-    return newest(glimpse, viewer, Math.min(before ?? glimpse.end, glimpse.end), limit)
+  if (preview !== undefined && query.early === true && !forward) {
+    return newest(preview, viewer, Math.min(before ?? preview.end, preview.end), limit)
   }
   // What lies here is a part, and the rest is on its way; should the store be lost meanwhile, the part has to do.
-  if (glimpse !== undefined) await log.catchUp().catch(unlessUnavailable)
+  if (preview !== undefined) await log.catchUp().catch(unlessUnavailable)
   const records = replicaRecords(log)
   const { next, seq } = log.ledger.checkpoint
   if (fromIndex !== undefined) return oldest(records, viewer, fromIndex, limit)
@@ -106,7 +106,7 @@ async function itemsBetween(
   const { room } = records
   if (room === undefined) return []
   const items = (await records.between(from, to)).flatMap((one) => itemsOf(room, one, viewer))
-  const parted = records.lost?.partedBetween(from, to === records.end ? to + 1 : to) ?? []
+  const parted = records.lost?.divergedBetween(from, to === records.end ? to + 1 : to) ?? []
   const all: TimelineItem[] = []
   let at = 0
   for (const i of parted) {
@@ -143,7 +143,7 @@ function replicaRecords(log: RoomLog): Records {
     }
     return filed
   }
-  return { room: log.room, end: log.ledger.checkpoint.next, between, lost: log.lost }
+  return { room: log.room, end: log.ledger.checkpoint.next, between, lost: log.diverged }
 }
 
 function recentRecords(log: RoomLog, from: number, to: number): readonly Filed[] {

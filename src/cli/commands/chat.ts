@@ -14,7 +14,7 @@ export function addChat(program: Command, act: Act): void {
     .action(
       act(async (session, room: string | undefined) => {
         const { options, stdin } = session
-        // Where errors go is nobody's business: `2>log` is no hindrance.
+        // Where errors go is nobody's business: `2>log` is no writeBlocker.
         if (!stdin.isTTY || !process.stdout.isTTY || options.json) {
           throw new ConclaveError('usage', 'the terminal interface needs a terminal', {
             hint: 'For scripts there are commands: conclave --help lists them.',

@@ -148,7 +148,7 @@ test('whom he alone gave a bad wrap knocks again, is let in, and reads what he m
   })
   for (const { id } of bobs.pending) await bobs.drop(id)
   const causes: string[] = []
-  bobs.subscribe((change) => change.kind === 'parted' && causes.push(change.cause))
+  bobs.subscribe((change) => change.kind === 'diverged' && causes.push(change.cause))
   const admission = await bob.chat.join('demo')
   await room.accept('bob')
   const back = await admission.wait()

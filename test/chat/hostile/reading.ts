@@ -6,7 +6,7 @@ import type { Identity } from '../../../src/chat/identity/identity.ts'
 import type { TimelineItem } from '../../../src/chat/item.ts'
 import { itemsOf } from '../../../src/chat/timeline/items.ts'
 import type { Filed } from '../../../src/chat/log/ledger.ts'
-import { readIncarnation } from '../../../src/chat/life/incarnation.ts'
+import { readIncarnation } from '../../../src/chat/connection/store-identity.ts'
 import { Outbox } from '../../../src/chat/replica/outbox.ts'
 import { RoomLog } from '../../../src/chat/log/room-log.ts'
 import { verifyLog } from '../../../src/chat/log/verification.ts'
@@ -45,12 +45,12 @@ export async function readRoom(store: Store, home: Store, identity: Identity, ro
     },
     {
       filed: (records) => void filed.push(...records),
-      glimpsed: () => undefined,
+      previewed: () => undefined,
       progressed: () => undefined,
       counted: () => undefined,
       damaged: () => (reported = true),
-      parted: async () => void (parted = true),
-      mending: () => undefined,
+      diverged: async () => void (parted = true),
+      reconciling: () => undefined,
     },
   )
   await log.load()

@@ -12,8 +12,8 @@ import {
   identityKey,
   localKeysKey,
   outboxKey,
-  partedKey,
-  partingKey,
+  divergedKey,
+  divergenceKey,
   passwordChangeKey,
   readKey,
   rememberedKey,
@@ -24,7 +24,7 @@ import {
 import { LocalSeal, readLocalKeys } from '../../../src/chat/home/local-seal.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
 import { Outbox } from '../../../src/chat/replica/outbox.ts'
-import { partingValue } from '../../../src/chat/replica/parting.ts'
+import { divergenceValue } from '../../../src/chat/replica/divergence.ts'
 import { ReadMark } from '../../../src/chat/timeline/read-mark.ts'
 import { Replica } from '../../../src/chat/replica/replica.ts'
 import { RoomSecrets } from '../../../src/chat/replica/room-secrets.ts'
@@ -138,11 +138,11 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     stored('what was read', readKey(roomId), [encode(17)], readUpTo),
     stored(
       'where a log parted',
-      partedKey(roomId, 0),
-      [partingValue({ from: 3, to: 5, previousHash: zero(32) })],
+      divergedKey(roomId, 0),
+      [divergenceValue({ from: 3, to: 5, previousHash: zero(32) })],
       (home) => replica(home).load(),
     ),
-    stored('where a parting began', partingKey(roomId), [encode(3)], (home) => replica(home).load()),
+    stored('where a parting began', divergenceKey(roomId), [encode(3)], (home) => replica(home).load()),
     stored('secrets, sealed', secretsKey(roomId), [sealed(secretsKey(roomId), encode([]))], secrets),
     stored('secrets, inside', secretsKey(roomId), [encode([[0, zero(32), zero(32), zero(32)]])], secrets, (bytes) =>
       sealed(secretsKey(roomId), bytes),

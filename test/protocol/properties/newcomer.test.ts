@@ -11,7 +11,7 @@ import { readAll } from '../reader.ts'
 import { effort, patience } from './effort.ts'
 import { actions, HostileWorld, idOf, type Action } from './hostile-world.ts'
 import { readers } from './readers.ts'
-import { glimpse, readFromStore, storeOf } from './store-client.ts'
+import { preview, readFromStore, storeOf } from './store-client.ts'
 
 let worlds = 0
 async function played(script: readonly Action[], isLoyal = false): Promise<HostileWorld> {
@@ -134,7 +134,7 @@ describe('the epochs that somebody can open', () => {
           for (const user of users) {
             const { keyring } = await readAll(builder, user.unwrappers)
             const expected = readers.present(builder.roomId, builder.log, keyring).verdicts.slice(from)
-            const page = await glimpse(store, builder, user, from)
+            const page = await preview(store, builder, user, from)
             if (page !== undefined) expect({ name: user.name, page }).toEqual({ name: user.name, page: expected })
           }
         }),

@@ -7,7 +7,7 @@ import type { Identity } from '../../../src/chat/identity/identity.ts'
 import { KeySearch } from '../../../src/chat/log/key-search.ts'
 import { LocalSeal } from '../../../src/chat/home/local-seal.ts'
 import { Outbox } from '../../../src/chat/replica/outbox.ts'
-import { openGlimpse } from '../../../src/chat/log/open-glimpse.ts'
+import { openTailPreview } from '../../../src/chat/log/open-tail-preview.ts'
 import type { RowVerdict } from '../../../src/chat/replica/row.ts'
 import { RoomLog } from '../../../src/chat/log/room-log.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
@@ -58,12 +58,12 @@ export async function readFromStore(
   const damaged = (damage: unknown) => void damages.push(damage)
   const roomLog = new RoomLog(parts, {
     filed: nothing,
-    glimpsed: nothing,
+    previewed: nothing,
     progressed: nothing,
     counted: nothing,
     damaged,
-    parted: () => Promise.resolve(),
-    mending: nothing,
+    diverged: () => Promise.resolve(),
+    reconciling: nothing,
   })
   await roomLog.catchUp()
   if (damages.length > 0) throw new Error(`damage where there is none: ${JSON.stringify(damages)}`)
@@ -71,7 +71,7 @@ export async function readFromStore(
 }
 
 /** The newest page first, by the control chain alone; undefined where the client gives that up. */
-export async function glimpse(
+export async function preview(
   store: Store,
   builder: RoomBuilder,
   user: User,
@@ -81,6 +81,6 @@ export async function glimpse(
   const { identity, memberIndex } = identityOf(builder, user, true)
   const [keyring, controls] = [new Keyring(), new ControlLog(store, roomId)]
   const keys = new KeySearch(store, identity, roomId, keyring, controls)
-  const page = await openGlimpse({ store, roomId, identity, controls, keys, keyring, memberIndex }, 0)
+  const page = await openTailPreview({ store, roomId, identity, controls, keys, keyring, memberIndex }, 0)
   return (await page?.between(from, log.length))?.map(({ row }) => row.verdict)
 }

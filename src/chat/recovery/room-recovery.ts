@@ -25,25 +25,25 @@ export class RoomRecovery {
 
   /** Looks what has come again. */
   async look(): Promise<void> {
-    if (this.#log.lost.branches.length === 0) return
-    this.#missing = await this.#log.lost.missing(this.#isOwn)
+    if (this.#log.diverged.branches.length === 0) return
+    this.#missing = await this.#log.diverged.missing(this.#isOwn)
   }
 
   /** Why nothing may be sent; undefined while it may. */
-  get hindrance(): ConclaveError | undefined {
+  get writeBlocker(): ConclaveError | undefined {
     const frozen = this.#frozen()
-    return (frozen && new ConclaveError('tampering', frozen.text, { hint: frozen.hint })) ?? this.#log.hindrance
+    return (frozen && new ConclaveError('tampering', frozen.text, { hint: frozen.hint })) ?? this.#log.writeBlocker
   }
 
   get state(): Recovery | undefined {
-    const { mender } = this.#log
-    const counts = mender.progress ?? { done: mender.putBack, total: mender.putBack }
+    const { repairer } = this.#log
+    const counts = repairer.progress ?? { done: repairer.putBack, total: repairer.putBack }
     const told = this.#puttingBack() ?? this.#frozen() ?? this.#damaged() ?? this.#parted() ?? this.#putBack()
     return told && { ...counts, ...told }
   }
 
   #puttingBack(): Told | undefined {
-    const { progress } = this.#log.mender
+    const { progress } = this.#log.repairer
     if (progress === undefined) return undefined
     const place = `${progress.done} of ${progress.total}`
     return {
@@ -55,7 +55,7 @@ export class RoomRecovery {
   }
 
   #putBack(): Told | undefined {
-    const { putBack } = this.#log.mender
+    const { putBack } = this.#log.repairer
     if (putBack === 0) return undefined
     return {
       kind: 'put-back',
@@ -75,7 +75,7 @@ export class RoomRecovery {
         : []),
     ]
     return {
-      kind: 'parted',
+      kind: 'diverged',
       short: `the store was set back: ${messages(own + others)} still missing`,
       text: `${this.#setBack}, and others wrote before its records could be put back: ${parts.join('; ')}.`,
       hint: 'There is nothing that you must do.',
@@ -83,9 +83,9 @@ export class RoomRecovery {
   }
 
   #damaged(): Told | undefined {
-    const { hindrance, mender } = this.#log
-    if (hindrance !== undefined) {
-      const { message: text, hint = '' } = hindrance
+    const { writeBlocker, repairer } = this.#log
+    if (writeBlocker !== undefined) {
+      const { message: text, hint = '' } = writeBlocker
       return {
         kind: 'damaged',
         short: 'damaged: nothing can be sent; /verify',
@@ -93,19 +93,19 @@ export class RoomRecovery {
         hint,
       }
     }
-    if (mender.changed.size === 0) return undefined
+    if (repairer.changed.size === 0) return undefined
     return {
       kind: 'damaged',
       short: 'somebody changed a record in the store; /verify',
-      text: `${this.#changedText([...mender.changed])}; this machine goes on with what it had read.`,
+      text: `${this.#changedText([...repairer.changed])}; this machine goes on with what it had read.`,
       hint: `Set it right in the store: ${this.#repair}`,
     }
   }
 
   #frozen(): Told | undefined {
-    const { room, lost, mender, gaps } = this.#log
+    const { room, diverged, repairer, withheld } = this.#log
     if (room === undefined) return undefined
-    const changed = [...mender.changed].filter((i) => room.marks.some((mark) => mark.i === i))
+    const changed = [...repairer.changed].filter((i) => room.marks.some((mark) => mark.i === i))
     if (changed.length > 0) {
       return {
         kind: 'frozen',
@@ -114,11 +114,11 @@ export class RoomRecovery {
         hint: `Set it right in the store: ${this.#repair}`,
       }
     }
-    const [less] = gaps.missing
+    const [less] = withheld.missing
     if (less !== undefined) return this.#shownLess(less.by.name)
-    const [returned] = gaps.returned
+    const [returned] = withheld.returned
     if (returned !== undefined) return this.#returned(returned.name)
-    const removals = missingRemovals(lost.branches, room)
+    const removals = missingRemovals(diverged.branches, room)
     if (removals.length === 0) return undefined
     const names = removals.map(({ name }) => (name === '' ? 'somebody' : name)).join(', ')
     return {

@@ -10,29 +10,29 @@ import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { appendTriesMax } from '../../base/limits.ts'
 import type { Store } from '../../store/store.ts'
-import { compareLog, lastCommon, standsAt, type Differences, type Span } from './compare-log.ts'
-import type { Life } from '../life/incarnation.ts'
+import { compareWithStore, lastCommon, standsAt, type Differences, type Span } from './compare-with-store.ts'
+import type { StoreIdentity } from '../connection/store-identity.ts'
 import type { KeptWraps } from '../replica/kept-wraps.ts'
-import type { Ledger } from './ledger.ts'
-import { putBack } from './put-back.ts'
+import type { Ledger } from '../log/ledger.ts'
+import { restoreMissing } from './restore-missing.ts'
 import type { Replica } from '../replica/replica.ts'
 
-export interface MenderParts {
+export interface RepairerParts {
   readonly store: Store
   readonly roomId: Bytes
   readonly replica: Replica
   readonly ledger: Ledger
   readonly wraps: KeptWraps
-  readonly life: Life
+  readonly life: StoreIdentity
   /** Whether this store is one in which this identity is at home. */
   isOurs(signal?: AbortSignal): Promise<boolean>
   changed(): void
 }
 
-export type Mended =
+export type RepairOutcome =
   | { readonly kind: 'mended' }
   /** From this record on others stand, and this home's are to be set aside. */
-  | { readonly kind: 'parted'; readonly from: number }
+  | { readonly kind: 'diverged'; readonly from: number }
   /** It stays as it is: `stuck` says why. */
   | { readonly kind: 'stuck' }
 
@@ -41,14 +41,14 @@ export interface Progress {
   readonly total: number
 }
 
-export class Mender {
-  readonly #parts: MenderParts
+export class Repairer {
+  readonly #parts: RepairerParts
   readonly #changedRecords = new Set<number>()
   #progress: Progress | undefined
   #putBack = 0
   #stuck: ConclaveError | undefined
 
-  constructor(parts: MenderParts) {
+  constructor(parts: RepairerParts) {
     this.#parts = parts
   }
 
@@ -73,29 +73,33 @@ export class Mender {
   }
 
   /** The newest record of this home does not stand in the store. */
-  async mendEnd(signal?: AbortSignal): Promise<Mended> {
+  async repairEnd(signal?: AbortSignal): Promise<RepairOutcome> {
     const { next } = this.#parts.ledger.checkpoint
-    return this.#mend(async () => {
+    return this.#repair(async () => {
       if (await standsAt(this.#parts, next - 1, signal)) return undefined
       const from = (await lastCommon(this.#parts, next - 1, signal)) + 1
-      return compareLog(this.#parts, { from, to: next }, { ...(signal && { signal }) })
+      return compareWithStore(this.#parts, { from, to: next }, { ...(signal && { signal }) })
     }, signal)
   }
 
   /** Somebody deleted or changed record `i`. */
-  mendAt(i: number, signal?: AbortSignal): Promise<Mended> {
+  repairAt(i: number, signal?: AbortSignal): Promise<RepairOutcome> {
     const { next } = this.#parts.ledger.checkpoint
-    return this.#mend(async () => {
-      const found = await compareLog(this.#parts, { from: i, to: next }, { untilSame: true, ...(signal && { signal }) })
+    return this.#repair(async () => {
+      const found = await compareWithStore(
+        this.#parts,
+        { from: i, to: next },
+        { untilSame: true, ...(signal && { signal }) },
+      )
       return found.missing.length > 0 || found.fork !== undefined ? found : this.#note(found)
     }, signal)
   }
 
   /** The whole log, from its first record on. */
-  mendAll(signal?: AbortSignal): Promise<Mended> {
+  repairAll(signal?: AbortSignal): Promise<RepairOutcome> {
     const { next } = this.#parts.ledger.checkpoint
-    return this.#mend(async () => {
-      const found = await compareLog(this.#parts, { from: 0, to: next }, { ...(signal && { signal }) })
+    return this.#repair(async () => {
+      const found = await compareWithStore(this.#parts, { from: 0, to: next }, { ...(signal && { signal }) })
       return found.missing.length > 0 || found.fork !== undefined ? found : this.#note(found)
     }, signal)
   }
@@ -116,7 +120,7 @@ export class Mender {
   }
 
   /** `look` says what is wrong, until nothing is. */
-  async #mend(look: () => Promise<Differences | undefined>, signal?: AbortSignal): Promise<Mended> {
+  async #repair(look: () => Promise<Differences | undefined>, signal?: AbortSignal): Promise<RepairOutcome> {
     try {
       for (let attempt = 0; attempt < appendTriesMax; attempt += 1) {
         const found = await look()
@@ -129,7 +133,7 @@ export class Mender {
           await sleep(Math.random() * 8, undefined, { signal })
           continue
         }
-        if (fork !== undefined) return { kind: 'parted', from: fork }
+        if (fork !== undefined) return { kind: 'diverged', from: fork }
       }
       return this.#leave(new ConclaveError('unavailable', 'the store changes all the time', { retryable: true }))
     } catch (error) {
@@ -142,7 +146,7 @@ export class Mender {
     }
   }
 
-  #leave(error: ConclaveError): Mended {
+  #leave(error: ConclaveError): RepairOutcome {
     this.#stuck = error
     return { kind: 'stuck' }
   }
@@ -161,7 +165,7 @@ export class Mender {
       this.#progress = { done, total }
       this.#parts.changed()
     }
-    for (const span of missing) if (!(await putBack(this.#parts, span, advance, signal))) return false
+    for (const span of missing) if (!(await restoreMissing(this.#parts, span, advance, signal))) return false
     return true
   }
 }

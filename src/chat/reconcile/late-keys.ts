@@ -6,10 +6,10 @@
 import { hex } from '../../base/bytes.ts'
 import type { EpochOpening } from '../../protocol/epoch.ts'
 import { withSkipped, type Room } from '../../protocol/room.ts'
-import type { ControlLog } from './control-log.ts'
-import { genesisOpening, type KeySearch } from './key-search.ts'
-import type { Filed, Ledger } from './ledger.ts'
-import type { RoomKeys } from './room-keys.ts'
+import type { ControlLog } from '../log/control-log.ts'
+import { genesisOpening, type KeySearch } from '../log/key-search.ts'
+import type { Filed, Ledger } from '../log/ledger.ts'
+import type { RoomKeys } from '../log/room-keys.ts'
 import type { Row } from '../replica/row.ts'
 
 interface Missed {
@@ -18,7 +18,7 @@ interface Missed {
   readonly from: number
 }
 
-export class LateSecrets {
+export class LateKeys {
   readonly #ledger: Ledger
   readonly #controls: ControlLog
   readonly #search: KeySearch

@@ -63,7 +63,7 @@ describe.each(lives)('others wrote first after a store was set back, with the %s
     // Bob's is still only here: it is shown where it was, and said to be missing.
     expect(texts(await wholeHistory(room))).toEqual(['one', 'two', 'instead', 'three', 'four'])
     expect(lost(await wholeHistory(room))).toEqual(['lost: bob: five'])
-    expect(room.recovery).toMatchObject({ kind: 'parted', text: expect.stringContaining('1 message of others') })
+    expect(room.recovery).toMatchObject({ kind: 'diverged', text: expect.stringContaining('1 message of others') })
     await until(freshly, () => freshly.seq === 5)
     expect(texts(await wholeHistory(freshly))).toEqual(['one', 'two', 'instead', 'three', 'four'])
 

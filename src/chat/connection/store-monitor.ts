@@ -6,14 +6,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { concat, equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
-import { lifeCheckMs, retryMs } from '../../base/limits.ts'
+import { storeIdentityCheckMs, retryMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
 import { incarnationKey } from '../../protocol/paths.ts'
 import type { Revision, Store } from '../../store/store.ts'
-import { checkNotMoved, readIncarnation, type Life } from './incarnation.ts'
+import { checkNotMoved, readIncarnation, type StoreIdentity } from './store-identity.ts'
 
-export interface LifeLineParts {
+export interface StoreMonitorParts {
   readonly store: Store
   readonly random: Random
   readonly log: Logger
@@ -24,8 +24,8 @@ export interface LifeLineParts {
   restored(): void
 }
 
-export class LifeLine implements Life {
-  readonly #parts: LifeLineParts
+export class StoreMonitor implements StoreIdentity {
+  readonly #parts: StoreMonitorParts
   readonly #closing = new AbortController()
   #incarnation: Promise<Bytes> | undefined
   #following: Promise<void> | undefined
@@ -35,7 +35,7 @@ export class LifeLine implements Life {
   /** The newest that was seen. */
   #revision: Revision = 0
 
-  constructor(parts: LifeLineParts) {
+  constructor(parts: StoreMonitorParts) {
     this.#parts = parts
   }
 
@@ -134,7 +134,7 @@ export class LifeLine implements Life {
   /** A watch of revisions that are yet to come says nothing of a store that was set back. */
   async #checkAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(lifeCheckMs, undefined, { signal, ref: false }).catch(() => undefined)
+      await sleep(storeIdentityCheckMs, undefined, { signal, ref: false }).catch(() => undefined)
       if (signal.aborted) return
       const before = this.#revision
       if ((await this.#check(signal)) < before) this.#watch.abort()

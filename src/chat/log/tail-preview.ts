@@ -12,13 +12,13 @@ import { numberOf } from '../../protocol/paths.ts'
 import { recordHash } from '../../protocol/record.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Entry, Revision } from '../../store/store.ts'
-import { foresee } from './foresight.ts'
+import { preverify } from './preverify.ts'
 import type { Filed, Ledger } from './ledger.ts'
 
 /** The records with from ≤ i < to; undefined where one of them is missing. */
 export type ReadRecords = (from: number, to: number, signal?: AbortSignal) => Promise<readonly Entry[] | undefined>
 
-export class Glimpse {
+export class TailPreview {
   /** Where the log ended when this was opened … */
   readonly begun: number
   /** … and a watch from the next revision on misses nothing. */
@@ -95,14 +95,14 @@ export class Glimpse {
   /** Judges the records from index `from` on; the one before that tells the first one's predecessor. */
   async #judge(entries: readonly Entry[], from: number): Promise<readonly Filed[]> {
     const { roomId, keyring } = this.#ledger
-    const foresight = await foresee(roomId, entries, keyring.all())
+    const preverified = await preverify(roomId, entries, keyring.all())
     const filed: Filed[] = []
     let previousHash = zeroHash
     for (const { key, value: bytes } of entries) {
       const place = { i: numberOf(key), previousHash, hash: recordHash(bytes) }
       previousHash = place.hash
       if (place.i < from) continue
-      const judgement = this.#ledger.look(place, bytes, false, foresight.get(place.i))
+      const judgement = this.#ledger.look(place, bytes, false, preverified.get(place.i))
       const verdict = judgement.kind === 'message' || judgement.kind === 'control' ? 'valid' : judgement.kind
       filed.push({ place, judgement, row: { i: place.i, bytes, verdict, seq: 0, repeats: [], n: null } })
     }

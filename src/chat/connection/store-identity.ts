@@ -6,11 +6,11 @@
 import { emptyBytes, textOf, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
-import { incarnationKey, livesKey } from '../../protocol/paths.ts'
+import { incarnationKey, formerIncarnationKey } from '../../protocol/paths.ts'
 import type { Compare, Revision, Store } from '../../store/store.ts'
 import { readOne } from '../../store/read-one.ts'
 
-export interface Life {
+export interface StoreIdentity {
   /** The store's incarnation as this process knows it; asked for at first. @throws unavailable; closed for a store that has moved */
   known(): Promise<Bytes>
   /** What stands in the store, as somebody has just read it. @throws closed for a store that has moved */
@@ -26,7 +26,7 @@ const movedPrefix = 'moved:'
 export async function readIncarnation(store: Store, random: Random, signal?: AbortSignal): Promise<Bytes> {
   // Looked for first: a store that is full takes not even a transaction that might write.
   const known = await readOne(store, incarnationKey, signal)
-  if (known !== undefined) return lifeIn(known.value)
+  if (known !== undefined) return checkedIdentity(known.value)
   const { ok, reads } = await store.commit(
     {
       if: [{ kind: 'revision', key: incarnationKey, modRevision: 0 }],
@@ -40,16 +40,16 @@ export async function readIncarnation(store: Store, random: Random, signal?: Abo
   )
   const value = reads[0]?.[0]?.value
   if (value === undefined) throw new ConclaveError('unexpected', `no incarnation (${ok})`)
-  return lifeIn(value)
+  return checkedIdentity(value)
 }
 
-function lifeIn(value: Bytes): Bytes {
+function checkedIdentity(value: Bytes): Bytes {
   checkNotMoved(value)
   return value
 }
 
 /** Holds while the store is the one that this client knows. */
-export function sameLife(incarnation: Bytes): Compare {
+export function sameStoreIdentity(incarnation: Bytes): Compare {
   return { kind: 'value', key: incarnationKey, value: incarnation }
 }
 
@@ -57,7 +57,7 @@ export function sameLife(incarnation: Bytes): Compare {
  * For whoever restores a store from a backup: it begins a new life, and remembers the one before, by which people know it
  * for theirs again.
  */
-export async function beginNewLife(store: Store, random: Random, signal?: AbortSignal): Promise<void> {
+export async function renewStoreIdentity(store: Store, random: Random, signal?: AbortSignal): Promise<void> {
   const entry = await readOne(store, incarnationKey, signal)
   if (entry === undefined) return
   checkNotMoved(entry.value)
@@ -66,7 +66,7 @@ export async function beginNewLife(store: Store, random: Random, signal?: AbortS
       if: [{ kind: 'value', key: incarnationKey, value: entry.value }],
       then: [
         { kind: 'put', key: incarnationKey, value: random(incarnationBytes) },
-        { kind: 'put', key: livesKey(entry.value), value: emptyBytes },
+        { kind: 'put', key: formerIncarnationKey(entry.value), value: emptyBytes },
       ],
     },
     signal,

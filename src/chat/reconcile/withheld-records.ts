@@ -10,7 +10,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import { encode, Fields, FormatError } from '../../base/codec.ts'
-import { gapsMax, logPageRecords, membersMax } from '../../base/limits.ts'
+import { withheldProofsMax, logPageRecords, membersMax } from '../../base/limits.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import { publicKeyBytes } from '../../crypto/sign.ts'
 import { decodeCard } from '../../protocol/card.ts'
@@ -20,32 +20,32 @@ import { memberByKey, type Member, type Room } from '../../protocol/room.ts'
 import { includes, testimonyOf } from '../../protocol/testimony.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Filed, Ledger } from './ledger.ts'
-import { gapsKey } from '../home/local-paths.ts'
+import type { Filed, Ledger } from '../log/ledger.ts'
+import { withheldKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Replica } from '../replica/replica.ts'
 import { hashOfRow } from '../replica/row.ts'
 
 /** A present member signed something that follows a change which is not in the log. */
-interface Gap {
+interface WithheldProof {
   readonly signer: Bytes
   readonly head: Bytes
   /** Where he did, or where the log ended when his card was read. */
   readonly i: number
 }
 
-export interface GapsParts {
+export interface WithheldRecordsParts {
   readonly store: Store
   readonly home: Store
   readonly identity: Identity
   readonly replica: Replica
 }
 
-export class Gaps {
-  readonly #parts: GapsParts
+export class WithheldRecords {
+  readonly #parts: WithheldRecordsParts
   readonly #ledger: Ledger
-  readonly #bySigner = new Map<string, Gap>()
+  readonly #bySigner = new Map<string, WithheldProof>()
   /** Root keys that had been kicked when the chain was less well known, and were members once it was known better. */
   readonly #returned = new Set<string>()
   /** Of the newest void record with which a member tried to lead out of an epoch that others can open. */
@@ -55,19 +55,19 @@ export class Gaps {
   /** The room as it was until a secret came late. */
   #before: Room | undefined
 
-  constructor(parts: GapsParts, ledger: Ledger) {
+  constructor(parts: WithheldRecordsParts, ledger: Ledger) {
     this.#parts = parts
     this.#ledger = ledger
   }
 
   async load(): Promise<void> {
-    const entry = await readOne(this.#parts.home, gapsKey(this.#ledger.roomId))
+    const entry = await readOne(this.#parts.home, withheldKey(this.#ledger.roomId))
     this.#bySigner.clear()
     this.#returned.clear()
     if (entry === undefined) return
     readLocal('what is known of a room', () => {
       const lists = Fields.decode(entry.value, 2)
-      for (const item of lists.array(gapsMax)) {
+      for (const item of lists.array(withheldProofsMax)) {
         const fields = new Fields(item, 3)
         const gap = { signer: fields.fixed(publicKeyBytes), head: fields.fixed(hashBytes), i: fields.unsigned() }
         this.#bySigner.set(hex(gap.signer), gap)
@@ -91,7 +91,7 @@ export class Gaps {
   }
 
   /** Whether a member lost his way in the epoch in force: he could not open it, and what he did about it is void. */
-  get strayed(): boolean {
+  get hasInvalidEpochRecovery(): boolean {
     const { room } = this.#ledger
     const openedBy = room?.openings[room.epoch]?.n
     return openedBy !== undefined && this.#strayedAt > (room?.marks[openedBy]?.i ?? Infinity)
@@ -114,7 +114,7 @@ export class Gaps {
     const record = orNothing(() => decodeRecord(row.bytes))
     const testimony = record && testimonyOf(room, row.i, record, keyring)
     if (testimony === undefined) return
-    if (testimony.strayed) this.#strayedAt = row.i
+    if (testimony.hasInvalidEpochRecovery) this.#strayedAt = row.i
     await this.#add(room, { signer: testimony.author.rootKey, head: testimony.head, i: row.i })
   }
 
@@ -174,10 +174,10 @@ export class Gaps {
     if (this.#returned.size > known) await this.#save()
   }
 
-  async #add(room: Room, gap: Gap): Promise<void> {
+  async #add(room: Room, gap: WithheldProof): Promise<void> {
     if (includes(room, gap.head)) return
     const known = this.#bySigner.get(hex(gap.signer))
-    if (known === undefined ? this.#bySigner.size >= gapsMax : equalBytes(known.head, gap.head)) return
+    if (known === undefined ? this.#bySigner.size >= withheldProofsMax : equalBytes(known.head, gap.head)) return
     this.#bySigner.set(hex(gap.signer), gap)
     await this.#save()
   }
@@ -185,7 +185,7 @@ export class Gaps {
   async #save(): Promise<void> {
     const gaps = [...this.#bySigner.values()].map(({ signer, head, i }) => [signer, head, i])
     const value = encode([gaps, [...this.#returned].map((key) => fromHex(key))])
-    await this.#parts.home.commit({ then: [{ kind: 'put', key: gapsKey(this.#ledger.roomId), value }] })
+    await this.#parts.home.commit({ then: [{ kind: 'put', key: withheldKey(this.#ledger.roomId), value }] })
   }
 }
 

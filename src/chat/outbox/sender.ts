@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
-import { laneTtlS, retryMs } from '../../base/limits.ts'
+import { outboxWriterTtlS, retryMs } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import { messageId } from '../../protocol/message.ts'
 import { memberByKey } from '../../protocol/room.ts'
@@ -19,7 +19,7 @@ import type { PendingItem } from '../item.ts'
 import type { Filed } from '../log/ledger.ts'
 import type { Attempt, Outbox, Queued } from '../replica/outbox.ts'
 import { hashOfRow } from '../replica/row.ts'
-import { Settling } from './settling.ts'
+import { OutboxCleanup } from './outbox-cleanup.ts'
 
 export interface Place {
   readonly seq: number
@@ -57,7 +57,7 @@ interface Slot extends Waiting {
 export interface SenderParts extends Composing {
   readonly outbox: Outbox
   /** Why nothing new may be sent at present, though nothing is wrong with the store. */
-  hindrance(): ConclaveError | undefined
+  writeBlocker(): ConclaveError | undefined
   /** Called when the list of waiting messages changes. */
   changed(): void
 }
@@ -70,12 +70,12 @@ export class Sender {
   #adoption: NodeJS.Timeout | undefined
   /** Tried, with an outcome not yet known. */
   readonly #attempts = new Map<string, Attempt>()
-  readonly #settling: Settling
+  readonly #settling: OutboxCleanup
 
   constructor(parts: SenderParts) {
     this.#parts = parts
     const { outbox, appending } = parts
-    this.#settling = new Settling(outbox, appending.roomId, appending.log.replica)
+    this.#settling = new OutboxCleanup(outbox, appending.roomId, appending.log.replica)
   }
 
   get waiting(): readonly Waiting[] {
@@ -101,7 +101,7 @@ export class Sender {
     })
     if (!others || this.#closing.signal.aborted) return
     clearTimeout(this.#adoption)
-    this.#adoption = setTimeout(() => void this.adopt().catch(() => undefined), laneTtlS * 1000).unref()
+    this.#adoption = setTimeout(() => void this.adopt().catch(() => undefined), outboxWriterTtlS * 1000).unref()
   }
 
   /** Before what was said since. */
@@ -211,9 +211,9 @@ export class Sender {
 
   /** Whoever waits is told what hinders; the messages stay. */
   #mayGo(): boolean {
-    const hindrance = this.#parts.hindrance()
-    if (hindrance !== undefined) this.#tellWaiting(hindrance)
-    return hindrance === undefined
+    const writeBlocker = this.#parts.writeBlocker()
+    if (writeBlocker !== undefined) this.#tellWaiting(writeBlocker)
+    return writeBlocker === undefined
   }
 
   #tellWaiting(error: ConclaveError): void {

@@ -7,18 +7,18 @@ import type { Bytes } from '../../base/bytes.ts'
 import { storeOperationsMax } from '../../base/limits.ts'
 import { incarnationKey, logKey } from '../../protocol/paths.ts'
 import type { Compare, Operation, Store } from '../../store/store.ts'
-import { sameLife, type Life } from '../life/incarnation.ts'
+import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
 import type { RoomLog } from '../log/room-log.ts'
 
 export interface Appending {
   readonly store: Store
   readonly roomId: Bytes
-  readonly incarnation: Life
+  readonly incarnation: StoreIdentity
   readonly log: RoomLog
 }
 
 /** What else happens in the transaction. */
-export interface Along {
+export interface ExtraOperations {
   readonly compares?: readonly Compare[]
   readonly operations?: readonly Operation[]
 }
@@ -31,12 +31,12 @@ export async function append(
   { store, roomId, incarnation, log }: Appending,
   i: number,
   record: Bytes,
-  along: Along = {},
+  along: ExtraOperations = {},
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (log.end.revision === undefined && i > 0) await log.catchUp(signal)
-  if (log.hindrance !== undefined) await log.catchUp(signal)
-  if (log.hindrance !== undefined) throw log.hindrance
+  if (log.writeBlocker !== undefined) await log.catchUp(signal)
+  if (log.writeBlocker !== undefined) throw log.writeBlocker
   const known = await incarnation.known()
   const { i: end, revision } = log.end
   if (end !== i || (revision === undefined && i > 0)) return false
@@ -46,7 +46,7 @@ export async function append(
   const { ok, reads, ...result } = await store.commit(
     {
       if: [
-        sameLife(known),
+        sameStoreIdentity(known),
         { kind: 'empty', key, end: logKey(roomId, i + storeOperationsMax + 1) },
         ...before,
         ...(along.compares ?? []),

@@ -10,14 +10,14 @@ import type { ControlBody } from '../../protocol/control.ts'
 import { idsOf } from '../../protocol/message.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Store } from '../../store/store.ts'
-import { Ledger, type Filed } from './ledger.ts'
-import { lostKey, lostRange } from '../home/local-paths.ts'
-import { isReadAgain, type Parting } from '../replica/parting.ts'
+import { Ledger, type Filed } from '../log/ledger.ts'
+import { divergedItemKey, divergedItemRange } from '../home/local-paths.ts'
+import { isReadAgain, type Divergence } from '../replica/divergence.ts'
 import type { Replica } from '../replica/replica.ts'
 import { hashOfRow, rowOf, type Row } from '../replica/row.ts'
 import { Seen } from '../replica/seen.ts'
 
-export interface LostBranch extends Parting {
+export interface DivergedBranch extends Divergence {
   /** As it was before the two logs parted; undefined when they have nothing in common. */
   readonly base: Room | undefined
   /** As this home knew it at the end. */
@@ -26,17 +26,17 @@ export interface LostBranch extends Parting {
   readonly changes: readonly ControlBody[]
 }
 
-export interface LostStretch {
+export interface DivergedSpan {
   readonly room: Room
   readonly filed: readonly Filed[]
 }
 
-interface Branch extends LostBranch {
+interface Branch extends DivergedBranch {
   readonly time: number
   readonly ledger: Ledger
 }
 
-export class LostRecords {
+export class DivergedRecords {
   readonly #home: Store
   readonly #roomId: Bytes
   readonly #replica: Replica
@@ -52,7 +52,7 @@ export class LostRecords {
     this.#ledger = ledger
   }
 
-  get branches(): readonly LostBranch[] {
+  get branches(): readonly DivergedBranch[] {
     return this.#branches
   }
 
@@ -86,14 +86,14 @@ export class LostRecords {
   }
 
   /** Where the log has other records than it had, among from ≤ i < to. */
-  partedBetween(from: number, to: number): readonly number[] {
+  divergedBetween(from: number, to: number): readonly number[] {
     const places = this.#branches.map((branch) => branch.from).filter((i) => from <= i && i < to)
     return [...new Set(places)].sort((a, b) => a - b)
   }
 
   /** What was lost there and has not come again, with the room as this home knew it. */
-  async recordsAt(i: number): Promise<readonly LostStretch[]> {
-    const stretches: LostStretch[] = []
+  async recordsAt(i: number): Promise<readonly DivergedSpan[]> {
+    const stretches: DivergedSpan[] = []
     for (const branch of this.#branches.filter(({ from }) => from === i)) {
       const { room } = branch
       if (room === undefined) continue
@@ -143,15 +143,15 @@ export class LostRecords {
   }
 
   async #each(time: number, work: (row: Row) => unknown): Promise<void> {
-    const { end } = lostRange(this.#roomId, time)
-    let start = lostRange(this.#roomId, time).start
+    const { end } = divergedItemRange(this.#roomId, time)
+    let start = divergedItemRange(this.#roomId, time).start
     for (;;) {
       const { entries, more } = await this.#home.range(start, end, { limit: logPageRecords })
       const rows = entries.map(rowOf)
       for (const row of rows) work(row)
       const last = rows.at(-1)
       if (!more || last === undefined) return
-      start = lostKey(this.#roomId, time, last.i + 1)
+      start = divergedItemKey(this.#roomId, time, last.i + 1)
     }
   }
 }

@@ -9,7 +9,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
-import { glimpseRecords, logPageRecords, sliceMs, stretchRecordsMax } from '../../base/limits.ts'
+import { tailPreviewRecords, logPageRecords, sliceMs, spanRecordsMax } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
 import { logKey, numberOf } from '../../protocol/paths.ts'
@@ -18,7 +18,7 @@ import { memberByKey } from '../../protocol/room.ts'
 import { invitationTag } from '../../protocol/rules.ts'
 import type { Entry, Store } from '../../store/store.ts'
 import type { ControlLog, ReadControl } from './control-log.ts'
-import { Glimpse, type ReadRecords } from './glimpse.ts'
+import { TailPreview, type ReadRecords } from './tail-preview.ts'
 import type { Identity } from '../identity/identity.ts'
 import { openingOf, type KeySearch } from './key-search.ts'
 import { Ledger } from './ledger.ts'
@@ -26,7 +26,7 @@ import { findLogEnd, type LogEnd } from './log-end.ts'
 import { recordsAmong } from './log-page.ts'
 import { Seen } from '../replica/seen.ts'
 
-export interface Glimpsing {
+export interface OpeningPreview {
   readonly store: Store
   readonly roomId: Bytes
   readonly identity: Identity
@@ -37,7 +37,11 @@ export interface Glimpsing {
 }
 
 /** undefined also where little more than a page follows what is known, which ends at `from`. */
-export async function openGlimpse(parts: Glimpsing, from: number, signal?: AbortSignal): Promise<Glimpse | undefined> {
+export async function openTailPreview(
+  parts: OpeningPreview,
+  from: number,
+  signal?: AbortSignal,
+): Promise<TailPreview | undefined> {
   const { store, roomId, controls, keys, keyring, memberIndex } = parts
   // Whoever was here a moment ago has little to read, and is not to wait for hints.
   if (from > 0 && (await findLogEnd(store, roomId, from, signal)).end - from <= logPageRecords) return undefined
@@ -66,14 +70,14 @@ export async function openGlimpse(parts: Glimpsing, from: number, signal?: Abort
   if (room === undefined || room.skipped.length > 0) return undefined
   if (memberByKey(room, parts.identity.signer.publicKey) === undefined) return undefined
   ledger.goOnAt({ next: end, hash: stretch.hash, seq: 1 })
-  const glimpse = new Glimpse(ledger, verified, revision, read)
-  await glimpse.prime(stretch.newest)
-  return glimpse
+  const preview = new TailPreview(ledger, verified, revision, read)
+  await preview.prime(stretch.newest)
+  return preview
 }
 
 /** The end is hardly before what the newest hint leads to, unless that leads astray. */
 async function findEnd(
-  { store, roomId }: Glimpsing,
+  { store, roomId }: OpeningPreview,
   from: number,
   hint: number,
   signal?: AbortSignal,
@@ -101,7 +105,7 @@ interface Stretch {
 }
 
 async function readBack(
-  { roomId, identity, controls }: Glimpsing,
+  { roomId, identity, controls }: OpeningPreview,
   read: ReadRecords,
   end: number,
   signal?: AbortSignal,
@@ -111,7 +115,7 @@ async function readBack(
     invitationTag(roomId, identity.signer.publicKey),
     ...(knockHash ? [knockHash.slice(0, entryTagBytes)] : []),
   ]
-  const vouches = ({ hash, outer }: ReadControl): boolean => {
+  const isTrustAnchor = ({ hash, outer }: ReadControl): boolean => {
     const { entry } = outer.outside
     if (head && equalBytes(hash, head.hash)) return true
     return entry !== null && entry.wrapped !== null && tags.some((tag) => equalBytes(entry.tag, tag))
@@ -125,16 +129,16 @@ async function readBack(
     // And the one before, whose hash the first names.
     const records = await read(Math.max(0, from - 1), to, signal)
     if (records === undefined) return undefined
-    if (to === end) newest = records.slice(-glimpseRecords - 1)
+    if (to === end) newest = records.slice(-tailPreviewRecords - 1)
     for (let k = records.length - 1; k >= (from === 0 ? 0 : 1); k -= 1) {
       const { key, value } = records[k] as Entry
       const control = controls.note(numberOf(key), value)
       if (control === undefined || !isInPlace(control, records[k - 1])) continue
       found.push(control)
-      if (vouches(control)) return stretchOf(found, newest)
+      if (isTrustAnchor(control)) return stretchOf(found, newest)
     }
     to = from
-    count = Math.min(count * 2, stretchRecordsMax)
+    count = Math.min(count * 2, spanRecordsMax)
   }
   return stretchOf(found, newest)
 }

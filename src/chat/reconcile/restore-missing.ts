@@ -8,14 +8,14 @@ import { replicaBatchBytes, storeOperationsMax } from '../../base/limits.ts'
 import { controlKey, logKey, wrapPageKey } from '../../protocol/paths.ts'
 import { decodeRecord } from '../../protocol/record.ts'
 import type { Compare, Operation, Revision } from '../../store/store.ts'
-import type { Compared, Span } from './compare-log.ts'
-import { sameLife, type Life } from '../life/incarnation.ts'
+import type { CompareParts, Span } from './compare-with-store.ts'
+import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Row } from '../replica/row.ts'
 import type { KeptWraps } from '../replica/kept-wraps.ts'
 
-export interface PuttingBack extends Compared {
-  readonly life: Life
+export interface RestoreParts extends CompareParts {
+  readonly life: StoreIdentity
   readonly wraps: KeptWraps
 }
 
@@ -23,8 +23,8 @@ export interface PuttingBack extends Compared {
 const rowsMax = storeOperationsMax / 2
 
 /** False where somebody else was faster, or something stands there by now: compare again. */
-export async function putBack(
-  parts: PuttingBack,
+export async function restoreMissing(
+  parts: RestoreParts,
   { from, to }: Span,
   progress: (records: number) => void,
   signal?: AbortSignal,
@@ -38,10 +38,10 @@ export async function putBack(
     // Before the record that names them.
     for (const { bytes, n } of rows) {
       const name = n === null ? undefined : wrapsOf(bytes)
-      if (name !== undefined) await putWrapsBack(parts, name, signal)
+      if (name !== undefined) await restoreWraps(parts, name, signal)
     }
     const compares: Compare[] = [
-      sameLife(await life.known()),
+      sameStoreIdentity(await life.known()),
       { kind: 'empty', key: logKey(roomId, at), end: logKey(roomId, at + rows.length) },
       ...(at === 0 ? [] : [{ kind: 'revision', key: logKey(roomId, at - 1), modRevision: before } as const]),
     ]
@@ -56,7 +56,7 @@ export async function putBack(
 }
 
 /** At which the record before stands, if it is the one that this home knows. */
-async function revisionBefore({ store, roomId, replica }: Compared, from: number, signal?: AbortSignal) {
+async function revisionBefore({ store, roomId, replica }: CompareParts, from: number, signal?: AbortSignal) {
   if (from === 0) return 0 satisfies Revision
   const entry = await readOne(store, logKey(roomId, from - 1), signal)
   const known = entry !== undefined && (await replica.holds(from - 1, entry.value)) === true
@@ -74,16 +74,16 @@ function operationsOf(roomId: Bytes, { i, n, bytes }: Row): Operation[] {
   return n === null ? [put] : [put, { kind: 'put', key: controlKey(roomId, n), value: encode(i) }]
 }
 
-export type PuttingWrapsBack = Pick<PuttingBack, 'store' | 'roomId' | 'wraps' | 'life'>
+export type RestoreWrapsParts = Pick<RestoreParts, 'store' | 'roomId' | 'wraps' | 'life'>
 
 /** What this home keeps of these pages. */
-export async function putWrapsBack(parts: PuttingWrapsBack, name: Bytes, signal?: AbortSignal): Promise<void> {
+export async function restoreWraps(parts: RestoreWrapsParts, name: Bytes, signal?: AbortSignal): Promise<void> {
   const { store, roomId, wraps, life } = parts
   for (const { page, bytes: value } of await wraps.pagesOf(name)) {
     const key = wrapPageKey(roomId, name, page)
     await store.commit(
       {
-        if: [sameLife(await life.known()), { kind: 'revision', key, modRevision: 0 }],
+        if: [sameStoreIdentity(await life.known()), { kind: 'revision', key, modRevision: 0 }],
         then: [{ kind: 'put', key, value }],
       },
       signal,

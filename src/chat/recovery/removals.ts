@@ -10,7 +10,7 @@ import type { ControlBody } from '../../protocol/control.ts'
 import { decodeKnock } from '../../protocol/knock.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import { memberByKey, type Departure, type Room } from '../../protocol/room.ts'
-import type { LostBranch } from '../log/lost.ts'
+import type { DivergedBranch } from '../reconcile/diverged-records.ts'
 
 export interface Removal {
   readonly rootKey: Bytes
@@ -21,7 +21,7 @@ export interface Removal {
 }
 
 /** Kicks that this home remembers and that do not stand in the room as it is. */
-export function missingRemovals(branches: readonly LostBranch[], room: Room): readonly Removal[] {
+export function missingRemovals(branches: readonly DivergedBranch[], room: Room): readonly Removal[] {
   const missing = new Map<string, Removal>()
   for (const { room: before, from } of branches) {
     for (const [key, departure] of before?.departures ?? []) {
@@ -60,7 +60,7 @@ export interface LostChange {
 }
 
 /** What an admin does again, removals first; never what somebody has decided otherwise since. */
-export function changesToRepeat(branches: readonly LostBranch[], room: Room): readonly LostChange[] {
+export function changesToRepeat(branches: readonly DivergedBranch[], room: Room): readonly LostChange[] {
   const removals = missingRemovals(branches, room)
   const kicks = removals.filter(({ isIn }) => isIn)
   const changes = kicks.map(({ rootKey, name }): LostChange => {
@@ -76,7 +76,7 @@ export function changesToRepeat(branches: readonly LostBranch[], room: Room): re
 
 const rotation: LostChange = { operation: { type: 'rotate' }, rootKey: undefined, name: '' }
 
-function repeated(branch: LostBranch, { operation }: ControlBody, room: Room): LostChange | undefined {
+function repeated(branch: DivergedBranch, { operation }: ControlBody, room: Room): LostChange | undefined {
   const { base, room: before } = branch
   if (base === undefined || before === undefined) return undefined
   switch (operation.type) {
@@ -129,7 +129,7 @@ export interface LeftToDo {
 }
 
 /** What only whoever did it can do again. */
-export function leftToOthers(branches: readonly LostBranch[], room: Room): readonly LeftToDo[] {
+export function leftToOthers(branches: readonly DivergedBranch[], room: Room): readonly LeftToDo[] {
   const left = branches.flatMap(({ changes }) => {
     return changes.flatMap(({ operation: { type }, author }): LeftToDo[] => {
       const member = memberByKey(room, author)

@@ -1,6 +1,6 @@
 /** What a front end can tell of the store beyond whether it answers: a small port that the command line fills. */
-import { isConclaveError } from '../base/errors.ts'
-import type { Unsubscribe } from './chat.ts'
+import { isConclaveError } from '../../base/errors.ts'
+import type { Unsubscribe } from '../chat.ts'
 
 export interface StoreHealth {
   /** For a status line: 'local store', '4/5 nodes, can lose 1', or what still works while nothing can be written. */

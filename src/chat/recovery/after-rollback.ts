@@ -1,15 +1,15 @@
 /** What a room does once its log has been put right after a restore, or read again, beside the log itself. */
 import type { Bytes } from '../../base/bytes.ts'
-import type { Appending } from '../sending/append.ts'
+import type { Appending } from '../outbox/append.ts'
 import type { Recovery, RoomChange } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
-import { isReadAgain, type Parting } from '../replica/parting.ts'
+import { isReadAgain, type Divergence } from '../replica/divergence.ts'
 import type { ReadMark } from '../timeline/read-mark.ts'
 import { putHintsBack } from './room-hints.ts'
 import { RoomRecovery } from './room-recovery.ts'
 import type { StandingMemory } from './standing-memory.ts'
 
-export interface AfterRestoreParts {
+export interface AfterRollbackParts {
   readonly appending: Appending
   readonly identity: Identity
   readonly mark: ReadMark
@@ -21,13 +21,13 @@ export interface AfterRestoreParts {
   queued(): void
 }
 
-export class AfterRestore {
-  readonly #parts: AfterRestoreParts
+export class AfterRollback {
+  readonly #parts: AfterRollbackParts
   readonly #recovery: RoomRecovery
   /** So many records had been put back when what stands beside the log was last looked at; undefined: to be looked at. */
   #settledAt: number | undefined = 0
 
-  constructor(parts: AfterRestoreParts) {
+  constructor(parts: AfterRollbackParts) {
     this.#parts = parts
     const isOwn = (rootKey: Bytes) => parts.isOwn(rootKey)
     this.#recovery = new RoomRecovery(parts.appending.log, () => parts.nameOf(), isOwn)
@@ -38,8 +38,8 @@ export class AfterRestore {
   }
 
   /** Why nothing may be sent; undefined while it may. */
-  get hindrance() {
-    return this.#recovery.hindrance
+  get writeBlocker() {
+    return this.#recovery.writeBlocker
   }
 
   /** Looks which of the messages that the store had lost have come again. */
@@ -61,7 +61,7 @@ export class AfterRestore {
   async settle(signal?: AbortSignal): Promise<void> {
     const { appending, identity, memory } = this.#parts
     await this.#recovery.look()
-    const { putBack } = appending.log.mender
+    const { putBack } = appending.log.repairer
     if (putBack === this.#settledAt) return
     this.#settledAt = putBack
     const { room } = appending.log
@@ -73,7 +73,7 @@ export class AfterRestore {
   async parted(): Promise<void> {
     const { mark, memory } = this.#parts
     const { replica, ledger } = this.#parts.appending.log
-    const parting = replica.partings.at(-1) as Parting
+    const parting = replica.partings.at(-1) as Divergence
     const { from } = parting
     const cause = isReadAgain(parting) ? 'late-key' : 'restore'
     const [row] = await replica.rows(from, from + 1, 1)
@@ -82,7 +82,7 @@ export class AfterRestore {
     memory.forget()
     await mark.goBack(seq - 1)
     await this.#recovery.look()
-    this.#parts.tell({ kind: 'parted', cause, i: from, seq, lost: this.#recovery.missing })
+    this.#parts.tell({ kind: 'diverged', cause, i: from, seq, lost: this.#recovery.missing })
     this.#parts.queued()
   }
 }

@@ -11,7 +11,7 @@ import { VoidRecord } from '../../protocol/verdict.ts'
 import type { Store } from '../../store/store.ts'
 import type { Done, Repair } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
-import { sameLife, type Life } from '../life/incarnation.ts'
+import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
 import type { Person } from '../item.ts'
 import { personOf } from '../timeline/items.ts'
 import { readOne } from '../../store/read-one.ts'
@@ -22,7 +22,7 @@ export interface Repairing {
   readonly store: Store
   readonly roomId: Bytes
   readonly identity: Identity
-  readonly life: Life
+  readonly life: StoreIdentity
   readonly log: RoomLog
   /** Writes an operation. What is wanted is asked again after every loss. */
   operate(change: (room: Room) => Operation): Promise<Done>
@@ -31,7 +31,7 @@ export interface Repairing {
 export async function repairRoom(parts: Repairing, signal?: AbortSignal): Promise<Repair> {
   const { log } = parts
   await log.catchUp(signal)
-  await log.mendAll(signal)
+  await log.repairAll(signal)
   const corrected = await setRight(parts, signal)
   const { again, left } = await repeatChanges(parts)
   return { again, left, corrected }
@@ -40,20 +40,20 @@ export async function repairRoom(parts: Repairing, signal?: AbortSignal): Promis
 /** Only where the record that follows says what must stand there. */
 async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortSignal): Promise<readonly number[]> {
   const corrected: number[] = []
-  for (const i of [...log.mender.changed].sort((a, b) => a - b)) {
+  for (const i of [...log.repairer.changed].sort((a, b) => a - b)) {
     const [row] = await log.replica.rows(i, i + 1, 1)
     if (row === undefined || row.hashOnly !== undefined) continue
     const key = logKey(roomId, i)
     const entry = await readOne(store, key, signal)
     const { ok } = await store.commit(
       {
-        if: [sameLife(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+        if: [sameStoreIdentity(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
         then: [{ kind: 'put', key, value: row.bytes }],
       },
       signal,
     )
     if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
-    log.mender.settled(i)
+    log.repairer.settled(i)
     corrected.push(i)
   }
   return corrected
@@ -61,7 +61,7 @@ async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortS
 
 async function repeatChanges(parts: Repairing): Promise<Omit<Repair, 'corrected'>> {
   const { log, identity } = parts
-  const { branches } = log.lost
+  const { branches } = log.diverged
   const again: { event: Operation['type']; target?: Person }[] = []
   const left: { event: Operation['type']; target?: Person; reason: string }[] = []
   const tried = new Set<string>()
@@ -86,7 +86,7 @@ async function repeatChanges(parts: Repairing): Promise<Omit<Repair, 'corrected'
   return { again, left }
 }
 
-function stillWanted(branches: RoomLog['lost']['branches'], room: Room, change: LostChange): Operation {
+function stillWanted(branches: RoomLog['diverged']['branches'], room: Room, change: LostChange): Operation {
   const wanted = changesToRepeat(branches, room).find((one) => nameOfChange(one) === nameOfChange(change))
   if (wanted === undefined) throw new VoidRecord('somebody else did it')
   return wanted.operation

@@ -1,11 +1,11 @@
 /** What a restored store has lost, as it is shown in its place until it comes again. */
-import { lostItemsMax } from '../../base/limits.ts'
+import { divergedItemsMax } from '../../base/limits.ts'
 import type { LostItem } from '../item.ts'
 import { itemsOf, type Viewer } from './items.ts'
-import type { LostRecords } from '../log/lost.ts'
+import type { DivergedRecords } from '../reconcile/diverged-records.ts'
 
 /** The newest of it, each message once. */
-export async function lostItemsAt(lost: LostRecords, i: number, viewer: Viewer): Promise<readonly LostItem[]> {
+export async function lostItemsAt(lost: DivergedRecords, i: number, viewer: Viewer): Promise<readonly LostItem[]> {
   const items: LostItem[] = []
   const ids = new Set<string>()
   for (const { room, filed } of await lost.recordsAt(i)) {
@@ -15,5 +15,5 @@ export async function lostItemsAt(lost: LostRecords, i: number, viewer: Viewer):
       items.push({ kind: 'lost', i, item })
     }
   }
-  return items.slice(-lostItemsMax)
+  return items.slice(-divergedItemsMax)
 }

@@ -11,15 +11,15 @@ import { replicaBatch, replicaBatchBytes } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Ledger } from './ledger.ts'
-import { lostKey } from '../home/local-paths.ts'
+import type { Ledger } from '../log/ledger.ts'
+import { divergedItemKey } from '../home/local-paths.ts'
 import type { Outbox, Queued } from '../replica/outbox.ts'
-import type { Parting } from '../replica/parting.ts'
+import type { Divergence } from '../replica/divergence.ts'
 import type { Replica } from '../replica/replica.ts'
 import { hashOfRow, rowValue } from '../replica/row.ts'
 import type { PutOperation } from '../replica/seen.ts'
 
-export interface SettingAside {
+export interface SetAsideParts {
   readonly home: Store
   readonly roomId: Bytes
   readonly identity: Identity
@@ -29,20 +29,20 @@ export interface SettingAside {
 }
 
 /** From the record `from` on, which the ledger still judges as it stood. False: another program of this home was faster. */
-export function setAside(parts: SettingAside, from: number): Promise<boolean> {
+export function setDivergedAside(parts: SetAsideParts, from: number): Promise<boolean> {
   return endBefore(parts, from, true)
 }
 
 /** From the record `from` on the log is as it was, and is to be judged again: nothing is kept, and the log must lead on to where it led. */
-export function letGo(parts: SettingAside, from: number): Promise<boolean> {
+export function discardForRereading(parts: SetAsideParts, from: number): Promise<boolean> {
   return endBefore(parts, from, false)
 }
 
-async function endBefore(parts: SettingAside, from: number, isKept: boolean): Promise<boolean> {
+async function endBefore(parts: SetAsideParts, from: number, isKept: boolean): Promise<boolean> {
   const { replica, ledger } = parts
   await replica.flush()
   const end = ledger.checkpoint
-  if (replica.outrun || replica.aheadOf(end.next) || !(await replica.beginParting(from))) return false
+  if (replica.outrun || replica.aheadOf(end.next) || !(await replica.beginDivergence(from))) return false
   const [before] = from === 0 ? [] : await replica.rows(from - 1, from, 1)
   const previousHash = before === undefined ? zeroHash : hashOfRow(before)
   const [first] = await replica.rows(from, from + 1, 1)
@@ -55,7 +55,7 @@ async function endBefore(parts: SettingAside, from: number, isKept: boolean): Pr
   return replica.finishParting({ from, to: from, previousHash }, checkpoint, furthest)
 }
 
-async function leaveRows(parts: SettingAside, { from, to, ...left }: Parting, isKept: boolean): Promise<void> {
+async function leaveRows(parts: SetAsideParts, { from, to, ...left }: Divergence, isKept: boolean): Promise<void> {
   const { home, roomId, replica, ledger, outbox } = parts
   const time = replica.partings.length
   let { previousHash } = left
@@ -64,7 +64,7 @@ async function leaveRows(parts: SettingAside, { from, to, ...left }: Parting, is
     const own: Queued[] = []
     const puts: PutOperation[] = []
     for (const row of rows) {
-      puts.push({ kind: 'put', key: lostKey(roomId, time, row.i), value: encode(rowValue(row)) })
+      puts.push({ kind: 'put', key: divergedItemKey(roomId, time, row.i), value: encode(rowValue(row)) })
       const judgement = ledger.review(row, previousHash)
       previousHash = hashOfRow(row)
       if (judgement.kind !== 'message') continue
@@ -83,7 +83,7 @@ async function leaveRows(parts: SettingAside, { from, to, ...left }: Parting, is
 }
 
 /** Before the copy ends earlier: whoever is cut off in between begins again, and forgets it again. */
-async function forgetShown({ home, replica }: SettingAside): Promise<void> {
+async function forgetShown({ home, replica }: SetAsideParts): Promise<void> {
   for (const part of inBatches(replica.seen.takeForgotten())) await home.commit({ then: part })
 }
 
@@ -103,6 +103,6 @@ function* inBatches(puts: readonly PutOperation[]): Generator<readonly PutOperat
   if (batch.length > 0) yield batch
 }
 
-function isOwn({ identity }: SettingAside, rootKey: Bytes): boolean {
+function isOwn({ identity }: SetAsideParts, rootKey: Bytes): boolean {
   return [identity.signer, ...identity.formerSigners].some(({ publicKey }) => equalBytes(publicKey, rootKey))
 }

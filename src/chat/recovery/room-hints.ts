@@ -9,11 +9,11 @@ import { decodeCard, signCard } from '../../protocol/card.ts'
 import { knockPublicKey } from '../../protocol/knock.ts'
 import { cardKey, directoryKey } from '../../protocol/paths.ts'
 import { memberByKey } from '../../protocol/room.ts'
-import type { Appending } from '../sending/append.ts'
+import type { Appending } from '../outbox/append.ts'
 import { listing } from '../people/directory.ts'
 import type { Identity } from '../identity/identity.ts'
-import { sameLife } from '../life/incarnation.ts'
-import { putWrapsBack } from '../log/put-back.ts'
+import { sameStoreIdentity } from '../connection/store-identity.ts'
+import { restoreWraps } from '../reconcile/restore-missing.ts'
 import { readOne } from '../../store/read-one.ts'
 
 export async function putHintsBack(parts: Appending, identity: Identity, signal?: AbortSignal): Promise<void> {
@@ -23,14 +23,14 @@ export async function putHintsBack(parts: Appending, identity: Identity, signal?
   const { store, roomId, incarnation: life, log } = parts
   for (const name of await log.wraps.names()) {
     if (!room.openings.some((opening) => opening !== undefined && equalBytes(opening.wraps, name))) continue
-    await putWrapsBack({ store, roomId, wraps: log.wraps, life }, name, signal)
+    await restoreWraps({ store, roomId, wraps: log.wraps, life }, name, signal)
   }
   if (!room.policy.listed || room.policy.kind === 'pair') return
   const key = directoryKey(skeleton(room.name))
   if ((await readOne(parts.store, key, signal)) !== undefined) return
   await parts.store.commit(
     {
-      if: [sameLife(await parts.incarnation.known()), { kind: 'revision', key, modRevision: 0 }],
+      if: [sameStoreIdentity(await parts.incarnation.known()), { kind: 'revision', key, modRevision: 0 }],
       then: [{ kind: 'put', key, value: listing({ roomId: room.id, name: room.name }) }],
     },
     signal,
@@ -51,7 +51,10 @@ async function putCardBack({ store, incarnation, log }: Appending, identity: Ide
   const card = { roomId: room.id, name: room.name, n: opening.n, epoch: room.epoch, head: mark.hash, knockKey }
   await store.commit(
     {
-      if: [sameLife(await incarnation.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
+      if: [
+        sameStoreIdentity(await incarnation.known()),
+        { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 },
+      ],
       then: [{ kind: 'put', key, value: signCard(identity.signer, card) }],
     },
     signal,

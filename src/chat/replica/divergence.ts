@@ -7,7 +7,7 @@ import { encode, Fields } from '../../base/codec.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import { readLocal } from '../home/local-value.ts'
 
-export interface Parting {
+export interface Divergence {
   /** Records with from ≤ i < to were set aside. */
   readonly from: number
   readonly to: number
@@ -16,15 +16,15 @@ export interface Parting {
 }
 
 /** The log is the same. */
-export function isReadAgain({ from, to }: Parting): boolean {
+export function isReadAgain({ from, to }: Divergence): boolean {
   return from === to
 }
 
-export function partingValue({ from, to, previousHash }: Parting): Bytes {
+export function divergenceValue({ from, to, previousHash }: Divergence): Bytes {
   return encode([from, to, previousHash])
 }
 
-export function readParting(value: Bytes): Parting {
+export function readDivergence(value: Bytes): Divergence {
   return readLocal('the copy of a room', () => {
     const fields = Fields.decode(value, 3)
     return { from: fields.unsigned(), to: fields.unsigned(), previousHash: fields.fixed(hashBytes) }

@@ -15,7 +15,7 @@ interface Sent {
   readonly written: Promise<unknown>
 }
 
-export class Settling {
+export class OutboxCleanup {
   readonly #outbox: Outbox
   readonly #roomId: Bytes
   readonly #replica: Replica

@@ -1,6 +1,6 @@
 /**
  * Opening message records and checking their signatures on other threads, before they are judged in their order. It
- * changes no verdict: what could not be foreseen (a key that is not here yet) is done when its turn comes.
+ * changes no verdict: what could not be preverified (a key that is not here yet) is done when its turn comes.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { FormatError } from '../../base/codec.ts'
@@ -8,22 +8,22 @@ import { sliceMs } from '../../base/limits.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { verifyApart } from '../../crypto/sign.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
-import { signedBytes, unsealMessages, type Foreseen } from '../../protocol/message.ts'
+import { signedBytes, unsealMessages, type Preverified } from '../../protocol/message.ts'
 import { numberOf } from '../../protocol/paths.ts'
 import { decodeRecord } from '../../protocol/record.ts'
 import type { Entry } from '../../store/store.ts'
 
 /** By log index. */
-export type Foresight = ReadonlyMap<number, Foreseen>
+export type PreverifiedRecords = ReadonlyMap<number, Preverified>
 
-export async function foresee(
+export async function preverify(
   roomId: Bytes,
   entries: readonly Entry[],
   held: readonly EpochKeys[],
-): Promise<Foresight> {
+): Promise<PreverifiedRecords> {
   const keys = new Map<number, EpochKeys[]>()
   for (const one of held) keys.set(one.epoch, [...(keys.get(one.epoch) ?? []), one])
-  const foreseen = new Map<number, Foreseen>()
+  const preverified = new Map<number, Preverified>()
   const checks: Promise<unknown>[] = []
   let sliceEnds = performance.now() + sliceMs
   for (const { key, value } of entries) {
@@ -32,14 +32,14 @@ export async function foresee(
     if (opened !== undefined) {
       const { inside, signature } = opened.unsealed
       const check = verifyApart(inside.author, signedBytes(roomId, i, opened.unsealed), signature)
-      checks.push(check.then((isSigned) => foreseen.set(i, { ...opened, isSigned })))
+      checks.push(check.then((isSigned) => preverified.set(i, { ...opened, isSigned })))
     }
     if (performance.now() < sliceEnds) continue
     await turn()
     sliceEnds = performance.now() + sliceMs
   }
   await Promise.all(checks)
-  return foreseen
+  return preverified
 }
 
 function openedWith(
@@ -47,7 +47,7 @@ function openedWith(
   roomId: Bytes,
   i: number,
   bytes: Bytes,
-): Omit<Foreseen, 'isSigned'> | undefined {
+): Omit<Preverified, 'isSigned'> | undefined {
   try {
     const record = decodeRecord(bytes)
     if (record.kind !== 'message') return undefined

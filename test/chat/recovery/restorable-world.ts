@@ -3,7 +3,7 @@
  * every connection breaks, and what answers afterwards is the copy.
  */
 import { ConclaveError } from '../../../src/base/errors.ts'
-import { beginNewLife } from '../../../src/chat/life/incarnation.ts'
+import { renewStoreIdentity } from '../../../src/chat/connection/store-identity.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import type {
@@ -64,7 +64,7 @@ class SharedStore {
   async setBack(copy: Copy, life: RestoredLife): Promise<void> {
     const restored = new MemoryStore()
     for (const { key, value } of copy) await restored.commit({ then: [{ kind: 'put', key, value }] })
-    if (life === 'new') await beginNewLife(restored, systemRandom)
+    if (life === 'new') await renewStoreIdentity(restored, systemRandom)
     this.current = restored
     const { broken } = this
     this.broken = new AbortController()

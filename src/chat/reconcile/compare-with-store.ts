@@ -10,7 +10,7 @@ import { logPageRecords } from '../../base/limits.ts'
 import { recordHash } from '../../protocol/record.ts'
 import { logKey, numberOf } from '../../protocol/paths.ts'
 import type { Entry, Store } from '../../store/store.ts'
-import { logPage } from './log-page.ts'
+import { logPage } from '../log/log-page.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Row } from '../replica/row.ts'
@@ -30,20 +30,20 @@ export interface Differences {
   readonly fork: number | undefined
 }
 
-export interface Compared {
+export interface CompareParts {
   readonly store: Store
   readonly roomId: Bytes
   readonly replica: Replica
 }
 
 /** Whether the store holds at `i` what this home has read there. */
-export async function standsAt({ store, roomId, replica }: Compared, i: number, signal?: AbortSignal) {
+export async function standsAt({ store, roomId, replica }: CompareParts, i: number, signal?: AbortSignal) {
   const entry = await readOne(store, logKey(roomId, i), signal)
   return entry !== undefined && (await replica.holds(i, entry.value)) === true
 }
 
 /** The last record before `next` that the store has; −1 when there is none. Supposes that the ones before it stand too. */
-export async function lastCommon(parts: Compared, next: number, signal?: AbortSignal): Promise<number> {
+export async function lastCommon(parts: CompareParts, next: number, signal?: AbortSignal): Promise<number> {
   let low = -1
   let high = next
   while (high - low > 1) {
@@ -55,8 +55,8 @@ export async function lastCommon(parts: Compared, next: number, signal?: AbortSi
 }
 
 /** Compares from ≤ i < to. With `untilSame` no further than the first record that stands. */
-export async function compareLog(
-  parts: Compared,
+export async function compareWithStore(
+  parts: CompareParts,
   { from, to }: Span,
   { untilSame = false, signal }: { readonly untilSame?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<Differences> {
@@ -94,7 +94,7 @@ function addTo(spans: Span[], i: number): void {
   else spans.push({ from: i, to: i + 1 })
 }
 
-async function recordsBetween({ store, roomId }: Compared, from: number, to: number, signal?: AbortSignal) {
+async function recordsBetween({ store, roomId }: CompareParts, from: number, to: number, signal?: AbortSignal) {
   const found = new Map<number, Entry>()
   let at = from
   for (;;) {

@@ -26,7 +26,7 @@ import {
 } from './world.ts'
 import { WrittenRoom } from './written-room.ts'
 
-/** The pages of a whole log, as the history is read; a glimpse asks for ranges of known ends. */
+/** The pages of a whole log, as the history is read; a preview asks for ranges of known ends. */
 const history = ({ limit }: { readonly limit?: number }) => limit === logPageRecords
 
 interface Scene {

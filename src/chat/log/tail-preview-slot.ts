@@ -1,0 +1,68 @@
+/** A log's preview, from the look at its newest end on until everything before that has been read. */
+import type { Logger } from '../../base/log.ts'
+import { logRange } from '../../protocol/paths.ts'
+import type { TailPreview } from './tail-preview.ts'
+import type { Filed, Ledger } from './ledger.ts'
+import { recordsAmong } from './log-page.ts'
+import { openTailPreview, type OpeningPreview } from './open-tail-preview.ts'
+
+export type TailPreviewParts = Pick<OpeningPreview, 'store' | 'roomId' | 'identity'> & { readonly log: Logger }
+
+export class TailPreviewSlot {
+  readonly #parts: TailPreviewParts
+  readonly #told: (records: readonly Filed[]) => void
+  readonly #first = Promise.withResolvers<void>()
+  #current: TailPreview | undefined
+  #over = new AbortController()
+
+  /** @param told of what comes at the newest end; of nothing, when there is a preview. */
+  constructor(parts: TailPreviewParts, told: (records: readonly Filed[]) => void) {
+    this.#parts = parts
+    this.#told = told
+  }
+
+  get current(): TailPreview | undefined {
+    return this.#current
+  }
+
+  /** Resolves at the first preview, if there ever is one. */
+  get first(): Promise<void> {
+    return this.#first.promise
+  }
+
+  /** Behind where the ledger stands; there is none where that is nearly the end. */
+  async open(
+    found: Pick<OpeningPreview, 'controls' | 'keys' | 'memberIndex'>,
+    { keyring, checkpoint }: Ledger,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (this.#current !== undefined) return
+    const preview = await openTailPreview({ ...this.#parts, ...found, keyring }, checkpoint.next, signal)
+    if (preview === undefined) return
+    this.#current = preview
+    this.#over = new AbortController()
+    this.#follow(preview, this.#over.signal).catch((error: unknown) => {
+      // What is missed here is read in its turn.
+      this.#parts.log.warn('room.preview', { error: String(error) })
+    })
+    this.#first.resolve()
+    this.#told([])
+  }
+
+  end(): TailPreview | undefined {
+    const preview = this.#current
+    this.#current = undefined
+    this.#over.abort()
+    return preview
+  }
+
+  async #follow(preview: TailPreview, signal: AbortSignal): Promise<void> {
+    const { store, roomId } = this.#parts
+    const { start, end } = logRange(roomId)
+    for await (const { events } of store.watch(start, end, { from: preview.revision + 1, signal })) {
+      const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
+      const records = preview.take(recordsAmong(entries))
+      if (records.length > 0 && !signal.aborted) this.#told(records)
+    }
+  }
+}
