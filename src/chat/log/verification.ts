@@ -18,7 +18,7 @@ export async function verifyLog(
   signal?: AbortSignal,
 ): Promise<Verification> {
   // Others may write meanwhile.
-  const { known } = log
+  const known = log.known()
   // Nothing that was judged before is believed: only the keys are taken over.
   const ledger = new Ledger(roomId, new Seen(roomId))
   for (const keys of log.ledger.keyring.all()) ledger.keyring.add(keys)
