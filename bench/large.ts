@@ -87,7 +87,7 @@ async function grow(room: WrittenRoom, admin: Person): Promise<readonly User[]> 
 async function talkAndChange(room: WrittenRoom, others: readonly User[]): Promise<void> {
   const { builder } = room
   const speakers = others.slice(0, 4)
-  const changes = controls - builder.room.marks.length - 1
+  const changes = controls - builder.room.marks.size - 1
   for (let k = 0; k < changes; k += 1) {
     await builder.topic(others[k % others.length] as User, `topic ${k}`)
     if (k % 2 === 0 && k / 2 < messages) room.talk(speakers, 1)

@@ -65,7 +65,7 @@ async function play(): Promise<string> {
   await say('Demo', 'Yunhua', '漢字 too: everything since the first message is here, also for newcomers.')
   await terminal.waitForMessage('also for newcomers')
   for (const text of ['The backup is through.', 'Node 4 is back.', 'All green.']) await say('ops', 'Yunhua', text)
-  await terminal.waitFor('3 unread elsewhere')
+  await terminal.waitFor('3 unread')
   terminal.send('So nobody owns this room, and nobody can read along')
   await terminal.waitFor('read along')
   return svgOf(terminal.emulator, { title: 'Conclave: a room in the terminal', people: peopleColours, replace: fixed })

@@ -24,15 +24,19 @@ export interface Chain {
 /** Every control record of the log from index 0 on, in order. */
 export function foldChain(roomId: Bytes, records: readonly ControlRecord[], keyring: Keyring): Chain {
   let room: Room | undefined
+  /** The room right after each valid record, by its log index: a rewind then costs no second fold. */
+  const rooms = new Map<number, Room>()
   const verdicts: ControlVerdict[] = []
   for (const { place, outer } of records) {
     let verdict = foldControl(roomId, room, place, outer, keyring)
     if (verdict.kind === 'rewind' && room !== undefined) {
-      const upTo = room.marks[verdict.n]?.i ?? 0
-      const earlier = records.filter((record) => record.place.i <= upTo)
-      verdict = foldControl(roomId, room, place, outer, keyring, true, foldChain(roomId, earlier, keyring).room)
+      const base = rooms.get(room.marks.get(verdict.n)?.i ?? 0)
+      verdict = foldControl(roomId, room, place, outer, keyring, true, base)
     }
-    if (verdict.kind === 'valid') room = verdict.room
+    if (verdict.kind === 'valid') {
+      room = verdict.room
+      rooms.set(place.i, room)
+    }
     verdicts.push(verdict)
   }
   return { room, verdicts }

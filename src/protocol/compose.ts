@@ -114,7 +114,7 @@ export async function prepareControl(
   const { signer, random } = author
   checkOperation(operation)
   const head = headOf(room)
-  const n = room.marks.length
+  const n = room.marks.size
   const opens = opensEpoch(operation.type)
   const epoch = opens ? room.epoch + 1 : room.epoch
   const context = { roomId: room.id, n, previousHead: head.hash, epoch }

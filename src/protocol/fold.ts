@@ -4,9 +4,9 @@
  * Pure: the same room, place, bytes and epoch secrets give the same verdict on every machine. Wraps, links, the
  * registry, pins and clocks play no part. The rules' numbers are those of docs/protocol.md.
  */
-import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
-import { OrderedMap } from 'immutable'
+import { List, OrderedMap } from 'immutable'
 import { hash, zeroHash } from '../crypto/hash.ts'
 import { openControl, type ControlBody } from './control.ts'
 import type { Keyring } from './keyring.ts'
@@ -84,16 +84,16 @@ function foldGenesis(
     name: roomName,
     topic: '',
     policy,
-    marks: [],
+    marks: List(),
     epoch: 0,
-    openings: [],
+    openings: List(),
     members: OrderedMap(),
     nextIndex: 0,
     invitations: OrderedMap(),
     answered: OrderedMap(),
     departures: OrderedMap(),
     tenures: OrderedMap(),
-    skipped: [],
+    skipped: List(),
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }
   return { kind: 'valid', room: mark(enter(empty, creator, 0), place, outside, creator), body, author: creator }
@@ -112,11 +112,11 @@ function foldNext(
   const from = continues(room, outside)
   if (from === undefined) {
     // Without the secret in force a reader can't tell: it may follow records that he can't open.
-    if (keyring.get(room.openings[room.epoch]) === undefined) return { kind: 'locked', epoch: room.epoch }
+    if (keyring.get(room.openings.get(room.epoch)) === undefined) return { kind: 'locked', epoch: room.epoch }
     require(false, 'does not follow the head')
   }
   require(outside.version === room.version && outside.version === protocolVersion, 'unknown version')
-  const keys = keyring.get(room.openings[outside.under])
+  const keys = keyring.get(room.openings.get(outside.under))
   if (keys === undefined) return { kind: 'locked', epoch: outside.under }
   const body = openControl(room.id, keys, outer, signatureKnownGood)
   const { operation, author: authorKey } = body
@@ -125,14 +125,14 @@ function foldNext(
   checkShape(outside, operation.type)
 
   const stands = { i: place.i, n: outside.n, outside, signaturesKnownGood: signatureKnownGood }
-  if (outside.under === room.marks[from]?.epoch) {
+  if (outside.under === room.marks.get(from)?.epoch) {
     const next = apply(room, authorKey, operation, stands)
     return { kind: 'valid', room: mark(next, place, outside, author), body, author }
   }
   require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
   const undone = room.marks.slice(from + 1)
   require(!undone.some((record) => record.byAdmin && record.author !== author.index), 'undoes what another admin did')
-  if (base === undefined && undone.length > 0) return { kind: 'rewind', n: from }
+  if (base === undefined && !undone.isEmpty()) return { kind: 'rewind', n: from }
   const ground = wayOut(room, base ?? room, from, authorKey, place.i)
   const next = apply(ground, authorKey, operation, stands)
   return { kind: 'valid', room: mark(next, place, outside, author), body, author }
@@ -140,10 +140,11 @@ function foldNext(
 
 /** The room that a way out builds on: as it was right after the record that opened the skipped epoch, but for the past. */
 function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: number): Room {
-  if (base.marks.length !== from + 1) throw new RangeError('not the room to rewind to')
+  if (base.marks.size !== from + 1) throw new RangeError('not the room to rewind to')
   checkWayOut(base, authorKey)
-  const openings = base.openings.map((opening) => (opening?.n === from ? undefined : opening))
-  return { ...base, openings, skipped: [...base.skipped, { after: headOf(base).i, upTo: i, room }] }
+  // The record at `from` opened the epoch that is in force in `base`.
+  const openings = base.openings.set(base.epoch, undefined)
+  return { ...base, openings, skipped: base.skipped.push({ after: headOf(base).i, upTo: i, room }) }
 }
 
 /**
@@ -152,18 +153,18 @@ function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: numbe
  */
 function continues(room: Room, outside: ControlOutside): number | undefined {
   const from = outside.n - 1
-  const previous = room.marks[from]
+  const previous = from < 0 ? undefined : room.marks.get(from)
   if (previous === undefined || !equalBytes(outside.previousHead, previous.hash)) return undefined
   if (outside.previousHeadIndex !== previous.i) return undefined
-  if (from === room.marks.length - 1 && outside.under === room.epoch) return from
-  const opening = room.openings[previous.epoch]
+  if (from === room.marks.size - 1 && outside.under === room.epoch) return from
+  const opening = room.openings.get(previous.epoch)
   return opening?.n === from && from > 0 && outside.under === opening.under ? from : undefined
 }
 
 /** Somebody who takes up an invitation writes his own accept. */
 function guest(room: Room, { operation, author }: ControlBody): Member | undefined {
   if (operation.type !== 'accept') return undefined
-  const invitation = [...room.invitations.values()].find(({ rootKey }) => equalBytes(rootKey, author))
+  const invitation = room.invitations.get(hex(author))
   return invitation && { ...invitation, index: room.nextIndex, firstRootKey: author, admin: false }
 }
 
@@ -189,7 +190,7 @@ function checkShape(outside: ControlOutside, type: OperationType): void {
 function mark(room: Room, place: RecordPlace, outside: ControlOutside, author: Member): Room {
   const by = { author: author.index, byAdmin: author.admin }
   const landmark = { i: place.i, hash: place.hash, epoch: outside.epoch, version: room.version, ...by }
-  const marks = [...room.marks, landmark]
+  const marks = room.marks.push(landmark)
   if (outside.confirm === null || outside.wraps === null) {
     require(outside.epoch === room.epoch, 'epoch without an opening')
     return { ...room, marks }
@@ -203,7 +204,5 @@ function mark(room: Room, place: RecordPlace, outside: ControlOutside, author: M
     under: outside.under,
     wraps: outside.wraps,
   }
-  const openings = [...room.openings]
-  openings[outside.epoch] = opening
-  return { ...room, marks, openings, epoch: outside.epoch }
+  return { ...room, marks, openings: room.openings.set(outside.epoch, opening), epoch: outside.epoch }
 }

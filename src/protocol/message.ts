@@ -124,7 +124,7 @@ export function openMessages(
   if (mark === undefined || outer.version !== mark.version) return invalid('not the version in force')
   if (outer.epoch < mark.epoch) return invalid('not the epoch in force')
   // Without the secret in force a reader can't know which control records stand behind it, nor what they opened.
-  const keys = keyring.get(room.openings[mark.epoch])
+  const keys = keyring.get(room.openings.get(mark.epoch))
   if (keys === undefined) return { kind: 'locked', epoch: mark.epoch }
   if (outer.epoch > mark.epoch) return invalid('not the epoch in force')
   // Another opening may have claimed the same epoch: what was opened with its keys says nothing here.

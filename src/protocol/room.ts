@@ -1,9 +1,10 @@
 /**
- * A room as its control chain makes it: who is in, who may what, which epoch is in force. Immutable; `fold.ts` makes
- * the next one. It also remembers who was in when, so that any message of the past can be judged.
+ * A room as its control chain makes it: members, rights, the epoch in force, and who was a member when, so that any past
+ * message can be judged. Immutable; `fold.ts` makes the next one. Versions share what they have in common: a change costs
+ * the logarithm of what the room holds, never a copy.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import type { OrderedMap } from 'immutable'
+import type { List, OrderedMap } from 'immutable'
 import type { EpochOpening } from './epoch.ts'
 import type { RoomPolicy } from './operation.ts'
 
@@ -63,10 +64,10 @@ export interface Room {
   readonly topic: string
   readonly policy: RoomPolicy
   /** By index n. The last one is the head. */
-  readonly marks: readonly ControlMark[]
+  readonly marks: List<ControlMark>
   readonly epoch: number
   /** By epoch. A skipped epoch has none. */
-  readonly openings: readonly (Opening | undefined)[]
+  readonly openings: List<Opening | undefined>
   /** By root key (hexadecimal), in order of acceptance. */
   readonly members: OrderedMap<string, Member>
   readonly nextIndex: number
@@ -76,8 +77,8 @@ export interface Room {
   /** By root key: the control record with which somebody last left or was kicked. */
   readonly departures: OrderedMap<string, Departure>
   /** By root key. */
-  readonly tenures: OrderedMap<string, readonly Tenure[]>
-  readonly skipped: readonly Skipped[]
+  readonly tenures: OrderedMap<string, List<Tenure>>
+  readonly skipped: List<Skipped>
 }
 
 export interface Opening extends EpochOpening {
@@ -99,15 +100,15 @@ export interface Departure {
 export const stillIn = Number.MAX_SAFE_INTEGER
 
 export function headOf(room: Room): ControlMark {
-  const head = room.marks.at(-1)
+  const head = room.marks.last()
   if (head === undefined) throw new Error('a room has a genesis record')
   return head
 }
 
 /** The room by which log index i is judged: itself, or what it was before a way out later than i passed over that part. */
 export function judgeOf(room: Room, i: number): Room {
-  const part = room.skipped.find(({ after, upTo }) => after < i && i <= upTo)
-  return part === undefined ? room : judgeOf(part.room, i)
+  const part = lastBefore(room.skipped, i, ({ after }) => after)
+  return part === undefined || part.upTo < i ? room : judgeOf(part.room, i)
 }
 
 export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {
@@ -116,20 +117,29 @@ export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {
 
 /** The control record in force at log index i: the newest one before it. */
 export function markBefore(room: Room, i: number): ControlMark | undefined {
-  let low = 0
-  let high = room.marks.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((room.marks[middle] as ControlMark).i < i) low = middle + 1
-    else high = middle
-  }
-  return low === 0 ? undefined : room.marks[low - 1]
+  return lastBefore(room.marks, i, (mark) => mark.i)
 }
 
 /** Who held this root key as a member when log/i was written. */
 export function memberAt(room: Room, rootKey: Bytes, i: number): Member | undefined {
-  const tenures = room.tenures.get(hex(rootKey)) ?? []
-  return tenures.find((tenure) => tenure.from < i && i <= tenure.until)?.member
+  const tenure = lastBefore(room.tenures.get(hex(rootKey)), i, ({ from }) => from)
+  return tenure === undefined || tenure.until < i ? undefined : tenure.member
+}
+
+/** The last item that starts before log index i, of items sorted by where they start. */
+function lastBefore<T>(items: List<T> | undefined, i: number, startOf: (item: T) => number): T | undefined {
+  let low = 0
+  let high = items?.size ?? 0
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (startOf(items?.get(middle) as T) < i) low = middle + 1
+    else high = middle
+  }
+  return low === 0 ? undefined : items?.get(low - 1)
+}
+
+export function allTenures(room: Room): readonly Tenure[] {
+  return [...room.tenures.values()].flatMap((tenures) => [...tenures])
 }
 
 export function adminsOf(room: Room): readonly Member[] {
@@ -138,10 +148,8 @@ export function adminsOf(room: Room): readonly Member[] {
 
 /** n of the valid control record with this hash. Searched from the end, where nearly all questions lie. */
 export function ordinalOf(room: Room, hash: Bytes): number | undefined {
-  for (let n = room.marks.length - 1; n >= 0; n -= 1) {
-    if (equalBytes((room.marks[n] as ControlMark).hash, hash)) return n
-  }
-  return undefined
+  const n = room.marks.findLastIndex((mark) => equalBytes(mark.hash, hash))
+  return n < 0 ? undefined : n
 }
 
 export function mayAccept(room: Room, member: Member): boolean {
@@ -150,5 +158,5 @@ export function mayAccept(room: Room, member: Member): boolean {
 
 /** The room, and what its ways out passed over. */
 export function withSkipped(room: Room): readonly Room[] {
-  return [room, ...room.skipped.flatMap((part) => withSkipped(part.room))]
+  return [room, ...[...room.skipped].flatMap((part) => withSkipped(part.room))]
 }

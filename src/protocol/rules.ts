@@ -3,6 +3,7 @@
  *
  * Every function here takes the room before the record and throws VoidRecord when its rule does not hold.
  */
+import { List } from 'immutable'
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
 import { membersMax } from '../base/limits.ts'
@@ -182,7 +183,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
 
   repair(room, author, _key, { epoch }, place) {
     require(author !== undefined, 'author is not a member')
-    const opening = room.openings[epoch]
+    const opening = room.openings.get(epoch)
     const [link] = place.outside.links
     require(opening !== undefined && opening.under !== epoch, 'no such link')
     require(link?.of === epoch && link.to === opening.under, 'link does not fit')
@@ -271,13 +272,11 @@ function end(room: Room, { rootKey }: Member, departure: Departure, i: number): 
 }
 
 function withTenure(tenures: Room['tenures'], key: string, member: Member, i: number): Room['tenures'] {
-  return tenures.set(key, [...(tenures.get(key) ?? []), { member, from: i, until: stillIn }])
+  return tenures.set(key, (tenures.get(key) ?? List<Tenure>()).push({ member, from: i, until: stillIn }))
 }
 
 function endTenure({ tenures }: Room, key: string, i: number): Room['tenures'] {
-  const own: readonly Tenure[] = tenures.get(key) ?? []
-  return tenures.set(
-    key,
-    own.map((tenure) => (tenure.until === stillIn ? { ...tenure, until: i } : tenure)),
-  )
+  const own = tenures.get(key)
+  const last = own?.last()
+  return own === undefined || last?.until !== stillIn ? tenures : tenures.set(key, own.set(-1, { ...last, until: i }))
 }

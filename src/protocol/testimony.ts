@@ -29,7 +29,7 @@ export interface Testimony {
  */
 export function testimonyOf(room: Room, i: number, record: LogRecord, keyring: Keyring): Testimony | undefined {
   const epoch = record.kind === 'message' ? record.outer.epoch : record.outer.outside.under
-  const keys = withSkipped(room).flatMap(({ openings }) => keyring.get(openings[epoch]) ?? [])
+  const keys = withSkipped(room).flatMap(({ openings }) => keyring.get(openings.get(epoch)) ?? [])
   for (const one of keys) {
     try {
       if (record.kind === 'message') {

@@ -138,7 +138,7 @@ export class Session {
       case 'confirm-key':
         await chat.confirmKey(effect.name, effect.fingerprint)
         this.#room?.retell()
-        return this.#dispatch({ kind: 'done', text: `The key of ${effect.name} is confirmed.` })
+        return this.#dispatch({ kind: 'done', text: `${effect.name} is verified.` })
       case 'rekey': {
         const { name, fingerprint, rooms } = await chat.rekey()
         return this.#dispatch({ kind: 'rekeyed', self: harmlessPerson({ name, fingerprint }), rooms })
@@ -249,7 +249,7 @@ export function describe(error: unknown): { code: string; text: string; hint: st
     return { code: error.code, text: sanitizeLine(error.message), hint }
   }
   const text = sanitizeLine(error instanceof Error ? error.message : String(error))
-  return { code: 'unexpected', text: `Unexpected: ${text}`, hint: 'This is a defect of Conclave.' }
+  return { code: 'unexpected', text: `Unexpected: ${text}`, hint: 'This is a bug in Conclave.' }
 }
 
 /** Hints name commands of the command line; here the same is done by a command with a slash. */

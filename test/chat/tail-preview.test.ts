@@ -204,7 +204,7 @@ test('nobody is shown as if a hint’s loss had undone his kick', async () => {
   at.room.talk([at.ben], 20)
   // He goes on as if nothing had been, for longer than a page.
   for (let k = 0; k < 300; k += 1) {
-    const head = before.room.marks.at(-1)!.hash
+    const head = before.room.marks.last()!.hash
     builder.append(
       builder.message(at.cyd, {
         keys: before.keys,
@@ -215,7 +215,7 @@ test('nobody is shown as if a hint’s loss had undone his kick', async () => {
     )
   }
   await at.room.write()
-  await hints(at.raw, at.room).drop(builder.room.marks.length - 1)
+  await hints(at.raw, at.room).drop(builder.room.marks.size - 1)
   expect(kick.verdict.kind).toBe('valid')
 
   const elsewhere = await again(at.place, being, at.place.machine())

@@ -28,7 +28,7 @@ describe('a record that opens an epoch', () => {
     const dan = await world.user('dan')
     await world.invite(ada, dan)
     await world.kick(ada, cyd)
-    const wraps = world.room.openings[1]?.wraps as Bytes
+    const wraps = world.room.openings.get(1)?.wraps as Bytes
     const rows = decodeWrapPage(world.pageFor(wraps, 0) as Bytes)
     expect([...rows.keys()]).toEqual([0, 1, 3])
     for (const [user, reads] of [
@@ -38,7 +38,7 @@ describe('a record that opens an epoch', () => {
       [cyd, false],
     ] as const) {
       const { keyring } = await readAll(world, user.unwrappers)
-      expect(keyring.get(world.room.openings[1]) !== undefined).toBe(reads)
+      expect(keyring.get(world.room.openings.get(1)) !== undefined).toBe(reads)
     }
   })
 
@@ -47,7 +47,7 @@ describe('a record that opens an epoch', () => {
     const record = decodeRecord(world.log.at(-1) as Bytes)
     if (record.kind !== 'control') throw new Error('a control record')
     const [link] = record.outer.outside.links
-    const to = world.room.openings[0]
+    const to = world.room.openings.get(0)
     if (link === undefined || to === undefined) throw new Error('a link')
     expect(openLink(world.roomId, world.keysOf(1), link, to)?.secret).toEqual(world.keysOf(0).secret)
   })

@@ -70,7 +70,7 @@ describe('a keyring', () => {
     for (let k = 0; k < 4; k += 1) await world.rotate(ada)
   })
   const outsides = () => world.controls.map(({ outer }) => outer.outside)
-  const opening = (epoch: number) => world.room.openings[epoch]
+  const opening = (epoch: number) => world.room.openings.get(epoch)
 
   it('walks from one secret back to genesis, and never forwards', () => {
     const keyring = new Keyring()
@@ -133,7 +133,7 @@ describe('a keyring', () => {
     const { verdict } = await other.forged(ada, { type: 'rotate' }, { outside: { confirm } })
     expect(verdict.kind).toBe('valid')
     // Its keys would be those of epoch 0, which the link of this very record hands to nobody: locked, as any garbage.
-    expect(other.keyring.get(other.room.openings[1])).toBeUndefined()
+    expect(other.keyring.get(other.room.openings.get(1))).toBeUndefined()
     const forged = other.message(ada, { keys, contents: [{ type: 'text', text: 'x' }] })
     await expectVoid(other.append(forged), 'not the epoch in force')
   })

@@ -86,7 +86,7 @@ describe('a message record', () => {
 
   it('follows the record before it and knows the head in force', async () => {
     await void_({ values: (v) => v.with(0, ones) }, 'follows another record')
-    await void_({ values: (v) => v.with(5, world.room.marks[0]?.hash as Bytes) }, 'not the head in force')
+    await void_({ values: (v) => v.with(5, world.room.marks.get(0)?.hash as Bytes) }, 'not the head in force')
     const late = world.message(bob, { contents: text('late') })
     await world.topic(ada, 'a control record came between')
     await expectVoid(world.append(late), 'does not open')
@@ -94,7 +94,7 @@ describe('a message record', () => {
     const stale = world.message(bob, {
       i,
       previousHash,
-      head: world.room.marks[1]?.hash as Bytes,
+      head: world.room.marks.get(1)?.hash as Bytes,
       contents: text('stale'),
     })
     await expectVoid(world.append(stale), 'not the head in force')

@@ -113,7 +113,7 @@ export function readInOrder(source: Pick<Source, 'roomId' | 'log'>, keyring: Key
     }
     let verdict = foldControl(source.roomId, room, place, record.outer, keyring)
     if (verdict.kind === 'rewind' && room) {
-      const upTo = room.marks[verdict.n]?.i ?? 0
+      const upTo = room.marks.get(verdict.n)?.i ?? 0
       const base = foldChain(
         source.roomId,
         controls.filter((c) => c.place.i <= upTo),

@@ -104,7 +104,7 @@ export class RoomBuilder {
   }
 
   keysOf(epoch: number): EpochKeys {
-    const keys = this.keyring.get(this.room.openings[epoch])
+    const keys = this.keyring.get(this.room.openings.get(epoch))
     if (keys === undefined) throw new Error(`nobody holds epoch ${epoch}`)
     return keys
   }
@@ -255,7 +255,7 @@ export class RoomBuilder {
   }
 
   async repair(by: User, epoch: number): Promise<Appended> {
-    const under = this.room.openings[epoch]?.under ?? 0
+    const under = this.room.openings.get(epoch)?.under ?? 0
     const repaired = { of: this.keysOf(epoch), to: this.keysOf(under) }
     return this.#write(
       await prepareControl(this.#author(by), this.room, { type: 'repair', epoch }, this.keys, repaired),
@@ -264,8 +264,8 @@ export class RoomBuilder {
 
   /** `base`: the room right after the record that opened the garbage epoch; now, when nothing stands behind it. */
   async wayOut(by: User, operation: Operation, base = this.room): Promise<Appended> {
-    const under = base.openings[base.epoch]?.under ?? 0
-    const keys = this.keyring.get(base.openings[under])
+    const under = base.openings.get(base.epoch)?.under ?? 0
+    const keys = this.keyring.get(base.openings.get(under))
     if (keys === undefined) throw new Error('no epoch to fall back to')
     return this.#write(await prepareControl(this.#author(by), base, operation, keys))
   }
@@ -298,7 +298,7 @@ export class RoomBuilder {
   async forge(by: User, operation: Operation, overrides: ForgeOverrides = {}): Promise<Forged> {
     const { room = this.room, under = this.keys, wrapFor = [], secret, outside: fields = {} } = overrides
     const head = headOf(room)
-    const n = room.marks.length
+    const n = room.marks.size
     const opens = opensEpoch(operation.type)
     const epoch = opens ? room.epoch + 1 : room.epoch
     const keys = opens ? epochKeys(this.roomId, epoch, head.hash, secret ?? this.dice.random(32)) : under

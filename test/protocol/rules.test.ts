@@ -329,7 +329,7 @@ describe('kick', () => {
     world.say(cyd, 'before')
     const { i } = await world.kick(ada, cyd)
     expect(world.room.epoch).toBe(epoch + 1)
-    expect(world.room.tenures.get(hex(cyd.signer.publicKey))?.[0]?.until).toBe(i)
+    expect(world.room.tenures.get(hex(cyd.signer.publicKey))?.get(0)?.until).toBe(i)
   })
 
   it('is for admins, not of oneself, and of somebody who is in', async () => {

@@ -130,7 +130,7 @@ describe('a way out', () => {
   it('does not lead in front of genesis, nor to a record that opened nothing', async () => {
     await world.rotate(ada)
     const at = (n: number) => {
-      const mark = world.room.marks[n]
+      const mark = world.room.marks.get(n)
       if (mark === undefined) throw new Error('no such mark')
       return { n: n + 1, previousHead: mark.hash, previousHeadIndex: mark.i }
     }

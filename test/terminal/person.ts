@@ -27,11 +27,11 @@ export function start(folder: string, options: Partial<TerminalOptions> = {}): T
 export async function signUp(terminal: Terminal, name: string): Promise<string> {
   await terminal.waitFor('name >')
   terminal.enter(name)
-  await terminal.waitFor(`sign up as ${name}`)
+  await terminal.waitFor(`Sign up as ${name}`)
   terminal.send(keys.enter)
   const screen = await terminal.waitFor('this is your passphrase')
   terminal.send(keys.enter)
-  await terminal.waitFor('Enter opens')
+  await terminal.waitFor('Enter: open')
   return screen.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
 }
 

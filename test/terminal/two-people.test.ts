@@ -29,14 +29,14 @@ describe.each([80, 120])('two people in two terminals of %i columns', (columns) 
     await ada.waitForMessage('ada │ Said before anybody came')
 
     const bob = start(folder, { columns, args: ['--as', 'bob'] })
-    await bob.waitFor('sign up as bob')
+    await bob.waitFor('Sign up as bob')
     bob.send(keys.enter)
     const offered = await bob.waitFor('this is your passphrase')
     const bobsPassphrase = offered.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
     bob.send(keys.enter)
     await bob.waitFor(/Demo/)
     bob.send(keys.enter)
-    await bob.waitFor(/[Ww]aiting/)
+    await bob.waitFor("You've asked to join Demo")
     expect(bob.text()).not.toContain('Said before anybody came')
 
     const knock = await ada.waitForMessage('bob asks to join')

@@ -69,7 +69,7 @@ describe('logging in', () => {
   it('fetches an identity from another machine', async () => {
     const drive = await start(world())
     await drive.type('zoe\r')
-    expect(drive.text()).toContain('not known on this machine')
+    expect(drive.text()).toContain('"zoe" isn\'t set up on this machine yet.')
     await drive.type(keys.down + keys.enter + 'elsewhere\r' + 'ABCD-1234\r')
     expect(drive.effects).toContainEqual({
       do: 'log-in',
@@ -111,11 +111,11 @@ describe('signing up', () => {
     expect(drive.text()).toContain('too weak')
     expect(drive.text()).toContain('It is short')
     await drive.type('long enough for this\rlong enough for that\r')
-    expect(drive.text()).toContain('not the same')
+    expect(drive.text()).toContain("The two didn't match.")
     await drive.type('long enough for this\rlong enough for this\r')
     expect(drive.text()).toContain('K4QD-99ZX-PPLM-2TRC-JW3H-0VAY')
     await drive.type(keys.escape)
-    expect(drive.text()).toContain('Write the code down first')
+    expect(drive.text()).toContain('Write down the code first.')
     await drive.type('\r')
     expect(drive.state.page.kind).toBe('rooms')
     expect(JSON.stringify(drive.state)).not.toContain('long enough')
@@ -131,6 +131,6 @@ describe('signing up', () => {
   it('refuses what can be no name', async () => {
     const drive = await start(world())
     await drive.type('no spaces here\r')
-    expect(drive.text()).toContain("can't be a name")
+    expect(drive.text()).toContain("isn't a valid name")
   })
 })

@@ -65,11 +65,11 @@ describe('scrolling', () => {
     demo.say(alan, 'news one')
     demo.say(alan, 'news two')
     expect(drive.screen().filter((line) => line.includes('message'))).toEqual(before)
-    expect(drive.text()).toContain('2 new below · Alt+End')
+    expect(drive.text()).toContain('↓ 2 new · Alt+End')
     expect(demo.readUpTo).toBe(200)
     await drive.type(keys.altEnd)
     expect(drive.text()).toContain('news two')
-    expect(drive.text()).not.toContain('new below')
+    expect(drive.text()).not.toContain('↓')
     expect(demo.readUpTo).toBe(202)
   })
 

@@ -311,7 +311,7 @@ async function everything() {
     const said = verdict.inside.contents.map(contentValue)
     return { ...common, kind: 'message', inside: jsonOf([previousHash, author, device, counter, seq, head, at, said]) }
   })
-  const secrets = stage.room.openings.map((opening, epoch) => ({
+  const secrets = [...stage.room.openings].map((opening, epoch) => ({
     epoch,
     before: hex(opening?.before ?? zeroHash),
     secret: hex(stage.keysOf(epoch).secret),

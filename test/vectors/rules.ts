@@ -130,7 +130,7 @@ export function outcomeOf({ room, verdicts }: Reading): Outcome {
   const head = room && headOf(room)
   return {
     verdicts: verdicts.map(({ kind }) => kind),
-    head: room && head ? { n: room.marks.length - 1, i: head.i, hash: hex(head.hash) } : null,
+    head: room && head ? { n: room.marks.size - 1, i: head.i, hash: hex(head.hash) } : null,
     members: [...(room?.members.values() ?? [])]
       .sort((a, b) => a.index - b.index)
       .map(({ index, name, rootKey, admin }) => ({ index, name, rootKey: hex(rootKey), admin })),

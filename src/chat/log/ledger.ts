@@ -129,7 +129,7 @@ export class Ledger {
 
   /** The room as it was right after control record n of the chain in force. */
   roomAt(n: number): Room | undefined {
-    const upTo = this.#room?.marks[n]?.i
+    const upTo = this.#room?.marks.get(n)?.i
     if (upTo === undefined) return undefined
     const earlier = this.#controls.filter((control) => control.place.i <= upTo)
     return foldChain(this.roomId, earlier, this.keyring).room
@@ -146,7 +146,7 @@ export class Ledger {
       })
       this.#seq += inside.contents.length - repeats.length
     }
-    const n = judgement.kind === 'control' ? (this.#room?.marks.length ?? 1) - 1 : null
+    const n = judgement.kind === 'control' ? (this.#room?.marks.size ?? 1) - 1 : null
     const verdict = judgement.kind === 'void' || judgement.kind === 'locked' ? judgement.kind : 'valid'
     this.#next += 1
     this.#hash = place.hash

@@ -67,7 +67,7 @@ export async function openTailPreview(
   if (!(await folds(ledger, [...leading, oldest], true, verified))) return undefined
   if (!(await folds(ledger, stretch.controls.slice(1), false, verified))) return undefined
   const { room } = ledger
-  if (room === undefined || room.skipped.length > 0) return undefined
+  if (room === undefined || !room.skipped.isEmpty()) return undefined
   if (memberByKey(room, parts.identity.signer.publicKey) === undefined) return undefined
   ledger.goOnAt({ next: end, hash: stretch.hash, seq: 1 })
   const preview = new TailPreview(ledger, verified, revision, read)

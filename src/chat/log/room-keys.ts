@@ -19,7 +19,7 @@ export class RoomKeys {
   /** The keys of the epoch in force, looked for in the store if need be. */
   async current(signal?: AbortSignal): Promise<EpochKeys | undefined> {
     const { room, keyring } = this.#ledger
-    const opening = room?.openings[room.epoch]
+    const opening = room?.openings.get(room.epoch)
     if (opening === undefined) return undefined
     if (keyring.get(opening) === undefined) await this.#search.obtain(opening, this.memberIndex, signal)
     return keyring.get(opening)
@@ -33,7 +33,7 @@ export class RoomKeys {
   /** Whether the keys of the epoch in force are here. */
   get isOpen(): boolean {
     const { room, keyring } = this.#ledger
-    return keyring.get(room?.openings[room.epoch]) !== undefined
+    return keyring.get(room?.openings.get(room.epoch)) !== undefined
   }
 
   /** Whether this person waits for an answer to a knock. */
@@ -46,7 +46,7 @@ export class RoomKeys {
   /** Whether there is a secret now with which the next record may be judged otherwise. */
   async unlock(bytes: Bytes, signal?: AbortSignal): Promise<boolean> {
     const { room, keyring } = this.#ledger
-    const opening = room === undefined ? genesisOpening(bytes) : room.openings[room.epoch]
+    const opening = room === undefined ? genesisOpening(bytes) : room.openings.get(room.epoch)
     if (opening === undefined || keyring.get(opening) !== undefined) return false
     return this.#search.obtain(opening, this.memberIndex, signal)
   }
@@ -62,7 +62,7 @@ export class RoomKeys {
   get hasFutureEpochKey(): boolean {
     const { room, keyring } = this.#ledger
     return keyring.all().some((keys) => {
-      return keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings[keys.epoch]) !== keys
+      return keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings.get(keys.epoch)) !== keys
     })
   }
 

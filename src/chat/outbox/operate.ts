@@ -126,12 +126,12 @@ async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Pr
  * somebody is to give the key first.
  */
 function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } {
-  const opening = room.openings[room.epoch]
-  const keys = opening && log.ledger.keyring.get(room.openings[opening.under])
+  const opening = room.openings.get(room.epoch)
+  const keys = opening && log.ledger.keyring.get(room.openings.get(opening.under))
   const base = opening && log.ledger.roomAt(opening.n)
   const isWayOut = change.type === 'kick' || change.type === 'rotate'
   if (!isWayOut || base === undefined || keys === undefined) throw noKeys('any member can answer')
-  const isUsed = log.end.i - 1 > (room.marks[opening?.n ?? 0]?.i ?? 0)
+  const isUsed = log.end.i - 1 > (room.marks.get(opening?.n ?? 0)?.i ?? 0)
   if (isUsed && !log.keys.hasKnocked) throw noKeys('if nobody answers, do this again: it opens a new epoch for all')
   return { room: base, keys }
 }
@@ -144,9 +144,9 @@ function noKeys(more: string): ConclaveError {
 
 function linkEnds(log: RoomLog, room: Room, change: Change) {
   if (change.type !== 'repair') return undefined
-  const opening = room.openings[change.epoch]
+  const opening = room.openings.get(change.epoch)
   const of = log.ledger.keyring.get(opening)
-  const to = log.ledger.keyring.get(room.openings[opening?.under ?? 0])
+  const to = log.ledger.keyring.get(room.openings.get(opening?.under ?? 0))
   return of && to && { of, to }
 }
 

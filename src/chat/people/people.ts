@@ -4,7 +4,7 @@ import { ConclaveError } from '../../base/errors.ts'
 import { fingerprint, matchesFingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import type { Knock } from '../../protocol/knock.ts'
-import { memberByKey, stillIn, type Invitation, type Member, type Room } from '../../protocol/room.ts'
+import { allTenures, memberByKey, stillIn, type Invitation, type Member, type Room } from '../../protocol/room.ts'
 import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember, Standing } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { AdminItem, Person } from '../item.ts'
@@ -26,8 +26,8 @@ export function standingOf(room: Room | undefined, self: Bytes, remembered: Stan
 export function kickedBy(room: Room | undefined, self: Bytes): Person | undefined {
   const departure = room?.departures.get(hex(self))
   if (room === undefined || departure?.kind !== 'kicked') return undefined
-  const author = room.marks[departure.n]?.author
-  const tenure = [...room.tenures.values()].flat().find(({ member }) => member.index === author)
+  const author = room.marks.get(departure.n)?.author
+  const tenure = allTenures(room).find(({ member }) => member.index === author)
   return tenure ? personOf(tenure.member) : { name: departure.by, fingerprint: '' }
 }
 
@@ -113,6 +113,6 @@ export function otherOf(room: Room, self: Bytes): string | undefined {
   const key = hex(self)
   const invited = [...room.invitations.values()][0]?.name
   const member = [...room.members].find(([other]) => other !== key)?.[1].name
-  const gone = [...room.tenures].find(([other]) => other !== key)?.[1][0]?.member.name
+  const gone = [...room.tenures].find(([other]) => other !== key)?.[1].first()?.member.name
   return member ?? invited ?? gone
 }

@@ -8,7 +8,7 @@ import { fingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import type { Pin } from '../../crypto/vault-body.ts'
 import { descendsFrom } from '../../protocol/name-record.ts'
-import type { Member, Room } from '../../protocol/room.ts'
+import { allTenures, type Member, type Room } from '../../protocol/room.ts'
 import type { Store } from '../../store/store.ts'
 import type { ChangedKey } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -100,8 +100,7 @@ export async function pinMembers(
 
 /** Every root key that somebody has had in a room, by the first of them. */
 function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
-  const tenures = [...room.tenures.values()].flat()
-  return tenures
+  return allTenures(room)
     .filter(({ member }) => equalBytes(member.firstRootKey, firstRootKey))
     .map(({ member }) => member.rootKey)
 }

@@ -70,7 +70,7 @@ export class LateKeys {
     for (const { openings, marks } of withSkipped(room)) {
       for (const opening of openings) {
         if (opening === undefined || keyring.get(opening) !== undefined) continue
-        const from = (marks[opening.n]?.i ?? 0) + 1
+        const from = (marks.get(opening.n)?.i ?? 0) + 1
         if (from < checkpoint.next) this.#missed.set(hex(opening.confirm), { opening, from })
       }
     }

@@ -93,8 +93,8 @@ export class WithheldRecords {
   /** Whether a member lost his way in the epoch in force: he could not open it, and what he did about it is void. */
   get hasInvalidEpochRecovery(): boolean {
     const { room } = this.#ledger
-    const openedBy = room?.openings[room.epoch]?.n
-    return openedBy !== undefined && this.#strayedAt > (room?.marks[openedBy]?.i ?? Infinity)
+    const openedBy = room?.openings.get(room.epoch)?.n
+    return openedBy !== undefined && this.#strayedAt > (room?.marks.get(openedBy)?.i ?? Infinity)
   }
 
   /** Of each record, in order, once it has been filed. */
@@ -141,7 +141,7 @@ export class WithheldRecords {
   async #noteCard(bytes: Bytes): Promise<void> {
     const { room, roomId, checkpoint, keyring } = this.#ledger
     // Whoever lacks the key in force can't tell what he can't open from what is missing.
-    if (room === undefined || keyring.get(room.openings[room.epoch]) === undefined) return
+    if (room === undefined || keyring.get(room.openings.get(room.epoch)) === undefined) return
     const card = orNothing(() => decodeCard(roomId, bytes))
     if (card === undefined || memberByKey(room, card.signer) === undefined) return
     if (includes(room, card.head) || (await this.#isVoid(card.head))) return
@@ -167,7 +167,7 @@ export class WithheldRecords {
     const own = isAdmin ? undefined : memberByKey(before, self)?.index
     const known = this.#returned.size
     for (const [key, { kind, n }] of before.departures) {
-      const isBlind = own !== undefined && before.marks[n]?.author === own
+      const isBlind = own !== undefined && before.marks.get(n)?.author === own
       if (kind !== 'kicked' || isBlind || before.members.has(key)) continue
       if (after?.members.has(key) && this.#returned.size < membersMax) this.#returned.add(key)
     }

@@ -36,7 +36,7 @@ export function missingRemovals(branches: readonly DivergedBranch[], room: Room)
 }
 
 function isKick(room: Room, { kind, n }: Departure, from: number): boolean {
-  return kind === 'kicked' && (room.marks[n]?.i ?? 0) >= from
+  return kind === 'kicked' && (room.marks.get(n)?.i ?? 0) >= from
 }
 
 /** Kicked again since; or neither in nor holding the keys in force. */
@@ -44,12 +44,12 @@ function stands(room: Room, key: string, from: number): boolean {
   const departure = room.departures.get(key)
   if (departure !== undefined && isKick(room, departure, from)) return true
   if (room.members.has(key) || room.invitations.has(key)) return false
-  const openedAt = room.marks[room.openings[room.epoch]?.n ?? 0]?.i ?? 0
+  const openedAt = room.marks.get(room.openings.get(room.epoch)?.n ?? 0)?.i ?? 0
   return openedAt >= from && (room.tenures.get(key) ?? []).every(({ until }) => until <= openedAt)
 }
 
 function nameOf(room: Room, key: string): string {
-  return room.tenures.get(key)?.at(-1)?.member.name ?? ''
+  return room.tenures.get(key)?.last()?.member.name ?? ''
 }
 
 export interface LostChange {

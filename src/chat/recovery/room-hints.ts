@@ -40,9 +40,9 @@ export async function putHintsBack(parts: Appending, identity: Identity, signal?
 /** Signed by oneself: that some member signed it is all that a card ever says. */
 async function putCardBack({ store, incarnation, log }: Appending, identity: Identity, signal?: AbortSignal) {
   const { room } = log
-  const opening = room?.openings[room.epoch]
+  const opening = room?.openings.get(room.epoch)
   const keys = log.ledger.keyring.get(opening)
-  const mark = opening && room?.marks[opening.n]
+  const mark = opening && room?.marks.get(opening.n)
   if (room === undefined || opening === undefined || keys === undefined || mark === undefined) return
   const key = cardKey(room.id)
   const entry = await readOne(store, key, signal)

@@ -89,7 +89,7 @@ export class StandingMemory {
       memberIndex: memberByKey(room, self)?.index ?? now?.memberIndex ?? null,
       knockHash: now?.knockHash ?? null,
       standing: standingOf(room, self, now?.standing ?? 'stranger'),
-      head: { n: room.marks.length - 1, hash: headOf(room).hash },
+      head: { n: room.marks.size - 1, hash: headOf(room).hash },
     }))
     this.#standing = standing
     return true

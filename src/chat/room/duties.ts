@@ -40,7 +40,7 @@ function rekeyOf(roomId: Bytes, former: Signer, { signer, wrapKey }: Identity): 
 
 /** Somebody left who still has the secret in force. */
 function leftInThisEpoch(room: Room): boolean {
-  const openedAt = room.openings[room.epoch]?.n ?? 0
+  const openedAt = room.openings.get(room.epoch)?.n ?? 0
   const gone = [...room.departures].some(
     ([key, { n, kind }]) => kind === 'left' && n > openedAt && !room.members.has(key),
   )
@@ -54,8 +54,8 @@ function leftInThisEpoch(room: Room): boolean {
 function brokenLink(room: Room, { keyring, links, sound }: Ledger): number | undefined {
   let left = linksLookedAtMax
   for (let epoch = room.epoch; epoch > 0 && left > 0; epoch -= 1) {
-    const opening = room.openings[epoch]
-    const before = opening && room.openings[opening.under]
+    const opening = room.openings.get(epoch)
+    const before = opening && room.openings.get(opening.under)
     const of = keyring.get(opening)
     if (opening === undefined || before === undefined || opening === before) continue
     if (of === undefined || keyring.get(before) === undefined || sound.has(hex(opening.confirm))) continue
@@ -68,5 +68,5 @@ function brokenLink(room: Room, { keyring, links, sound }: Ledger): number | und
 
 /** Names a duty, so that one that failed is not tried for ever. */
 export function dutyName(room: Room, { operation }: Duty): string {
-  return `${operation.type} ${hex(room.marks.at(-1)?.hash ?? room.id)}`
+  return `${operation.type} ${hex(room.marks.last()?.hash ?? room.id)}`
 }

@@ -14,7 +14,7 @@ export async function forgetRoom(
 ): Promise<void> {
   const remembered = identity.room(roomId)
   if (state !== undefined && remembered !== undefined) {
-    const head = { n: state.marks.length - 1, hash: headOf(state).hash }
+    const head = { n: state.marks.size - 1, hash: headOf(state).hash }
     if (head.n > (remembered.head?.n ?? -1)) await identity.setRoom({ ...remembered, head })
   }
   if (await new Replica(home, roomId).forget()) return

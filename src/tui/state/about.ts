@@ -44,14 +44,14 @@ export function utter(state: State, page: ChatPage, typed: string, text: string)
 export function edit(state: State, page: ChatPage, id: string, typed: string, text: string): Next {
   const folded = foldPage(page)
   const item = folded.messages.get(id)
-  if (item !== undefined && currentText(item, folded) === text) return next(info(state, 'Nothing was changed.'))
+  if (item !== undefined && currentText(item, folded) === text) return next(info(state, 'Nothing changed.'))
   return put(state, page, typed, { type: 'edit', to: id, text })
 }
 
 /** Once more takes it back. */
 export function react(state: State, page: ChatPage, id: string, typed: string): Next {
   const emoji = emojiOf(typed)
-  if (emoji === undefined) return next(problem(state, 'One emoji, please.', 'Tab offers some.'))
+  if (emoji === undefined) return next(problem(state, 'A reaction is a single emoji.', 'Tab for suggestions.'))
   const given = foldPage(page)
     .changed(id)
     .reactions.some((reaction) => reaction.own && reaction.emoji === emoji)

@@ -10,11 +10,13 @@ export function isAdmin({ self }: State, { room }: ChatPage): boolean {
 export function groupsOnly(state: State, page: ChatPage, work: () => Next): Next {
   // No other room's name begins so.
   if (!page.room.name.startsWith('@')) return adminsOnly(state, page, work)
-  return next(problem(state, 'A chat of two has no rules, and nobody is kicked from it.', '/leave leaves it.'))
+  return next(
+    problem(state, 'A direct message has no rules, and nobody can be removed from it.', '/leave to leave it.'),
+  )
 }
 
 export function adminsOnly(state: State, page: ChatPage, work: () => Next): Next {
   if (isAdmin(state, page)) return work()
   const admins = page.room.members.filter(({ role }) => role === 'admin').map(({ name }) => name)
-  return next(problem(state, `Only an admin of ${page.room.name} can do that.`, `Here: ${admins.join(', ')}.`))
+  return next(problem(state, `Only an admin of ${page.room.name} can do that.`, `Admins: ${admins.join(', ')}.`))
 }

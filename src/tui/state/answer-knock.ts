@@ -18,7 +18,7 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
   const fitting = named.filter((knock) => knock.fingerprint.replace(/\s/g, '').startsWith(wanted))
   const [only] = fitting
   if (only !== undefined && fitting.length === 1) {
-    const label = answer === 'accept' ? `letting ${only.name} in…` : `turning ${only.name} away…`
+    const label = answer === 'accept' ? `letting ${only.name} in…` : `declining ${only.name}…`
     const { name: exact, fingerprint } = only
     const effect = { do: answer, name: exact, fingerprint } as const
     return answer === 'accept' ? accepted(state, state.page, only, label, effect) : next(busy(state, label), effect)
@@ -27,14 +27,14 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
   const prints = named.map((knock) => knock.fingerprint).join(' and ')
   if (only === undefined) {
     return next(
-      problem(state, `No ${named[0]?.name ?? name} with that fingerprint asks to join.`, `There is ${prints}.`),
+      problem(state, `No join request from ${named[0]?.name ?? name} with that fingerprint.`, `There is ${prints}.`),
     )
   }
   return next(
     problem(
       state,
-      `${named.length} people ask to join as ${only.name}, with the fingerprints ${prints}.`,
-      `Ask the right one for the fingerprint, then type ${command}${only.name} and its first digits.`,
+      `${named.length} people ask to join as ${only.name}: ${prints}.`,
+      `Ask the right person for their fingerprint, then type ${command}${only.name} and its first digits.`,
     ),
   )
 }
@@ -43,13 +43,15 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
 function accepted(state: State, page: ChatPage, knock: Knock, label: string, effect: Effect): Next {
   const { name, fingerprint, known, returning } = knock
   const past =
-    returning === 'kicked' ? `${name} was kicked before: let in again, ${name} reads what was said meanwhile too.` : ''
+    returning === 'kicked'
+      ? `${name} was removed before. Once back in, they can also read what was said in between.`
+      : ''
   if (known !== undefined) {
-    const warning = `${name} knocks with a key (${fingerprint}) that is NOT the one that you know (${known}). Somebody may pass for ${name}: ask over another way. ${past}`
-    return next(askInRed(state, `${warning.trim()} Let this key into ${page.room.name} all the same?`, effect))
+    const warning = `${name} asks to join with a key (${fingerprint}) that is NOT the one you know (${known}). Someone may be impersonating ${name}: ask by phone or in person. ${past}`
+    return next(askInRed(state, `${warning.trim()} Let this key into ${page.room.name} anyway?`, effect))
   }
   if (past === '') return next(busy(state, label), effect)
-  return next(ask(state, `${past} Let ${name} into ${page.room.name} again?`, label, effect))
+  return next(ask(state, `${past} Let ${name} back into ${page.room.name}?`, label, effect))
 }
 
 /** As written, else whatever the case. */
@@ -61,8 +63,8 @@ function knocksNamed(knocks: readonly Knock[], name: string): readonly Knock[] {
 function nobody(state: State, answer: 'accept' | 'reject', knocks: readonly Knock[], name: string): State {
   const names = knocks.map((knock) => knock.name)
   const meant = similar(name, names)
-  const asking = names.length === 0 ? 'Nobody waits just now' : `Waiting: ${[...new Set(names)].join(', ')}`
+  const asking = names.length === 0 ? 'There are none right now' : `Waiting: ${[...new Set(names)].join(', ')}`
   const hint = meant === undefined ? asking : `Did you mean !${meant}?`
-  const literally = answer === 'accept' ? ' To send the line as it is, begin it with !!.' : ''
-  return problem(state, `Nobody called ${name} asks to join.`, `${hint}${hint.endsWith('?') ? '' : '.'}${literally}`)
+  const literally = answer === 'accept' ? ' To send it as text, start with !!.' : ''
+  return problem(state, `No join request from "${name}".`, `${hint}${hint.endsWith('?') ? '' : '.'}${literally}`)
 }

@@ -29,7 +29,9 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
   }
   const inside: State = { ...state, page, busy: undefined, flash: undefined, sheet: undefined, confirm: undefined }
   const told =
-    room.standing === 'member' ? inside : info(inside, 'You can read what you have. /join asks to be let in again.')
+    room.standing === 'member'
+      ? inside
+      : info(inside, 'You can still read what you have.', '/join to ask to be let back in.')
   return withReferredTo(next(told, ...markSeen(page)))
 }
 

@@ -11,28 +11,23 @@ export function compared(state: State, other: SafetyNumber): State {
   const shown: State = { ...state, sheet: safetySheet(other) }
   const confirm = { do: 'confirm-key', name, fingerprint } as const
   if (known !== undefined) {
-    const question = `This is NOT the key that you know as ${name}'s. Did you compare the number with ${name} over another way, and is it the same? Then this key counts as ${name}'s from now on.`
+    const question = `This is NOT the key you know as ${name}'s. Did you compare the number with ${name} by phone or in person, and did it match? Accept this key as ${name}'s from now on?`
     return askInRed(shown, question, confirm)
   }
   if (confirmed) return shown
-  return ask(
-    shown,
-    `Did you compare it with ${name}, and is it the same? Then the key is confirmed.`,
-    'one moment…',
-    confirm,
-  )
+  return ask(shown, `Did the numbers match? Mark ${name} as verified?`, 'one moment…', confirm)
 }
 
 /** A key that was never seen is a question; one that is another than before is a warning. */
 export function unconfirmed(state: State, { wanted, person, known }: Event & { kind: 'unconfirmed' }): State {
   const { name, fingerprint } = person
-  const act = wanted.do === 'dm' ? `The chat with ${name} was not opened.` : `${name} was not invited.`
+  const act = wanted.do === 'dm' ? `The direct message to ${name} was not opened.` : `${name} was not invited.`
   if (known !== undefined) return raiseAlarm(state, { name, fingerprint, known }, act)
-  const question = `The key of ${name} was never seen here. Its fingerprint: ${fingerprint}. Compare it with ${name} over another way, if it matters. Is it ${name}'s?`
+  const question = `First contact with ${name}. Fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters. Trust this key?`
   return ask(state, question, 'one moment…', { ...wanted, name, fingerprint })
 }
 
 export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed' }): State {
   const where = rooms === 1 ? '1 room' : `${rooms} rooms`
-  return info({ ...state, self }, `You have new keys, in ${where}.`, `Your fingerprint is now ${self.fingerprint}`)
+  return info({ ...state, self }, `You have new keys, in ${where}.`, `Your fingerprint is now ${self.fingerprint}.`)
 }

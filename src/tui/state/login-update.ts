@@ -65,7 +65,7 @@ export function loginInput(state: State, page: LoginPage, input: Input): Next {
       if (pressed === 'enter' && step.editor.text === step.passphrase)
         return signUp(state, step.name, step.passphrase, false)
       if (pressed === 'enter') {
-        const busy = { ...state, busy: { label: 'looking at your password…', frame: 0 } }
+        const busy = { ...state, busy: { label: 'checking your passphrase…', frame: 0 } }
         return next(busy, { do: 'check-password', name: step.name, password: step.editor.text })
       }
       const editor = editWith(step.editor, input, 'one')
@@ -80,7 +80,7 @@ export function loginInput(state: State, page: LoginPage, input: Input): Next {
       if (pressed === 'enter') {
         if (step.editor.text === step.chosen) return signUp(state, step.name, step.chosen, true)
         const again: LoginStep = { at: 'chosen', name: step.name, passphrase: step.passphrase, editor: emptyEditor }
-        return next(problem(to(again), 'That was not the same.', 'Type your password again.'))
+        return next(problem(to(again), "The two didn't match.", 'Start over with your passphrase.'))
       }
       const editor = editWith(step.editor, input, 'one')
       return next(editor === undefined ? state : to({ ...step, editor }))
@@ -107,8 +107,8 @@ export function loginEvent(state: State, page: LoginPage, event: Event): Next {
     case 'weakness': {
       if (step.at !== 'chosen') return next({ ...state, busy: undefined })
       if (event.advice !== undefined) {
-        const hint = `${event.advice} Or press Escape, and Enter for the passphrase above.`
-        return next(problem(to({ ...step, editor: emptyEditor }), 'That password is too weak.', hint))
+        const hint = `${event.advice} Or press Esc, then Enter, to use the one above.`
+        return next(problem(to({ ...step, editor: emptyEditor }), 'That passphrase is too weak.', hint))
       }
       const { name, passphrase, editor } = step
       return next(to({ at: 'repeat', name, passphrase, chosen: editor.text, editor: emptyEditor }))
@@ -154,7 +154,7 @@ function whoEntered(state: State, page: LoginPage, name: string): Next {
   }
   if (name === '') return next(state)
   if (!namePattern.test(name)) {
-    return next(problem(state, `"${name}" can't be a name.`, 'A name has 2 to 32 letters, digits, - or _.'))
+    return next(problem(state, `"${name}" isn't a valid name.`, 'Use 2 to 32 letters, digits, - or _.'))
   }
   return next({ ...state, page: { ...page, step: { at: 'unknown', name, selected: 0 } } })
 }
@@ -176,7 +176,7 @@ function back(state: State, page: LoginPage): Next {
     case 'repeat':
       return to({ at: 'suggested', name: step.name, passphrase: step.passphrase })
     case 'recovery':
-      return next(problem(state, 'Write the code down first.', 'Enter goes on.'))
+      return next(problem(state, 'Write down the code first.', 'Then press Enter.'))
   }
 }
 
@@ -193,7 +193,7 @@ function logIn(state: State, request: { name: string; password: string; recovery
 }
 
 function signUp(state: State, name: string, password: string, chosen: boolean): Next {
-  const busy = { ...state, busy: { label: 'making your keys…', frame: 0 } }
+  const busy = { ...state, busy: { label: 'creating your keys…', frame: 0 } }
   return next(busy, { do: 'sign-up', name, password, chosen })
 }
 

@@ -30,8 +30,8 @@ export function withOne<T extends Person>(
   return next(
     problem(
       state,
-      `${found.length} people are called ${only.name}, with the fingerprints ${prints}.`,
-      'Type the first digits of the right one behind the name.',
+      `${found.length} people are called ${only.name}: ${prints}.`,
+      'Add the first digits of the right fingerprint after the name.',
     ),
   )
 }
@@ -41,6 +41,6 @@ export function nobodyNamed(state: State, { room }: ChatPage, name: string): Sta
     name,
     room.members.map((member) => member.name),
   )
-  const hint = meant === undefined ? '/members lists who is.' : `Did you mean ${meant}?`
-  return problem(state, `Nobody called ${name} is in ${room.name}.`, hint)
+  const hint = meant === undefined ? '/members lists everyone.' : `Did you mean ${meant}?`
+  return problem(state, `${room.name} has no member called ${name}.`, hint)
 }

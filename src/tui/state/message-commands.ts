@@ -35,14 +35,14 @@ export const messageCommands: Handlers<TypedInRoom> = {
 
   drop: ({ state, page }) => {
     const failed = page.room.pending.filter((pending) => pending.state === 'failed')
-    if (failed.length === 0) return next(problem(state, 'There is nothing that could not be sent.'))
+    if (failed.length === 0) return next(problem(state, 'Everything was sent: there is nothing to discard.'))
     return next(state, { do: 'drop', ids: failed.map((pending) => pending.id) })
   },
 }
 
 export function askToDelete(state: State, page: ChatPage): Next {
   return withTarget(state, page, 'delete', (item, folded) => {
-    const question = `Delete "${quoted(item, folded)}" for everybody? Who has read it has read it.`
+    const question = `Delete "${quoted(item, folded)}" for everyone? People may already have read it.`
     return next(ask(state, question, undefined, { do: 'send', content: { type: 'delete', to: item.id } }))
   })
 }

@@ -39,12 +39,12 @@ export function openRoom(state: State, room: RoomSummary): Next {
 
 /** `shown`: the name, where the room is given by its id. */
 export function joinRoom(state: State, room: string, shown = room): Next {
-  const label = `knocking at ${shown}…`
+  const label = `asking to join ${shown}…`
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'join', room })
 }
 
 export function createRoom(state: State, name: string, unlisted = false): Next {
-  const label = `making ${name}…`
+  const label = `creating ${name}…`
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'create', name, unlisted })
 }
 
@@ -60,8 +60,8 @@ export function enterRoom(state: State, room: RoomSummary): Next {
     case 'stranger':
       return joinRoom(state, room.id, room.name)
     case 'rejected': {
-      const question = `You were rejected at ${room.name}. Ask again?`
-      return next(ask(state, question, `knocking at ${room.name}…`, { do: 'join', room: room.id }))
+      const question = `Your request to join ${room.name} was declined. Ask again?`
+      return next(ask(state, question, `asking to join ${room.name}…`, { do: 'join', room: room.id }))
     }
   }
 }
@@ -88,5 +88,5 @@ export function unreadRoom(state: State): Next {
   const round = [...rooms.slice(at + 1), ...rooms.slice(0, Math.max(0, at))]
   const room = round.find((other) => other.mentions > 0) ?? round.find((other) => other.unread > 0)
   if (room !== undefined) return openRoom(state, room)
-  return next({ ...state, flash: { tone: 'info', text: 'Nothing new in other rooms.', hint: '' } })
+  return next({ ...state, flash: { tone: 'info', text: 'No unread messages in other rooms.', hint: '' } })
 }

@@ -13,9 +13,9 @@ export const contactCommands: Handlers<Typed> = {
 
   rekey: ({ state }) => {
     const question =
-      'New keys for you, in every room? A copy of the old ones, as on a lost machine, opens nothing that is said from ' +
-      'then on. Your fingerprint changes; your rooms see that it was you who changed it.'
-    return next(ask(state, question, 'changing your keys…', { do: 'rekey' }))
+      'Replace your keys in every room? The old keys (say, on a lost machine) open nothing sent afterwards. Your ' +
+      'fingerprint changes, and your rooms can see that it was you who changed it.'
+    return next(ask(state, question, 'replacing your keys…', { do: 'rekey' }))
   },
 }
 
@@ -26,7 +26,7 @@ export const peopleCommands: Handlers<TypedInRoom> = {
   promote: (typed) => change(typed, 'promote'),
   demote: (typed) => change(typed, 'demote'),
   kick,
-  members: ({ state, page }) => next(sheet(state, `members of ${page.room.name}`, memberSheet(page))),
+  members: ({ state, page }) => next(sheet(state, `Members of ${page.room.name}`, memberSheet(page))),
   whois,
   verify: ({ state, page, argument }) =>
     argument === ''
@@ -74,11 +74,11 @@ function kick(typed: TypedInRoom): Next {
   const ofOne = ({ name, fingerprint }: Person): Next => {
     const effect = { do: 'kick', name, fingerprint } as const
     if (invitations.some((invitation) => invitation.fingerprint === fingerprint)) {
-      const question = `Take back the invitation of ${name} into ${room}? The room's keys change.`
-      return next(ask(state, question, 'taking it back…', effect))
+      const question = `Withdraw the invitation of ${name} to ${room}? The room gets new keys.`
+      return next(ask(state, question, 'withdrawing the invitation…', effect))
     }
-    const question = `Kick ${name} from ${room}? It can't be undone: the room's keys change, and only an admin could let ${name} in again.`
-    return next(ask(state, question, `kicking ${name}…`, effect))
+    const question = `Remove ${name} from ${room}? The room gets new keys; only an admin can let ${name} back in.`
+    return next(ask(state, question, `removing ${name}…`, effect))
   }
   return groupsOnly(state, page, () => withOne(state, page, [...members, ...invitations], argument, ofOne))
 }
@@ -92,11 +92,11 @@ function whois(typed: TypedInRoom): Next {
       (one) => [one, `is ${one.role === 'admin' ? 'an admin' : 'a member'} here`] as const,
     ),
     ...allNamed(knocks, argument).map((one) => [one, 'asks to join'] as const),
-    ...allNamed(invitations, argument).map((one) => [one, `is invited by ${one.by}`] as const),
+    ...allNamed(invitations, argument).map((one) => [one, `was invited by ${one.by}`] as const),
   ]
   const [first] = found
   if (first === undefined) return next(nobodyNamed(state, page, argument))
-  const lines = found.map(([{ name, fingerprint }, what]) => `${name} ${what}, with the fingerprint ${fingerprint}.`)
+  const lines = found.map(([{ name, fingerprint }, what]) => `${name} ${what}. Fingerprint: ${fingerprint}.`)
   return next(info(state, lines.join(' ')))
 }
 
@@ -104,8 +104,8 @@ function memberSheet({ room: { members, knocks, invitations } }: ChatPage): read
   const width = Math.max(...[...members, ...knocks, ...invitations].map(({ name }) => name.length))
   const row = (person: Person, what: string): string =>
     ` ${person.name.padEnd(width)}  ${what.padEnd(7)} ${person.fingerprint}`
-  const asking = knocks.length === 0 ? [] : ['', ' Asking to join:', ...knocks.map((knock) => row(knock, ''))]
+  const asking = knocks.length === 0 ? [] : ['', ' Asking to join', ...knocks.map((knock) => row(knock, ''))]
   const invited =
-    invitations.length === 0 ? [] : ['', ' Invited:', ...invitations.map((one) => `${row(one, '')}  by ${one.by}`)]
+    invitations.length === 0 ? [] : ['', ' Invited', ...invitations.map((one) => `${row(one, '')}  by ${one.by}`)]
   return ['', ...members.map((member) => row(member, member.role)), ...asking, ...invited]
 }

@@ -16,7 +16,7 @@ export function startPick(state: State, page: ChatPage): Next {
   const folded = foldPage(page)
   const entry = entries.slice(from, to).findLast((candidate) => isPickable(candidate, folded))
   const last = entries.at(-1)
-  if (entry === undefined || last === undefined) return next(info(state, 'There is no message here to pick.'))
+  if (entry === undefined || last === undefined) return next(info(state, 'No message to select.'))
   // What comes meanwhile must not push the picked one off the screen.
   const still = anchor ?? { key: last.key, hidden: 0 }
   const pick: Pick = { key: entry.key, keys: true, following: anchor === undefined }

@@ -11,7 +11,7 @@ import type { Handlers, Typed, TypedInRoom } from './typed-command.ts'
 import { needsMore } from './typed-command.ts'
 
 export const goingCommands: Handlers<Typed> = {
-  help: ({ state }) => next(sheet(state, 'help', helpLines())),
+  help: ({ state }) => next(sheet(state, 'Help', helpLines())),
   quit: ({ state }) => next(state, { do: 'quit' }),
   rooms: ({ state }) => toRooms(state),
   join,
@@ -29,17 +29,17 @@ export const roomCommands: Handlers<TypedInRoom> = {
 
   rotate: ({ state, page }) =>
     adminsOnly(state, page, () => {
-      const question = `New keys for ${page.room.name}? What is said from then on is sealed under a new secret that every member gets.`
-      return next(ask(state, question, 'changing the keys…', { do: 'rotate' }))
+      const question = `Rotate the keys of ${page.room.name}? New messages are encrypted with a new key that every member gets.`
+      return next(ask(state, question, 'rotating the keys…', { do: 'rotate' }))
     }),
 
-  repair: ({ state }) => next(busy(state, 'doing again what the store has forgotten…'), { do: 'repair' }),
+  repair: ({ state }) => next(busy(state, 'replaying room changes the store lost…'), { do: 'repair' }),
 
   leave: ({ state, page }) => {
     const alone = page.room.members.length === 1
     const question = alone
-      ? `Leave ${page.room.name}? Nobody else is in: the room is over then.`
-      : `Leave ${page.room.name}? To come back, somebody inside has to let you in again.`
+      ? `Leave ${page.room.name}? You're the last member: the room will be closed for good.`
+      : `Leave ${page.room.name}? Someone in the room must let you back in.`
     return next(ask(state, question, 'leaving…', { do: 'leave' }))
   },
 
@@ -53,7 +53,7 @@ function join({ state, argument }: Typed): Next {
   if (argument === '') {
     // In a room that one can only read: ask to be let in again.
     if (state.page.kind !== 'chat' || state.page.room.standing === 'member') {
-      return next(problem(state, 'Which room? /join ROOM', '/rooms lists them.'))
+      return next(problem(state, 'Which room? Usage: /join ROOM', '/rooms lists them.'))
     }
     const { id, name } = state.page.room
     return joinRoom(state, id, name)
@@ -70,8 +70,8 @@ function policy(typed: TypedInRoom): Next {
   const { state, page, argument } = typed
   const { acceptBy, listed } = page.room.policy
   if (argument === '' && !page.room.name.startsWith('@')) {
-    const rules = `${acceptBy === 'admins' ? 'Admins' : 'All members'} let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
-    return next(info(state, rules, `An admin changes it: ${typed.command.usage}`))
+    const rules = `${acceptBy === 'admins' ? 'Only admins' : 'Any member'} can let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
+    return next(info(state, rules, `Admins can change this: ${typed.command.usage}`))
   }
   let wanted: Partial<Policy> = {}
   for (const word of argument.toLowerCase().split(/\s+/)) {

@@ -43,9 +43,7 @@ function entered(state: State, page: RoomsPage): Next {
   if (row.room !== undefined) return enterRoom(state, row.room)
   if (row.label.includes('#')) return joinRoom(state, row.label)
   if (!roomName.test(row.label)) {
-    return next(
-      problem(state, `"${row.label}" can't be the name of a room.`, 'It has 2 to 64 letters, digits, - or _.'),
-    )
+    return next(problem(state, `"${row.label}" isn't a valid room name.`, 'Use 2 to 64 letters, digits, - or _.'))
   }
   return createRoom(state, row.label)
 }

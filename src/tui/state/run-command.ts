@@ -15,8 +15,8 @@ export function runCommand(typed: Typed): Next {
   const everywhere = anywhere[command.name]
   if (everywhere !== undefined) return everywhere(typed)
   if (page.kind !== 'chat') {
-    return next(problem(state, `/${command.name} works inside a room.`, 'Enter one first.'))
+    return next(problem(state, `/${command.name} only works in a room.`, 'Open one first.'))
   }
   const handler = inRoom[command.name]
-  return handler?.({ ...typed, page }) ?? next(problem(state, `There is no command /${command.name}.`))
+  return handler?.({ ...typed, page }) ?? next(problem(state, `Unknown command: /${command.name}.`))
 }

@@ -26,15 +26,15 @@ export function put(state: State, page: ChatPage, typed: string, content: Messag
 
 function unsendable(state: State, { room }: ChatPage, content: MessageContent): State | undefined {
   if (room.standing !== 'member') {
-    return problem(state, `You are not in ${room.name}, so nothing can be sent.`, '/join asks to be let in.')
+    return problem(state, `You are not in ${room.name}, so nothing can be sent.`, '/join to ask to be let in.')
   }
   if (room.tooNew) {
-    return problem(state, `${room.name} is of a newer version: you can only read.`, 'Update Conclave to write here.')
+    return problem(state, `${room.name} uses a newer version: it is read-only here.`, 'Update Conclave to write here.')
   }
   const bytes = 'text' in content ? Buffer.byteLength(content.text) : 0
   if (bytes <= messageTextBytesMax) return undefined
-  const hint = `A message has at most ${messageTextBytesMax}: send it in parts.`
-  return problem(state, `This is too long to be sent: ${bytes} bytes.`, hint)
+  const hint = `A message has at most ${messageTextBytesMax} bytes: send it in parts.`
+  return problem(state, `The message is too long: ${bytes} bytes.`, hint)
 }
 
 /** The line is empty again, and remembered. */

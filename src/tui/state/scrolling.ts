@@ -39,7 +39,7 @@ export function toFirstUnread(state: State, page: ChatPage): Next {
   const index = entries.findIndex(
     ({ item }) => newAfter !== undefined && item.kind === 'message' && item.seq > newAfter,
   )
-  if (index < 0) return next(info(state, 'Nothing was new when you came in.'))
+  if (index < 0) return next(info(state, 'No unread messages here.'))
   const { rows, measure } = geometry(state, page)
   const anchor = anchorWithTop(entries, index, rows, measure)
   return next({ ...state, page: { ...page, timeline: { ...page.timeline, anchor } } })

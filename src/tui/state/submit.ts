@@ -29,7 +29,7 @@ export function submitLine(state: State, text: string): Next {
 
 function emptyLine(state: State): Next {
   const editing = state.page.kind === 'chat' && state.page.about?.act === 'edit'
-  return next(editing ? problem(state, 'An edit needs a text.', '/delete takes the whole message away.') : state)
+  return next(editing ? problem(state, 'An edit needs text.', '/delete removes the whole message.') : state)
 }
 
 function commandLine(state: State, line: string): Next {
@@ -41,9 +41,7 @@ function commandLine(state: State, line: string): Next {
       commands.flatMap((one) => [one.name, ...one.aliases.filter((alias) => alias.length > 2)]),
     )
     const hint = meant === undefined ? '/help lists the commands' : `Did you mean /${meant}? /help lists all`
-    return next(
-      problem(state, `There is no command /${word}.`, `${hint}; to send the line as it is, begin it with //.`),
-    )
+    return next(problem(state, `Unknown command: /${word}.`, `${hint}; to send it as text, start with //.`))
   }
   // The line is taken before the command fills it again (/edit); where it fails it is put back.
   const done = runCommand({ state: taken(state, line), command, argument: rest.trim(), line })

@@ -20,8 +20,8 @@ export function withTarget(
   const folded = foldPage(page)
   const item = pickedItem(page) ?? newestFor(page, act, folded)
   if (item === undefined) {
-    const whose = act === 'edit' || act === 'delete' ? 'of yours' : 'of somebody else'
-    return next(problem(state, `There is no message ${whose} here.`, 'Shift+Up picks one.'))
+    const whose = act === 'edit' || act === 'delete' ? 'of yours' : 'from anyone else'
+    return next(problem(state, `There is no message ${whose} here.`, 'Shift+Up selects one.'))
   }
   const refused = refusal(state, page, act, item, folded)
   return refused === undefined ? work(item, folded) : next(refused)
@@ -59,14 +59,14 @@ function newestFor({ timeline }: ChatPage, act: Act, folded: Folded): MessageIte
 function refusal(state: State, page: ChatPage, act: Act, item: MessageItem, folded: Folded): State | undefined {
   const { room } = page
   if (room.standing !== 'member') {
-    return problem(state, `You are not in ${room.name}, so nothing can be sent.`, '/join asks to be let in.')
+    return problem(state, `You are not in ${room.name}, so nothing can be sent.`, '/join to ask to be let in.')
   }
-  if (folded.changed(item.id).deleted) return problem(state, 'That message is deleted.')
+  if (folded.changed(item.id).deleted) return problem(state, 'That message was deleted.')
   const author = item.from.name
-  if (act === 'edit' && !item.own) return problem(state, `That is not your message: only ${author} can edit it.`)
-  if (act === 'edit' && !hasText(item)) return problem(state, 'There is no text in it to edit.')
+  if (act === 'edit' && !item.own) return problem(state, `Only ${author} can edit that message.`)
+  if (act === 'edit' && !hasText(item)) return problem(state, 'That message has no text to edit.')
   if (act === 'delete' && !item.own && !isAdmin(state, page)) {
-    return problem(state, `That is not your message: only ${author} or an admin can delete it.`)
+    return problem(state, `Only ${author} or an admin can delete that message.`)
   }
   return undefined
 }

@@ -20,7 +20,7 @@ export interface TypedInRoom extends Typed {
 export type Handlers<T extends Typed> = Readonly<Record<string, (typed: T) => Next>>
 
 export function needsMore({ state, command }: Typed): Next {
-  return next(problem(state, `/${command.name} needs more: ${command.usage}`))
+  return next(problem(state, `Usage: ${command.usage}`))
 }
 
 /** A name as it was typed, without the sign that a mention or a knock begins with. */

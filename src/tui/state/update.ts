@@ -51,10 +51,10 @@ function updated(state: State, event: Event): Next {
       return admitted(state, event)
     case 'refused': {
       const after = state.page.kind === 'waiting' && state.page.roomId === event.roomId ? toRooms(state) : next(state)
-      return { ...after, state: problem(after.state, `You were rejected at ${event.roomName}.`) }
+      return { ...after, state: problem(after.state, `Your request to join ${event.roomName} was declined.`) }
     }
     case 'withdrawn':
-      return next(info({ ...state, busy: undefined }, `You no longer knock at ${event.roomName}.`), {
+      return next(info({ ...state, busy: undefined }, `Request to join ${event.roomName} withdrawn.`), {
         do: 'refresh-rooms',
       })
     case 'left': {
@@ -103,7 +103,7 @@ function input(state: State, event: Input): Next {
     case 'waiting':
       if (isKey(event) && event.name === 'escape') return toRooms(after)
       if (event.kind === 'text' && event.text.toLowerCase() === 'w') {
-        const busy: State = { ...after, busy: { label: 'taking the knock back…', frame: 0 } }
+        const busy: State = { ...after, busy: { label: 'withdrawing your request…', frame: 0 } }
         const back = toRooms(busy)
         return next(back.state, { do: 'withdraw', roomId: page.roomId })
       }
@@ -141,7 +141,7 @@ function admitted(state: State, event: Event & { kind: 'admitted' }): Next {
       { do: 'open', room: event.roomId },
     )
   }
-  return next(info(state, `You were let into ${event.roomName}.`, `/join ${event.roomName} goes there.`), {
+  return next(info(state, `You were let into ${event.roomName}.`, `/join ${event.roomName} to open it.`), {
     do: 'refresh-rooms',
   })
 }

@@ -10,17 +10,17 @@ export function verificationLines(found: Verification): readonly string[] {
     items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
   return [
     '',
-    ` ${records} records checked, with ${messages} messages; ${controls} of them are about the room itself.`,
+    ` ${records} records checked, including ${messages} messages and ${controls} room events.`,
     damage.length === 0
-      ? ' Every hash, signature and rule holds. Nothing is missing.'
+      ? ' Every hash, signature and rule checks out. Nothing is missing.'
       : ` DAMAGE: ${damage.length} records are missing or changed.`,
     ...list(damage),
     ...(putBack === 0
       ? []
-      : [` ${putBack} records were missing from the store and were put back from this machine’s copy.`]),
-    ...(voids.length === 0 ? [] : ['', ` ${voids.length} records were passed over:`, ...list(voids)]),
+      : [` ${putBack} records were missing from the store and have been restored from your copy.`]),
+    ...(voids.length === 0 ? [] : ['', ` ${voids.length} records were ignored:`, ...list(voids)]),
     '',
-    ' The newest record about the room itself has this hash. Whoever sees the same one sees the same room:',
+    ' Room state hash. Anyone with the same hash sees the same room:',
     ` ${head.replace(/(.{8})(?=.)/g, '$1 ')}`,
   ]
 }
@@ -31,7 +31,7 @@ export function safetySheet({ name, fingerprint, number, confirmed, known }: Saf
     groups.slice(row * 4, row * 4 + 4).join(' '),
   )
   return {
-    title: `you and ${name}`,
+    title: `You and ${name}`,
     top: 0,
     lines: [
       '',
@@ -39,10 +39,10 @@ export function safetySheet({ name, fingerprint, number, confirmed, known }: Saf
       '',
       ...rows.map((row) => `    ${row}`),
       '',
-      ` Compare it with ${name}'s, by telephone or face to face. If both are the same, nobody stands between you.`,
+      ` Compare it with ${name} by phone or in person. If the numbers match, nobody is intercepting your chat.`,
       '',
-      ` The fingerprint of ${name} is ${fingerprint}${confirmed ? ', which was confirmed before.' : '.'}`,
-      ...(known === undefined ? [] : ['', ` The one that you know is ${known}: somebody may pass for ${name}.`]),
+      ` ${name}'s fingerprint: ${fingerprint}${confirmed ? ' (verified)' : ''}`,
+      ...(known === undefined ? [] : ['', ` The key you know is ${known}: someone may be impersonating ${name}.`]),
     ],
   }
 }

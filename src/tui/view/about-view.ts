@@ -5,9 +5,9 @@ import { span } from '../text/style.ts'
 import { truncate, widthOf } from '../text/width.ts'
 
 const words: Readonly<Record<About['act'], readonly [doing: string, keys: string]>> = {
-  reply: ['replying to', 'Esc cancels'],
-  edit: ['editing', 'Enter saves · Esc cancels'],
-  react: ['an emoji for', 'Tab offers some · again takes it back · Esc cancels'],
+  reply: ['reply to', 'Esc: cancel'],
+  edit: ['edit', 'Enter: save · Esc: cancel'],
+  react: ['react to', 'Tab: suggestions · repeat to remove · Esc: cancel'],
 }
 
 export function aboutLines({ about }: ChatPage, columns: number): readonly Line[] {

@@ -9,8 +9,8 @@ const red: Style = { colour: 'red', bold: true }
 
 export function alarmLines({ key, undone }: Alarm, columns: number): readonly Line[] {
   const { name, fingerprint, known } = key
-  const title = `WARNING: the key of ${name} is NOT the one that you know`
-  const advice = `Somebody may pass for ${name}. Ask ${name} over another way which one is right; /verify ${name} shows what to compare, and takes a new key for ${name}'s.`
+  const title = `WARNING: ${name}'s key is NOT the one you know`
+  const advice = `Someone may be impersonating ${name}. Ask ${name} by phone or in person which key is right. /verify ${name} shows what to compare and accepts the new key.`
   return [
     ...wrap(title, columns - 3).map((text): Line => [span(padEnd(` ! ${text}`, columns), { ...red, inverse: true })]),
     [span(`   you know  ${known}`, red)],

@@ -81,8 +81,8 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
 }
 
 function topText({ timeline, room }: ChatPage): string {
-  if (timeline.fetching === 'older') return 'fetching older messages…'
-  return timeline.moreBefore ? 'PgUp fetches older messages' : `the beginning of ${room.name}`
+  if (timeline.fetching === 'older') return 'loading older messages…'
+  return timeline.moreBefore ? 'PgUp loads more' : `the beginning of ${room.name}`
 }
 
 export function measureWith(page: ChatPage, context: EntryContext): Measure {

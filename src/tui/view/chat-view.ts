@@ -81,8 +81,8 @@ function belowText({ timeline, pick }: ChatPage): string | undefined {
   if (timeline.anchor === undefined) return undefined
   // Picking holds the screen still; at the newest that is no news.
   if (pick?.following === true && isAtEnd(timeline)) return undefined
-  if (timeline.fetching === 'newer' || timeline.fetching === 'newest') return 'fetching newer messages…'
-  return timeline.below > 0 ? `${timeline.below} new below · Alt+End` : 'further up · Alt+End goes to the newest'
+  if (timeline.fetching === 'newer' || timeline.fetching === 'newest') return 'loading newer messages…'
+  return timeline.below > 0 ? `↓ ${timeline.below} new · Alt+End` : 'scrolled back · Alt+End: newest'
 }
 
 function rule(layout: ChatLayout, joint: string, text?: string): Line {

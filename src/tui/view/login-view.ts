@@ -14,9 +14,9 @@ export function loginView(state: State, page: LoginPage): Frame {
   const { step } = page
   const { columns } = state.size
   return pageFrame(state, {
-    title: 'a group chat that has no owner',
+    title: 'group chat with no owner',
     body: (rows) => (step.at === 'who' ? whoLines(page, step, columns, rows) : stepLines(step, columns)),
-    keys: step.at === 'who' && page.known.length === 0 ? 'Enter goes on · Esc quits' : keysOf(step),
+    keys: step.at === 'who' && page.known.length === 0 ? 'Enter: continue · Esc: quit' : keysOf(step),
     footer: footerOf(step, columns),
   })
 }
@@ -37,16 +37,16 @@ function whoLines(page: LoginPage, step: LoginStep & { at: 'who' }, columns: num
       [],
       ...paragraph('Welcome. What is your name?', columns, { bold: true }),
       [],
-      ...paragraph('2 to 32 letters, digits, - or _. Others will see it, and nobody else can take it.', columns),
+      ...paragraph('2 to 32 letters, digits, - or _. Everyone can see it, and nobody else can take it.', columns),
     ]
   }
   const width = Math.max(...names.map((row) => row.name.length))
   const lines = names.map((row, index) =>
-    choice(row.name.padEnd(width), row.known ? row.fingerprint : 'another name', index === step.selected),
+    choice(row.name.padEnd(width), row.known ? row.fingerprint : 'new name', index === step.selected),
   )
   const space = Math.max(1, rows - 5)
   const first = Math.max(0, Math.min(step.selected - (space >> 1), lines.length - space))
-  const hint = 'Or type a name: a new one, or your own from another machine.'
+  const hint = 'Or type a name: a new one, or one you use on another machine.'
   return [
     [],
     ...paragraph('Who are you?', columns, { bold: true }),
@@ -63,26 +63,26 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
     case 'unknown':
       return [
         [],
-        ...say(`${step.name} is not known on this machine.`),
+        ...say(`"${step.name}" isn't set up on this machine yet.`),
         [],
-        choice(`I am new: sign up as ${step.name}`, '', step.selected === 0),
-        choice(`I am ${step.name}: log in from another machine`, '', step.selected === 1),
+        choice(`Sign up as ${step.name}`, "I'm new here", step.selected === 0),
+        choice(`Log in as ${step.name}`, 'I already have an account', step.selected === 1),
       ]
     case 'password':
       return [
         [],
         ...say(`Hello ${step.name}.`, { bold: true }),
         [],
-        ...say('Your passphrase opens your keys, on this machine alone.'),
+        ...say('Your passphrase unlocks your keys. It never leaves this machine.'),
       ]
     case 'elsewhere':
       return [
         [],
-        ...say(`Log in as ${step.name} from another machine`, { bold: true }),
+        ...say(`Log in as ${step.name} on this machine`, { bold: true }),
         [],
-        ...say('Your sealed keys are fetched from the store and opened here with your passphrase.'),
+        ...say('Your encrypted keys will be downloaded and unlocked with your passphrase.'),
         [],
-        ...say('If you chose the password yourself, the recovery code is needed too; else leave it empty.', {
+        ...say('If you chose your own passphrase, enter your recovery code too. Otherwise leave it empty.', {
           dim: true,
         }),
       ]
@@ -94,16 +94,14 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
         [],
         ...wrap(step.passphrase, columns - 8).map((part): Line => [span(`      ${part}`, { bold: true })]),
         [],
-        ...say(
-          'Write it down, on paper. It opens your keys here and on any other machine, and nobody can give it back to you.',
-        ),
+        ...say('Write it down on paper. It unlocks your keys on every machine, and nobody can recover it for you.'),
         [],
         ...(step.at === 'suggested'
-          ? say('Enter takes it. To have one of your own, type that.', { dim: true })
-          : say('You are typing one of your own. Escape goes back to this one.', { dim: true })),
+          ? say('Press Enter to use it, or type your own instead.', { dim: true })
+          : say("You're choosing your own. Press Esc to use this one instead.", { dim: true })),
       ]
     case 'repeat':
-      return [[], ...say('Once more, to be sure that there is no slip of the finger.')]
+      return [[], ...say('Type it again to rule out a typo.')]
     case 'recovery':
       return [
         [],
@@ -112,10 +110,10 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
         ...wrap(step.code, columns - 8).map((part): Line => [span(`      ${part}`, { bold: true })]),
         [],
         ...say(
-          'Write it down, on paper: it is not shown again. With a password of your own, another machine asks for this code too.',
+          "Write it down on paper: it won't be shown again. You'll need it, along with your passphrase, to log in on another machine.",
         ),
         [],
-        ...say('Enter goes on.', { dim: true }),
+        ...say('Press Enter once you have it.', { dim: true }),
       ]
   }
 }
@@ -123,15 +121,15 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
 function keysOf(step: LoginStep): string {
   switch (step.at) {
     case 'who':
-      return 'up and down choose · Enter goes on · Esc quits'
+      return '↑↓ select · Enter: continue · Esc: quit'
     case 'unknown':
-      return 'up and down choose · Enter goes on · Esc goes back'
+      return '↑↓ select · Enter: continue · Esc: back'
     case 'elsewhere':
-      return 'Tab changes the field · Enter logs in · Esc goes back'
+      return 'Tab: next field · Enter: log in · Esc: back'
     case 'recovery':
-      return 'Enter goes on'
+      return 'Enter: continue'
     default:
-      return 'Enter goes on · Esc goes back'
+      return 'Enter: continue · Esc: back'
   }
 }
 
@@ -142,9 +140,9 @@ function footerOf(step: LoginStep, columns: number): Footer {
     case 'password':
       return fields(columns, [{ label: 'passphrase', editor: step.editor, hidden: true }], 0)
     case 'chosen':
-      return fields(columns, [{ label: 'your own password', editor: step.editor, hidden: true }], 0)
+      return fields(columns, [{ label: 'your passphrase', editor: step.editor, hidden: true }], 0)
     case 'repeat':
-      return fields(columns, [{ label: 'the same again', editor: step.editor, hidden: true }], 0)
+      return fields(columns, [{ label: 'repeat passphrase', editor: step.editor, hidden: true }], 0)
     case 'elsewhere':
       return fields(
         columns,

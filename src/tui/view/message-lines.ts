@@ -55,7 +55,7 @@ export function pendingLines(pending: PendingItem, context: EntryContext): reado
   const quotes = content.type === 'reply' ? [quote(content.to, context)] : []
   const lines = beside(clockTime(at), name, [...quotes, pendingText(pending, context)].join('\n'), dim, context)
   if (state === 'failed') {
-    const why = `not sent${reason === undefined ? '' : `: ${reason}`} · /drop takes it away`
+    const why = `not sent${reason === undefined ? '' : `: ${reason}`} · /drop to discard`
     return [...lines, ...beside('', { text: '!', style: { ...bad, bold: true } }, why, bad, context)]
   }
   return context.online ? lines : [...lines, ...beside('', noName, 'queued', dim, context)]

@@ -12,10 +12,10 @@ import { pageFrame } from './page-frame.ts'
 
 const headings: Readonly<Record<Row['section'], string>> = {
   yours: 'Your rooms',
-  invited: 'You are invited',
-  waiting: 'Waiting for somebody inside to let you in',
-  open: 'Rooms that you could ask to join',
-  closed: 'Closed to you',
+  invited: 'Invitations',
+  waiting: 'Your requests to join',
+  open: 'Rooms you can ask to join',
+  closed: 'No access',
   create: '',
 }
 
@@ -24,7 +24,7 @@ export function roomsView(state: State, page: RoomsPage): Frame {
   return pageFrame(state, {
     title: 'rooms',
     body: (space) => bodyLines(state, page, columns, space),
-    keys: 'Enter opens · type to find or create · /help · Esc quits',
+    keys: 'Enter: open · type to search or create · /help · Esc: quit',
     footer: inputFooter(state, page.editor, columns, Math.max(1, rows >> 3)),
   })
 }
@@ -52,7 +52,7 @@ function rowLine(row: Row, selected: boolean, columns: number): Line {
   const width = Math.min(34, columns >> 1)
   if (row.section === 'create') {
     const exact = row.label.includes('#')
-    const text = exact ? `Ask to join ${row.label}` : `Create a room called ${row.label}`
+    const text = exact ? `Ask to join ${row.label}` : `Create room ${row.label}`
     return [span(selected ? ' › ' : '   ', { bold: true }), span(` ${text} `, style)]
   }
   return [
@@ -70,26 +70,25 @@ function remarks({ room }: Row): Line {
     case 'member': {
       const members = `${room.members} ${room.members === 1 ? 'member' : 'members'}`
       if (room.unread === 0) return [span(members, dim)]
-      const mentions = room.mentions === 0 ? '' : `, ${room.mentions} for you`
+      const mentions = room.mentions === 0 ? '' : `, ${room.mentions} ${room.mentions === 1 ? 'mention' : 'mentions'}`
       return [span(`${room.unread} new${mentions}`, { bold: true }), span(`  ${members}`, dim)]
     }
     case 'invited':
-      return [span('Enter goes in', { colour: 'yellow' })]
+      return [span('Enter to accept', { colour: 'yellow' })]
     case 'waiting':
-      return [span('waiting', { colour: 'yellow' })]
+      return [span('waiting to be let in', { colour: 'yellow' })]
     case 'rejected':
-      return [span('you were rejected', { colour: 'red' })]
+      return [span('declined', { colour: 'red' })]
     case 'kicked':
-      return [span('you were kicked', { colour: 'red' })]
+      return [span('removed', { colour: 'red' })]
     case 'left':
-      return [span('you left', dim)]
+      return [span('left', dim)]
     case 'stranger':
-      return [span(`ask to join  ${room.id.slice(0, 8)}`, dim)]
+      return [span(`Enter to ask  ${room.id.slice(0, 8)}`, dim)]
   }
 }
 
 function emptyLines(columns: number): readonly Line[] {
-  const text =
-    'No rooms yet.\n\nType a name and press Enter to create one. To join a room that is not listed, type its name and id: name#id.'
+  const text = 'No rooms yet.\n\nType a name and press Enter to create one. To join an unlisted room, type name#id.'
   return [[], ...wrap(text, Math.min(columns - 6, 64)).map((part): Line => [span(`   ${part}`)])]
 }

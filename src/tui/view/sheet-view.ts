@@ -9,7 +9,7 @@ export function sheetLines(sheet: Sheet, columns: number, rows: number): readonl
   const body = sheetBody(sheet, columns)
   const space = Math.max(1, rows - 2)
   const top = Math.min(sheet.top, Math.max(0, body.length - space))
-  const more = body.length > top + space ? 'PgDn: more · Escape closes' : 'Escape closes'
+  const more = body.length > top + space ? 'PgDn: more · Esc: close' : 'Esc: close'
   return [
     divider(sheet.title, columns, { bold: true }),
     ...Array.from({ length: space }, (_, row): Line => [span(` ${body[top + row] ?? ''}`)]),

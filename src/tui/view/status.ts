@@ -14,8 +14,8 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   if (below !== undefined) parts.unshift(span(below, { bold: true }))
   parts.push(...recoverySpans(state))
   const [changed] = room.changedKeys
-  if (changed !== undefined) parts.push(span(`not the key you know: ${changed.name}`, { colour: 'red', bold: true }))
-  if (room.tooNew) parts.push(span('needs a newer Conclave: you can only read', { colour: 'red', bold: true }))
+  if (changed !== undefined) parts.push(span(`key changed: ${changed.name}`, { colour: 'red', bold: true }))
+  if (room.tooNew) parts.push(span('update Conclave to write here', { colour: 'red', bold: true }))
   if (room.reading !== undefined) parts.push(span(readingText(room.reading)))
   if (room.standing !== 'member') parts.push(span(standingText(page), { colour: 'red', bold: true }))
   const failed = room.pending.filter((pending) => pending.state === 'failed').length
@@ -27,8 +27,8 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   const elsewhere = state.rooms.filter((other) => other.id !== room.id)
   const unread = elsewhere.reduce((sum, other) => sum + other.unread, 0)
   const mentions = elsewhere.reduce((sum, other) => sum + other.mentions, 0)
-  const forYou = mentions > 0 ? `, ${mentions} for you` : ''
-  if (unread > 0) parts.push(span(`${unread} unread elsewhere${forYou}`, { bold: true }))
+  const forYou = mentions > 0 ? `, ${mentions} ${mentions === 1 ? 'mention' : 'mentions'}` : ''
+  if (unread > 0) parts.push(span(`${unread} unread${forYou}`, { bold: true }))
   const { columns } = state.size
   const shown = parts.flatMap((part, index) => (index === 0 ? [span(' '), part] : [span(' · ', { dim: true }), part]))
   const help = '/help '
@@ -43,7 +43,7 @@ function pickKeys(state: State, page: ChatPage): Line {
   const offered = acts.flatMap(([act, key, word]) =>
     item !== undefined && can(state, page, act, item) ? [[key, word]] : [],
   )
-  const keys = [['j k', 'move'], ...offered, ['Esc', 'leaves']]
+  const keys = [['j/k', 'move'], ...offered, ['Esc', 'done']]
   return keys.flatMap(([key = '', word = ''], index): Span[] => [
     span(index === 0 ? ' ' : ' · ', { dim: true }),
     span(key, { bold: true, colour: 'cyan' }),
@@ -52,25 +52,25 @@ function pickKeys(state: State, page: ChatPage): Line {
 }
 
 const acts = [
-  ['reply', 'r', 'replies'],
-  ['edit', 'e', 'edits'],
-  ['delete', 'd', 'deletes'],
-  ['react', '+', 'reacts'],
+  ['reply', 'r', 'reply'],
+  ['edit', 'e', 'edit'],
+  ['delete', 'd', 'delete'],
+  ['react', '+', 'react'],
 ] as const
 
 /** What waits to be sent goes once all is read. */
 function readingText({ read, records }: Reading): string {
-  return `reading the history: ${Math.floor((100 * read) / Math.max(1, records))} %`
+  return `loading history: ${Math.floor((100 * read) / Math.max(1, records))} %`
 }
 
 function standingText({ room }: ChatPage): string {
-  if (room.standing === 'kicked') return `kicked by ${room.endedBy?.name ?? 'an admin'}: you can only read`
-  if (room.standing === 'left') return 'you left: you can only read'
+  if (room.standing === 'kicked') return `removed by ${room.endedBy?.name ?? 'an admin'} · read-only`
+  if (room.standing === 'left') return 'you left · read-only'
   return 'you are not in this room'
 }
 
 function knocksText({ room }: ChatPage): string {
   const [first] = room.knocks
-  if (room.knocks.length === 1) return `asks to join: !${first?.name ?? ''}`
-  return `${room.knocks.length} ask to join: !${first?.name ?? ''} …`
+  if (room.knocks.length === 1) return `1 join request: !${first?.name ?? ''}`
+  return `${room.knocks.length} join requests: !${first?.name ?? ''} …`
 }

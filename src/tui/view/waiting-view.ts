@@ -14,18 +14,18 @@ export function waitingView(state: State, page: WaitingPage): Frame {
     title: `waiting for ${page.roomName}`,
     body: () => [
       [],
-      ...paragraph(`You have knocked at ${page.roomName}. As soon as somebody inside types`),
+      ...paragraph(`You've asked to join ${page.roomName}. Someone in the room has to type`),
       [],
       [span(`      !${name}`, { bold: true })],
       [],
-      ...paragraph('you are in, and can read all that was said from the first message on.'),
+      ...paragraph("to let you in. You'll then see the whole history."),
       [],
       [span('   your fingerprint   ', { dim: true }), span(state.self?.fingerprint ?? '', { bold: true })],
-      [span('   the room begins    ', { dim: true }), span(groups(page.roomId.slice(0, 20)))],
+      [span('   room ID            ', { dim: true }), span(groups(page.roomId.slice(0, 20)))],
       [],
-      ...paragraph('Whoever lets you in sees your fingerprint: compare it by another way, if it matters.'),
+      ...paragraph('The person who lets you in sees your fingerprint. To be sure, compare it by phone or in person.'),
     ],
-    keys: 'Esc goes back, the knock stays · w takes it back',
+    keys: 'Esc: back (keep request) · w: withdraw request',
     footer: { lines: [], cursor: undefined },
   })
 }

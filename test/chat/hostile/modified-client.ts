@@ -62,13 +62,13 @@ export class ModifiedClient {
   }
 
   get keys(): EpochKeys {
-    const keys = this.#log.ledger.keyring.get(this.state.openings[this.state.epoch])
+    const keys = this.#log.ledger.keyring.get(this.state.openings.get(this.state.epoch))
     if (keys === undefined) throw new Error('no keys')
     return keys
   }
 
   keysOf(epoch: number): EpochKeys {
-    const keys = this.#log.ledger.keyring.get(this.state.openings[epoch])
+    const keys = this.#log.ledger.keyring.get(this.state.openings.get(epoch))
     if (keys === undefined) throw new Error('no keys')
     return keys
   }
@@ -113,7 +113,7 @@ export class ModifiedClient {
   ): Promise<{ record: Bytes; keys: EpochKeys; n: number }> {
     const { state, keys: under } = this
     const head = headOf(state)
-    const n = state.marks.length
+    const n = state.marks.size
     const opens = opensEpoch(operation.type)
     const epoch = opens ? state.epoch + 1 : state.epoch
     const keys = opens ? epochKeys(this.roomId, epoch, head.hash, systemRandom(32)) : under

@@ -195,7 +195,7 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
       version: 1,
       suite: 1,
       i,
-      n: room.marks.length,
+      n: room.marks.size,
       previousHead: head.hash,
       previousHeadIndex: head.i,
       previousHash,

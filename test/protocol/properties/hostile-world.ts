@@ -139,7 +139,7 @@ export class HostileWorld {
   /** The newest keys that somebody honest holds. */
   get heldKeys(): EpochKeys {
     const { builder } = this
-    const held = builder.room.openings.flatMap((opening) => builder.keyring.get(opening) ?? [])
+    const held = [...builder.room.openings].flatMap((opening) => builder.keyring.get(opening) ?? [])
     const [newest] = held.sort((a, b) => b.epoch - a.epoch)
     if (newest === undefined) throw new Error('somebody holds the first epoch')
     return newest
@@ -148,7 +148,7 @@ export class HostileWorld {
   /** As an honest client would, or else as a hostile one. */
   async #operate(by: User, operation: Operation): Promise<void> {
     const { builder } = this
-    const current = builder.keyring.get(builder.room.openings[builder.room.epoch])
+    const current = builder.keyring.get(builder.room.openings.get(builder.room.epoch))
     try {
       if (current === undefined) throw new VoidRecord('nobody honest writes without a key')
       // Who changes his keys gets the secret under the new ones, which he takes afterwards.
@@ -296,9 +296,9 @@ export class HostileWorld {
       case 'topic':
         return this.#operate(author, { type: 'topic', topic: `tea ${x}` })
       case 'repair': {
-        const epoch = x % builder.room.openings.length
-        const [of, to] = [epoch, builder.room.openings[epoch]?.under ?? 0].map((e) =>
-          builder.keyring.get(builder.room.openings[e]),
+        const epoch = x % builder.room.openings.size
+        const [of, to] = [epoch, builder.room.openings.get(epoch)?.under ?? 0].map((e) =>
+          builder.keyring.get(builder.room.openings.get(e)),
         )
         if (of === undefined || to === undefined) return
         const links = [sealLink(builder.roomId, of, to, builder.dice.random)]
@@ -373,24 +373,24 @@ export class HostileWorld {
     const keyring = new Keyring()
     for (const keys of [...builder.keyring.all(), ...this.kept]) keyring.add(keys)
     const room = foldChain(builder.roomId, builder.controls, keyring).room
-    return [room && keyring.get(room.openings[room.epoch]), room]
+    return [room && keyring.get(room.openings.get(room.epoch)), room]
   }
 
   #keysIn(room: Room): EpochKeys {
-    return this.builder.keyring.get(room.openings[room.epoch]) ?? this.heldKeys
+    return this.builder.keyring.get(room.openings.get(room.epoch)) ?? this.heldKeys
   }
 
   /** Where a way out may begin, or pretends to: a room whose head opened an epoch. */
   #wayFrom(x: number): [Room | undefined, EpochKeys | undefined] {
     const rooms = [this.builder.room, ...[...this.#rooms].reverse()]
     const opened = rooms.filter((room, k) => {
-      const opening = room.openings[room.epoch]
-      const isNew = rooms[k - 1]?.marks.length !== room.marks.length
-      return isNew && opening !== undefined && opening.n > 0 && opening.n === room.marks.length - 1
+      const opening = room.openings.get(room.epoch)
+      const isNew = rooms[k - 1]?.marks.size !== room.marks.size
+      return isNew && opening !== undefined && opening.n > 0 && opening.n === room.marks.size - 1
     })
     const base = opened[x % Math.min(3, opened.length)]
-    const opening = base?.openings[base.epoch]
-    return [base, opening && this.builder.keyring.get(base.openings[opening.under])]
+    const opening = base?.openings.get(base.epoch)
+    return [base, opening && this.builder.keyring.get(base?.openings.get(opening.under))]
   }
 }
 

@@ -33,7 +33,7 @@ function isKickedForGood({ room, verdicts }: RoomBuilder, key: string): boolean 
   return !verdicts.some((verdict) => {
     if (verdict.kind !== 'valid' || !('room' in verdict)) return false
     const { operation } = verdict.body
-    return operation.type === 'invite' && hex(operation.rootKey) === key && verdict.room.marks.length > departure.n
+    return operation.type === 'invite' && hex(operation.rootKey) === key && verdict.room.marks.size > departure.n
   })
 }
 
@@ -173,7 +173,7 @@ describe('the epochs that somebody can open', () => {
           const { room } = builder
           for (const { name, signer, unwrappers } of users) {
             const { keyring, verdicts } = await readAll(builder, unwrappers)
-            const opened = room.openings.map((opening) => keyring.get(opening) !== undefined)
+            const opened = [...room.openings].map((opening) => keyring.get(opening) !== undefined)
             const key = hex(signer.publicKey)
             if (room.members.has(key)) {
               expect({ name, opened }).toEqual({ name, opened: opened.map(() => true) })

@@ -28,7 +28,7 @@ function roomState(room: ReturnType<typeof foldChain>['room']): Omit<Read, 'verd
   const members = [...(room?.members.values() ?? [])].map(
     ({ index, name, rootKey, wrapKey, admin }) => `${index} ${name} ${hex(rootKey)} ${hex(wrapKey)} ${admin}`,
   )
-  const head = room?.marks.at(-1)
+  const head = room?.marks.last()
   return { members: members.sort(), head: head && hex(head.hash) }
 }
 

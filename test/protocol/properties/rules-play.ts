@@ -116,7 +116,7 @@ export class RulesPlay {
       by: hex(author.signer.publicKey),
       isGenuine: isFlawless && claim.isGenuine !== false,
       follows: headOf(room).i,
-      n: room.marks.length,
+      n: room.marks.size,
       under: under.epoch,
       sealedBy: [...this.#keys].find(([, keys]) => keys === under)?.[0] ?? -1,
       epoch: made.outside.epoch,
@@ -133,7 +133,7 @@ export class RulesPlay {
       acceptBy: policy.acceptBy,
       version,
       epoch,
-      chain: marks.map(({ i }) => i),
+      chain: [...marks].map(({ i }) => i),
     }
   }
 
@@ -187,14 +187,14 @@ export class RulesPlay {
     if (place === 'old') return pick(this.#rooms, x * 5)
     const rooms = [this.builder.room, ...[...this.#rooms].reverse()]
     return pick(
-      rooms.filter(({ openings, epoch, marks }) => openings[epoch]?.n === marks.length - 1),
+      rooms.filter(({ openings, epoch, marks }) => openings.get(epoch)?.n === marks.size - 1),
       x % 5,
     )
   }
 
   #underFor(room: Room, { place, x }: Step): EpochKeys {
-    const opening = room.openings[room.epoch]
-    const keys = this.builder.keyring.get(place === 'way out' ? room.openings[opening?.under ?? 0] : opening)
+    const opening = room.openings.get(room.epoch)
+    const keys = this.builder.keyring.get(place === 'way out' ? room.openings.get(opening?.under ?? 0) : opening)
     if (keys === undefined) throw new Error('every secret is known here')
     // Now and then one that is not in force.
     return x === 23 ? pick([...this.#keys.values()], x) : keys
@@ -252,9 +252,9 @@ export class RulesPlay {
       case 'topic':
         return { operation: { type: kind, topic: 'tea' }, claim: {} }
       case 'repair': {
-        const epoch = x % (room.openings.length + 1)
+        const epoch = x % (room.openings.size + 1)
         const of = key % 6 === 0 ? key % 4 : epoch
-        const to = on % 6 === 0 ? on % 4 : (builder.room.openings[epoch]?.under ?? 0)
+        const to = on % 6 === 0 ? on % 4 : (builder.room.openings.get(epoch)?.under ?? 0)
         const [keys] = this.#keys.values() as Iterable<EpochKeys> as [EpochKeys]
         const links = [{ ...sealLink(builder.roomId, keys, keys, builder.dice.random), of, to }]
         return { operation: { type: kind, epoch }, claim: { repairs: { epoch, of, to } }, outside: { links } }

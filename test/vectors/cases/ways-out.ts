@@ -1,5 +1,6 @@
 /** W1 to W7: ways out of an epoch that nobody, or not everybody, can open. */
 import { rule, type RuleCase } from './case.ts'
+import type { ControlMark } from '../../../src/protocol/room.ts'
 import type { Stage } from '../stage.ts'
 
 type People = Stage['people']
@@ -38,7 +39,7 @@ export const wayOutCases: readonly RuleCase[] = [
         start: 'two admins',
         play: async (stage, { ada, bob }) => {
           await stage.rotate(ada)
-          const { i, hash } = stage.room.marks[0] as (typeof stage.room.marks)[number]
+          const { i, hash } = stage.room.marks.get(0) as ControlMark
           const outside = { n: 1, previousHead: hash, previousHeadIndex: i }
           return stage.forged(bob, rotate, { under: stage.keysOf(0), outside })
         },
