@@ -4,7 +4,7 @@
  */
 import { adminText } from '../chat/wording.ts'
 import { sanitize, sanitizeLine } from '../tui/sanitize.ts'
-import { clockTime, dayName } from '../tui/view/time.ts'
+import { clockTime, dayName } from '../tui/text/time.ts'
 import { textNow, type RoomWriter } from './export-writer.ts'
 import { isoTime } from './item-json.ts'
 

@@ -9,7 +9,7 @@ import { changedBy, counts, isChange, type Change } from '../chat/timeline/chang
 import type { MessageItem, TimelineItem } from '../chat/item.ts'
 import { adminText, lostNote, messageText, reactionText } from '../chat/wording.ts'
 import { sanitize } from '../tui/sanitize.ts'
-import { clockTime, dayName } from '../tui/view/time.ts'
+import { clockTime, dayName } from '../tui/text/time.ts'
 import type { ChangesAhead } from './changes-ahead.ts'
 
 /** Messages that a later one can still be shown with. */

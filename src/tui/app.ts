@@ -19,7 +19,7 @@ const lookAroundMs = 3000
 /** Keys that are held back while something takes a moment. */
 const heldMax = 1000
 
-export interface AppParts {
+interface AppParts {
   readonly accounts: Accounts
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream

@@ -7,7 +7,7 @@ import { isChange } from '../chat/timeline/changes.ts'
 import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
 import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
-import { harmlessItem, harmlessRepair, harmlessRoom, harmlessVerification } from './state/harmless.ts'
+import { sanitized, sanitizedRoom } from './state/sanitized.ts'
 import { pageItems, windowMax } from './state/timeline.ts'
 import { sanitizeLine } from './sanitize.ts'
 
@@ -39,7 +39,7 @@ export class OpenRoom {
     try {
       const page = await room.history({ limit: pageItems, early: true }, signal)
       const items = [...page.items, ...knockItems(room)]
-      opened.#first = { kind: 'opened', room: harmlessRoom(room), items: items.map(harmlessItem), more: page.more }
+      opened.#first = { kind: 'opened', room: sanitizedRoom(room), items: sanitized(items), more: page.more }
       return opened
     } catch (error) {
       opened.close()
@@ -53,12 +53,12 @@ export class OpenRoom {
     const early = this.#early
     this.#early = []
     for (const change of early) this.#changed(change)
-    this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+    this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
   }
 
   /** Something that the room does not tell of has changed: which keys are known. */
   retell(): void {
-    if (!this.#closed.signal.aborted) this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+    if (!this.#closed.signal.aborted) this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
   }
 
   close(): void {
@@ -115,9 +115,9 @@ export class OpenRoom {
       case 'mark-read':
         return this.#markRead(effect.seq)
       case 'verify':
-        return tell({ kind: 'verified', verification: harmlessVerification(await room.verify(this.#closed.signal)) })
+        return tell({ kind: 'verified', verification: sanitized(await room.verify(this.#closed.signal)) })
       case 'repair':
-        return tell({ kind: 'repaired', repair: harmlessRepair(await room.repair(this.#closed.signal)) })
+        return tell({ kind: 'repaired', repair: sanitized(await room.repair(this.#closed.signal)) })
       default:
         return
     }
@@ -130,13 +130,13 @@ export class OpenRoom {
       return
     }
     // Items may have changed members and counts as well; the copy is cheap.
-    this.#dispatch({ kind: 'room', room: harmlessRoom(this.#room) })
+    this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
     switch (change.kind) {
       case 'items':
       case 'early':
-        return this.#dispatch({ kind: 'items', items: change.items.map(harmlessItem) })
+        return this.#dispatch({ kind: 'items', items: sanitized(change.items) })
       case 'knock':
-        return this.#dispatch({ kind: 'items', items: [harmlessItem(change.item)] })
+        return this.#dispatch({ kind: 'items', items: [sanitized(change.item)] })
       case 'renewed':
         return this.#dispatch({ kind: 'renewed' })
       case 'diverged':
@@ -163,7 +163,7 @@ export class OpenRoom {
     const page = await this.#room.history(queryFor(direction, from), this.#closed.signal)
     const items: readonly TimelineItem[] =
       direction === 'newest' ? [...page.items, ...knockItems(this.#room)] : page.items
-    return { kind: 'fetched', direction, from, items: items.map(harmlessItem), more: page.more }
+    return { kind: 'fetched', direction, from, items: sanitized(items), more: page.more }
   }
 
   /** Page by page upwards, no further than what a reader may wait for. */
@@ -176,7 +176,7 @@ export class OpenRoom {
       for (const item of page.items) {
         if (item.kind !== 'message') continue
         const about = isChange(item) && ids.includes(item.to)
-        if (about || ids.includes(item.id)) found.push(harmlessItem(item) as MessageItem)
+        if (about || ids.includes(item.id)) found.push(sanitized(item))
         missing.delete(item.id)
       }
       const first = page.items.find(({ i }) => i !== undefined)?.i

@@ -1,10 +1,11 @@
 /**
- * Makes others' text harmless before it comes near the screen. What remains can't move the cursor, set a title, turn
+ * Sanitizes others' text before it comes near the screen. What remains can't move the cursor, set a title, turn
  * the direction of the text round it, or hide anything: each character that would is shown as a mark instead.
  *
  * Kept are joiners where a script or an emoji needs them, variation selectors after what they vary, and combining marks
  * up to a bound. Pure, and idempotent: marks are ordinary characters.
  */
+import { stripVTControlCharacters } from 'node:util'
 
 /** Controls, formatting characters, line separators, halves of surrogate pairs, and whatever else has no picture. */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/u
@@ -91,4 +92,8 @@ function markFor(character: string): string {
   if (code < 0x20) return String.fromCodePoint(0x2400 + code)
   if (code === 0x7f) return '␡'
   return `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`
+}
+
+export function cleanInput(text: string): string {
+  return sanitize(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')), () => '')
 }

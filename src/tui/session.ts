@@ -1,6 +1,6 @@
 /**
  * Carries out what states ask for: the thin edge between the pure screen and the chat. It holds the only handles
- * (accounts, chat, the open room, open knocks) and answers with events, harmless already.
+ * (accounts, chat, the open room, open knocks) and answers with events that are sanitized already.
  *
  * At most one room is open. What was given up meanwhile is not heard of again: each opening has a signal, and an answer
  * to one that was given up is dropped.
@@ -13,17 +13,10 @@ import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
-import {
-  harmlessConnection,
-  harmlessIdentity,
-  harmlessNumber,
-  harmlessPerson,
-  harmlessRecovery,
-  harmlessSummary,
-} from './state/harmless.ts'
+import { sanitized, sanitizedRecovery } from './state/sanitized.ts'
 
 /** What the program does itself: end, redraw, go to the background. */
-export type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
+type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
 
 export class Session {
   readonly #accounts: Accounts
@@ -54,8 +47,8 @@ export class Session {
       // Aborted by ourselves: the room was closed meanwhile.
       if (error instanceof Error && error.name === 'AbortError') return
       if (error instanceof UnconfirmedKey && (effect.do === 'dm' || effect.do === 'invite')) {
-        const { known } = error
-        return this.#dispatch({ kind: 'unconfirmed', wanted: effect, person: harmlessPerson(error.person), known })
+        const { person, known } = error
+        return this.#dispatch({ kind: 'unconfirmed', wanted: effect, ...sanitized({ person, known }) })
       }
       const { code, text, hint } = describe(error)
       this.#dispatch(
@@ -76,7 +69,7 @@ export class Session {
     switch (effect.do) {
       case 'find-identities': {
         const known = await this.#accounts.identities()
-        return this.#dispatch({ kind: 'identities', known: known.map(harmlessIdentity) })
+        return this.#dispatch({ kind: 'identities', known: sanitized(known) })
       }
       case 'suggest-passphrase': {
         const { name } = effect
@@ -133,7 +126,7 @@ export class Session {
         return
       }
       case 'compare': {
-        return this.#dispatch({ kind: 'compared', with: harmlessNumber(await chat.safetyNumber(effect.name)) })
+        return this.#dispatch({ kind: 'compared', with: sanitized(await chat.safetyNumber(effect.name)) })
       }
       case 'confirm-key':
         await chat.confirmKey(effect.name, effect.fingerprint)
@@ -141,7 +134,7 @@ export class Session {
         return this.#dispatch({ kind: 'done', text: `${effect.name} is verified.` })
       case 'rekey': {
         const { name, fingerprint, rooms } = await chat.rekey()
-        return this.#dispatch({ kind: 'rekeyed', self: harmlessPerson({ name, fingerprint }), rooms })
+        return this.#dispatch({ kind: 'rekeyed', self: sanitized({ name, fingerprint }), rooms })
       }
       case 'withdraw': {
         const admission = this.#knocks.get(effect.roomId)
@@ -179,10 +172,10 @@ export class Session {
     this.#unsubscribe = chat.subscribe(() => this.#tellChat(chat))
     this.#dispatch({
       kind: 'logged-in',
-      self: harmlessPerson(chat.self),
+      self: sanitized(chat.self),
       ...(recoveryCode !== undefined && { recoveryCode }),
-      connection: harmlessConnection(chat.connection),
-      rooms: chat.knownRooms().map(harmlessSummary),
+      connection: sanitized(chat.connection),
+      rooms: sanitized(chat.knownRooms()),
     })
   }
 
@@ -190,9 +183,9 @@ export class Session {
     if (this.#ended.signal.aborted) return
     this.#dispatch({
       kind: 'chat',
-      connection: harmlessConnection(chat.connection),
-      rooms: chat.knownRooms().map(harmlessSummary),
-      recoveries: chat.recoveries.map(harmlessRecovery),
+      connection: sanitized(chat.connection),
+      rooms: sanitized(chat.knownRooms()),
+      recoveries: chat.recoveries.map(sanitizedRecovery),
     })
     if (chat.advice === this.#advice) return
     this.#advice = chat.advice
@@ -243,7 +236,7 @@ function isOpening(effect: Effect): boolean {
 }
 
 /** Errors may quote what others wrote. */
-export function describe(error: unknown): { code: string; text: string; hint: string } {
+function describe(error: unknown): { code: string; text: string; hint: string } {
   if (isConclaveError(error)) {
     const hint = onScreen(sanitizeLine(error.hint ?? ''))
     return { code: error.code, text: sanitizeLine(error.message), hint }

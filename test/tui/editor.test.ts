@@ -4,7 +4,7 @@ import * as edit from '../../src/tui/input/editor.ts'
 import type { Editor } from '../../src/tui/input/editor.ts'
 import { emptyInputHistory, newer, older, remember } from '../../src/tui/input/history.ts'
 import { graphemes } from '../../src/tui/text/width.ts'
-import { inputRows } from '../../src/tui/view/input-view.ts'
+import { inputRows } from '../../src/tui/view/input-line.ts'
 
 const typed = (text: string): Editor => edit.editorWith(text)
 

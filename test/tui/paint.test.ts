@@ -64,7 +64,7 @@ describe('painting', () => {
         await write(terminal, '\x1b[?7l')
         let painted = nothingPainted
         for (const texts of screens) {
-          // Straight from the attacker, not even made harmless: the painter is the last line of defence.
+          // Straight from the attacker, not even sanitized: the painter is the last line of defence.
           const lines = texts.map((text): Line => [span(text.slice(0, 12)), span('', {}), span('  '), span('│')])
           const next = paint(painted, frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 }), true)
           painted = next.painted

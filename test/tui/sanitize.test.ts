@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sanitize, sanitizeLine } from '../../src/tui/sanitize.ts'
-import { cleanInput } from '../../src/tui/text/clean.ts'
+import { cleanInput, sanitize, sanitizeLine } from '../../src/tui/sanitize.ts'
+import { sanitized } from '../../src/tui/state/sanitized.ts'
 import { hostileText } from './hostile.ts'
 
 describe("others' text", () => {
@@ -66,6 +66,33 @@ describe("others' text", () => {
         expect(sanitize(sanitize(text))).toBe(sanitize(text))
       }),
     )
+  })
+})
+
+describe('what comes from the chat', () => {
+  it('is sanitized in every string, however deep; only the text of a message keeps its lines', () => {
+    const deep = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        hostileText,
+        fc.integer(),
+        fc.constantFrom(true, undefined),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('name', 'text', 'type', 'topic'), tie('value')),
+      ),
+    })).value
+    fc.assert(
+      fc.property(deep, (value) => {
+        const safe: unknown = sanitized(value)
+        expect(JSON.stringify(safe) ?? '').not.toMatch(/[\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]|\\u00[01]|\\[rtbf]/)
+        expect(sanitized(safe)).toEqual(safe)
+      }),
+    )
+    expect(sanitized({ type: 'text', text: 'a\nb', of: [{ text: 'a\nb', name: 'a\nb' }] })).toEqual({
+      type: 'text',
+      text: 'a\nb',
+      of: [{ text: 'a␊b', name: 'a␊b' }],
+    })
   })
 })
 

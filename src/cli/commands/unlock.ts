@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { unlockedForMsMax } from '../../base/limits.ts'
-import { clockTime, dayName } from '../../tui/view/time.ts'
+import { clockTime, dayName } from '../../tui/text/time.ts'
 import { durationMs } from '../duration.ts'
 import { isoTime } from '../item-json.ts'
 import { obtainPassword } from '../password.ts'

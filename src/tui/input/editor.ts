@@ -2,7 +2,9 @@
  * A line editor: text, a cursor that always stands between two graphemes, and what was cut last. Pure; a text may have
  * several lines. Bounded by `inputCharsMax`: what would go beyond it is not taken.
  */
+import { cleanInput } from '../sanitize.ts'
 import { graphemes } from '../text/width.ts'
+import type { Input } from './key.ts'
 
 export interface Editor {
   readonly text: string
@@ -148,4 +150,55 @@ function boundaryFrom(text: string, index: number): number {
     at += grapheme.length
   }
   return at
+}
+
+type Action = (editor: Editor) => Editor
+
+const bare: Readonly<Record<string, Action>> = {
+  left,
+  right,
+  home: lineStart,
+  end: lineEnd,
+  backspace,
+  delete: deleteForward,
+}
+const withCtrl: Readonly<Record<string, Action>> = {
+  a: lineStart,
+  e: lineEnd,
+  f: right,
+  k: cutToEnd,
+  u: cutToStart,
+  w: cutWord,
+  y: paste,
+  d: deleteForward,
+  left: wordLeft,
+  right: wordRight,
+  delete: cutWordRight,
+  backspace: (editor) => cutWord(editor, true),
+}
+const withAlt: Readonly<Record<string, Action>> = {
+  b: wordLeft,
+  f: wordRight,
+  d: cutWordRight,
+  left: wordLeft,
+  right: wordRight,
+  delete: cutWordRight,
+  backspace: (editor) => cutWord(editor, true),
+}
+
+/** The editor after the input; undefined when it edits nothing. */
+export function editWith(editor: Editor, input: Input, lines: 'one' | 'many' = 'many'): Editor | undefined {
+  switch (input.kind) {
+    case 'text':
+    case 'paste': {
+      const clean = cleanInput(input.text)
+      return insert(editor, lines === 'many' ? clean : clean.replace(/\n+$/, '').replaceAll('\n', ' '))
+    }
+    case 'key': {
+      const actions = input.ctrl ? withCtrl : input.alt ? withAlt : bare
+      return actions[input.name]?.(editor)
+    }
+    case 'wheel':
+      return undefined
+  }
 }

@@ -9,7 +9,7 @@ export interface InputHistory {
   readonly draft: string
 }
 
-export const inputHistoryMax = 100
+const inputHistoryMax = 100
 
 export const emptyInputHistory: InputHistory = { entries: [], at: undefined, draft: '' }
 

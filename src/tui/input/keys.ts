@@ -14,7 +14,7 @@ export interface KeyDecoder {
   readonly pasting: boolean
 }
 
-export interface Decoded {
+interface Decoded {
   readonly decoder: KeyDecoder
   readonly inputs: readonly Input[]
 }

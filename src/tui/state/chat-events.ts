@@ -1,16 +1,23 @@
 /** What happens in the open room, and how its page takes it. Pure. */
-import { repairLines } from '../../chat/wording.ts'
 import { emptyEditor } from '../input/editor.ts'
 import { emptyInputHistory } from '../input/history.ts'
+import type { Effect } from './effect.ts'
 import type { Event } from './event.ts'
-import { lookUpReferred } from './referred.ts'
+import { info, next, problem } from './next.ts'
+import { repairLines } from '../../chat/wording.ts'
 import { markSeen } from './scrolling.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { info, next, problem } from './next.ts'
 import type { Timeline } from './timeline.ts'
-import { freshTimeline, oldestPlace, withItemsAgain, withNewerItems, withNewItems } from './timeline.ts'
-import { withOlderItems, withReferred } from './timeline.ts'
-import { verificationLines } from './verification.ts'
+import {
+  freshTimeline,
+  oldestPlace,
+  withItemsAgain,
+  withNewItems,
+  withNewerItems,
+  withOlderItems,
+  withReferred,
+} from './timeline.ts'
+import { verificationLines } from './trust.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
   const { room } = event
@@ -97,4 +104,23 @@ function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' 
   }
   const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)
   return next({ ...state, page: { ...page, timeline: moved } })
+}
+
+/** Looked for at a time; what is left waits for the next look. */
+const idsMax = 50
+
+function lookUpReferred(page: ChatPage): { readonly page: ChatPage; readonly effects: readonly Effect[] } {
+  const { timeline } = page
+  const before = oldestPlace(timeline)
+  if (before === undefined || !timeline.moreBefore) return { page, effects: [] }
+  const here = new Set(timeline.entries.flatMap(({ item }) => (item.kind === 'message' ? [item.id] : [])))
+  const wanted = new Set<string>()
+  for (const { item } of timeline.entries) {
+    if (item.kind !== 'message' || !('to' in item) || here.has(item.to)) continue
+    if (!timeline.aside.has(item.to) && !timeline.sought.has(item.to)) wanted.add(item.to)
+  }
+  const ids = [...wanted].slice(0, idsMax)
+  if (ids.length === 0) return { page, effects: [] }
+  const sought = new Set([...timeline.sought, ...ids])
+  return { page: { ...page, timeline: { ...timeline, sought } }, effects: [{ do: 'look-up', ids, before }] }
 }

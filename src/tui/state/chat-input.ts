@@ -1,18 +1,15 @@
 /** The chat page, key by key. Pure. */
-import { editorWith, emptyEditor, insert, lineDown, lineUp } from '../input/editor.ts'
-import { editWith } from '../input/edit-keys.ts'
+import { editWith, editorWith, emptyEditor, insert, lineDown, lineUp } from '../input/editor.ts'
 import { newer, older } from '../input/history.ts'
 import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
-import { cancelAbout } from './about.ts'
+import { cancelAbout } from './say.ts'
 import { complete } from './completion.ts'
 import { neighbourRoom, roomNumber, toRooms, unreadRoom } from './navigation.ts'
-import { pickInput } from './pick-input.ts'
-import { startPick, unpick } from './pick.ts'
-import { askToQuit } from './quit.ts'
-import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest } from './scrolling.ts'
+import { pickInput, startPick } from './pick.ts'
+import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest, unpick } from './scrolling.ts'
+import { askToQuit, next } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { next } from './next.ts'
 import { submitLine } from './submit.ts'
 
 const wheelLines = 3

@@ -1,6 +1,8 @@
-/** The slash commands: their names, what they take, what they do in a line. */
+/** The slash commands: what they take, what /help says of them, and how one was typed. Pure. */
+import { next, problem } from './next.ts'
+import type { ChatPage, Next, State } from './state.ts'
 
-export interface Command {
+interface Command {
   readonly name: string
   readonly aliases: readonly string[]
   /** What Tab completes after it. */
@@ -105,4 +107,29 @@ export function helpLines(): readonly string[] {
     '',
     ' Start a line with // or !! to send a literal / or !.',
   ]
+}
+
+export interface Typed {
+  readonly state: State
+  readonly command: Command
+  /** Behind the command's name, without the spaces around it. */
+  readonly argument: string
+  /** All that was typed. */
+  readonly line: string
+}
+
+export interface TypedInRoom extends Typed {
+  readonly page: ChatPage
+}
+
+/** An answer with an error flash leaves the line in place. */
+export type Handlers<T extends Typed> = Readonly<Record<string, (typed: T) => Next>>
+
+export function needsMore({ state, command }: Typed): Next {
+  return next(problem(state, `Usage: ${command.usage}`))
+}
+
+/** A name as it was typed, without the sign that a mention or a knock begins with. */
+export function plainName(word: string): string {
+  return word.replace(/^[@!]/, '')
 }

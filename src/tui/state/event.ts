@@ -4,7 +4,7 @@ import type { Connection, Recovery, Repair, RoomSummary, SafetyNumber, Verificat
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { Input } from '../input/key.ts'
 import type { Effect } from './effect.ts'
-import type { RoomView } from './harmless.ts'
+import type { RoomView } from './sanitized.ts'
 import type { Direction } from './effect.ts'
 import type { Size } from './state.ts'
 

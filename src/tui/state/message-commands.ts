@@ -1,12 +1,11 @@
 /** Commands that say something, or do something to a message: the one that is picked, else the sensible newest. Pure. */
 import { quoted } from '../view/message-text.ts'
-import { beginAbout, edit, react } from './about.ts'
-import { say } from './say.ts'
+import { beginAbout, edit, react, say } from './say.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { ask, next, problem } from './next.ts'
 import { withTarget } from './target.ts'
-import type { Handlers, TypedInRoom } from './typed-command.ts'
-import { needsMore } from './typed-command.ts'
+import type { Handlers, TypedInRoom } from './commands.ts'
+import { needsMore } from './commands.ts'
 
 export const messageCommands: Handlers<TypedInRoom> = {
   me: (typed) => {

@@ -7,7 +7,7 @@ import type { Next, State } from './state.ts'
 import { ask, next, problem } from './next.ts'
 
 /** The state with what was typed in the open room put aside. */
-export function keepDraft(state: State): State {
+function keepDraft(state: State): State {
   const { page } = state
   if (page.kind !== 'chat') return state
   const drafts = new Map(state.drafts).set(page.room.id, {

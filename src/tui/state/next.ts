@@ -1,6 +1,6 @@
 /** Small steps from a state to the next: what is said, asked, shown, or goes on. Pure. */
 import type { Effect } from './effect.ts'
-import type { Next, State } from './state.ts'
+import type { Confirm, Next, State } from './state.ts'
 
 export function next(state: State, ...effects: readonly Effect[]): Next {
   return { state, effects }
@@ -31,4 +31,12 @@ export function askInRed(state: State, question: string, ...effects: readonly Ef
 
 export function problem(state: State, text: string, hint = ''): State {
   return { ...state, flash: { tone: 'error', text, hint } }
+}
+
+export function askToQuit(state: State): Next {
+  return next(ask(state, 'Quit Conclave?', undefined, { do: 'quit' }))
+}
+
+export function isQuitting(confirm: Confirm | undefined): boolean {
+  return confirm?.effects.some((effect) => effect.do === 'quit') === true
 }

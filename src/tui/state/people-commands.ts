@@ -1,12 +1,11 @@
 /** Commands about people: who is in, who comes in, whose key is whose. Pure. */
 import type { Person } from '../../chat/item.ts'
-import { adminsOnly, groupsOnly } from './admins-only.ts'
+import { adminsOnly, allNamed, groupsOnly, nobodyNamed, withOne } from './members.ts'
 import { answerKnock } from './answer-knock.ts'
-import { allNamed, nobodyNamed, withOne } from './member-named.ts'
 import type { ChatPage, Next } from './state.ts'
 import { ask, busy, info, next, sheet } from './next.ts'
-import type { Handlers, Typed, TypedInRoom } from './typed-command.ts'
-import { needsMore, plainName } from './typed-command.ts'
+import type { Handlers, Typed, TypedInRoom } from './commands.ts'
+import { needsMore, plainName } from './commands.ts'
 
 export const contactCommands: Handlers<Typed> = {
   dm: (typed) => offer(typed, 'dm'),

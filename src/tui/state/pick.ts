@@ -1,11 +1,14 @@
-/** Picking a message: it is marked, the screen goes along, and stands still meanwhile. Pure. */
+/** Selecting a message: it is marked, the screen moves along, and keys say what to do to it. Pure. */
+import { editorWith } from '../input/editor.ts'
+import type { Input } from '../input/key.ts'
 import { anchorShowing, visibleRange } from '../view/viewport.ts'
 import { foldPage } from './fold.ts'
-import { geometry, scrollBy, toEnd } from './scrolling.ts'
-import type { ChatPage, Next, Pick, State } from './state.ts'
+import { askToDelete } from './message-commands.ts'
 import { info, next } from './next.ts'
-import { isPickable } from './target.ts'
-import { isAtEnd } from './timeline.ts'
+import { beginAbout } from './say.ts'
+import { geometry, scrollBy, unpick } from './scrolling.ts'
+import type { ChatPage, Next, Pick, State } from './state.ts'
+import { isPickable, withTarget } from './target.ts'
 
 /** Picks the newest message on the screen. */
 export function startPick(state: State, page: ChatPage): Next {
@@ -24,7 +27,7 @@ export function startPick(state: State, page: ChatPage): Next {
 }
 
 /** Up (negative) or down by so many messages; at the window's end more are fetched. */
-export function movePick(state: State, page: ChatPage, steps: number): Next {
+function movePick(state: State, page: ChatPage, steps: number): Next {
   const { pick, timeline } = page
   const { entries, anchor } = timeline
   if (pick === undefined) return next(state)
@@ -47,15 +50,67 @@ export function movePick(state: State, page: ChatPage, steps: number): Next {
   return next({ ...state, page: { ...moved, timeline: { ...timeline, anchor: shown } } })
 }
 
-/** Nothing is picked any more: back to the newest where one came from there. */
-export function unpick(state: State, page: ChatPage): Next {
-  const { pick } = page
-  const plain: ChatPage = { ...page, pick: undefined }
-  return pick?.following === true ? toEnd(state, plain) : next({ ...state, page: plain })
+/** Messages that PgUp and PgDn go by. */
+const pageSteps = 8
+
+/** What a key or the first of some letters does, and the letters behind it; undefined: what it does elsewhere. */
+export function pickInput(state: State, page: ChatPage, input: Input): { done: Next; rest: string } | undefined {
+  if (input.kind === 'key') {
+    const done = input.ctrl || input.alt ? undefined : keyed(state, page, input.name)
+    return done && { done, rest: '' }
+  }
+  if (input.kind === 'wheel') return undefined
+  // A paste is meant for the line.
+  if (input.kind === 'paste') return { done: unpick(state, page), rest: input.text }
+  const [first = ''] = input.text
+  return { done: lettered(state, page, first), rest: input.text.slice(first.length) }
 }
 
-/** Nothing is picked any more, and the screen stays where it is; at the newest it follows again. */
-export function released(state: State, page: ChatPage): Next {
-  const plain: ChatPage = { ...page, pick: undefined }
-  return isAtEnd(plain.timeline) ? toEnd(state, plain) : next({ ...state, page: plain })
+function keyed(state: State, page: ChatPage, name: string): Next | undefined {
+  switch (name) {
+    case 'up':
+      return movePick(state, page, -1)
+    case 'down':
+      return movePick(state, page, 1)
+    case 'page-up':
+      return movePick(state, page, -pageSteps)
+    case 'page-down':
+      return movePick(state, page, pageSteps)
+    case 'escape':
+      return unpick(state, page)
+    case 'enter':
+      return lettered(state, page, 'r')
+    case 'delete':
+      return lettered(state, page, 'd')
+    default:
+      // Other keys edit a line that is not the one that one looks at.
+      return next(state)
+  }
+}
+
+function lettered(state: State, page: ChatPage, letter: string): Next {
+  switch (letter) {
+    case 'k':
+      return movePick(state, page, -1)
+    case 'j':
+      return movePick(state, page, 1)
+    case 'r':
+      return withTarget(state, page, 'reply', (item, folded) => beginAbout(state, page, 'reply', item, folded))
+    case 'e':
+      return withTarget(state, page, 'edit', (item, folded) => beginAbout(state, page, 'edit', item, folded))
+    case 'd':
+      return askToDelete(state, page)
+    case '+':
+      return withTarget(state, page, 'react', (item, folded) => beginAbout(state, page, 'react', item, folded))
+    case '/': {
+      // A command about this message.
+      const pick = page.pick && { ...page.pick, keys: false }
+      const { text, cut } = page.editor
+      // What stood in the line: Ctrl-Y brings it back.
+      const editor = { ...editorWith('/'), cut: text === '' ? cut : text }
+      return next({ ...state, page: { ...page, pick, editor } })
+    }
+    default:
+      return next(state)
+  }
 }

@@ -1,14 +1,13 @@
 /** Commands that go to a room, or change the one that is open. Pure. */
 import type { Policy } from '../../chat/chat.ts'
-import { adminsOnly, groupsOnly } from './admins-only.ts'
-import { helpLines } from './commands.ts'
+import { adminsOnly, groupsOnly } from './members.ts'
+import type { Handlers, Typed, TypedInRoom } from './commands.ts'
+import { helpLines, needsMore } from './commands.ts'
 import { createRoom, enterRoom, joinRoom, toRooms } from './navigation.ts'
 import { roomLabel } from './room-list.ts'
 import type { Next } from './state.ts'
 import { ask, busy, info, next, problem, sheet } from './next.ts'
 import { emptyTimeline } from './timeline.ts'
-import type { Handlers, Typed, TypedInRoom } from './typed-command.ts'
-import { needsMore } from './typed-command.ts'
 
 export const goingCommands: Handlers<Typed> = {
   help: ({ state }) => next(sheet(state, 'Help', helpLines())),

@@ -1,11 +1,16 @@
-/** What goes out: checked, remembered, and after a message of one's own the screen is back at the newest. Pure. */
+/** What goes out of the open room: messages, replies, edits and reactions, checked and remembered. Pure. */
 import { messageTextBytesMax } from '../../base/limits.ts'
-import type { MessageContent } from '../../chat/item.ts'
-import { emptyEditor } from '../input/editor.ts'
+import type { MessageContent, MessageItem } from '../../chat/item.ts'
+import { hasText } from '../../chat/timeline/changes.ts'
+import { editorWith, emptyEditor } from '../input/editor.ts'
 import { remember } from '../input/history.ts'
-import { toEnd } from './scrolling.ts'
-import type { ChatPage, Next, State } from './state.ts'
-import { next, problem } from './next.ts'
+import { emojiOf } from '../text/emoji.ts'
+import { messageText, quoted } from '../view/message-text.ts'
+import type { Folded } from './fold.ts'
+import { foldPage } from './fold.ts'
+import { info, next, problem } from './next.ts'
+import { released, toEnd } from './scrolling.ts'
+import type { About, ChatPage, Next, State } from './state.ts'
 
 /** Sends a message from the open room; what can't be sent stays in the line. */
 export function say(state: State, typed: string, content: MessageContent): Next {
@@ -19,7 +24,7 @@ export function say(state: State, typed: string, content: MessageContent): Next 
 }
 
 /** As `say`, where one looks at something: the screen stays. */
-export function put(state: State, page: ChatPage, typed: string, content: MessageContent): Next {
+function put(state: State, page: ChatPage, typed: string, content: MessageContent): Next {
   const refused = unsendable(state, page, content)
   return refused === undefined ? next(taken(state, typed.trimEnd()), { do: 'send', content }) : next(refused)
 }
@@ -45,4 +50,76 @@ export function taken(state: State, line: string): State {
   const editor = { ...emptyEditor, cut: page.editor.cut }
   const history = line === '' ? page.history : remember(page.history, line)
   return { ...state, page: { ...page, editor, history, completion: undefined } }
+}
+
+/** The line is about this message from now on; what stood in it comes back, or is the reply. */
+export function beginAbout(state: State, given: ChatPage, act: About['act'], item: MessageItem, folded: Folded): Next {
+  const page = withoutAbout(given)
+  const quote = act === 'edit' ? currentText(item, folded).replaceAll('\n', ' ') : quoted(item, folded)
+  const about: About = { act, id: item.id, quote, before: page.editor }
+  const editor =
+    act === 'reply' ? page.editor : act === 'edit' ? editorWith(asTyped(currentText(item, folded))) : emptyEditor
+  return released(state, { ...page, about, editor, completion: undefined })
+}
+
+/** Escape: the line is what it was, but a reply's text stays in it. */
+export function cancelAbout(state: State, page: ChatPage): Next {
+  return next({ ...state, page: withoutAbout(page) })
+}
+
+/** A line that is no command. `typed`: as it was; `text`: as it is meant. */
+export function utter(state: State, page: ChatPage, typed: string, text: string): Next {
+  const { about } = page
+  switch (about?.act) {
+    case undefined:
+      return say(state, typed, { type: 'text', text })
+    case 'reply':
+      return finished(say(state, typed, { type: 'reply', to: about.id, text }), about)
+    case 'edit':
+      return finished(edit(state, page, about.id, typed, text), about)
+    case 'react':
+      return finished(react(state, page, about.id, text), about)
+  }
+}
+
+export function edit(state: State, page: ChatPage, id: string, typed: string, text: string): Next {
+  const folded = foldPage(page)
+  const item = folded.messages.get(id)
+  if (item !== undefined && currentText(item, folded) === text) return next(info(state, 'Nothing changed.'))
+  return put(state, page, typed, { type: 'edit', to: id, text })
+}
+
+/** Once more takes it back. */
+export function react(state: State, page: ChatPage, id: string, typed: string): Next {
+  const emoji = emojiOf(typed)
+  if (emoji === undefined) return next(problem(state, 'A reaction is a single emoji.', 'Tab for suggestions.'))
+  const given = foldPage(page)
+    .changed(id)
+    .reactions.some((reaction) => reaction.own && reaction.emoji === emoji)
+  return put(state, page, '', { type: 'react', to: id, emoji, on: !given })
+}
+
+/** Unless it could not be done: then the line stays as it is. */
+function finished(done: Next, about: About): Next {
+  const { page, flash } = done.state
+  if (page.kind !== 'chat' || flash?.tone === 'error') return done
+  const editor = about.act === 'reply' ? page.editor : about.before
+  return { ...done, state: { ...done.state, page: { ...page, about: undefined, editor, completion: undefined } } }
+}
+
+function withoutAbout(page: ChatPage): ChatPage {
+  const { about } = page
+  if (about === undefined) return page
+  return { ...page, about: undefined, editor: about.act === 'reply' ? page.editor : about.before }
+}
+
+/** Without the name that an emote begins with. */
+function currentText(item: MessageItem, folded: Folded): string {
+  const { text } = folded.changed(item.id)
+  return text ?? (hasText(item) ? item.text : messageText(item, folded))
+}
+
+/** As one would have to type it, so that it is no command. */
+function asTyped(text: string): string {
+  return text.startsWith('/') || text.startsWith('!') ? text.charAt(0) + text : text
 }

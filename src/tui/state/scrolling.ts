@@ -5,7 +5,7 @@ import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { info, next } from './next.ts'
 import type { Timeline } from './timeline.ts'
-import { newestPlace, newestSeq, oldestPlace } from './timeline.ts'
+import { isAtEnd, newestPlace, newestSeq, oldestPlace } from './timeline.ts'
 
 /** Scrolls by lines, upwards when negative; fetches where the window ends. */
 export function scrollBy(state: State, page: ChatPage, lines: number): Next {
@@ -86,4 +86,17 @@ function fetching(state: State, page: ChatPage, timeline: Timeline, effect: Effe
 export function geometry(state: State, page: ChatPage) {
   const layout = chatLayout(state, page)
   return { rows: layout.rows, measure: measureWith(page, entryContext(state, page, layout.chatColumns)) }
+}
+
+/** Nothing is picked any more: back to the newest where one came from there. */
+export function unpick(state: State, page: ChatPage): Next {
+  const { pick } = page
+  const plain: ChatPage = { ...page, pick: undefined }
+  return pick?.following === true ? toEnd(state, plain) : next({ ...state, page: plain })
+}
+
+/** Nothing is picked any more, and the screen stays where it is; at the newest it follows again. */
+export function released(state: State, page: ChatPage): Next {
+  const plain: ChatPage = { ...page, pick: undefined }
+  return isAtEnd(plain.timeline) ? toEnd(state, plain) : next({ ...state, page: plain })
 }

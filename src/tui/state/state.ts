@@ -1,6 +1,6 @@
 /**
- * Everything that the screen depends on, as plain immutable data. Texts of others stand here harmless already
- * (`harmless.ts`); handles to the chat, timers and the terminal don't stand here at all.
+ * Everything that the screen depends on, as plain immutable data. Others' texts are sanitized before
+ * they get here (`sanitized.ts`); handles to the chat, timers and the terminal don't stand here at all.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { ChangedKey, Connection, Recovery, RoomSummary } from '../../chat/chat.ts'
@@ -9,7 +9,7 @@ import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { InputHistory } from '../input/history.ts'
 import type { Effect } from './effect.ts'
-import type { RoomView } from './harmless.ts'
+import type { RoomView } from './sanitized.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Size {
@@ -41,7 +41,7 @@ export interface State {
   readonly showMembers: boolean | undefined
 }
 
-export interface Program {
+interface Program {
   readonly version: string
   readonly storeLabel: string
   /** Who to be, said on the command line. */
@@ -50,7 +50,7 @@ export interface Program {
   readonly room: string | undefined
 }
 
-export type Page = LoginPage | RoomsPage | WaitingPage | ChatPage
+type Page = LoginPage | RoomsPage | WaitingPage | ChatPage
 
 export interface LoginPage {
   readonly kind: 'login'
@@ -126,7 +126,7 @@ export interface About {
   readonly before: Editor
 }
 
-export interface Draft {
+interface Draft {
   readonly editor: Editor
   readonly history: InputHistory
   readonly about: About | undefined
@@ -142,12 +142,12 @@ export interface Completion {
   readonly suffix: string
 }
 
-export interface Busy {
+interface Busy {
   readonly label: string
   readonly frame: number
 }
 
-export interface Flash {
+interface Flash {
   readonly tone: 'info' | 'error'
   readonly text: string
   readonly hint: string

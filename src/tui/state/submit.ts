@@ -1,13 +1,15 @@
 /** What a line means once Enter was pressed: a message, a command, or `!name`. Pure. */
 import { similar } from '../input/similar.ts'
-import { utter } from './about.ts'
 import { answerKnock } from './answer-knock.ts'
+import type { Typed } from './commands.ts'
 import { commands, findCommand } from './commands.ts'
-import { unpick } from './pick.ts'
-import { runCommand } from './run-command.ts'
-import { say, taken } from './say.ts'
-import type { Next, State } from './state.ts'
+import { messageCommands } from './message-commands.ts'
 import { next, problem } from './next.ts'
+import { contactCommands, peopleCommands } from './people-commands.ts'
+import { goingCommands, roomCommands } from './room-commands.ts'
+import { say, taken, utter } from './say.ts'
+import { unpick } from './scrolling.ts'
+import type { Next, State } from './state.ts'
 
 /** `!Demo3`, and with the beginning of a fingerprint where two knock under one name. */
 const gesture = /^!([A-Za-z0-9_-]+)((?:\s+[0-9]+)*)\s*$/
@@ -55,4 +57,19 @@ function commandLine(state: State, line: string): Next {
 /** As it was before the command, with what the command said. */
 function restored(state: State, done: Next): Next {
   return { ...done, state: { ...state, flash: done.state.flash } }
+}
+
+const anywhere = { ...goingCommands, ...contactCommands }
+const inRoom = { ...roomCommands, ...peopleCommands, ...messageCommands }
+
+function runCommand(typed: Typed): Next {
+  const { state, command } = typed
+  const { page } = state
+  const everywhere = anywhere[command.name]
+  if (everywhere !== undefined) return everywhere(typed)
+  if (page.kind !== 'chat') {
+    return next(problem(state, `/${command.name} only works in a room.`, 'Open one first.'))
+  }
+  const handler = inRoom[command.name]
+  return handler?.({ ...typed, page }) ?? next(problem(state, `Unknown command: /${command.name}.`))
 }

@@ -1,14 +1,14 @@
 /** Which message a key or a command means, and whether that can be done to it. Pure. */
 import { hasText, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
-import { isAdmin } from './admins-only.ts'
-import type { Entry } from './entries.ts'
+import { isAdmin } from './members.ts'
+import type { Entry } from './timeline.ts'
 import type { Folded } from './fold.ts'
 import { foldPage } from './fold.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { next, problem } from './next.ts'
 
-export type Act = 'reply' | 'edit' | 'delete' | 'react'
+type Act = 'reply' | 'edit' | 'delete' | 'react'
 
 /** Does something with the message that is picked, else with the sensible newest; or says why that can't be. */
 export function withTarget(

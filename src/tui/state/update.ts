@@ -3,20 +3,17 @@
  * tested without a terminal, a store or a clock.
  */
 import type { Input } from '../input/key.ts'
-import { alarmInput, withAlarm } from './alarm.ts'
+import { alarmInput, compared, rekeyed, unconfirmed, withAlarm } from './trust.ts'
 import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
-import { confirmInput } from './confirming.ts'
-import { isQuitting } from './quit.ts'
+import { confirmInput, sheetInput } from './overlay.ts'
+import { info, isQuitting, next, problem } from './next.ts'
 import type { Event } from './event.ts'
-import { compared, rekeyed, unconfirmed } from './keys-told.ts'
-import { loginEvent, loginInput } from './login-update.ts'
+import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
 import { roomRows } from './room-list.ts'
-import { roomsInput } from './rooms-update.ts'
-import { sheetInput } from './sheet-input.ts'
+import { roomsInput } from './rooms-input.ts'
 import type { Next, State } from './state.ts'
-import { info, next, problem } from './next.ts'
 
 export function update(state: State, event: Event): Next {
   const done = updated(state, event)

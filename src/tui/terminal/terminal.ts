@@ -19,7 +19,7 @@ const stopWaitMs = 50
 const takeOver = '\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[2J'
 const giveBack = '\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l'
 
-export interface TerminalEvents {
+interface TerminalEvents {
   readonly onInput: (inputs: readonly Input[]) => void
   readonly onResize: (size: Size) => void
   /** There is room for output again after `draw` had to hold back, or the screen has to be drawn anew. */

@@ -31,14 +31,10 @@ export interface Span {
 /** One row of a pane, or of the screen. */
 export type Line = readonly Span[]
 
-export const plainStyle: Style = {}
+const plainStyle: Style = {}
 
 export function span(text: string, style: Style = plainStyle): Span {
   return { text, style }
-}
-
-export function line(...parts: readonly (string | Span)[]): Line {
-  return parts.map((part) => (typeof part === 'string' ? span(part) : part))
 }
 
 export function lineWidth(spans: Line): number {
@@ -65,4 +61,23 @@ export function fit(spans: Line, columns: number, fill: Style = plainStyle): Lin
 
 export function textOfLine(spans: Line): string {
   return spans.map((part) => part.text).join('')
+}
+
+const colours: readonly Colour[] = [
+  'cyan',
+  'green',
+  'yellow',
+  'magenta',
+  'blue',
+  'brightCyan',
+  'brightGreen',
+  'brightYellow',
+  'brightMagenta',
+  'brightBlue',
+]
+
+export function colourOf(fingerprint: string): Colour {
+  let hash = 7
+  for (const character of fingerprint) hash = (hash * 31 + character.charCodeAt(0)) % 65_521
+  return colours[hash % colours.length] as Colour
 }

@@ -2,16 +2,15 @@
 import { foldPage } from '../state/fold.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
-import { aboutLines } from './about-view.ts'
-import type { EntryContext } from './entry-context.ts'
+import type { EntryContext } from './entry-lines.ts'
 import { entryLines } from './entry-lines.ts'
-import { candidateLine, inputFooter, noticeLines } from './footer.ts'
-import type { Footer } from './footer.ts'
+import type { Footer } from './notices.ts'
+import { aboutLines, candidateLine, inputFooter, noticeLines } from './notices.ts'
 import { shownName, twinsOf } from './shown-name.ts'
 import type { Measure } from './viewport.ts'
 
 /** Below this many columns the rooms fold away. */
-export const roomsFromColumns = 72
+const roomsFromColumns = 72
 /** Below this many columns the members fold away, unless Ctrl-B asks for them. */
 export const membersFromColumns = 100
 
@@ -96,4 +95,10 @@ function longest(names: readonly string[]): number {
 
 function clamp(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(value, Math.max(least, most)))
+}
+
+export function sheetSpace(state: State): { readonly columns: number; readonly rows: number } {
+  if (state.page.kind !== 'chat') return { columns: state.size.columns, rows: Math.max(1, state.size.rows - 5) }
+  const { chatColumns, rows } = chatLayout(state, state.page)
+  return { columns: chatColumns, rows }
 }

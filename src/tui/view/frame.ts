@@ -1,6 +1,11 @@
 /** What a view makes of a state: every row of the screen, and the cursor. */
+import type { State } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
-import { fit } from '../text/style.ts'
+import { fit, lineWidth, span } from '../text/style.ts'
+import type { Footer } from './notices.ts'
+import { noticeLines } from './notices.ts'
+import { sheetLines } from './sheet.ts'
+import { connectionSpan } from './status.ts'
 
 export interface Frame {
   /** As many as the screen has rows. */
@@ -14,4 +19,59 @@ export function frame(lines: readonly Line[], columns: number, rows: number, cur
   const fitted = Array.from({ length: rows }, (_, row) => fit(lines[row] ?? [], columns))
   const inside = cursor !== undefined && cursor.row < rows && cursor.column < columns
   return { rows: fitted, cursor: inside ? cursor : undefined }
+}
+
+interface PageParts {
+  readonly title: string
+  /** Given the rows there are for it. */
+  readonly body: (rows: number) => readonly Line[]
+  /** Keys that do something here. */
+  readonly keys: string
+  readonly footer: Footer
+}
+
+export function pageFrame(state: State, parts: PageParts): Frame {
+  const { columns, rows } = state.size
+  const notice = noticeLines(state, columns)
+  const { footer } = parts
+  const space = Math.max(1, rows - 4 - notice.length - footer.lines.length)
+  const body = state.sheet === undefined ? parts.body(space) : sheetLines(state.sheet, columns, space)
+  const rule: Line = [span('─'.repeat(columns), { dim: true })]
+  const lines: Line[] = [
+    header(state, parts.title),
+    rule,
+    ...Array.from({ length: space }, (_, row) => body[row] ?? []),
+    rule,
+    keysLine(state, parts.keys),
+    ...notice,
+  ]
+  const cursor =
+    footer.cursor && state.sheet === undefined && state.busy === undefined
+      ? { row: lines.length + footer.cursor.row, column: footer.cursor.column }
+      : undefined
+  return frame([...lines, ...footer.lines], columns, rows, cursor)
+}
+
+function header(state: State, title: string): Line {
+  const { columns } = state.size
+  const left: Line = [span(' Conclave', { bold: true }), span(`   ${title}`)]
+  const right: Line = [
+    span(state.self === undefined ? `${state.program.version} ` : `${state.self.name} `, { dim: true }),
+  ]
+  const space = columns - lineWidth(right)
+  return lineWidth(left) + 1 > space ? fit(left, columns) : [...fit(left, space), ...right]
+}
+
+function keysLine(state: State, keys: string): Line {
+  const { columns } = state.size
+  // Before login nobody asked the store yet.
+  const store =
+    state.self === undefined ? span(state.program.storeLabel, { dim: true }) : connectionSpan(state.connection)
+  const right: Line = [store, span(' ')]
+  const space = columns - lineWidth(right)
+  const left: Line = [span(` ${keys}`, { dim: true })]
+  if (lineWidth(left) + 2 <= space) return [...fit(left, space), ...right]
+  // What does not fit beside the keys is worth more than they are when it says what is wrong.
+  const away = state.self !== undefined && state.connection.state !== 'online'
+  return fit(away ? [span(' '), store] : left, columns)
 }

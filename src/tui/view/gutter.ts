@@ -10,7 +10,7 @@ export interface Gutter {
   readonly nameColumns: number
 }
 
-export interface Name {
+interface Name {
   readonly text: string
   readonly style: Style
 }

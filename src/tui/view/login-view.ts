@@ -1,14 +1,14 @@
 /** Logging in and signing up. Pure. Passwords are shown as dots. */
 import type { Editor } from '../input/editor.ts'
-import { whoRows } from '../state/who-rows.ts'
+import { whoRows } from '../state/login.ts'
 import type { LoginPage, LoginStep, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { wrap } from '../text/wrap.ts'
-import type { Footer } from './footer.ts'
+import type { Footer } from './notices.ts'
 import type { Frame } from './frame.ts'
-import { inputRows } from './input-view.ts'
-import { pageFrame } from './page-frame.ts'
+import { pageFrame } from './frame.ts'
+import { inputRows } from './input-line.ts'
 
 export function loginView(state: State, page: LoginPage): Frame {
   const { step } = page

@@ -2,9 +2,8 @@
 import type { RoomSummary } from '../../chat/chat.ts'
 import { joinedRooms, roomLabel } from '../state/room-list.ts'
 import type { ChatPage, State } from '../state/state.ts'
-import { colourOf } from '../text/palette.ts'
 import type { Line, Style } from '../text/style.ts'
-import { span } from '../text/style.ts'
+import { colourOf, span } from '../text/style.ts'
 import { padEnd } from '../text/width.ts'
 import { shownName, twinsOf } from './shown-name.ts'
 
@@ -32,7 +31,7 @@ function roomLine(room: RoomSummary, label: string, open: boolean, columns: numb
 }
 
 /** ` 3`, with an exclamation mark where one is mentioned. */
-export function countOf(room: RoomSummary): string {
+function countOf(room: RoomSummary): string {
   if (room.unread === 0) return ''
   return ` ${room.unread > 999 ? '999+' : room.unread}${room.mentions > 0 ? '!' : ''}`
 }

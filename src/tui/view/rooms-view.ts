@@ -1,14 +1,14 @@
-/** The room list. Pure. */
-import type { RoomsPage, State } from '../state/state.ts'
-import { roomRows } from '../state/room-list.ts'
+/** The room list, and the page of a room that has not let one in yet. Pure. */
 import type { Row } from '../state/room-list.ts'
+import { roomRows } from '../state/room-list.ts'
+import type { RoomsPage, State, WaitingPage } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padEnd } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
-import { inputFooter } from './footer.ts'
 import type { Frame } from './frame.ts'
-import { pageFrame } from './page-frame.ts'
+import { pageFrame } from './frame.ts'
+import { inputFooter } from './notices.ts'
 
 const headings: Readonly<Record<Row['section'], string>> = {
   yours: 'Your rooms',
@@ -91,4 +91,32 @@ function remarks({ room }: Row): Line {
 function emptyLines(columns: number): readonly Line[] {
   const text = 'No rooms yet.\n\nType a name and press Enter to create one. To join an unlisted room, type name#id.'
   return [[], ...wrap(text, Math.min(columns - 6, 64)).map((part): Line => [span(`   ${part}`)])]
+}
+
+export function waitingView(state: State, page: WaitingPage): Frame {
+  const width = Math.min(state.size.columns - 6, 68)
+  const paragraph = (text: string): readonly Line[] => wrap(text, width).map((part): Line => [span(`   ${part}`)])
+  const name = state.self?.name ?? ''
+  return pageFrame(state, {
+    title: `waiting for ${page.roomName}`,
+    body: () => [
+      [],
+      ...paragraph(`You've asked to join ${page.roomName}. Someone in the room has to type`),
+      [],
+      [span(`      !${name}`, { bold: true })],
+      [],
+      ...paragraph("to let you in. You'll then see the whole history."),
+      [],
+      [span('   your fingerprint   ', { dim: true }), span(state.self?.fingerprint ?? '', { bold: true })],
+      [span('   room ID            ', { dim: true }), span(groups(page.roomId.slice(0, 20)))],
+      [],
+      ...paragraph('The person who lets you in sees your fingerprint. To be sure, compare it by phone or in person.'),
+    ],
+    keys: 'Esc: back (keep request) · w: withdraw request',
+    footer: { lines: [], cursor: undefined },
+  })
+}
+
+function groups(text: string): string {
+  return text.replace(/(.{4})(?=.)/g, '$1 ')
 }

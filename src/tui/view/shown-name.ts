@@ -1,6 +1,6 @@
 /** One shown name for each person: where two keys bear the same name, it is shown with the first digits of each. Pure. */
 import type { Person } from '../../chat/item.ts'
-import type { RoomView } from '../state/harmless.ts'
+import type { RoomView } from '../state/sanitized.ts'
 import type { ChatPage } from '../state/state.ts'
 import type { Timeline } from '../state/timeline.ts'
 

@@ -1,11 +1,10 @@
 /** The status bar of a chat: the store, what waits to be sent, who asks to join, what is unread elsewhere. Pure. */
-import type { Reading } from '../../chat/chat.ts'
+import type { Connection, Reading } from '../../chat/chat.ts'
 import type { ChatPage, State } from '../state/state.ts'
+import { can, pickedItem } from '../state/target.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
-import { can, pickedItem } from '../state/target.ts'
-import { connectionSpan } from './connection.ts'
-import { recoverySpans } from './recovery-view.ts'
+import { recoverySpans } from './notices.ts'
 
 export function statusLine(state: State, page: ChatPage, below: string | undefined): Line {
   if (page.pick?.keys === true) return fit(pickKeys(state, page), state.size.columns)
@@ -73,4 +72,10 @@ function knocksText({ room }: ChatPage): string {
   const [first] = room.knocks
   if (room.knocks.length === 1) return `1 join request: !${first?.name ?? ''}`
   return `${room.knocks.length} join requests: !${first?.name ?? ''} …`
+}
+
+export function connectionSpan({ state, detail }: Connection): Span {
+  if (state === 'online') return span(detail, { dim: true })
+  const text = detail === '' || detail.startsWith(state) ? detail || state : `${state}: ${detail}`
+  return span(text, { colour: state === 'offline' ? 'red' : 'yellow', bold: state === 'offline' })
 }

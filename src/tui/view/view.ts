@@ -3,8 +3,7 @@ import type { State } from '../state/state.ts'
 import { chatView } from './chat-view.ts'
 import type { Frame } from './frame.ts'
 import { loginView } from './login-view.ts'
-import { roomsView } from './rooms-view.ts'
-import { waitingView } from './waiting-view.ts'
+import { roomsView, waitingView } from './rooms-view.ts'
 
 export function view(state: State): Frame {
   const { page } = state

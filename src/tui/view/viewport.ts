@@ -2,8 +2,7 @@
  * Which lines of a timeline are on the screen, and where one gets by scrolling. Only what is visible is laid out: lines
  * are counted from the anchor upwards, entry by entry. Pure.
  */
-import type { Entry } from '../state/entries.ts'
-import type { Anchor } from '../state/timeline.ts'
+import type { Anchor, Entry } from '../state/timeline.ts'
 
 /** The lines of the entry at an index. */
 export type Measure = (index: number) => number
@@ -30,7 +29,7 @@ export function visibleRange(
   return { from, to: index + 1, hidden }
 }
 
-export interface Scrolled {
+interface Scrolled {
   /** Undefined: back at the end. */
   readonly anchor: Anchor | undefined
   /** The window's beginning is in sight. */

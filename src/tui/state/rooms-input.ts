@@ -1,13 +1,11 @@
 /** The room list, key by key. Pure. */
-import { emptyEditor } from '../input/editor.ts'
-import { editWith } from '../input/edit-keys.ts'
+import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { createRoom, enterRoom, joinRoom, roomNumber, unreadRoom } from './navigation.ts'
-import { askToQuit } from './quit.ts'
+import { askToQuit, next, problem } from './next.ts'
 import { roomRows } from './room-list.ts'
-import { submitLine } from './submit.ts'
 import type { Next, RoomsPage, State } from './state.ts'
-import { next, problem } from './next.ts'
+import { submitLine } from './submit.ts'
 
 const roomName = /^[A-Za-z0-9_-]{2,64}$/
 

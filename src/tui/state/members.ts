@@ -1,9 +1,9 @@
-/** Somebody in the open room, by what was typed: a name, and where two bear it the first digits of a fingerprint. Pure. */
+/** People of the open room: who is meant by a name, and what takes an admin. Pure. */
 import type { Person } from '../../chat/item.ts'
 import { similar } from '../input/similar.ts'
+import { plainName } from './commands.ts'
 import { next, problem } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { plainName } from './typed-command.ts'
 
 /** As written, else whatever the case; all who bear the name. */
 export function allNamed<T extends Person>(people: readonly T[], typed: string): readonly T[] {
@@ -43,4 +43,23 @@ export function nobodyNamed(state: State, { room }: ChatPage, name: string): Sta
   )
   const hint = meant === undefined ? '/members lists everyone.' : `Did you mean ${meant}?`
   return problem(state, `${room.name} has no member called ${name}.`, hint)
+}
+
+export function isAdmin({ self }: State, { room }: ChatPage): boolean {
+  return room.members.some((member) => member.fingerprint === self?.fingerprint && member.role === 'admin')
+}
+
+/** What makes no sense in a chat of two, where both are admins and nobody else comes in. */
+export function groupsOnly(state: State, page: ChatPage, work: () => Next): Next {
+  // No other room's name begins so.
+  if (!page.room.name.startsWith('@')) return adminsOnly(state, page, work)
+  return next(
+    problem(state, 'A direct message has no rules, and nobody can be removed from it.', '/leave to leave it.'),
+  )
+}
+
+export function adminsOnly(state: State, page: ChatPage, work: () => Next): Next {
+  if (isAdmin(state, page)) return work()
+  const admins = page.room.members.filter(({ role }) => role === 'admin').map(({ name }) => name)
+  return next(problem(state, `Only an admin of ${page.room.name} can do that.`, `Admins: ${admins.join(', ')}.`))
 }

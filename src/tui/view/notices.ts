@@ -1,18 +1,17 @@
 /**
- * The rows at the bottom of a page: what was just said (a question, an error, a remark, or candidates to complete),
- * and the line of input. Pure.
+ * Rows between status bar and input: a warning, a question, an error or remark, candidates to complete, and what the
+ * line is about to do to a message. Pure.
  */
+import type { Recovery } from '../../chat/chat.ts'
 import type { Editor } from '../input/editor.ts'
-import { seenWord } from '../state/alarm.ts'
-import { isQuitting } from '../state/quit.ts'
-import type { Completion, State } from '../state/state.ts'
+import { isQuitting } from '../state/next.ts'
+import type { About, Alarm, ChatPage, Completion, State } from '../state/state.ts'
+import { seenWord } from '../state/trust.ts'
 import type { Line, Span, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
-import { widthOf } from '../text/width.ts'
+import { padEnd, truncate, widthOf } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
-import { alarmLines } from './alarm-view.ts'
-import { inputRows } from './input-view.ts'
-import { recoveryNotice } from './recovery-view.ts'
+import { inputRows } from './input-line.ts'
 
 const flashRowsMax = 6
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -82,4 +81,60 @@ export function candidateLine(completion: Completion, columns: number): Line {
     width += widthOf(text) + 2
   }
   return spans
+}
+
+const red: Style = { colour: 'red', bold: true }
+
+function alarmLines({ key, undone }: Alarm, columns: number): readonly Line[] {
+  const { name, fingerprint, known } = key
+  const title = `WARNING: ${name}'s key is NOT the one you know`
+  const advice = `Someone may be impersonating ${name}. Ask ${name} by phone or in person which key is right. /verify ${name} shows what to compare and accepts the new key.`
+  return [
+    ...wrap(title, columns - 3).map((text): Line => [span(padEnd(` ! ${text}`, columns), { ...red, inverse: true })]),
+    [span(`   you know  ${known}`, red)],
+    [span(`   this is   ${fingerprint}`, red)],
+    ...wrap(`${undone === undefined ? '' : `${undone} `}${advice}`, columns - 4).map((text): Line => [
+      span(`   ${text}`, red),
+    ]),
+  ]
+}
+
+const words: Readonly<Record<About['act'], readonly [doing: string, keys: string]>> = {
+  reply: ['reply to', 'Esc: cancel'],
+  edit: ['edit', 'Enter: save · Esc: cancel'],
+  react: ['react to', 'Tab: suggestions · repeat to remove · Esc: cancel'],
+}
+
+export function aboutLines({ about }: ChatPage, columns: number): readonly Line[] {
+  if (about === undefined) return []
+  const [doing, keys] = words[about.act]
+  const space = columns - doing.length - 3
+  // The keys go where there is no room for both.
+  const quote = truncate(about.quote, Math.max(20, space - keys.length - 4))
+  const line: Line = [span(` ${doing} `, { colour: 'cyan', bold: true }), span(quote)]
+  const width = doing.length + 2 + widthOf(quote)
+  return [width + keys.length + 4 > columns ? line : [...line, span(`   ${keys}`, { dim: true })]]
+}
+
+/** Of the open room first. */
+function recoveryOf({ page, recoveries }: State): Recovery | undefined {
+  return (page.kind === 'chat' ? page.room.recovery : undefined) ?? recoveries[0]
+}
+
+const isGrave = ({ kind }: Recovery): boolean => kind === 'frozen' || kind === 'damaged'
+
+export function recoverySpans(state: State): readonly Span[] {
+  const recovery = recoveryOf(state)
+  if (recovery === undefined) return []
+  const style: Style = isGrave(recovery) ? { colour: 'red', bold: true } : { colour: 'yellow' }
+  return [span(recovery.short, style)]
+}
+
+/** Stands above the input for as long as nothing can be sent, or something is damaged. */
+function recoveryNotice(state: State, columns: number): readonly Line[] {
+  const recovery = recoveryOf(state)
+  if (recovery === undefined || !isGrave(recovery)) return []
+  return wrap(`! ${recovery.text} ${recovery.hint}`, columns - 2).map((text): Line => [
+    span(` ${text}`, { colour: 'red' }),
+  ])
 }

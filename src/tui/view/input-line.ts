@@ -2,7 +2,7 @@
 import type { Editor } from '../input/editor.ts'
 import { graphemes, widthOf } from '../text/width.ts'
 
-export interface InputRows {
+interface InputRows {
   readonly rows: readonly string[]
   readonly cursor: { readonly row: number; readonly column: number }
 }

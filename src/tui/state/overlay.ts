@@ -1,9 +1,9 @@
-/** Questions that are answered with y or n: anything but a yes is a no. Pure. */
+/** Keys of what lies over a page: a question that is answered with y or n, and a sheet of longer output. Pure. */
 import type { Input } from '../input/key.ts'
-import { isQuitting } from './quit.ts'
-import { sheetInput } from './sheet-input.ts'
-import type { Confirm, Next, State } from './state.ts'
-import { busy, next } from './next.ts'
+import { sheetSpace } from '../view/chat-layout.ts'
+import { scrollSheet } from '../view/sheet.ts'
+import { busy, isQuitting, next } from './next.ts'
+import type { Confirm, Next, Sheet, State } from './state.ts'
 
 export function confirmInput(state: State, confirm: Confirm, input: Input): Next {
   // What the question is about may be longer than the screen.
@@ -22,4 +22,26 @@ function isYes(input: Input, quitting: boolean): boolean {
   if (input.kind === 'text') return input.text.toLowerCase().startsWith('y')
   if (!quitting || input.kind !== 'key') return false
   return input.name === 'enter' || (input.ctrl && (input.name === 'c' || input.name === 'd'))
+}
+
+/** Undefined for what means something elsewhere. */
+export function sheetInput(state: State, sheet: Sheet, input: Input, keys?: 'only-scrolling'): Next | undefined {
+  if (input.kind !== 'key') return undefined
+  const { columns, rows } = sheetSpace(state)
+  const scrolled = (lines: number): Next => next({ ...state, sheet: scrollSheet(sheet, lines, columns, rows) })
+  switch (input.name) {
+    case 'escape':
+    case 'enter':
+      return keys === undefined ? next({ ...state, sheet: undefined }) : undefined
+    case 'up':
+      return scrolled(-1)
+    case 'down':
+      return scrolled(1)
+    case 'page-up':
+      return scrolled(3 - rows)
+    case 'page-down':
+      return scrolled(rows - 3)
+    default:
+      return undefined
+  }
 }

@@ -1,13 +1,11 @@
 /** Logging in and signing up, key by key. Pure. */
-import { emptyEditor, editorWith } from '../input/editor.ts'
-import { editWith } from '../input/edit-keys.ts'
+import type { KnownIdentity } from '../../chat/accounts.ts'
+import { editWith, editorWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import type { Event } from './event.ts'
-import { askToQuit } from './quit.ts'
 import { enterRoom, joinRoom } from './navigation.ts'
+import { askToQuit, next, problem } from './next.ts'
 import type { LoginPage, LoginStep, Next, State } from './state.ts'
-import { next, problem } from './next.ts'
-import { whoRows } from './who-rows.ts'
 
 /** What a name may be; the engine has the last word. */
 const namePattern = /^[A-Za-z0-9_-]{2,32}$/
@@ -206,4 +204,22 @@ function enter(state: State): Next {
   const wanted = known.find(({ standing }) => standing === 'member') ?? (known.length === 1 ? known[0] : undefined)
   const entered = wanted === undefined ? joinRoom(inside, room) : enterRoom(inside, wanted)
   return { ...entered, effects: [...entered.effects, { do: 'refresh-rooms' }] }
+}
+
+interface WhoRow {
+  readonly name: string
+  readonly fingerprint: string
+  readonly known: boolean
+}
+
+export function whoRows(known: readonly KnownIdentity[], typed: string): readonly WhoRow[] {
+  const wanted = typed.trim()
+  const rows = known
+    .filter((identity) => identity.name.toLowerCase().startsWith(wanted.toLowerCase()))
+    .map(({ name, fingerprint }): WhoRow => ({ name, fingerprint, known: true }))
+  const exact = rows.findIndex((row) => row.name.toLowerCase() === wanted.toLowerCase())
+  if (exact > 0) rows.unshift(...rows.splice(exact, 1))
+  if (wanted === '' || exact >= 0) return rows
+  // What was typed comes first: who types a whole name means that name.
+  return [{ name: wanted, fingerprint: '', known: false }, ...rows]
 }

@@ -1,0 +1,122 @@
+/**
+ * What the screen makes of news about people's keys: a number to compare, a key to trust, a changed key.
+ *
+ * A changed key is the one thing that nobody may overlook: it takes the line of input until "seen" is typed into it, so
+ * that no key pressed by chance dismisses it. Pure.
+ */
+import type { ChangedKey, SafetyNumber, Verification } from '../../chat/chat.ts'
+import { editWith, emptyEditor } from '../input/editor.ts'
+import type { Input } from '../input/key.ts'
+import type { Event } from './event.ts'
+import { ask, askInRed, askToQuit, info, next } from './next.ts'
+import type { Alarm, Next, Sheet, State } from './state.ts'
+
+export const seenWord = 'seen'
+
+/** What was wanted, and was not done because of that key. */
+function raiseAlarm(state: State, key: ChangedKey, undone: string): State {
+  return { ...state, alarm: { key, undone, editor: emptyEditor } }
+}
+
+/** Raised for members of the open room, and over when the key turns out to be right. */
+export function withAlarm(state: State): State {
+  const { alarm, page } = state
+  const keys = page.kind === 'chat' ? page.room.changedKeys : []
+  if (alarm === undefined) {
+    const key = keys.find((one) => !state.seenKeys.has(nameOf(one)))
+    return key === undefined ? state : { ...state, alarm: { key, undone: undefined, editor: emptyEditor } }
+  }
+  if (alarm.undone !== undefined || keys.some((one) => nameOf(one) === nameOf(alarm.key))) return state
+  return { ...state, alarm: undefined }
+}
+
+export function alarmInput(state: State, alarm: Alarm, input: Input): Next {
+  if (input.kind === 'key' && input.ctrl && input.name === 'c') {
+    // Quitting is always possible; the question stands below.
+    return askToQuit(state)
+  }
+  if (input.kind === 'key' && input.name === 'enter') {
+    if (alarm.editor.text.trim().toLowerCase() !== seenWord) {
+      return next({ ...state, alarm: { ...alarm, editor: emptyEditor } })
+    }
+    const seenKeys = new Set(state.seenKeys).add(nameOf(alarm.key))
+    return next({ ...state, alarm: undefined, seenKeys })
+  }
+  const editor = editWith(alarm.editor, input, 'one')
+  return next(editor === undefined ? state : { ...state, alarm: { ...alarm, editor } })
+}
+
+function nameOf({ name, fingerprint, known }: ChangedKey): string {
+  return `${name} ${fingerprint} ${known}`
+}
+
+export function compared(state: State, other: SafetyNumber): State {
+  const { name, fingerprint, confirmed, known } = other
+  const shown: State = { ...state, sheet: safetySheet(other) }
+  const confirm = { do: 'confirm-key', name, fingerprint } as const
+  if (known !== undefined) {
+    const question = `This is NOT the key you know as ${name}'s. Did you compare the number with ${name} by phone or in person, and did it match? Accept this key as ${name}'s from now on?`
+    return askInRed(shown, question, confirm)
+  }
+  if (confirmed) return shown
+  return ask(shown, `Did the numbers match? Mark ${name} as verified?`, 'one moment…', confirm)
+}
+
+/** A key that was never seen is a question; one that is another than before is a warning. */
+export function unconfirmed(state: State, { wanted, person, known }: Event & { kind: 'unconfirmed' }): State {
+  const { name, fingerprint } = person
+  const act = wanted.do === 'dm' ? `The direct message to ${name} was not opened.` : `${name} was not invited.`
+  if (known !== undefined) return raiseAlarm(state, { name, fingerprint, known }, act)
+  const question = `First contact with ${name}. Fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters. Trust this key?`
+  return ask(state, question, 'one moment…', { ...wanted, name, fingerprint })
+}
+
+export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed' }): State {
+  const where = rooms === 1 ? '1 room' : `${rooms} rooms`
+  return info({ ...state, self }, `You have new keys, in ${where}.`, `Your fingerprint is now ${self.fingerprint}.`)
+}
+
+const shownMax = 200
+
+export function verificationLines(found: Verification): readonly string[] {
+  const { records, messages, controls, voids, damage, putBack, head } = found
+  const list = (items: Verification['voids']) =>
+    items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
+  return [
+    '',
+    ` ${records} records checked, including ${messages} messages and ${controls} room events.`,
+    damage.length === 0
+      ? ' Every hash, signature and rule checks out. Nothing is missing.'
+      : ` DAMAGE: ${damage.length} records are missing or changed.`,
+    ...list(damage),
+    ...(putBack === 0
+      ? []
+      : [` ${putBack} records were missing from the store and have been restored from your copy.`]),
+    ...(voids.length === 0 ? [] : ['', ` ${voids.length} records were ignored:`, ...list(voids)]),
+    '',
+    ' Room state hash. Anyone with the same hash sees the same room:',
+    ` ${head.replace(/(.{8})(?=.)/g, '$1 ')}`,
+  ]
+}
+
+function safetySheet({ name, fingerprint, number, confirmed, known }: SafetyNumber): Sheet {
+  const groups = number.split(' ')
+  const rows = Array.from({ length: Math.ceil(groups.length / 4) }, (_, row) =>
+    groups.slice(row * 4, row * 4 + 4).join(' '),
+  )
+  return {
+    title: `You and ${name}`,
+    top: 0,
+    lines: [
+      '',
+      ' Your safety number:',
+      '',
+      ...rows.map((row) => `    ${row}`),
+      '',
+      ` Compare it with ${name} by phone or in person. If the numbers match, nobody is intercepting your chat.`,
+      '',
+      ` ${name}'s fingerprint: ${fingerprint}${confirmed ? ' (verified)' : ''}`,
+      ...(known === undefined ? [] : ['', ` The key you know is ${known}: someone may be impersonating ${name}.`]),
+    ],
+  }
+}
