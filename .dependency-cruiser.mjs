@@ -30,14 +30,25 @@ const chatFolders = [
   'room',
 ]
 
-/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
-const chatRules = chatFolders.map((folder, at) => ({
-  name: `chat-${folder}`,
-  comment: `chat/${folder} may import ${chatFolders.slice(0, at).join(', ')} alone`,
-  severity: 'error',
-  from: { path: `^src/chat/(${folder})/` },
-  to: { path: '^src/chat/', pathNot: [`^src/chat/(${chatFolders.slice(0, at + 1).join('|')})/`, '^src/chat/[^/]+$'] },
-}))
+/** Within node likewise. */
+const nodeFolders = ['home', 'certificates', 'cluster', 'health', 'process', 'access', 'tickets', 'membership']
+
+/**
+ * @param {string} layer
+ * @param {readonly string[]} folders
+ * @returns {import('dependency-cruiser').IForbiddenRuleType[]}
+ */
+const folderRules = (layer, folders) =>
+  folders.map((folder, at) => ({
+    name: `${layer}-${folder}`,
+    comment: `${layer}/${folder} may import ${folders.slice(0, at).join(', ')} alone`,
+    severity: 'error',
+    from: { path: `^src/${layer}/(${folder})/` },
+    to: {
+      path: `^src/${layer}/`,
+      pathNot: [`^src/${layer}/(${folders.slice(0, at + 1).join('|')})/`, `^src/${layer}/[^/]+$`],
+    },
+  }))
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
@@ -52,7 +63,8 @@ const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
 export default {
   forbidden: [
     ...layerRules,
-    ...chatRules,
+    ...folderRules('chat', chatFolders),
+    ...folderRules('node', nodeFolders),
     {
       name: 'known-folders',
       comment: 'a new folder of src/ needs a row in the table of layers first',

@@ -4,7 +4,7 @@
  */
 import type { ConclaveError } from '../base/errors.ts'
 import type { StoreHealth } from '../chat/connection/store-health.ts'
-import type { ClientTls } from '../node/cluster/cluster-client.ts'
+import type { ClientTls } from '../node/certificates/credentials.ts'
 import { describeHealth, quorumOf, type ClusterHealth } from '../node/health/health.ts'
 import { watchHealth } from '../node/health/watch-health.ts'
 

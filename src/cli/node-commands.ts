@@ -3,7 +3,7 @@ import { ConclaveError } from '../base/errors.ts'
 import type { ClusterClient } from '../node/cluster/cluster-client.ts'
 import { connectHome } from '../node/tickets/connect.ts'
 import { findEtcd } from '../node/process/etcd-binary.ts'
-import { foundCluster } from '../node/membership/bootstrap.ts'
+import { bootstrapCluster } from '../node/membership/bootstrap.ts'
 import { watchHealth } from '../node/health/watch-health.ts'
 import { inviteNode, invitePerson } from '../node/tickets/invite.ts'
 import { openTicket, reviseState } from '../node/membership/join.ts'
@@ -68,7 +68,7 @@ async function prepareNode(session: Session, flags: StartFlags): Promise<void> {
     })
   // Before anything is on disk: without etcd there is nothing to found.
   await findEtcd({ given: options.etcd, env: process.env })
-  await foundCluster(paths, resolveSettings(options))
+  await bootstrapCluster(paths, resolveSettings(options))
   const embedded = await embeddedStorePath(session.options.home)
   if (embedded === undefined || flags.fromLocal) return
   session.out.note(
@@ -179,7 +179,7 @@ export async function removeCommand(session: Session, name: string, yes: boolean
     const others = members.filter(({ id }) => id !== member.id).flatMap(({ endpoints }) => endpoints)
     await withOthers(others, client, (asked) =>
       removeMember(asked, member.id, {
-        patienceMs: removePatienceMs,
+        timeoutMs: removePatienceMs,
         pauseMs: 500,
         onWaiting: (reason) => session.out.note(`${reason.message}; trying again …`),
         signal: session.signal,

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { access, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
-import { abortMove, moveStore } from '../node/migrate-store.ts'
+import { abortMigration, migrateStore } from '../node/migrate-store.ts'
 import { nodePaths } from '../node/home/paths.ts'
 import { SqliteStore } from '../store/sqlite/store.ts'
 import type { Store } from '../store/store.ts'
@@ -27,7 +27,7 @@ export async function moveLocalStore(session: Session, signal: AbortSignal, show
   await withBoth(session, async (from, to, endpoints) => {
     await writeFile(markOf(home), '', { mode: 0o600 })
     let said = 0
-    const { records, id } = await moveStore(from, to, {
+    const { records, id } = await migrateStore(from, to, {
       address: clusterUrl(endpoints),
       id: randomBytes(16).toString('hex'),
       onProgress: ({ step, records: now, total }) => {
@@ -48,7 +48,7 @@ export async function moveLocalStore(session: Session, signal: AbortSignal, show
 }
 
 export async function abortLocalMove(session: Session, signal: AbortSignal, show: Show): Promise<void> {
-  await withBoth(session, (from, to) => abortMove(from, to, signal))
+  await withBoth(session, (from, to) => abortMigration(from, to, signal))
   await rm(markOf(session.options.home), { force: true })
   show({ object: { event: 'reverted' }, text: 'the embedded store is in use again' })
 }

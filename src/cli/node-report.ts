@@ -5,14 +5,8 @@ import type { JsonObject } from './json.ts'
 import { describeEtcd } from '../node/process/etcd-binary.ts'
 import { quotaBytes } from '../node/process/etcd-arguments.ts'
 import type { NodeEvent, NodeStep } from '../node/events.ts'
-import {
-  clusterHealth,
-  describeHealth,
-  isReachable,
-  lagOf,
-  type ClusterHealth,
-  type MemberStatus,
-} from '../node/health/health.ts'
+import { clusterHealth, describeHealth, isReachable, lagOf, type ClusterHealth } from '../node/health/health.ts'
+import type { MemberStatus } from '../node/cluster/cluster-client.ts'
 
 export interface Report {
   readonly object: JsonObject
@@ -31,7 +25,7 @@ const steps: Readonly<Record<NodeStep, string>> = {
 export function reportEvent(event: NodeEvent, last: string): Report | undefined {
   switch (event.kind) {
     case 'etcd': {
-      const { program } = event
+      const { etcd: program } = event
       const { verdict } = program
       const warning = verdict.kind === 'fine' ? '' : `\nwarning: ${verdict.message}\n  ${verdict.hint}`
       const known = verdict.kind === 'fine' ? {} : { warning: verdict.message, hint: verdict.hint }

@@ -1,24 +1,25 @@
-/** What a node tells while it starts, joins and runs: facts, for a command line to put into words. */
+/** What a node reports while it starts, joins and runs; the command line puts it into words. */
 import type { ConclaveError } from '../base/errors.ts'
-import type { EtcdProgram } from './process/etcd-binary.ts'
-import type { ClusterHealth, MemberStatus } from './health/health.ts'
+import type { MemberStatus } from './cluster/cluster-client.ts'
+import type { ClusterHealth } from './health/health.ts'
+import type { EtcdBinary } from './process/etcd-binary.ts'
 
-/** The steps of founding and joining, in order. */
+/** The steps of bootstrapping and joining, in order. */
 export type NodeStep =
-  | 'claim' // the ticket becomes ours
-  | 'add' // the cluster counts us, as a learner
-  | 'start' // our etcd starts
-  | 'catch-up' // it receives what the others have, then votes
-  | 'finish' // the ticket is deleted
+  | 'claim' // claim the ticket
+  | 'add' // become a learner
+  | 'start' // start our etcd
+  | 'catch-up' // replicate, then vote
+  | 'finish' // delete the ticket
 
 export type NodeEvent =
-  | { readonly kind: 'etcd'; readonly program: EtcdProgram }
+  | { readonly kind: 'etcd'; readonly etcd: EtcdBinary }
   | { readonly kind: 'step'; readonly step: NodeStep }
-  /** A step can't be made just now and is tried again. */
+  /** A step failed for a transient reason and is retried. */
   | { readonly kind: 'waiting'; readonly reason: ConclaveError }
-  /** The node serves; it votes. */
+  /** The node votes and serves clients. */
   | { readonly kind: 'ready'; readonly endpoint: string; readonly name: string }
-  /** Client addresses of all members, whenever they changed. */
+  /** Client addresses of all voters. */
   | { readonly kind: 'endpoints'; readonly endpoints: readonly string[] }
   | { readonly kind: 'health'; readonly health: ClusterHealth; readonly members: readonly MemberStatus[] }
   | { readonly kind: 'restart'; readonly how: string; readonly inMs: number }

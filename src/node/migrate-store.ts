@@ -1,86 +1,78 @@
 /**
- * Moves everything from one store into another: the embedded one into a cluster.
- *
- *  1. The new store gets a note that a move with this id is under way.
- *  2. The old store's `incarnation` becomes `moved:<id>,<address>`: every write to it compares that key, so all fail.
- *  3. Every record is copied, created only if absent.
- *  4. Both stores are read side by side: every record of the old one stands in the new one, byte for byte.
- *  5. The new store's own incarnation appears, in one transaction that takes the note away: now it lives.
- *
- * Each step may be interrupted anywhere and done again; `moveStore` with the same stores goes on. Until step 5 has
- * happened, `abortMove` gives the old store back its life: it takes the note away first, without which nobody can
- * finish, and the note is only ever written before step 2. Presence under a lease is left behind.
+ * Migrates an embedded store into a cluster: (1) the new store gets a note with the migration's id; (2) the old store's
+ * `incarnation` becomes `moved:ID,ADDRESS`, which fails every write to it; (3) every record is copied, created only if
+ * absent; (4) both stores are compared byte for byte; (5) one transaction sets the new store's incarnation and deletes the
+ * note. Each step can be interrupted and repeated. Until step 5 `abortMigration` restores the old store.
  */
 import { compareBytes, equalBytes, fromHex, prefixEnd, textOf, utf8, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { storeFramingBytes, storeOperationsMax, storeRequestBytesMax } from '../base/limits.ts'
 import type { Entry, Operation, Store } from '../store/store.ts'
 
-export interface MoveOptions {
-  /** Where the new store is, for whoever opens the old one afterwards. */
+export interface MigrationOptions {
+  /** The new store's address, shown to those who open the old one later. */
   readonly address: string
-  /** The new store's incarnation, 32 hexadecimal digits; a move that goes on keeps the one that it began with. */
+  /** The new store's incarnation, 32 hexadecimal digits; a resumed migration keeps its first one. */
   readonly id: string
-  readonly onProgress?: (progress: MoveProgress) => void
+  readonly onProgress?: (progress: MigrationProgress) => void
   readonly signal?: AbortSignal
 }
 
-export interface MoveProgress {
+export interface MigrationProgress {
   readonly step: 'copy' | 'verify'
   readonly records: number
   readonly total: number
 }
 
-export interface MoveResult {
+export interface MigrationResult {
   readonly records: number
   /** The new store's incarnation. */
   readonly id: string
 }
 
-/** As the protocol names it: a random id of a store's life. */
+/** Random id of one life of a store (protocol/paths.ts). */
 export const incarnationKey = utf8('incarnation')
-/** The old store's own incarnation, while it is marked as moved. */
+/** The old store's incarnation before it was marked as moved. */
 const beforeKey = utf8('move/before')
 const noteKey = (id: string): Bytes => utf8(`move/${id}`)
-export const moveRange = { start: utf8('move/'), end: prefixEnd(utf8('move/')) }
+export const migrationRange = { start: utf8('move/'), end: prefixEnd(utf8('move/')) }
 const everything = { start: Uint8Array.of(0), end: Uint8Array.of(0xff) }
 
 const pageEntries = 1000
-/** Half of what a request may hold. */
 const batchBytesMax = storeRequestBytesMax / 2
 
-/** What a store's incarnation says when it was moved away: where to; undefined for a store that lives. */
-export function movedTo(incarnation: Uint8Array): { readonly id: string; readonly address: string } | undefined {
+/** Where a store was migrated to, according to its incarnation; undefined for a store in use. */
+export function migratedTo(incarnation: Uint8Array): { readonly id: string; readonly address: string } | undefined {
   const match = /^moved:([0-9a-f]+),(.*)$/s.exec(Buffer.from(incarnation).toString('latin1'))
   if (match === null) return undefined
   return { id: match[1] ?? '', address: textOf(incarnation).slice(`moved:${match[1]},`.length) }
 }
 
-/** @throws not-a-store when there is nothing to move, or the new store lives already; tampering when a copy differs */
-export async function moveStore(from: Store, to: Store, options: MoveOptions): Promise<MoveResult> {
+/** @throws not-a-store when there is nothing to migrate, or the new store is in use; tampering when a copy differs */
+export async function migrateStore(from: Store, to: Store, options: MigrationOptions): Promise<MigrationResult> {
   const { signal } = options
-  const { id, address, before } = await beginning(from, options)
-  const living = await read(to, incarnationKey, signal)
-  if (living !== undefined && !equalBytes(living.value, fromHex(id))) {
-    throw new ConclaveError('not-a-store', 'the new store has rooms and people of its own already', {
-      hint: 'Move into a cluster that nobody has used yet.',
+  const { id, address, before } = await beginOrResume(from, options)
+  const live = await read(to, incarnationKey, signal)
+  if (live !== undefined && !equalBytes(live.value, fromHex(id))) {
+    throw new ConclaveError('not-a-store', 'the new store is already in use', {
+      hint: 'Move into a cluster that is still empty.',
     })
   }
-  if (living === undefined && before !== undefined) {
+  if (live === undefined && before !== undefined) {
     await createIfAbsent(to, noteKey(id), utf8(address), signal)
     await markMoved(from, id, address, before, signal)
   }
   const total = await countRecords(from, signal)
-  if (living === undefined) await copyRecords(from, to, total, options)
+  if (live === undefined) await copyRecords(from, to, total, options)
   await verifyRecords(from, to, total, options)
-  if (living === undefined) await finish(to, id, address, signal)
+  if (live === undefined) await finish(to, id, address, signal)
   return { records: total, id }
 }
 
-/** Gives the old store back its life. @throws not-allowed when the new one lives already, usage when there is no move */
-export async function abortMove(from: Store, to: Store, signal?: AbortSignal): Promise<void> {
+/** Restores the old store. @throws not-allowed once the new one is in use, usage when no migration is under way */
+export async function abortMigration(from: Store, to: Store, signal?: AbortSignal): Promise<void> {
   const incarnation = await read(from, incarnationKey, signal)
-  const moved = incarnation && movedTo(incarnation.value)
+  const moved = incarnation && migratedTo(incarnation.value)
   const before = await read(from, beforeKey, signal)
   if (incarnation === undefined || moved === undefined || before === undefined) {
     throw new ConclaveError('usage', 'this store is not being moved', { hint: 'There is nothing to revert.' })
@@ -93,7 +85,7 @@ export async function abortMove(from: Store, to: Store, signal?: AbortSignal): P
     signal,
   )
   if (!ok) {
-    throw new ConclaveError('not-allowed', 'the move is complete: the new store lives', {
+    throw new ConclaveError('not-allowed', 'the move is complete: the new store is in use', {
       hint: `Use the store at ${moved.address}.`,
     })
   }
@@ -109,34 +101,27 @@ export async function abortMove(from: Store, to: Store, signal?: AbortSignal): P
   )
 }
 
-interface Beginning {
+interface Migration {
   readonly id: string
   readonly address: string
-  /** The old store's incarnation, when it still lives. */
+  /** The old store's incarnation; undefined for a resumed migration. */
   readonly before: Entry | undefined
 }
 
-/** A move that is under way is taken up; it can't change its goal. */
-async function beginning(from: Store, options: MoveOptions): Promise<Beginning> {
+/** A resumed migration keeps its target. */
+async function beginOrResume(from: Store, options: MigrationOptions): Promise<Migration> {
   const incarnation = await read(from, incarnationKey, options.signal)
   if (incarnation === undefined) {
-    throw new ConclaveError('not-a-store', 'there is nothing to move: nobody has used this store', {
+    throw new ConclaveError('not-a-store', 'there is nothing to move: this store has never been used', {
       hint: 'Start the node without --from-local.',
     })
   }
-  const moved = movedTo(incarnation.value)
+  const moved = migratedTo(incarnation.value)
   if (moved === undefined) return { id: options.id, address: options.address, before: incarnation }
   return { ...moved, before: undefined }
 }
 
-async function markMoved(
-  from: Store,
-  id: string,
-  address: string,
-  before: Entry | undefined,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (before === undefined) return
+async function markMoved(from: Store, id: string, address: string, before: Entry, signal?: AbortSignal): Promise<void> {
   const { ok } = await from.commit(
     {
       if: [{ kind: 'value', key: incarnationKey, value: before.value }],
@@ -147,17 +132,22 @@ async function markMoved(
     },
     signal,
   )
-  if (!ok) throw new ConclaveError('unavailable', 'somebody else is moving this store just now', { retryable: true })
+  if (!ok) throw new ConclaveError('unavailable', 'another process is migrating this store', { retryable: true })
 }
 
-async function copyRecords(from: Store, to: Store, total: number, { onProgress, signal }: MoveOptions): Promise<void> {
+async function copyRecords(
+  from: Store,
+  to: Store,
+  total: number,
+  { onProgress, signal }: MigrationOptions,
+): Promise<void> {
   let records = 0
   for await (const page of pages(from, signal)) {
     for (const batch of batches(page)) {
       const then = batch.map(({ key, value }): Operation => ({ kind: 'put', key, value }))
       const absent = batch.map(({ key }) => ({ kind: 'revision', key, modRevision: 0 }) as const)
       const { ok } = await to.commit({ if: absent, then }, signal)
-      // Some of them were copied by an attempt before: those are compared when all is verified.
+      // An earlier attempt copied some of them; verification compares those.
       if (!ok) for (const { key, value } of batch) await createIfAbsent(to, key, value, signal)
       records += batch.length
       onProgress?.({ step: 'copy', records, total })
@@ -165,12 +155,12 @@ async function copyRecords(from: Store, to: Store, total: number, { onProgress, 
   }
 }
 
-/** The new store may hold more (tickets, what clients wrote since); never less, never other bytes. */
+/** The new store may contain more (tickets, clients' writes since), but nothing missing and nothing different. */
 async function verifyRecords(
   from: Store,
   to: Store,
   total: number,
-  { onProgress, signal }: MoveOptions,
+  { onProgress, signal }: MigrationOptions,
 ): Promise<void> {
   const copies = entriesOf(to, signal)
   let records = 0
@@ -187,7 +177,7 @@ async function verifyRecords(
     onProgress?.({ step: 'verify', records, total })
   }
   if (records !== total)
-    throw new ConclaveError('unavailable', 'the store changed while it was moved', { retryable: true })
+    throw new ConclaveError('unavailable', 'the store changed during the move', { retryable: true })
 }
 
 async function finish(to: Store, id: string, address: string, signal?: AbortSignal): Promise<void> {
@@ -199,23 +189,19 @@ async function finish(to: Store, id: string, address: string, signal?: AbortSign
       ],
       then: [
         { kind: 'put', key: incarnationKey, value: fromHex(id) },
-        { kind: 'delete', key: moveRange.start, end: moveRange.end },
+        { kind: 'delete', key: migrationRange.start, end: migrationRange.end },
       ],
     },
     signal,
   )
   const now = await read(to, incarnationKey, signal)
   if (ok || (now !== undefined && equalBytes(now.value, fromHex(id)))) return
-  throw new ConclaveError(
-    'not-allowed',
-    'the move was aborted, or somebody used the new store before it was complete',
-    {
-      hint: 'To have the old store back: `conclave node start --from-local --abort`.',
-    },
-  )
+  throw new ConclaveError('not-allowed', 'the move was aborted, or the new store was used before it was complete', {
+    hint: 'To return to the old store: `conclave node start --from-local --abort`.',
+  })
 }
 
-/** Pages of what is to be moved, in key order. */
+/** Pages of the records to migrate, in key order. */
 async function* pages(store: Store, signal?: AbortSignal): AsyncGenerator<readonly Entry[]> {
   let start: Uint8Array = everything.start
   for (;;) {
@@ -231,7 +217,7 @@ async function* entriesOf(store: Store, signal?: AbortSignal): AsyncGenerator<En
   for await (const page of pages(store, signal)) yield* page
 }
 
-/** The entry at `key`; those before it are passed over. */
+/** Skips to the entry at `key`. */
 async function seek(entries: AsyncGenerator<Entry>, key: Uint8Array): Promise<Entry | undefined> {
   for (;;) {
     const next: IteratorResult<Entry, unknown> = await entries.next()
@@ -242,7 +228,7 @@ async function seek(entries: AsyncGenerator<Entry>, key: Uint8Array): Promise<En
   }
 }
 
-/** The move's own keys stay where they are; presence ends with its lease. */
+/** Not the migration's own keys, nor presence, which ends with its lease. */
 function isRecord(key: Uint8Array): boolean {
   if (equalBytes(key, incarnationKey)) return false
   const text = Buffer.from(key).toString('latin1')
@@ -255,12 +241,12 @@ async function countRecords(store: Store, signal?: AbortSignal): Promise<number>
   return total
 }
 
-/** As many at a time as one transaction holds. */
+/** As large as a transaction may be. */
 function* batches(entries: readonly Entry[]): Generator<readonly Entry[]> {
   let batch: Entry[] = []
   let bytes = 0
   for (const entry of entries) {
-    // The key stands twice: in the operation and in its compare.
+    // The key appears in the operation and in its compare.
     const size = 2 * entry.key.length + entry.value.length + 2 * storeFramingBytes
     if (batch.length === storeOperationsMax || (batch.length > 0 && bytes + size > batchBytesMax)) {
       yield batch

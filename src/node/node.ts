@@ -1,27 +1,27 @@
 /**
- * A node while it runs: one process that supervises one etcd, completes what founding or joining left open, watches the
- * cluster's health and keeps its certificates fresh, until it is told to stop.
+ * A running node: one process that supervises one etcd, completes a bootstrap or join, watches the cluster's health and
+ * renews certificates, until it is stopped.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConclaveError } from '../base/errors.ts'
-import { protect, watchAccess } from './access/enforce-access.ts'
+import { enableAccessControl, enforceAccess, type RestartDelays } from './access/enforce-access.ts'
 import { formatEndpoint, isUnspecified } from './home/address.ts'
-import { ClusterClient } from './cluster/cluster-client.ts'
+import { ClusterClient, type MemberReport } from './cluster/cluster-client.ts'
 import type { OpenStore } from './cluster/open-store.ts'
 import { readClient, renewCertificates } from './certificates/credentials.ts'
-import { etcdArguments, peerUrlOf, type Bootstrap } from './process/etcd-arguments.ts'
+import { etcdArguments, type InitialCluster } from './process/etcd-arguments.ts'
 import { findEtcd } from './process/etcd-binary.ts'
 import type { NodeListener } from './events.ts'
-import { clusterHealth, type MemberAnswer } from './health/health.ts'
-import { becomeVoter, currentCluster, enterCluster } from './membership/join.ts'
+import { clusterHealth } from './health/health.ts'
+import { becomeVoter, enterCluster, initialMembers } from './membership/join.ts'
 import type { NodePaths } from './home/paths.ts'
-import { readRevocations, requireRevocations } from './access/revocations.ts'
+import { ensureRevocationList, updateRevocationList } from './access/revocations.ts'
 import { RotatingLog } from './process/rotating-log.ts'
-import { claimRunning } from './process/pid-file.ts'
-import { requirePorts } from './home/settings.ts'
-import { requireState, writeState, type NodeSettings, type NodeState } from './home/state.ts'
+import { createPidFile } from './process/pid-file.ts'
+import { requireFreePorts } from './home/settings.ts'
+import { peerUrlOf, requireState, writeState, type NodeSettings, type NodeState } from './home/state.ts'
 import { Supervisor } from './process/supervisor.ts'
 
 export interface NodeContext {
@@ -29,51 +29,57 @@ export interface NodeContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly openStore: OpenStore
   readonly listener: NodeListener
-  /** Ends the node in order. */
+  /** Shuts the node down. */
   readonly signal: AbortSignal
+  readonly delays?: NodeDelays
 }
 
-/** An etcd whose parent was killed takes a moment to end. */
-const portPatienceMs = 12_000
-/** Longer than that, and its log has to tell. */
-const startPatienceMs = 60_000
+export interface NodeDelays {
+  readonly healthMs?: number
+  readonly restart?: RestartDelays
+}
+
+/** The etcd of a killed node takes a moment to end. */
+const portTimeoutMs = 12_000
+/** If it takes longer, the log has the reason. */
+const startTimeoutMs = 60_000
 const pollMs = 100
 const healthPeriodMs = 5000
 const certificatePeriodMs = 86_400_000
 
 /**
- * Runs this home's node. Resolves when the signal has ended it in order.
+ * Runs this home's node until `signal` has shut it down.
  *
- * @throws usage when it runs already or a port is taken; unavailable when there is no etcd; closed when the node was
- * removed from its cluster; and what else keeps it from running
+ * @throws usage when it is already running or a port is taken; unavailable when there is no etcd; closed when the node was
+ * removed from its cluster; any other permanent failure
  */
 export async function runNode(begun: NodeContext): Promise<void> {
   const ending = new AbortController()
   const context = { ...begun, signal: AbortSignal.any([begun.signal, ending.signal]) }
   const { paths, listener, signal } = context
   let state = await requireState(paths)
-  const running = await claimRunning(paths)
+  const pidFile = await createPidFile(paths)
   try {
-    const program = await findEtcd({ given: state.settings.etcd, env: context.env })
-    listener({ kind: 'etcd', program })
+    const etcd = await findEtcd({ given: state.settings.etcd, env: context.env })
+    listener({ kind: 'etcd', etcd })
     if (await renewCertificates(paths, state.settings)) listener({ kind: 'renewed' })
-    await requireRevocations(paths)
+    await ensureRevocationList(paths)
     await requireData(paths, state)
-    await requirePorts(state.settings, running.afterKill ? portPatienceMs : 0, signal)
-    // While the others are a majority without us.
+    await requireFreePorts(state.settings, pidFile.afterKill ? portTimeoutMs : 0, signal)
+    // While the others have a majority without us.
     if (state.phase === 'opened' || state.phase === 'claimed') {
-      await readRevocations(paths, state.endpoints, context.openStore, signal)
+      await updateRevocationList(paths, state.endpoints, context.openStore, signal)
     }
-    state = await enterCluster(paths, state, context.openStore, listener, signal)
+    state = await enterCluster(context, state)
 
     listener({ kind: 'step', step: 'start' })
     const log = new RotatingLog(paths.log)
     const supervisor = new Supervisor(
       {
-        path: program.path,
+        path: etcd.path,
         data: paths.data,
         arguments: async () =>
-          etcdArguments(paths, state.settings, await bootstrapOf(paths, state, signal), program.flags),
+          etcdArguments(paths, state.settings, await initialCluster(paths, state, signal), etcd.flags),
       },
       log,
       (event) => {
@@ -84,148 +90,146 @@ export async function runNode(begun: NodeContext): Promise<void> {
       const failed = supervisor.done.then((failure) => {
         if (failure !== undefined) throw failure
       })
-      const serving = serve(context, state, { keep: (next) => (state = next), restart: () => supervisor.restart() })
-      // Whichever ends first, the other one is ended too.
+      const serving = serve(context, state, {
+        onState: (next) => (state = next),
+        restartEtcd: () => supervisor.restart(),
+      })
       await Promise.race([failed, serving]).finally(() => ending.abort())
     } finally {
       await supervisor.stop()
       log.close()
     }
   } catch (error) {
-    // Being told to stop is no failure, wherever it struck.
     if (!begun.signal.aborted) throw error
   } finally {
-    await running.release()
+    await pidFile.remove()
   }
 }
 
-interface Hold {
-  readonly keep: (state: NodeState) => void
-  /** Starts our etcd again. */
-  readonly restart: () => void
+interface Hooks {
+  readonly onState: (state: NodeState) => void
+  readonly restartEtcd: () => void
 }
 
-async function serve(context: NodeContext, begun: NodeState, hold: Hold): Promise<void> {
-  const { paths, listener, signal } = context
+/** Everything beside our etcd while it runs. Ends by rejecting. */
+async function serve(context: NodeContext, begun: NodeState, { onState, restartEtcd }: Hooks): Promise<void> {
+  const { paths, listener, signal, delays = {} } = context
   const tls = await readClient(paths.client)
   const { settings } = begun
   const own = formatEndpoint(settings.advertise, settings.clientPort)
   const local = new ClusterClient([localEndpoint(settings), own], tls)
+  const ending = new AbortController()
   let state = begun
-  let attending: Promise<void> | undefined
+  let enforcing: Promise<void> | undefined
   const keep = (next: NodeState): void => {
     state = next
-    hold.keep(next)
+    onState(next)
   }
   try {
-    const answer = await firstAnswer(local, settings, signal)
-    if (state.clusterId !== undefined && state.clusterId !== answer.clusterId) {
+    const { clusterId } = await firstReport(local, settings, signal)
+    if (state.clusterId !== undefined && state.clusterId !== clusterId) {
       throw new ConclaveError('not-a-store', `${paths.data} belongs to another cluster`, {
-        hint: `Bring this node's own data back; or remove the node on another one (\`conclave node remove ${settings.name}\`), move ${paths.root} away and join with a new ticket.`,
+        hint: restoreHint(paths, settings),
       })
     }
     if (state.phase === 'founding') {
-      await protect({ local, listener, signal }, startPatienceMs)
-      keep(await founded(paths, state, local, answer.clusterId))
+      await enableAccessControl({ local, listener, signal }, startTimeoutMs)
+      const { members } = await local.members(signal)
+      const memberId = members.find(({ peerUrls }) => peerUrls.includes(peerUrlOf(settings)))?.id
+      keep(await writeState(paths, { ...state, phase: 'member', clusterId, ...(memberId && { memberId }) }))
     }
-    keep(await becomeVoter(paths, state, context.openStore, listener, signal))
+    keep(await becomeVoter(context, state))
     listener({ kind: 'ready', endpoint: own, name: settings.name })
-    attending = watchAccess({ ...context, local, state, restart: hold.restart })
+    enforcing = enforceAccess({
+      ...context,
+      local,
+      state,
+      restartEtcd,
+      delays: delays.restart,
+      signal: AbortSignal.any([signal, ending.signal]),
+    })
     let renewedAt = performance.now()
     for (;;) {
-      keep(await look(context, state, local, own))
+      keep(await checkHealth(context, state, local, own))
       if (performance.now() - renewedAt > certificatePeriodMs) {
         renewedAt = performance.now()
-        // etcd reads its certificate anew for each connection.
+        // etcd reads its certificate for each new connection.
         if (await renewCertificates(paths, settings)) listener({ kind: 'renewed' })
       }
-      await sleep(healthPeriodMs, undefined, { signal })
+      await sleep(delays.healthMs ?? healthPeriodMs, undefined, { signal })
     }
   } finally {
-    await attending
+    ending.abort()
+    await enforcing
     local.close()
   }
 }
 
-/** The cluster's health; its members' addresses are remembered, ours first. */
-async function look(context: NodeContext, state: NodeState, local: ClusterClient, own: string): Promise<NodeState> {
-  let members
-  try {
-    members = await local.statuses(context.signal)
-  } catch (error) {
-    // Our etcd is just starting again: the next look tells.
-    if (context.signal.aborted) throw error
-    return state
-  }
-  context.listener({ kind: 'health', health: clusterHealth(members), members })
-  const others = members.filter(({ learner }) => !learner).flatMap((member) => member.endpoints)
-  const endpoints = [own, ...others.filter((endpoint) => endpoint !== own).sort()]
-  context.listener({ kind: 'endpoints', endpoints })
-  if (endpoints.join() === state.endpoints.join()) return state
-  const next = { ...state, endpoints }
-  await writeState(context.paths, next)
-  return next
-}
-
-async function founded(
-  paths: NodePaths,
+/** Reports the cluster's health and records its members' addresses, ours first. */
+async function checkHealth(
+  { paths, listener, signal }: NodeContext,
   state: NodeState,
   local: ClusterClient,
-  clusterId: string,
+  own: string,
 ): Promise<NodeState> {
-  const { members } = await local.members()
-  const memberId = members.find(({ peerUrls }) => peerUrls.includes(peerUrlOf(state.settings)))?.id
-  const next: NodeState = { ...state, phase: 'member', clusterId, ...(memberId === undefined ? {} : { memberId }) }
-  await writeState(paths, next)
-  return next
+  let members
+  try {
+    members = await local.statuses(signal)
+  } catch (error) {
+    // Our etcd is restarting: the next check will succeed.
+    if (signal.aborted) throw error
+    return state
+  }
+  listener({ kind: 'health', health: clusterHealth(members), members })
+  const others = members.filter(({ learner }) => !learner).flatMap((member) => member.endpoints)
+  const endpoints = [own, ...others.filter((endpoint) => endpoint !== own).sort()]
+  listener({ kind: 'endpoints', endpoints })
+  return endpoints.join() === state.endpoints.join() ? state : writeState(paths, { ...state, endpoints })
 }
 
-/** Waits until our etcd serves and knows a leader. */
-async function firstAnswer(
-  local: ClusterClient,
-  settings: NodeSettings,
-  signal: AbortSignal,
-): Promise<MemberAnswer & { clusterId: string }> {
-  const until = performance.now() + startPatienceMs
-  let last: unknown
+/** Waits until our etcd answers and knows a leader. */
+async function firstReport(local: ClusterClient, settings: NodeSettings, signal: AbortSignal): Promise<MemberReport> {
+  const deadline = performance.now() + startTimeoutMs
   for (;;) {
     try {
-      const answer = await local.status(localEndpoint(settings), signal)
-      if (answer.leader !== undefined) return answer
-      last = undefined
-    } catch (error) {
+      const report = await local.status(localEndpoint(settings), signal)
+      if (report.leader !== undefined) return report
+      // Without a majority it waits for the other nodes, however long that takes.
+    } catch (cause) {
       signal.throwIfAborted()
-      last = error
-    }
-    // A majority may be away for long: then it is the others that are waited for, and for as long as it takes.
-    if (last !== undefined && performance.now() > until) {
-      throw new ConclaveError('unavailable', 'etcd runs but does not answer', {
-        hint: 'Its log tells why: etcd.log in the folder node/ of the home.',
-        cause: last,
-      })
+      if (performance.now() > deadline) {
+        throw new ConclaveError('unavailable', 'etcd runs but does not answer', {
+          hint: 'Look into its log for the reason: etcd.log in the folder node/ of the home.',
+          cause,
+        })
+      }
     }
     await sleep(pollMs, undefined, { signal })
   }
 }
 
-async function bootstrapOf(paths: NodePaths, state: NodeState, signal: AbortSignal): Promise<Bootstrap> {
+async function initialCluster(paths: NodePaths, state: NodeState, signal: AbortSignal): Promise<InitialCluster> {
   const { token, phase, settings } = state
   const alone = [`${settings.name}=${peerUrlOf(settings)}`]
-  if (phase === 'founding') return { state: 'new', token, cluster: alone }
-  // Once it has a log of its own, etcd goes by that.
-  if (await hasLog(paths)) return { state: 'existing', token, cluster: alone }
-  return { state: 'existing', token, cluster: await currentCluster(state, await readClient(paths.client), signal) }
+  if (phase === 'founding') return { state: 'new', token, members: alone }
+  // Once etcd has a log of its own, it ignores the list.
+  if (await hasWal(paths)) return { state: 'existing', token, members: alone }
+  return { state: 'existing', token, members: await initialMembers(state, await readClient(paths.client), signal) }
 }
 
-/** A voter that forgot what it had agreed to could let the cluster forget it too: it must not come back empty. */
-async function requireData(paths: NodePaths, state: NodeState): Promise<void> {
-  if (state.phase !== 'member' || (await hasLog(paths))) return
-  throw new ConclaveError('not-a-store', `the data of this node is gone from ${paths.data}`, {
-    hint: `Bring it back; or remove the node on another one (\`conclave node remove ${state.settings.name}\`), move ${paths.root} away and join with a new ticket.`,
+/** A voter that lost its data could make the cluster lose acknowledged writes, so it must not start empty. */
+async function requireData(paths: NodePaths, { phase, settings }: NodeState): Promise<void> {
+  if (phase !== 'member' || (await hasWal(paths))) return
+  throw new ConclaveError('not-a-store', `the data of this node is missing from ${paths.data}`, {
+    hint: restoreHint(paths, settings),
   })
 }
 
-async function hasLog(paths: NodePaths): Promise<boolean> {
+function restoreHint({ root }: NodePaths, { name }: NodeSettings): string {
+  return `Restore this node's own data. Or remove the node on another one (\`conclave node remove ${name}\`), move ${root} away and join with a new ticket.`
+}
+
+async function hasWal(paths: NodePaths): Promise<boolean> {
   const files = await readdir(join(paths.data, 'member', 'wal')).catch(() => [])
   return files.some((file) => file.endsWith('.wal'))
 }

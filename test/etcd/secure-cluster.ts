@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Client, credentials } from '@grpc/grpc-js'
-import { admitPerson, protectCluster } from '../../src/node/access/access-control.ts'
+import { grantAccess, protectCluster } from '../../src/node/access/access-control.ts'
 import {
   createAuthority,
   issueLocal,
@@ -62,7 +62,7 @@ export class SecureCluster {
   /** Lets a person in. */
   async person(name: string): Promise<EtcdTls> {
     const { user, certificate, key } = await issuePerson(this.#authority, name)
-    await admitPerson(this.admin, user)
+    await grantAccess(this.admin, user)
     return { ca: this.#authority.certificate, cert: certificate, key }
   }
 

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { admitPerson, listPeople, peopleRanges } from '../../src/node/access/access-control.ts'
+import { grantAccess, listPeople, peopleRanges } from '../../src/node/access/access-control.ts'
 import {
   createAuthority,
   issueNode,
@@ -12,15 +12,15 @@ import {
   revokedSerials,
   type Identity,
 } from '../../src/node/certificates/authority.ts'
-import { ClusterClient, type ClientTls } from '../../src/node/cluster/cluster-client.ts'
-import { readAuthority, readClient } from '../../src/node/certificates/credentials.ts'
+import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
+import { readAuthority, readClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
 import { revokePerson } from '../../src/node/access/revocations.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import * as paths from '../../src/protocol/paths.ts'
 import { Maintenance } from '../../src/store/etcd/generated/cluster_pb.ts'
 import { Place } from '../conformance/place.ts'
-import { openTestStore } from './cluster-store.ts'
+import { openTestStore } from './open-store.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
 
 let cluster: TestCluster
@@ -60,7 +60,7 @@ async function askPeerPort(identity: Identity | undefined): Promise<number | 're
 async function personOf(name: string): Promise<ClientTls> {
   const { user, ...identity } = await issuePerson(authority, name)
   const client = new ClusterClient(await endpoints(), await readClient(node.paths.client))
-  await admitPerson(client, user)
+  await grantAccess(client, user)
   client.close()
   return { authority: authority.certificate, ...identity }
 }
@@ -108,7 +108,7 @@ describe('who gets into a cluster', () => {
     await expect(client.addLearner('https://127.0.0.1:1')).rejects.toMatchObject(refused)
     await expect(client.remove('0'.repeat(16))).rejects.toMatchObject(refused)
     await expect(listPeople(client)).rejects.toMatchObject(refused)
-    await expect(admitPerson(client, 'eve.01')).rejects.toMatchObject(refused)
+    await expect(grantAccess(client, 'eve.01')).rejects.toMatchObject(refused)
     expect((await client.statuses()).map(({ name }) => name)).toEqual(['one'])
     client.close()
   })

@@ -1,7 +1,7 @@
 /** `connect` in a process of its own, which kills itself with SIGKILL at the commit or the close of the store it is told. */
 import { connectHome } from '../../src/node/tickets/connect.ts'
 import { decodeTicket, type PersonTicket } from '../../src/node/tickets/ticket.ts'
-import { openTestStore } from './cluster-store.ts'
+import { openTestStore } from './open-store.ts'
 
 const [home = '', ticket = '', dieAt = ''] = process.argv.slice(2)
 let commits = 0

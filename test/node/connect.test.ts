@@ -12,7 +12,7 @@ import { invitePerson } from '../../src/node/tickets/invite.ts'
 import { clientFiles } from '../../src/node/home/paths.ts'
 import { decodeTicket, type PersonTicket } from '../../src/node/tickets/ticket.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
-import { openTestStore } from './cluster-store.ts'
+import { openTestStore } from './open-store.ts'
 
 let cluster: TestCluster
 let node: TestNode

@@ -1,16 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import {
-  clusterHealth,
-  describeHealth,
-  lagOf,
-  type MemberAnswer,
-  type MemberStatus,
-} from '../../src/node/health/health.ts'
+import { clusterHealth, describeHealth, lagOf } from '../../src/node/health/health.ts'
+import type { MemberStatus, MemberReport } from '../../src/node/cluster/cluster-client.ts'
 
-function member(n: number, answer: Partial<MemberAnswer> | undefined, learner = false): MemberStatus {
+function member(n: number, answer: Partial<MemberReport> | undefined, learner = false): MemberStatus {
   const base = { id: n.toString(16).padStart(16, '0'), name: `n${n}`, learner, peerUrls: [], endpoints: [] }
   if (answer === undefined) return { ...base, answer: undefined }
-  const usual: MemberAnswer = {
+  const usual: MemberReport = {
+    clusterId: 'c'.padStart(16, '0'),
     version: '3.5.33',
     leader: '1'.padStart(16, '0'),
     term: 2,
@@ -24,7 +20,7 @@ function member(n: number, answer: Partial<MemberAnswer> | undefined, learner = 
   return { ...base, answer: { ...usual, ...answer } }
 }
 
-function cluster(answering: number, voters: number, answer: Partial<MemberAnswer> = {}): MemberStatus[] {
+function cluster(answering: number, voters: number, answer: Partial<MemberReport> = {}): MemberStatus[] {
   return Array.from({ length: voters }, (_, k) => member(k + 1, k < answering ? answer : undefined))
 }
 
@@ -32,13 +28,13 @@ describe('health', () => {
   test.each([
     [1, 1, true, 0, '1/1 node, can lose none'],
     [2, 2, true, 0, '2/2 nodes, can lose none'],
-    [1, 2, false, 0, '1/2 nodes, nothing can be written'],
+    [1, 2, false, 0, '1/2 nodes, no quorum: read-only'],
     [3, 3, true, 1, '3/3 nodes, can lose 1'],
     [2, 3, true, 0, '2/3 nodes, can lose none more'],
-    [1, 3, false, 0, '1/3 nodes, nothing can be written'],
+    [1, 3, false, 0, '1/3 nodes, no quorum: read-only'],
     [5, 5, true, 2, '5/5 nodes, can lose 2'],
     [4, 5, true, 1, '4/5 nodes, can lose 1 more'],
-    [2, 5, false, 0, '2/5 nodes, nothing can be written'],
+    [2, 5, false, 0, '2/5 nodes, no quorum: read-only'],
     [7, 7, true, 3, '7/7 nodes, can lose 3'],
   ])('%i of %i voters answer', (answering, voters, hasQuorum, canLose, text) => {
     const health = clusterHealth(cluster(answering, voters))

@@ -6,7 +6,7 @@ import { readClient } from '../../src/node/certificates/credentials.ts'
 import { clusterHealth } from '../../src/node/health/health.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
-import { openTestStore } from './cluster-store.ts'
+import { openTestStore } from './open-store.ts'
 import { alive, until } from './processes.ts'
 
 let cluster: TestCluster
@@ -137,7 +137,7 @@ describe('what keeps a node from joining', () => {
     expect(fourth.events.at(-1)).toMatchObject({
       kind: 'failed',
       code: 'not-allowed',
-      message: expect.stringContaining('used already'),
+      message: expect.stringContaining('already used'),
     })
     await until(() => !alive(fourth.pid))
   }, 90_000)

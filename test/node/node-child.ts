@@ -4,14 +4,14 @@
  * happened in the cluster and before it could be recorded ("after:add").
  */
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
-import { foundCluster } from '../../src/node/membership/bootstrap.ts'
+import { bootstrapCluster } from '../../src/node/membership/bootstrap.ts'
 import { openTicket } from '../../src/node/membership/join.ts'
 import { runNode } from '../../src/node/node.ts'
 import { nodePaths } from '../../src/node/home/paths.ts'
 import { resolveSettings, type NodeOptions } from '../../src/node/home/settings.ts'
 import { readState } from '../../src/node/home/state.ts'
 import { decodeTicket, type NodeTicket } from '../../src/node/tickets/ticket.ts'
-import { openTestStore } from './cluster-store.ts'
+import { openTestStore } from './open-store.ts'
 
 export interface ChildOrder {
   readonly home: string
@@ -48,7 +48,7 @@ try {
     const ticket = decodeTicket(order.ticket) as NodeTicket
     await openTicket(paths, ticket, async () => order.code ?? '', order.options)
   } else if ((await readState(paths)) === undefined) {
-    await foundCluster(paths, resolveSettings(order.options))
+    await bootstrapCluster(paths, resolveSettings(order.options))
   }
   let step = ''
   await runNode({

@@ -1,11 +1,23 @@
 /** Processes, looked at from outside. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 
+/** A process that has ended does not count, even while it waits for init to reap it, which may take seconds. */
 export function alive(pid: number): boolean {
+  return !['', 'Z', 'X'].includes(stateOf(pid))
+}
+
+/** One letter, as ps(1) shows it; '' when there is no such process. */
+function stateOf(pid: number): string {
   try {
-    process.kill(pid, 0)
-    return true
+    if (process.platform !== 'linux')
+      return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)])
+        .toString()
+        .slice(0, 1)
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.charAt(stat.lastIndexOf(')') + 2)
   } catch {
-    return false
+    return ''
   }
 }
 

@@ -62,10 +62,10 @@ describe('a ticket as text', () => {
     const text = encodeTicket(node)
     for (let length = 0; length < text.length; length += 1) {
       expect(() => decodeTicket(text.slice(0, length)), `${length} characters`).toThrow(
-        /cut short|not a ticket|altered/,
+        /incomplete|not a ticket|altered/,
       )
     }
-    expect(() => decodeTicket(text.slice(0, 200))).toThrow('this ticket is cut short')
+    expect(() => decodeTicket(text.slice(0, 200))).toThrow('this ticket is incomplete')
   })
 
   test('with any character changed is refused', () => {
@@ -132,13 +132,13 @@ describe('the code of a ticket', () => {
   test('reads letters that look like digits', () => {
     expect(normalizeCode('oO1l-iI00-abcd')).toBe('00111100ABCD')
     for (const bad of ['', 'ABCD-EFGH', 'ABCD-EFGH-JKMNP', 'UUUU-UUUU-UUUU']) {
-      expect(() => normalizeCode(bad)).toThrow('not the code')
+      expect(() => normalizeCode(bad)).toThrow('not a ticket code')
     }
   })
 
   test('a key is rebuilt from its scalar, but only beside its own certificate', () => {
     expect(privateKeyOf(person.certificate, person.scalar)).toContain('BEGIN PRIVATE KEY')
-    expect(() => privateKeyOf(person.authority, person.scalar)).toThrow('not that of its certificate')
+    expect(() => privateKeyOf(person.authority, person.scalar)).toThrow('does not match its certificate')
   })
 })
 
@@ -154,7 +154,7 @@ describe('a ticket in the store', () => {
     await claimTicket(store, ticket, 'mine', expires - 1000)
     await finishTicket(store, ticket, 'mine')
     await finishTicket(store, ticket, 'mine')
-    await expect(claimTicket(store, ticket, 'mine', expires - 1000)).rejects.toThrow('used already')
+    await expect(claimTicket(store, ticket, 'mine', expires - 1000)).rejects.toThrow('already used')
     await store.close()
   })
 
@@ -193,7 +193,7 @@ describe('a ticket in the store', () => {
 
   test('one whose certificate is none is refused, however right its checksum', () => {
     const forged = encodeTicket({ ...person, authority: new Uint8Array(100).fill(48) })
-    expect(() => decodeTicket(forged)).toThrow('this ticket is altered')
+    expect(() => decodeTicket(forged)).toThrow('this ticket was altered')
   })
 
   test('one that has expired is refused, and forgotten when the next is issued', async () => {
@@ -202,7 +202,7 @@ describe('a ticket in the store', () => {
     await recordTicket(store, ticket, expires - 1000)
     await expect(claimTicket(store, ticket, 'mine', expires)).rejects.toThrow('expired')
     await recordTicket(store, { ...ticket, id: 'f'.repeat(32) }, expires)
-    await expect(claimTicket(store, ticket, 'mine', expires - 1)).rejects.toThrow('used already, or was never issued')
+    await expect(claimTicket(store, ticket, 'mine', expires - 1)).rejects.toThrow('already used, or never issued')
     await store.close()
   })
 })

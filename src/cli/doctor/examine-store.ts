@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { examineStore } from '../../chat/identity/examination.ts'
 import { renewBeforeDays, readCertificate } from '../../node/certificates/check-certificate.ts'
-import type { ClientTls } from '../../node/cluster/cluster-client.ts'
-import { judgeVersion, parseEtcdVersion } from '../../node/process/etcd-version.ts'
+import type { ClientTls } from '../../node/certificates/credentials.ts'
+import { judgeVersion, parseEtcdVersion } from '../../node/process/etcd-binary.ts'
 import { diagnose } from '../../node/health/diagnose.ts'
-import { serverDate } from '../../node/health/server-clock.ts'
+import { readServerClock } from '../../node/health/server-clock.ts'
 import { openStore, storeLabel } from '../open-store.ts'
 import { endpointsOf, type OpenedStore } from '../opened-store.ts'
 import type { ClusterAddress, StoreAddress, TlsFiles } from '../store-url.ts'
@@ -73,7 +73,7 @@ async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> 
     findings.push(certificate(tls.certificate, address.tls.cert))
   }
   const endpoints = endpointsOf(address)
-  const dates = await Promise.all(endpoints.map((endpoint) => serverDate(endpoint, tls)))
+  const dates = await Promise.all(endpoints.map((endpoint) => readServerClock(endpoint, tls)))
   for (const [at, endpoint] of endpoints.entries()) {
     const date = dates[at]
     if (date === undefined) {

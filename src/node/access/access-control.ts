@@ -1,14 +1,8 @@
 /**
- * Who may do what in a cluster, held by etcd's own access control. etcd takes the common name of a certificate for the
- * name of its user (https://etcd.io/docs/v3.5/op-guide/authentication/rbac/):
- *
- *   conclave:node   every node's certificate; has etcd's role root, which may do everything
- *   NAME.SERIAL     one certificate of a person; has the role `person`: reads and writes the keys below, and nothing
- *                   else: no members, no users, no snapshots. Nor the store's incarnation: it says whether the store
- *                   has moved, and where to
- *   root            etcd insists on it; it has no password, and nobody's certificate bears that name
- *
- * A certificate without a user is let in nowhere. Each act can be done again: what is there already stays.
+ * A cluster's permissions, enforced by etcd's access control. etcd takes a certificate's common name as the user name
+ * (https://etcd.io/docs/v3.5/op-guide/authentication/rbac/): `conclave:node`, every node's, has the role root; NAME.SERIAL,
+ * one certificate of a person, has the role `person`: it reads and writes the ranges below, and nothing else, not even the
+ * store's incarnation; `root` is required by etcd, without a password. A certificate without a user has no access.
  */
 import { prefixEnd, utf8, type Bytes } from '../../base/bytes.ts'
 import { Auth } from '../../store/etcd/generated/auth_pb.ts'
@@ -29,17 +23,17 @@ const under = (prefix: string): AccessRange => ({
   access: 'write',
 })
 
-/** What people's programs read and write (protocol/paths.ts), and their own tickets. */
+/** What people's clients read and write (protocol/paths.ts), and their tickets. */
 export const peopleRanges: readonly AccessRange[] = [
   { key: utf8('incarnation'), end: undefined, access: 'read' },
   ...['directory/', 'inbox/', 'reads/', 'rooms/', 'tickets/', 'users/', 'vaults/'].map(under),
 ]
 
 const personRole = 'person'
-const rootName = 'root'
+const rootRole = 'root'
 const permissionTypes = { read: 0, write: 2 } as const
 
-/** Switches access control on, once all that it needs is there. */
+/** Creates roles and users, then enables access control. Idempotent, like everything here. */
 export async function protectCluster(client: ClusterClient, signal?: AbortSignal): Promise<void> {
   const { method } = Auth
   await ifNew(client.call(method.roleAdd, { name: personRole }, changeTimeoutMs, signal))
@@ -51,17 +45,17 @@ export async function protectCluster(client: ClusterClient, signal?: AbortSignal
     const permission = { key, rangeEnd: end, permType }
     await client.call(method.roleGrantPermission, { name: personRole, perm: permission }, changeTimeoutMs, signal)
   }
-  for (const name of [nodeCommonName, rootName]) await addUser(client, name, rootName, signal)
+  for (const user of [nodeCommonName, rootRole]) await addUser(client, user, rootRole, signal)
   await client.call(method.authEnable, {}, changeTimeoutMs, signal)
 }
 
-/** Lets the holder of a person's certificate in. */
-export async function admitPerson(client: ClusterClient, user: string, signal?: AbortSignal): Promise<void> {
+/** Grants access to the holder of a person's certificate. */
+export async function grantAccess(client: ClusterClient, user: string, signal?: AbortSignal): Promise<void> {
   await addUser(client, user, personRole, signal)
 }
 
-/** From now on the holder of that certificate is refused, on connections that stand too. */
-export async function dismissPerson(client: ClusterClient, user: string, signal?: AbortSignal): Promise<void> {
+/** Revokes access at once, also on open connections. */
+export async function revokeAccess(client: ClusterClient, user: string, signal?: AbortSignal): Promise<void> {
   await client.call(Auth.method.userDelete, { name: user }, changeTimeoutMs, signal).catch((error: unknown) => {
     if (!/user name not found/.test(refusalOf(error))) throw error
   })
@@ -74,7 +68,7 @@ export interface PersonUser {
   readonly serial: string
 }
 
-/** Everybody who has a certificate that was not revoked: one entry for each certificate. */
+/** One entry for each certificate that is not revoked. */
 export async function listPeople(client: ClusterClient, signal?: AbortSignal): Promise<readonly PersonUser[]> {
   const { users } = await client.call(Auth.method.userList, {}, changeTimeoutMs, signal)
   return users.flatMap((user) => {

@@ -1,78 +1,83 @@
-/** What a running node does for the cluster's access control: who may do what, and whose certificates were revoked. */
+/** Keeps access control enabled and ends the connections of revoked certificates, while a node runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConclaveError } from '../../base/errors.ts'
-import { protectCluster } from './access-control.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import type { OpenStore } from '../cluster/open-store.ts'
+import { retry } from '../cluster/retry.ts'
 import type { NodeListener } from '../events.ts'
 import { clusterHealth } from '../health/health.ts'
 import type { NodePaths } from '../home/paths.ts'
-import { persist } from '../cluster/retry.ts'
-import { followRevocations } from './revocations.ts'
 import type { NodeState } from '../home/state.ts'
+import { protectCluster } from './access-control.ts'
+import { followRevocations } from './revocations.ts'
 
-interface Attended {
+interface LocalNode {
   /** Our own etcd. */
   readonly local: ClusterClient
   readonly listener: NodeListener
   readonly signal: AbortSignal
 }
 
-export interface AccessWatch extends Attended {
+export interface AccessEnforcement extends LocalNode {
   readonly paths: NodePaths
   readonly state: NodeState
   readonly openStore: OpenStore
-  /** Starts our etcd again. */
-  readonly restart: () => void
+  readonly restartEtcd: () => void
+  readonly delays?: RestartDelays | undefined
 }
 
-const pauseMs = 100
-/** Whoever revokes has to do with the cluster until then. */
-const firstTurnMs = 500
-/** Between two nodes: an etcd that was started again serves well before. */
-const turnMs = 4000
+/** etcds restart one after the other. */
+export interface RestartDelays {
+  /** Leaves `node revoke` time to finish with this cluster. */
+  readonly firstMs: number
+  /** Between two nodes, and between looks at the cluster's health: a restarted etcd serves well before. */
+  readonly nextMs: number
+}
 
-/** Switches access control on, if it is not. @throws the last failure, once patience is over */
-export async function protect({ local, listener, signal }: Attended, patienceMs: number): Promise<void> {
+const usual: RestartDelays = { firstMs: 500, nextMs: 4000 }
+
+/** @throws the last transient error after `timeoutMs` */
+export async function enableAccessControl({ local, listener, signal }: LocalNode, timeoutMs: number): Promise<void> {
   const onWaiting = (reason: ConclaveError): void => listener({ kind: 'waiting', reason })
-  await persist(() => protectCluster(local, signal), { patienceMs, pauseMs, onWaiting, signal })
+  await retry(() => protectCluster(local, signal), { timeoutMs, pauseMs: 100, onWaiting, signal })
 }
 
-/** Ends with the signal; never rejects. */
-export async function watchAccess(watch: AccessWatch): Promise<void> {
-  const { paths, state, openStore, listener, restart, signal } = watch
-  let cutting: Promise<void> | undefined
-  const cut = async (): Promise<void> => {
-    await ownTurn(watch)
+/** Runs until aborted; never rejects. */
+export async function enforceAccess(enforcement: AccessEnforcement): Promise<void> {
+  const { paths, state, openStore, listener, restartEtcd, signal } = enforcement
+  let restarting: Promise<void> | undefined
+  const restart = async (): Promise<void> => {
+    await waitForTurn(enforcement)
     listener({ kind: 'restart', how: 'to end the connections of a revoked certificate', inMs: 0 })
-    restart()
+    restartEtcd()
   }
-  // What is revoked while this node waits for its turn is done with it.
+  // One restart serves all revocations made while this node waits for its turn.
   const onChange = (): void => {
-    cutting ??= cut()
+    restarting ??= restart()
       .catch(() => {})
-      .finally(() => (cutting = undefined))
+      .finally(() => (restarting = undefined))
   }
   try {
-    // For the keys that people of a newer Conclave need.
-    await protect(watch, Infinity)
+    // Grants what a newer Conclave needs, too.
+    await enableAccessControl(enforcement, Infinity)
     await followRevocations(paths, { endpoints: state.endpoints, openStore, onChange }, signal)
   } catch (cause) {
     if (signal.aborted) return
-    const reason = new ConclaveError('unexpected', "the cluster's access control can't be looked after", { cause })
+    const reason = new ConclaveError('unexpected', "can't maintain the cluster's access control", { cause })
     listener({ kind: 'waiting', reason })
   }
 }
 
-/** One node after the other, and none while another one is away that the majority needs. */
-async function ownTurn({ state, local, signal }: AccessWatch): Promise<void> {
-  for (let waitMs = firstTurnMs; ; waitMs = turnMs) {
+/** Nodes restart in turn, and none while the quorum depends on all that are reachable. */
+async function waitForTurn({ state, local, signal, delays = usual }: AccessEnforcement): Promise<void> {
+  for (let waitMs = delays.firstMs; ; waitMs = delays.nextMs) {
     await sleep(waitMs, undefined, { signal })
     const members = await local.statuses(signal).catch(() => [])
     const { voters, reachable, canLose } = clusterHealth(members)
     if (voters === 0 || (canLose === 0 && reachable < voters)) continue
     const order = members.filter(({ learner }) => !learner).map(({ id }) => id)
-    await sleep(turnMs * Math.max(0, order.sort().indexOf(state.memberId ?? '')), undefined, { signal })
+    const turn = order.sort().indexOf(state.memberId ?? '')
+    await sleep(delays.nextMs * Math.max(0, turn), undefined, { signal })
     return
   }
 }

@@ -1,12 +1,10 @@
 /**
- * The cluster's own certificate authority (ECDSA P-256), and what it issues.
+ * The cluster's certificate authority (ECDSA P-256) and the certificates it issues.
  *
- * A node's certificate serves as server, peer and client: both extended key usages, its addresses as subject
- * alternative names. Every node bears the same common name: etcd's peer port lets that name alone in
- * (--peer-cert-allowed-cn compares exactly), so that a person's certificate, which the same authority issued, is no
- * way into the cluster's own traffic. A person's common name is his name and his certificate's serial number (access.ts
- * makes an etcd user of it), so that one of his certificates can be revoked without the next one; no name can contain
- * a colon or a dot. https://etcd.io/docs/v3.5/op-guide/security/
+ * Nodes: one certificate as server, peer and client. All have the same common name, the only one that etcd's peer port
+ * accepts (--peer-cert-allowed-cn), so a person's certificate can't join the traffic between nodes.
+ * People: the common name is NAME.SERIAL, an etcd user (access-control.ts), so each certificate is revoked by itself. No
+ * name contains a colon or a dot. https://etcd.io/docs/v3.5/op-guide/security/
  */
 import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
@@ -20,19 +18,18 @@ x509.cryptoProvider.set(webcrypto)
 
 const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const day = 86_400_000
-/** A clock behind by less than this still finds a new certificate valid. */
+/** A machine whose clock is slow by less than this accepts a new certificate. */
 const backdateMs = day
 const authorityDays = 20 * 365
 const nodeDays = 2 * 365
-/** A person renews by a new ticket: long, because access ends by removal and not by expiry. */
+/** Long, since people renew by a new ticket and access ends by revocation, not expiry. */
 export const personDays = 5 * 365
-/** A node that finds nothing new issues its list of the revoked anew with each start. */
 const revocationDays = authorityDays
 
 export const nodeCommonName = 'conclave:node'
-/** Every node's certificate holds for this name too: a client that asks for it is content with any node of the cluster. */
+/** In every node's certificate, so that a client can accept any node of the cluster. */
 export const nodeServerName = 'node.conclave.internal'
-/** etcd's superuser, once access control is on. */
+/** etcd's superuser. */
 const reservedName = 'root'
 
 /** Certificate and private key, PEM (the key as PKCS #8). */
@@ -55,7 +52,7 @@ export async function createAuthority(now = Date.now()): Promise<Identity> {
   return { certificate: pem(certificate), key: await exportKey(keys.privateKey) }
 }
 
-/** Valid at the given hosts (names or addresses) and at this machine's own loopback. */
+/** For the given hosts (names or addresses) and the loopback. */
 export async function issueNode(authority: Identity, hosts: readonly string[], now = Date.now()): Promise<Identity> {
   const alternatives = [...new Set([...hosts, nodeServerName, '127.0.0.1', '::1', 'localhost'])].map((host) => ({
     type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
@@ -68,11 +65,11 @@ export async function issueNode(authority: Identity, hosts: readonly string[], n
 }
 
 export interface PersonIdentity extends Identity {
-  /** The certificate's common name, and so what etcd calls its holder. */
+  /** The certificate's common name, which is the name of its etcd user. */
   readonly user: string
 }
 
-/** For a person who only chats. @throws RangeError for a name that would mean something else to etcd. */
+/** @throws RangeError for an invalid name, or one with another meaning for etcd */
 export async function issuePerson(authority: Identity, name: string, now = Date.now()): Promise<PersonIdentity> {
   if (!/^[A-Za-z0-9_-]{2,32}$/.test(name) || name.toLowerCase() === reservedName)
     throw new RangeError(`not a name: ${name}`)
@@ -81,14 +78,14 @@ export async function issuePerson(authority: Identity, name: string, now = Date.
   return { user, ...(await issueClient(authority, user, now, serial)) }
 }
 
-/** Whose certificate an etcd user stands for, and its serial number; undefined for one that is nobody's certificate. */
+/** The person and serial number behind an etcd user; undefined for any other user. */
 export function personOf(user: string): { readonly name: string; readonly serial: string } | undefined {
   const match = /^([A-Za-z0-9_-]{2,32})\.(01[0-9a-f]{24})$/.exec(user)
   return match === null ? undefined : { name: match[1] as string, serial: match[2] as string }
 }
 
-/** A list of revoked certificates (RFC 5280 §5), DER, as etcd wants it. @param serials hexadecimal */
-export async function issueRevocations(
+/** A certificate revocation list (RFC 5280 §5), DER. @param serials hexadecimal */
+export async function issueRevocationList(
   authority: Identity,
   serials: readonly string[],
   now = Date.now(),
@@ -104,12 +101,12 @@ export async function issueRevocations(
   return new Uint8Array(list.rawData)
 }
 
-/** For the programs of a node's own home. */
+/** For programs in a node's home. */
 export async function issueLocal(authority: Identity, now = Date.now()): Promise<Identity> {
   return issueClient(authority, nodeCommonName, now)
 }
 
-/** What stands in such a list, in its order: hexadecimal. */
+/** The serial numbers in a revocation list: hexadecimal, in its order. */
 export function revokedSerials(list: Uint8Array): readonly string[] {
   return new x509.X509Crl(Uint8Array.from(list)).entries.map(({ serialNumber }) => serialNumber.toLowerCase())
 }

@@ -1,9 +1,9 @@
-/** Whether certificates still serve, said before TLS would say it less plainly. */
+/** Checks certificates in advance, with clearer errors than TLS gives. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { ConclaveError } from '../../base/errors.ts'
 
-/** A certificate with less than this left of its life is renewed, or warned of. */
+/** A certificate with fewer days left is renewed, or warned about. */
 export const renewBeforeDays = 90
 
 export interface CertificateFacts {
@@ -23,15 +23,15 @@ export function readCertificate(pem: string, now = Date.now()): CertificateFacts
 }
 
 /**
- * @param what names the certificate in the message
- * @throws not-allowed when it is expired, not yet valid, issued by another authority, or its key is another one's
+ * @param what the certificate's name in the message
+ * @throws not-allowed when it has expired, is not yet valid, was issued by another authority, or does not fit its key
  */
 export function checkCertificate(
   what: string,
   pems: { readonly certificate: string; readonly key: string; readonly authority: string },
   now = Date.now(),
 ): void {
-  const refuse = (message: string, hint: string, cause?: unknown): ConclaveError =>
+  const invalid = (message: string, hint = newTicket, cause?: unknown): ConclaveError =>
     new ConclaveError('not-allowed', `${what} ${message}`, { hint, cause })
   let certificate, authority, key
   try {
@@ -39,25 +39,25 @@ export function checkCertificate(
     authority = new X509Certificate(pems.authority)
     key = createPrivateKey(pems.key)
   } catch (cause) {
-    throw refuse("can't be read", anew, cause)
+    throw invalid("can't be read", newTicket, cause)
   }
-  if (!certificate.checkPrivateKey(key)) throw refuse('has another key than the one beside it', anew)
+  if (!certificate.checkPrivateKey(key)) throw invalid('does not match its private key')
   if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {
-    throw refuse("is from another authority than the cluster's", anew)
+    throw invalid("was not issued by the cluster's authority")
   }
-  for (const [name, { validFrom, validTo }] of [['', certificate] as const, ["'s authority", authority] as const]) {
-    if (Date.parse(validTo) < now) throw refuse(`${name === '' ? '' : `${name} `}expired on ${validTo}`.trim(), anew)
-    if (Date.parse(validFrom) > now) {
-      throw refuse(`is not valid before ${validFrom}`, 'Is the clock of this machine right? `date` tells.')
-    }
+  const issued = 'was issued by an authority that '
+  for (const [whose, { validFrom, validTo }] of [['', certificate] as const, [issued, authority] as const]) {
+    if (Date.parse(validTo) < now) throw invalid(`${whose}expired on ${validTo}`)
+    if (Date.parse(validFrom) > now)
+      throw invalid(`${whose}is not valid before ${validFrom}`, "Check this machine's clock: `date`.")
   }
 }
 
-/** Whether a server that shows this certificate is believed to be `host`. */
-export function serves(pem: string, host: string): boolean {
+/** Whether a server with this certificate is trusted to be `host`. */
+export function isValidFor(pem: string, host: string): boolean {
   const certificate = new X509Certificate(pem)
   return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined
 }
 
-const anew =
-  'Ask somebody who runs a node for a new ticket: `conclave node invite --client NAME`, then `conclave connect TICKET`.'
+const newTicket =
+  'Ask someone who runs a node for a new ticket: `conclave node invite --client NAME`, then `conclave connect TICKET`.'

@@ -1,9 +1,9 @@
 /**
- * Talks to a cluster about itself: its members and their state (etcd's Cluster and Maintenance services,
- * https://etcd.io/docs/v3.5/learning/api/). Records are the store's affair.
+ * Client of etcd's Cluster and Maintenance services (https://etcd.io/docs/v3.5/learning/api/): members and their status.
+ * Records go through the store instead.
  *
- * Each call tries one endpoint after the other until one answers. A change may have happened although its call failed:
- * callers look at the list before they try again.
+ * Each call tries the endpoints in order until one answers. A failed call may still have taken effect, so callers check
+ * the member list before they retry.
  */
 import {
   create,
@@ -18,17 +18,10 @@ import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { utf8 } from '../../base/bytes.ts'
 import { Cluster, Maintenance, type Member } from '../../store/etcd/generated/cluster_pb.ts'
 import { KV } from '../../store/etcd/generated/kv_pb.ts'
-import { endpointOf } from '../home/address.ts'
 import { nodeServerName } from '../certificates/authority.ts'
-import { clusterFailure, isRefusal } from './cluster-errors.ts'
-import type { MemberAnswer, MemberStatus } from '../health/health.ts'
-
-/** PEM texts. */
-export interface ClientTls {
-  readonly authority: string
-  readonly certificate: string
-  readonly key: string
-}
+import type { ClientTls } from '../certificates/credentials.ts'
+import { endpointOf } from '../home/address.ts'
+import { clusterError, isRefusal } from './cluster-errors.ts'
 
 export interface ClusterMember {
   /** 16 hexadecimal digits. */
@@ -47,14 +40,40 @@ export interface MemberList {
   readonly members: readonly ClusterMember[]
 }
 
-interface Answer extends MemberAnswer {
+/** What a member reports about itself. */
+export interface MemberReport {
+  /** 16 hexadecimal digits. */
   readonly clusterId: string
+  readonly version: string
+  /** The member it takes for the leader; undefined when it knows none. */
+  readonly leader: string | undefined
+  readonly term: number
+  readonly raftIndex: number
+  readonly raftAppliedIndex: number
+  readonly databaseBytes: number
+  /** The part of `databaseBytes` in use; the rest is free for reuse. */
+  readonly databaseBytesInUse: number
+  /** NOSPACE, CORRUPT, … */
+  readonly alarms: readonly string[]
+  readonly latencyMs: number
+}
+
+export interface MemberStatus extends ClusterMember {
+  /** Undefined: no answer in time. */
+  readonly answer: MemberReport | undefined
+  /** Why there was no answer. */
+  readonly failure?: string
+  /**
+   * The member answered, but reports its status to nodes only (3.4.42 on, and 3.5 and 3.6 for some releases from 3.5.28
+   * and 3.6.9 on, when a person asks). The value says whether a linearizable read succeeded there.
+   */
+  readonly reserved?: boolean
 }
 
 const readTimeoutMs = 2000
-/** A change waits for a majority. */
+/** A change needs a majority. */
 export const changeTimeoutMs = 8000
-/** All are asked at once, so this is how long one that is off holds up the whole. */
+/** All members are asked at once, so one that is down delays the result by at most this. */
 const statusTimeoutMs = 2500
 
 export class ClusterClient {
@@ -68,25 +87,18 @@ export class ClusterClient {
     this.#tls = tls
   }
 
-  /** The members, as a majority knows them where the version of etcd can tell (3.5 on). */
+  /** The members as the majority knows them (linearizable from etcd 3.5 on). */
   async members(signal?: AbortSignal): Promise<MemberList> {
-    const { header, members } = await this.call(
-      Cluster.method.memberList,
-      { linearizable: true },
-      readTimeoutMs,
-      signal,
-    )
-    return { clusterId: formatId(header?.clusterId), members: members.map(readMember) }
+    return this.#memberList(true, signal)
   }
 
-  /** As any one member remembers them: also without a majority. */
+  /** The members as any one of them knows them: works without a majority. */
   async knownMembers(signal?: AbortSignal): Promise<MemberList> {
-    const { header, members } = await this.call(
-      Cluster.method.memberList,
-      { linearizable: false },
-      readTimeoutMs,
-      signal,
-    )
+    return this.#memberList(false, signal)
+  }
+
+  async #memberList(linearizable: boolean, signal?: AbortSignal): Promise<MemberList> {
+    const { header, members } = await this.call(Cluster.method.memberList, { linearizable }, readTimeoutMs, signal)
     return { clusterId: formatId(header?.clusterId), members: members.map(readMember) }
   }
 
@@ -105,8 +117,7 @@ export class ClusterClient {
     await this.call(Cluster.method.memberRemove, { ID: parseId(id) }, changeTimeoutMs, signal)
   }
 
-  /** What the member at this endpoint says of itself. */
-  async status(endpoint: string, signal?: AbortSignal): Promise<Answer> {
+  async status(endpoint: string, signal?: AbortSignal): Promise<MemberReport> {
     const begun = performance.now()
     const status = await this.#one(endpoint, Maintenance.method.status, {}, statusTimeoutMs, signal)
     return {
@@ -123,7 +134,7 @@ export class ClusterClient {
     }
   }
 
-  /** Every member and what it says, asked all at once; those that do not answer in time included. */
+  /** All members, asked in parallel; those that don't answer in time included. */
   async statuses(signal?: AbortSignal): Promise<readonly MemberStatus[]> {
     const { members } = await this.knownMembers(signal)
     return Promise.all(
@@ -133,16 +144,16 @@ export class ClusterClient {
           return { ...member, answer: await Promise.any(answers) }
         } catch (error) {
           if (member.endpoints.length === 0) return { ...member, answer: undefined, failure: 'never started' }
-          const cause = clusterFailure(error instanceof AggregateError ? error.errors[0] : error)
-          const away = { ...member, answer: undefined, failure: cause.message }
-          return cause.code === 'not-allowed' ? { ...away, reserved: await this.#serves(member, signal) } : away
+          const cause = clusterError(error instanceof AggregateError ? error.errors[0] : error)
+          const down = { ...member, answer: undefined, failure: cause.message }
+          return cause.code === 'not-allowed' ? { ...down, reserved: await this.#canRead(member, signal) } : down
         }
       }),
     )
   }
 
-  /** Whether one can read there: not without a majority. */
-  async #serves({ endpoints }: ClusterMember, signal?: AbortSignal): Promise<boolean> {
+  /** Whether a linearizable read succeeds there, which takes a majority. */
+  async #canRead({ endpoints }: ClusterMember, signal?: AbortSignal): Promise<boolean> {
     const request = { key: utf8('incarnation'), keysOnly: true }
     const reads = endpoints.map((endpoint) => this.#one(endpoint, KV.method.range, request, statusTimeoutMs, signal))
     return Promise.any(reads).then(
@@ -151,7 +162,7 @@ export class ClusterClient {
     )
   }
 
-  /** The same identity, other endpoints. */
+  /** A client with the same identity for other endpoints. */
   at(endpoints: readonly string[]): ClusterClient {
     return new ClusterClient(endpoints, this.#tls)
   }
@@ -161,7 +172,7 @@ export class ClusterClient {
     this.#clients.clear()
   }
 
-  /** Asks the first endpoint that answers. A refusal is an answer: another endpoint would say the same. */
+  /** A refusal is final: another endpoint would answer the same. */
   async call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -174,11 +185,11 @@ export class ClusterClient {
         return await this.#one(endpoint, method, request, timeoutMs, signal)
       } catch (error) {
         signal?.throwIfAborted()
-        if (isRefusal(error)) throw clusterFailure(error)
+        if (isRefusal(error)) throw clusterError(error)
         last = error
       }
     }
-    throw clusterFailure(last)
+    throw clusterError(last)
   }
 
   async #one<I extends DescMessage, O extends DescMessage>(
@@ -214,18 +225,31 @@ export class ClusterClient {
       const { authority, key, certificate } = this.#tls
       const [ca, k, cert] = [authority, key, certificate].map((pem) => Buffer.from(pem)) as [Buffer, Buffer, Buffer]
       client = new Client(endpoint, credentials.createSsl(ca, k, cert), {
-        // Also where an address has changed, or is translated on its way: nobody else has such a certificate.
+        // Works behind address translation and after an address change: only nodes have such a certificate.
         'grpc.ssl_target_name_override': nodeServerName,
         'grpc.enable_retries': 0,
-        // A member that is down is asked again and again while it starts.
+        // A member that is starting is polled.
         'grpc.initial_reconnect_backoff_ms': 100,
         'grpc.max_reconnect_backoff_ms': 1000,
-        // Each client has its own connections: closing one must not break another's.
+        // Closing one client must not break another's connections.
         'grpc.use_local_subchannel_pool': 1,
       })
       this.#clients.set(endpoint, client)
     }
     return client
+  }
+}
+
+export async function withClusterClient<T>(
+  endpoints: readonly string[],
+  tls: ClientTls,
+  use: (client: ClusterClient) => Promise<T>,
+): Promise<T> {
+  const client = new ClusterClient(endpoints, tls)
+  try {
+    return await use(client)
+  } finally {
+    client.close()
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a cluster's refusals mean. Its messages are the contract: one gRPC code covers many of them. */
+/** Maps etcd's errors to ours by message, since one gRPC code covers many of them. */
 import { status } from '@grpc/grpc-js'
 import { ConclaveError } from '../../base/errors.ts'
 
@@ -11,16 +11,16 @@ function isGrpcError(error: unknown): error is GrpcError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error
 }
 
-/** What a cluster said when it refused; '' for any other failure. */
+/** etcd's message when it refused; '' for any other failure. */
 export function refusalOf(error: unknown): string {
   const cause = error instanceof ConclaveError ? error.cause : error
   return isGrpcError(cause) ? cause.details : ''
 }
 
-/** A member answered, and the cluster as a whole would answer alike. */
+/** Whether every other member would answer the same. */
 export function isRefusal(error: unknown): boolean {
   if (!isGrpcError(error)) return false
-  // A learner, and a member that has lost the leader, answer for themselves alone.
+  // A learner, or a member without a leader, speaks only for itself.
   if (
     /not supported for learner|no leader|not capable|server stopped|leader changed|timed out|auth store is old/i.test(
       error.details,
@@ -30,25 +30,23 @@ export function isRefusal(error: unknown): boolean {
   return error.details.startsWith('etcdserver:')
 }
 
-/** Refused now; the same change can be accepted in a moment. https://etcd.io/docs/v3.5/learning/design-learner/ */
-export function isPassing(error: unknown): boolean {
+/** The same call may succeed in a moment. https://etcd.io/docs/v3.5/learning/design-learner/ */
+export function isTransient(error: unknown): error is ConclaveError {
   return error instanceof ConclaveError && error.retryable
 }
 
-export function clusterFailure(error: unknown): ConclaveError {
+export function clusterError(error: unknown): ConclaveError {
   if (error instanceof ConclaveError) return error
   if (!isGrpcError(error)) return new ConclaveError('unexpected', String(error), { cause: error })
   const { details, code } = error
-  const make = failures.find(({ pattern }) => pattern.test(details))
-  if (make !== undefined)
-    return new ConclaveError(make.code, make.message, {
-      hint: make.hint,
-      retryable: make.retryable ?? false,
-      cause: error,
-    })
+  const known = knownErrors.find(({ pattern }) => pattern.test(details))
+  if (known !== undefined) {
+    const { hint, retryable = false } = known
+    return new ConclaveError(known.code, known.message, { hint, retryable, cause: error })
+  }
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
     return new ConclaveError('unavailable', code === status.UNAVAILABLE ? noConnection(details) : 'no answer in time', {
-      hint: 'Is the node running, and does the network let you reach it? `conclave node status` tells.',
+      hint: 'Check that the node is running and reachable: `conclave node status`.',
       retryable: true,
       cause: error,
     })
@@ -56,7 +54,7 @@ export function clusterFailure(error: unknown): ConclaveError {
   return new ConclaveError('unexpected', `the cluster refused: ${details}`, { cause: error })
 }
 
-const failures: readonly {
+const knownErrors: readonly {
   readonly pattern: RegExp
   readonly code: ConclaveError['code']
   readonly message: string
@@ -67,56 +65,56 @@ const failures: readonly {
     pattern: /unhealthy cluster/,
     code: 'unavailable',
     message: 'the cluster is not ready for another change yet',
-    hint: 'After each change all nodes must have been connected for five seconds. `conclave node status` shows one that is away: bring it back or remove it.',
+    hint: 'After each change, all nodes must stay connected for five seconds. If `conclave node status` shows one as unreachable, bring it back or remove it.',
     retryable: true,
   },
   {
     pattern: /in sync with leader/,
     code: 'unavailable',
     message: 'the new node is still catching up',
-    hint: 'It votes once it has what the others have.',
+    hint: 'It becomes a voter once it has caught up.',
     retryable: true,
   },
   {
     pattern: /too many learner members/,
     code: 'unavailable',
-    message: 'another node is joining just now',
-    hint: 'One at a time. If it was given up: `conclave node remove NAME`.',
+    message: 'another node is joining',
+    hint: 'Nodes join one at a time. If that join was abandoned: `conclave node remove NAME`.',
     retryable: true,
   },
   {
     pattern: /not enough started members/,
     code: 'not-allowed',
-    message: 'with that change the nodes left could not form a majority',
-    hint: 'Start the nodes that are down, or add one first; `conclave node status` shows them.',
+    message: 'after that change the remaining nodes could not form a majority',
+    hint: 'Start the nodes that are down (`conclave node status` shows them), or add one first.',
   },
   {
     pattern: /no leader|leader changed|previous leader failure|request timed out/,
     code: 'unavailable',
-    message: 'the cluster has no leader just now',
-    hint: 'With a majority of its nodes running it elects one within seconds.',
+    message: 'the cluster has no leader',
+    hint: 'With a majority of nodes running, it elects one within seconds.',
     retryable: true,
   },
   {
-    // The rights of somebody else were changed in the same moment.
+    // Permissions were changed concurrently.
     pattern: /auth store is old/,
     code: 'unavailable',
-    message: "the cluster's access control is changing just now",
-    hint: 'The same command again works.',
+    message: "the cluster's access control is being changed",
+    hint: 'Try again.',
     retryable: true,
   },
   {
-    // What a certificate that was revoked is told, too.
+    // Also the answer to a revoked certificate.
     pattern: /permission denied|user name not found|user name is empty/,
     code: 'not-allowed',
-    message: 'the cluster does not let you do that',
-    hint: 'Do it on a machine that runs a node; without access, ask somebody who runs one for a ticket.',
+    message: 'permission denied by the cluster',
+    hint: 'Do it on a machine that runs a node. If you lost access, ask someone who runs one for a new ticket.',
   },
   {
     pattern: /mvcc: database space exceeded/,
     code: 'store-full',
     message: "the cluster's database is full",
-    hint: 'Nothing can be written until it is compacted and defragmented: etcdctl compact, defrag, alarm disarm.',
+    hint: 'To allow writes again: etcdctl compact, defrag, alarm disarm.',
   },
   {
     pattern: /member not found/,
@@ -126,10 +124,10 @@ const failures: readonly {
   },
 ]
 
-/** As short as a cell of a table. */
+/** Short enough for a table cell. */
 function noConnection(details: string): string {
   if (/ECONNREFUSED/.test(details)) return 'connection refused'
-  if (/EHOSTUNREACH|ENETUNREACH/.test(details)) return 'no way there'
+  if (/EHOSTUNREACH|ENETUNREACH/.test(details)) return 'no route to host'
   if (/ENOTFOUND|EAI_AGAIN/.test(details)) return 'no such host'
   return `no connection: ${details.replace(/^No connection established\. Last error: (Error: )?/, '').slice(0, 60)}`
 }

@@ -1,6 +1,6 @@
-/** How a node gets at the records of its cluster: handed in, so that this folder knows no implementation of the store. */
+/** Opens the cluster's store. Passed in, so that this layer depends on no store implementation. */
 import type { Store } from '../../store/store.ts'
-import type { ClientTls } from './cluster-client.ts'
+import type { ClientTls } from '../certificates/credentials.ts'
 
 /** @param endpoints host:port */
 export type OpenStore = (endpoints: readonly string[], tls: ClientTls) => Promise<Store>

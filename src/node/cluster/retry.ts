@@ -1,29 +1,30 @@
-/** Tries again what is refused only for the moment, saying so once a reason. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConclaveError } from '../../base/errors.ts'
-import { isPassing } from './cluster-errors.ts'
+import { isTransient } from './cluster-errors.ts'
 
-export interface Patience {
-  readonly patienceMs: number
+export interface RetryPolicy {
+  /** No attempt begins after this. */
+  readonly timeoutMs: number
   readonly pauseMs: number
-  readonly onWaiting: (reason: ConclaveError) => void
+  /** Called once per reason in a row. */
+  readonly onWaiting?: (reason: ConclaveError) => void
   readonly signal?: AbortSignal | undefined
 }
 
-/** @throws the last refusal, once patience is over; what is no refusal for the moment, at once */
-export async function persist<T>(attempt: () => Promise<T>, patience: Patience): Promise<T> {
-  const until = performance.now() + patience.patienceMs
-  let said = ''
+/** Retries transient errors. @throws the last one after `timeoutMs`; any other error at once */
+export async function retry<T>(attempt: () => Promise<T>, policy: RetryPolicy): Promise<T> {
+  const { timeoutMs, pauseMs, onWaiting, signal } = policy
+  const deadline = performance.now() + timeoutMs
+  let reported = ''
   for (;;) {
-    patience.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     try {
       return await attempt()
     } catch (error) {
-      if (!isPassing(error) || performance.now() > until) throw error
-      const reason = error as ConclaveError
-      if (reason.message !== said) patience.onWaiting(reason)
-      said = reason.message
+      if (!isTransient(error) || performance.now() > deadline) throw error
+      if (error.message !== reported) onWaiting?.(error)
+      reported = error.message
     }
-    await sleep(patience.pauseMs, undefined, patience.signal === undefined ? {} : { signal: patience.signal })
+    await sleep(pauseMs, undefined, signal && { signal })
   }
 }

@@ -1,25 +1,27 @@
-/** Why none of a cluster's endpoints can be used, in words. */
+/** Explains why none of a cluster's endpoints can be used. */
 import { X509Certificate } from 'node:crypto'
 import { ConclaveError } from '../../base/errors.ts'
 import { probe, type Probe } from '../../store/etcd/probe.ts'
-import type { ClientTls } from '../cluster/cluster-client.ts'
+import type { ClientTls } from '../certificates/credentials.ts'
 
-/** Asks them all at once and says the worst that explains why none could be used; undefined: one could. */
+/** Probes all endpoints in parallel. @returns the most telling failure; undefined when one endpoint works */
 export async function diagnose(endpoints: readonly string[], tls: ClientTls): Promise<ConclaveError | undefined> {
   const own = { ca: tls.authority, cert: tls.certificate, key: tls.key }
   const probes = await Promise.all(
     endpoints.map(async (endpoint) => ({ endpoint, outcome: await probe(endpoint, own) })),
   )
   if (probes.some(({ outcome }) => outcome === 'ok')) return undefined
-  for (const outcome of telling) {
+  for (const outcome of byWeight) {
     const found = probes.find((one) => one.outcome === outcome)
     if (found !== undefined) return errorOf(outcome, found.endpoint, tls)
   }
   return undefined
 }
 
-/** What says most, first: one machine that is off says less than another that refuses us. */
-const telling: readonly Exclude<Probe, 'ok'>[] = [
+type Failure = Exclude<Probe, 'ok'>
+
+/** Most telling first: one server that rejects us says more than another that is down. */
+const byWeight: readonly Failure[] = [
   'other-authority',
   'server-expired',
   'server-not-yet-valid',
@@ -31,53 +33,49 @@ const telling: readonly Exclude<Probe, 'ok'>[] = [
   'no-such-host',
 ]
 
-function errorOf(outcome: Exclude<Probe, 'ok'>, endpoint: string, tls: ClientTls): ConclaveError {
+function errorOf(outcome: Failure, endpoint: string, tls: ClientTls): ConclaveError {
   const newTicket = 'Ask for a new ticket on one of its nodes.'
+  const refused = (message: string, hint: string): ConclaveError => new ConclaveError('not-allowed', message, { hint })
+  const unreachable = (message: string): ConclaveError =>
+    new ConclaveError('unavailable', message, {
+      hint: 'Check that the node is running (`conclave node start`) and that this machine can reach it over the network.',
+      retryable: true,
+    })
   switch (outcome) {
     case 'other-authority':
-      return new ConclaveError(
-        'not-allowed',
-        `${endpoint} is of another cluster: its certificate is from another authority`,
-        {
-          hint: 'Has the cluster been founded anew? ' + newTicket,
-        },
+      return refused(
+        `${endpoint} belongs to another cluster: its certificate is from another authority`,
+        `If the cluster was created anew: ${newTicket}`,
       )
     case 'server-expired':
-      return new ConclaveError('not-allowed', `the certificate of the node at ${endpoint} has expired`, {
-        hint: 'Start that node again (`conclave node stop`, `conclave node start`): it renews its certificate.',
-      })
+      return refused(
+        `the certificate of the node at ${endpoint} has expired`,
+        'Restart that node (`conclave node stop`, `conclave node start`): it renews its certificate.',
+      )
     case 'server-not-yet-valid':
-      return new ConclaveError('not-allowed', `the certificate of the node at ${endpoint} is not valid yet`, {
-        hint: 'Compare the clocks of the two machines.',
-      })
+      return refused(
+        `the certificate of the node at ${endpoint} is not valid yet`,
+        'Compare the clocks of the two machines.',
+      )
     case 'we-are-refused': {
       const expired = Date.parse(new X509Certificate(tls.certificate).validTo) < Date.now()
-      const why = expired ? 'it has expired' : 'it was revoked, is of another cluster, or the clocks differ'
-      return new ConclaveError('not-allowed', `the node at ${endpoint} does not take our certificate: ${why}`, {
-        hint: newTicket,
-      })
+      const why = expired ? 'it has expired' : 'it was revoked, belongs to another cluster, or the clocks differ'
+      return refused(`the node at ${endpoint} rejects our certificate: ${why}`, newTicket)
     }
     case 'other-name':
-      return new ConclaveError('not-allowed', `the node at ${endpoint} is known under another address`, {
-        hint: 'Use the address that it advertises; `conclave node status` on that machine tells.',
-      })
+      return refused(
+        `the certificate of the node at ${endpoint} is for another address`,
+        'Use the address it advertises: `conclave node status` on that machine shows it.',
+      )
     case 'not-tls':
-      return new ConclaveError('not-a-store', `what listens at ${endpoint} is no node of Conclave`, {
-        hint: 'Is the port right? Is a system-wide etcd running there?',
+      return new ConclaveError('not-a-store', `${endpoint} is not a Conclave node`, {
+        hint: 'Check the port; a system-wide etcd may be listening there.',
       })
     case 'refused':
+      return unreachable(`nothing listens at ${endpoint}`)
     case 'silent':
+      return unreachable(`${endpoint} does not answer`)
     case 'no-such-host':
-      return new ConclaveError('unavailable', unreachable(outcome, endpoint), {
-        hint: 'Is the node running (`conclave node start`), and does the network let this machine reach it?',
-        retryable: true,
-      })
+      return unreachable(`unknown host ${endpoint.replace(/:\d+$/, '')}`)
   }
-}
-
-function unreachable(outcome: 'refused' | 'silent' | 'no-such-host', endpoint: string): string {
-  if (outcome === 'refused') return `nobody listens at ${endpoint}`
-  return outcome === 'silent'
-    ? `${endpoint} does not answer`
-    : `there is no machine called ${endpoint.replace(/:\d+$/, '')}`
 }

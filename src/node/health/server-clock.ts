@@ -1,24 +1,23 @@
 /**
- * What time an etcd has, and which version it is: its port for clients answers plain HTTP too, and Go's servers date
- * every answer (https://etcd.io/docs/v3.5/op-guide/monitoring/).
+ * Clock and version of an etcd server. Its client port also answers plain HTTP, and Go's servers date every response
+ * (https://etcd.io/docs/v3.5/op-guide/monitoring/).
  */
 import { request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
 import { hostOf } from '../../store/etcd/security.ts'
-import type { ClientTls } from '../cluster/cluster-client.ts'
+import type { ClientTls } from '../certificates/credentials.ts'
 
-export interface ServerDate {
-  /** Milliseconds by which its clock is ahead of ours; it is told in whole seconds. */
+export interface ServerClock {
+  /** How far its clock is ahead of ours; resolution one second. */
   readonly aheadMs: number
-  /** As it says; undefined when it does not. */
   readonly version: string | undefined
 }
 
 const timeoutMs = 2000
 const answerBytesMax = 4096
 
-/** undefined: no answer. @param tls absent: the endpoint speaks without TLS */
-export async function serverDate(endpoint: string, tls: ClientTls | undefined): Promise<ServerDate | undefined> {
+/** Undefined: no usable answer. @param tls absent for an endpoint without TLS */
+export async function readServerClock(endpoint: string, tls: ClientTls | undefined): Promise<ServerClock | undefined> {
   const port = Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
   const base = { host: hostOf(endpoint), port, path: '/version', timeout: timeoutMs, agent: false }
   return new Promise((resolve) => {
@@ -30,7 +29,7 @@ export async function serverDate(endpoint: string, tls: ClientTls | undefined): 
             ca: tls.authority,
             cert: tls.certificate,
             key: tls.key,
-            // Of the cluster's authority is enough for a clock: it may be known under another address.
+            // The cluster's authority is enough to trust a clock; the server may use another address.
             checkServerIdentity: () => undefined,
           })
     call.once('timeout', () => call.destroy())

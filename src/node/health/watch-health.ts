@@ -1,16 +1,17 @@
-/** Looks at a cluster again and again: for a status line, and for `node status --watch`. */
+/** Polls a cluster's health: for a status line, and for `node status --watch`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConclaveError } from '../../base/errors.ts'
-import { ClusterClient, type ClientTls } from '../cluster/cluster-client.ts'
+import { ClusterClient, type MemberStatus } from '../cluster/cluster-client.ts'
+import type { ClientTls } from '../certificates/credentials.ts'
 import { diagnose } from './diagnose.ts'
-import { clusterHealth, type ClusterHealth, type MemberStatus } from './health.ts'
+import { clusterHealth, type ClusterHealth } from './health.ts'
 
 export interface HealthWatch {
   /** host:port of any members. */
   readonly endpoints: readonly string[]
   readonly tls: ClientTls
   readonly periodMs: number
-  /** Undefined: no member answered, for the reason given if it is known. */
+  /** `health` is undefined when no member answered; `reason` says why, if known. */
   readonly onHealth: (
     health: ClusterHealth | undefined,
     members: readonly MemberStatus[],
@@ -18,7 +19,7 @@ export interface HealthWatch {
   ) => void
 }
 
-/** Resolves once the signal has ended it; never rejects. */
+/** Runs until aborted; never rejects. */
 export async function watchHealth(
   { endpoints, tls, periodMs, onHealth }: HealthWatch,
   signal: AbortSignal,

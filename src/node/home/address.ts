@@ -1,10 +1,10 @@
-/** Hosts and ports: how they stand in URLs, whether they are this machine's, whether they are free. */
-import { createServer } from 'node:net'
+/** Hosts and ports: how they appear in URLs, whether they belong to this machine, whether they are free. */
+import { createServer, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { isIPv6 } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConclaveError } from '../../base/errors.ts'
 
-/** host:port, an IPv6 address in brackets. */
+/** host:port, with brackets around an IPv6 address. */
 export function formatEndpoint(host: string, port: number): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
@@ -13,7 +13,7 @@ export function urlOf(host: string, port: number): string {
   return `https://${formatEndpoint(host, port)}`
 }
 
-/** host:port of a URL, or the text itself when it is none. */
+/** host:port of a URL; any other text is returned as it is. */
 export function endpointOf(url: string): string {
   return url.replace(/^[a-z]+:\/\//, '').replace(/\/.*$/, '')
 }
@@ -26,7 +26,7 @@ export function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }
 
-/** The address at which others most likely reach this machine: its first one on a network, IPv4 before IPv6. */
+/** The address at which others most likely reach this machine: the first on a network, IPv4 before IPv6. */
 export function likelyAddress(interfaces = networkInterfaces()): string | undefined {
   const all = Object.values(interfaces).flatMap((addresses) => addresses ?? [])
   const outward = all.filter(({ internal, scopeid }) => !internal && !scopeid)
@@ -38,44 +38,38 @@ export function isOwnAddress(host: string, interfaces = networkInterfaces()): bo
   return Object.values(interfaces).some((addresses) => addresses?.some(({ address }) => address === host))
 }
 
-/**
- * Waits until nobody listens there any more: an etcd whose parent was killed takes a moment to end.
- *
- * @throws usage when the port is still taken after `patienceMs`, or the address is not this machine's
- */
+/** @throws usage when the port is still taken after `timeoutMs`, or the address is not this machine's */
 export async function requireFreePort(
   host: string,
   port: number,
   option: string,
-  patienceMs: number,
+  timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const until = performance.now() + patienceMs
-  for (;;) {
-    signal?.throwIfAborted()
-    const failure = await tryListening(host, port)
-    if (failure === undefined) return
-    if (failure === 'EADDRINUSE' && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      continue
-    }
-    const place = formatEndpoint(host, port)
-    if (failure === 'EADDRINUSE') {
-      throw new ConclaveError('usage', `${place} is taken: another program listens there`, {
-        hint: `Choose another with ${option} PORT. If it is a system-wide etcd: sudo systemctl disable --now etcd.`,
-      })
-    }
-    if (failure === 'EADDRNOTAVAIL' || failure === 'ENOTFOUND') {
-      throw new ConclaveError('usage', `${host} is not an address of this machine`, {
-        hint: 'Listen on one that it has (--listen 0.0.0.0: all of them), and name what others reach with --advertise.',
-      })
-    }
-    throw new ConclaveError('usage', `can't listen on ${place}: ${failure}`, {
-      hint: `Choose another port with ${option} PORT.`,
+  const deadline = performance.now() + timeoutMs
+  let failure = await tryListening(host, port)
+  while (failure === 'EADDRINUSE' && performance.now() < deadline) {
+    await sleep(100, undefined, signal && { signal })
+    failure = await tryListening(host, port)
+  }
+  signal?.throwIfAborted()
+  if (failure === undefined) return
+  const place = formatEndpoint(host, port)
+  const another = `Choose another port with ${option} PORT.`
+  if (failure === 'EADDRINUSE') {
+    throw new ConclaveError('usage', `${place} is taken: another program listens there`, {
+      hint: `${another} If it is a system-wide etcd: sudo systemctl disable --now etcd.`,
     })
   }
+  if (failure === 'EADDRNOTAVAIL' || failure === 'ENOTFOUND') {
+    throw new ConclaveError('usage', `${host} is not an address of this machine`, {
+      hint: 'Listen on one of its own (--listen 0.0.0.0 for all of them), and tell others what to connect to with --advertise.',
+    })
+  }
+  throw new ConclaveError('usage', `can't listen on ${place}: ${failure}`, { hint: another })
 }
 
+/** @returns the error code; undefined when the port is free */
 async function tryListening(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()

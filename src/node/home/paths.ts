@@ -1,23 +1,5 @@
-/** Where a machine's node lies in its home. Everything here is the owner's alone: folders 0700, files 0600. */
+/** Where a node's files lie in its home. All are private to the owner: folders 0700, files 0600. */
 import { join } from 'node:path'
-
-export interface NodePaths {
-  readonly root: string
-  /** What this node is, and how far its joining has come. */
-  readonly state: string
-  /** etcd's own folder. */
-  readonly data: string
-  readonly log: string
-  /** Present while a node runs: which process. */
-  readonly running: string
-  readonly authority: PemFiles
-  /** The serial numbers of certificates that were revoked: etcd looks into it at each new connection. */
-  readonly revoked: string
-  /** Server, peer and client certificate of this node in one. */
-  readonly certificate: PemFiles
-  /** What lets the programs of this home into the cluster. */
-  readonly client: ClientFiles
-}
 
 export interface PemFiles {
   readonly certificate: string
@@ -26,6 +8,24 @@ export interface PemFiles {
 
 export interface ClientFiles extends PemFiles {
   readonly authority: string
+}
+
+export interface NodePaths {
+  readonly root: string
+  /** NodeState. */
+  readonly state: string
+  /** etcd's data folder. */
+  readonly data: string
+  readonly log: string
+  /** Exists while a node runs: its process. */
+  readonly running: string
+  readonly authority: PemFiles
+  /** The certificate revocation list, which etcd reads for each new connection. */
+  readonly revoked: string
+  /** This node's certificate, for use as server, peer and client. */
+  readonly certificate: PemFiles
+  /** What programs of this home connect with. */
+  readonly client: ClientFiles
 }
 
 /** @param home absolute path of the home */
@@ -47,10 +47,6 @@ export function nodePaths(home: string): NodePaths {
 
 /** The files behind a store URL `etcds://…` that names none. */
 export function clientFiles(home: string): ClientFiles {
-  const folder = join(home, 'tls')
-  return {
-    authority: join(folder, 'ca.pem'),
-    certificate: join(folder, 'client.pem'),
-    key: join(folder, 'client.key.pem'),
-  }
+  const at = (name: string): string => join(home, 'tls', name)
+  return { authority: at('ca.pem'), certificate: at('client.pem'), key: at('client.key.pem') }
 }

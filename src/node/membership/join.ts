@@ -1,39 +1,43 @@
 /**
- * A further node joins: first all that can be checked without changing anything, then steps that are each recorded in
- * the node's state before the next one begins, and can each be done again:
+ * A node joins an existing cluster. Everything that can be checked is checked first, without side effects. Then each step
+ * is recorded in the node's state before the next one begins, and can be repeated:
  *
- *   opened   the ticket's authority and the state are on disk; nothing has changed in the cluster
- *   claimed  the ticket in the store is ours
- *   added    the cluster counts us as a learner; from here on our etcd runs (node.ts)
- *   member   it votes, and the ticket is gone
+ *   opened: the ticket's authority and the state are on disk; nothing has changed in the cluster. claimed: the ticket in
+ *   the store is ours. added: we are a learner, and our etcd runs from here on. member: we vote, and the ticket is deleted
  */
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { ConclaveError } from '../../base/errors.ts'
 import { issueLocal } from '../certificates/authority.ts'
-import { ClusterClient, type ClientTls, type ClusterMember } from '../cluster/cluster-client.ts'
+import { readClient, renewCertificates, writeAuthority, type ClientTls } from '../certificates/credentials.ts'
+import { withClusterClient, type ClusterClient, type ClusterMember } from '../cluster/cluster-client.ts'
 import { withStore, type OpenStore } from '../cluster/open-store.ts'
-import { readClient, renewCertificates, writeAuthority } from '../certificates/credentials.ts'
-import { peerUrlOf } from '../process/etcd-arguments.ts'
+import { retry } from '../cluster/retry.ts'
 import type { NodeListener } from '../events.ts'
-import { requireNoNode } from './bootstrap.ts'
-import { votersMax } from '../health/health.ts'
 import type { NodePaths } from '../home/paths.ts'
-import { persist } from '../cluster/retry.ts'
-import { diagnose } from '../health/diagnose.ts'
-import { freeName, requirePorts, resolveSettings, reviseSettings, type NodeOptions } from '../home/settings.ts'
-import { readState, writeState, type NodeSettings, type NodeState } from '../home/state.ts'
+import { requireFreePorts, resolveSettings, reviseSettings, type NodeOptions } from '../home/settings.ts'
+import { peerUrlOf, readState, writeState, type NodeSettings, type NodeState } from '../home/state.ts'
+import { requireCluster } from '../tickets/connect.ts'
+import { requireRoomForNode } from '../tickets/invite.ts'
 import { openAuthorityKey } from '../tickets/ticket-code.ts'
 import { claimTicket, finishTicket } from '../tickets/ticket-record.ts'
 import { checkExpiry, ticketDigest, type NodeTicket } from '../tickets/ticket.ts'
+import { requireNoNode } from './bootstrap.ts'
 
-/** Others may be joining, a node may be starting again: longer than that, and a person should look. */
-const changePatienceMs = 120_000
+export interface JoinContext {
+  readonly paths: NodePaths
+  readonly openStore: OpenStore
+  readonly listener: NodeListener
+  readonly signal?: AbortSignal
+}
+
+/** Others may be joining, or a node may be restarting; after that a person should look. */
+const addTimeoutMs = 120_000
 const pauseMs = 500
 
 /**
- * Opens the ticket and writes down what the node is to be. Again with the same ticket: nothing happens.
+ * Opens the ticket and records what the node is to be; idempotent.
  *
- * @param askCode asked only when the code is needed
+ * @param askCode called only when the code is needed
  */
 export async function openTicket(
   paths: NodePaths,
@@ -47,11 +51,12 @@ export async function openTicket(
   await requireNoNode(paths)
   checkExpiry(ticket)
   const settings = { ...resolveSettings(options), wan: ticket.wan }
-  await requirePorts(settings, 0, signal)
+  await requireFreePorts(settings, 0, signal)
   const key = await openAuthorityKey(await askCode(), ticket)
   const authority = { certificate: new X509Certificate(ticket.authority).toString(), key }
   const tls = { authority: authority.certificate, ...(await issueLocal(authority)) }
-  const members = await examineCluster(ticket, tls, signal)
+  const { members } = await requireCluster(ticket, tls, 'members', signal)
+  requireRoomForNode(members.length)
 
   const state: NodeState = {
     version: 1,
@@ -64,98 +69,73 @@ export async function openTicket(
   }
   await writeAuthority(paths, authority)
   await renewCertificates(paths, state.settings)
-  await writeState(paths, state)
-  return state
+  return writeState(paths, state)
 }
 
 /** Everything up to `added`. */
-export async function enterCluster(
-  paths: NodePaths,
-  begun: NodeState,
-  openStore: OpenStore,
-  listener: NodeListener,
-  signal?: AbortSignal,
-): Promise<NodeState> {
+export async function enterCluster(context: JoinContext, begun: NodeState): Promise<NodeState> {
+  const { paths, openStore, listener, signal } = context
   let state = begun
   const tls = await readClient(paths.client)
   if (state.phase === 'opened') {
     listener({ kind: 'step', step: 'claim' })
     const { ticket, endpoints } = state
     if (ticket === undefined) throw new ConclaveError('unexpected', 'a node that joins without a ticket')
-    // The store has looked at the time of its claim: what was claimed in time stays ours.
+    // The record in the store decides about expiry: a claim made in time stays valid.
     const issued = { kind: 'node', expires: 0, ...ticket } as const
     await withStore(openStore, endpoints, tls, (store) => claimTicket(store, issued, ticket.claim, Date.now(), signal))
-    state = await record(paths, { ...state, phase: 'claimed' })
+    state = await writeState(paths, { ...state, phase: 'claimed' })
   }
   if (state.phase === 'claimed') {
     listener({ kind: 'step', step: 'add' })
-    const client = new ClusterClient(state.endpoints, tls)
-    try {
-      const memberId = await persist(() => addMember(client, state.settings, signal), {
-        patienceMs: changePatienceMs,
-        pauseMs,
-        onWaiting: (reason) => listener({ kind: 'waiting', reason }),
-        signal,
-      })
-      state = await record(paths, { ...state, phase: 'added', memberId })
-    } finally {
-      client.close()
-    }
+    const { settings } = state
+    const memberId = await change(context, state, tls, addTimeoutMs, (client) => addMember(client, settings, signal))
+    state = await writeState(paths, { ...state, phase: 'added', memberId })
   }
   return state
 }
 
-/** From learner to voter, once our etcd runs; then the ticket is forgotten. */
-export async function becomeVoter(
-  paths: NodePaths,
-  begun: NodeState,
-  openStore: OpenStore,
-  listener: NodeListener,
-  signal?: AbortSignal,
-): Promise<NodeState> {
+/** From learner to voter, once our etcd runs; then the ticket is deleted. */
+export async function becomeVoter(context: JoinContext, begun: NodeState): Promise<NodeState> {
+  const { paths, openStore, listener, signal } = context
   let state = begun
   const tls = await readClient(paths.client)
   if (state.phase === 'added') {
     listener({ kind: 'step', step: 'catch-up' })
-    const client = new ClusterClient(state.endpoints, tls)
-    try {
-      await persist(() => promoteMember(client, state.memberId ?? '', signal), {
-        patienceMs: Infinity,
-        pauseMs,
-        onWaiting: (reason) => listener({ kind: 'waiting', reason }),
-        signal,
-      })
-    } finally {
-      client.close()
-    }
-    state = await record(paths, { ...state, phase: 'member' })
+    const { memberId = '' } = state
+    await change(context, state, tls, Infinity, (client) => promoteMember(client, memberId, signal))
+    state = await writeState(paths, { ...state, phase: 'member' })
   }
   if (state.ticket !== undefined) {
     listener({ kind: 'step', step: 'finish' })
     const { ticket: used, ...rest } = state
     await withStore(openStore, state.endpoints, tls, (store) => finishTicket(store, used, used.claim, signal))
-    state = await record(paths, rest)
+    state = await writeState(paths, rest)
   }
   return state
 }
 
-/** Of each member its name and peer address, as etcd wants them for a member's first start. */
-export async function currentCluster(state: NodeState, tls: ClientTls, signal?: AbortSignal): Promise<string[]> {
-  const client = new ClusterClient(state.endpoints, tls)
-  try {
-    const { members } = await client.members(signal)
-    if (!members.some(({ id }) => id === state.memberId)) {
-      throw new ConclaveError('closed', 'this node was removed from its cluster before it had started', {
-        hint: 'Move its folder away and join with a new ticket.',
-      })
-    }
-    return members.flatMap(({ id, name, peerUrls }) => {
-      const shown = id === state.memberId ? state.settings.name : name || `unnamed-${id}`
-      return peerUrls.map((url) => `${shown}=${url}`)
-    })
-  } finally {
-    client.close()
-  }
+async function change<T>(
+  { listener, signal }: JoinContext,
+  { endpoints }: NodeState,
+  tls: ClientTls,
+  timeoutMs: number,
+  attempt: (client: ClusterClient) => Promise<T>,
+): Promise<T> {
+  const onWaiting = (reason: ConclaveError): void => listener({ kind: 'waiting', reason })
+  return withClusterClient(endpoints, tls, (client) =>
+    retry(() => attempt(client), { timeoutMs, pauseMs, onWaiting, signal }),
+  )
+}
+
+/** NAME=PEER-URL of every member, for our etcd's first start. */
+export async function initialMembers(state: NodeState, tls: ClientTls, signal?: AbortSignal): Promise<string[]> {
+  const { members } = await withClusterClient(state.endpoints, tls, (client) => client.members(signal))
+  if (!members.some(({ id }) => id === state.memberId)) throw removed('before its first start')
+  return members.flatMap(({ id, name, peerUrls }) => {
+    const shown = id === state.memberId ? state.settings.name : name || `unnamed-${id}`
+    return peerUrls.map((url) => `${shown}=${url}`)
+  })
 }
 
 async function resume(
@@ -166,92 +146,64 @@ async function resume(
 ): Promise<NodeState> {
   if (present.clusterId !== ticket.clusterId) {
     throw new ConclaveError('not-a-store', 'this home has a node of another cluster than the ticket is for', {
-      hint: 'A node of another cluster needs a home of its own: --home DIR.',
+      hint: 'A node of another cluster needs its own home: --home DIR.',
     })
   }
   if (present.phase !== 'member' && present.ticket !== undefined && present.ticket.id !== ticket.id) {
-    throw new ConclaveError('usage', 'this home is joining on another ticket already', {
-      hint: 'Go on with `conclave node start`. The new ticket remains unused.',
+    throw new ConclaveError('usage', 'this home is already joining with another ticket', {
+      hint: 'Continue with `conclave node start`. The new ticket stays unused.',
     })
   }
   return reviseState(paths, present, options)
 }
 
-/** Takes over what a person says at a later start. @throws usage for what others rely on */
+/** Applies the options of a later start. @throws usage for an option that other nodes rely on */
 export async function reviseState(paths: NodePaths, present: NodeState, options: NodeOptions): Promise<NodeState> {
   const known = present.phase !== 'opened' && present.phase !== 'claimed'
-  return record(paths, { ...present, settings: reviseSettings(present.settings, options, known) })
+  return writeState(paths, { ...present, settings: reviseSettings(present.settings, options, known) })
 }
 
-/** Reachable, the ticket's cluster, and with room for one more. */
-async function examineCluster(
-  ticket: NodeTicket,
-  tls: ClientTls,
-  signal?: AbortSignal,
-): Promise<readonly ClusterMember[]> {
-  const client = new ClusterClient(ticket.endpoints, tls)
-  try {
-    const { clusterId, members } = await client.members(signal).catch(async (error: unknown) => {
-      signal?.throwIfAborted()
-      throw (await diagnose(ticket.endpoints, tls)) ?? error
-    })
-    if (clusterId !== ticket.clusterId) {
-      throw new ConclaveError('not-a-store', 'another cluster than the one that issued this ticket answers there', {
-        hint: 'It was restored or founded anew: ask for a new ticket.',
-      })
-    }
-    return members
-  } finally {
-    client.close()
-  }
-}
-
+/** Ours, or the first of NAME-2, NAME-3, … that is free. @throws name-taken when a person chose a taken name */
 function chooseName(settings: NodeSettings, options: NodeOptions, members: readonly ClusterMember[]): string {
-  if (members.length >= votersMax) {
-    throw new ConclaveError('not-allowed', `the cluster has ${members.length} nodes: more make it slower, not safer`, {
-      hint: 'Connect this machine as a client: `conclave node invite --client NAME` there, `conclave connect TICKET` here.',
-    })
-  }
   const own = peerUrlOf(settings)
-  const there = members.find(({ peerUrls }) => peerUrls.includes(own))
-  if (there !== undefined) {
-    throw new ConclaveError('usage', `the node ${there.name || there.id} is already at ${own}`, {
-      hint: `Choose another address or port (--advertise, --peer-port); or, if that node is gone: \`conclave node remove ${there.name || there.id}\`.`,
-    })
-  }
+  const present = members.find(({ peerUrls }) => peerUrls.includes(own))
+  if (present !== undefined) throw addressTaken(present, own)
   const taken = new Set(members.map(({ name }) => name))
   if (options.name !== undefined && taken.has(options.name)) {
-    throw new ConclaveError('name-taken', `the cluster has a node called ${options.name}`, {
-      hint: 'Choose another: --name NAME.',
+    throw new ConclaveError('name-taken', `the cluster already has a node called ${options.name}`, {
+      hint: 'Choose another name: --name NAME.',
     })
   }
-  return freeName(settings.name, taken)
+  let name = settings.name
+  for (let n = 2; taken.has(name); n += 1) name = `${settings.name}-${n}`
+  return name
 }
 
-/** Finds itself in the list when an attempt before was killed between the change and its record. */
+/** Finds this node in the list if an earlier attempt was killed before it recorded the change. */
 async function addMember(client: ClusterClient, settings: NodeSettings, signal?: AbortSignal): Promise<string> {
   const own = peerUrlOf(settings)
   const { members } = await client.members(signal)
   const present = members.find(({ peerUrls }) => peerUrls.includes(own))
   if (present === undefined) return client.addLearner(own, signal)
   if (present.name === '' && present.learner) return present.id
-  throw new ConclaveError('usage', `the node ${present.name} is already at ${own}`, {
-    hint: `Choose another address or port (--advertise, --peer-port) and join anew; or, if that node is gone: \`conclave node remove ${present.name}\`.`,
-  })
+  throw addressTaken(present, own)
 }
 
 async function promoteMember(client: ClusterClient, id: string, signal?: AbortSignal): Promise<void> {
   const { members } = await client.members(signal)
   const self = members.find((member) => member.id === id)
-  if (self === undefined) {
-    throw new ConclaveError('closed', 'this node was removed from its cluster', {
-      hint: 'Move its folder away and join with a new ticket.',
-    })
-  }
+  if (self === undefined) throw removed('before it became a voter')
   if (self.learner) await client.promote(id, signal)
 }
 
-async function record(paths: NodePaths, state: NodeState): Promise<NodeState> {
-  await writeState(paths, state)
-  return state
+function addressTaken({ name, id }: ClusterMember, url: string): ConclaveError {
+  return new ConclaveError('usage', `the node ${name || id} already uses ${url}`, {
+    hint: `Choose another address or port (--advertise, --peer-port) and join again. If that node is gone: \`conclave node remove ${name || id}\`.`,
+  })
+}
+
+function removed(when: string): ConclaveError {
+  return new ConclaveError('closed', `this node was removed from its cluster ${when}`, {
+    hint: 'Move its folder away and join with a new ticket.',
+  })
 }

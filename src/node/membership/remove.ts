@@ -1,8 +1,7 @@
-/** Takes a node out of the cluster. */
 import { ConclaveError } from '../../base/errors.ts'
-import type { ClusterClient, ClusterMember } from '../cluster/cluster-client.ts'
-import { clusterHealth, quorumOf, type MemberStatus } from '../health/health.ts'
-import { persist, type Patience } from '../cluster/retry.ts'
+import type { ClusterClient, ClusterMember, MemberStatus } from '../cluster/cluster-client.ts'
+import { clusterHealth, quorumOf } from '../health/health.ts'
+import { retry, type RetryPolicy } from '../cluster/retry.ts'
 
 /** By name, id, or one of its addresses. @throws usage when none or several fit */
 export function findMember<M extends ClusterMember>(members: readonly M[], wanted: string): M {
@@ -17,41 +16,45 @@ export function findMember<M extends ClusterMember>(members: readonly M[], wante
   if (member !== undefined && found.length === 1) return member
   const known = members.map(({ id, name }) => name || id).join(', ')
   throw new ConclaveError('usage', `${found.length === 0 ? 'no node is' : 'several nodes are'} called ${wanted}`, {
-    hint: `There are: ${known}. A node can be named by its id or address too (\`conclave node status\`).`,
+    hint: `The nodes are: ${known}. You can also use an id or address (\`conclave node status\`).`,
   })
 }
 
-/** What would be left: for a person to read before he agrees. @throws not-allowed when that could not write any more */
+/** What remains without the member, for confirmation. @throws not-allowed when the rest would have no quorum */
 export function outlookWithout(member: MemberStatus, members: readonly MemberStatus[]): string {
-  if (member.learner) return 'It does not vote yet.'
+  if (member.learner) return 'It is not a voter yet.'
   const left = members.filter(({ id }) => id !== member.id)
   const { voters, reachable } = clusterHealth(left)
   if (voters === 0) {
-    throw new ConclaveError('not-allowed', 'it is the only node: without it there is no cluster', {
+    throw new ConclaveError('not-allowed', 'this is the only node of the cluster', {
       hint: 'To end the cluster, stop the node and delete its home.',
     })
   }
   if (reachable < quorumOf(voters)) {
-    throw new ConclaveError('not-allowed', `of the ${voters} nodes left only ${reachable} would answer: no majority`, {
-      hint: 'Start those that are down first.',
-    })
+    throw new ConclaveError(
+      'not-allowed',
+      `only ${reachable} of the ${voters} remaining nodes would be reachable: no majority`,
+      {
+        hint: 'Start the nodes that are down first.',
+      },
+    )
   }
-  const bears = reachable - quorumOf(voters)
-  return `${voters} ${voters === 1 ? 'node is' : 'nodes are'} left; ${bears === 0 ? 'none' : bears} of them may fail.`
+  const spare = reachable - quorumOf(voters)
+  return `${voters} ${voters === 1 ? 'node remains' : 'nodes remain'}; ${spare === 0 ? 'none' : spare} of them may fail.`
 }
 
-/** Resolves when those that are left have a leader. Again for a member that is gone already: nothing happens. */
-export async function removeMember(client: ClusterClient, id: string, patience: Patience): Promise<void> {
-  await persist(async () => {
-    const { members } = await client.members(patience.signal)
-    if (members.some((member) => member.id === id)) await client.remove(id, patience.signal)
-  }, patience)
-  // It may have been the leader: then the others elect one first.
-  await persist(async () => {
-    if (clusterHealth(await client.statuses(patience.signal)).hasQuorum) return
-    throw new ConclaveError('unavailable', 'the nodes that are left have no leader yet', {
-      hint: 'They elect one within seconds; `conclave node status` shows it.',
+/** Resolves when the rest has a leader. Idempotent. */
+export async function removeMember(client: ClusterClient, id: string, policy: RetryPolicy): Promise<void> {
+  await retry(async () => {
+    const { members } = await client.members(policy.signal)
+    if (members.some((member) => member.id === id)) await client.remove(id, policy.signal)
+  }, policy)
+  // It may have been the leader; the others then elect a new one.
+  await retry(async () => {
+    if (clusterHealth(await client.statuses(policy.signal)).hasQuorum) return
+    throw new ConclaveError('unavailable', 'the remaining nodes have no leader yet', {
+      hint: 'They elect one within seconds: `conclave node status` shows it.',
       retryable: true,
     })
-  }, patience)
+  }, policy)
 }

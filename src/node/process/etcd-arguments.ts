@@ -2,27 +2,27 @@
 import { isLoopback, isUnspecified, urlOf } from '../home/address.ts'
 import { nodeCommonName } from '../certificates/authority.ts'
 import type { NodePaths } from '../home/paths.ts'
-import type { NodeSettings } from '../home/state.ts'
+import { peerUrlOf, type NodeSettings } from '../home/state.ts'
 
-/** etcd raises its NOSPACE alarm and refuses writes beyond this; 8 GiB is the most that it suggests. */
+/** Beyond this etcd raises a NOSPACE alarm and refuses writes. 8 GiB is the maximum it recommends. */
 export const quotaBytes = 8 * 2 ** 30
 
-/** How a member starts for the first time; later starts take it from the data folder. */
-export interface Bootstrap {
+/** For a member's first start; later starts read it from the data folder. */
+export interface InitialCluster {
   readonly state: 'new' | 'existing'
   readonly token: string
-  /** name=peer URL of every member, this one included. */
-  readonly cluster: readonly string[]
+  /** NAME=PEER-URL of every member, including this one. */
+  readonly members: readonly string[]
 }
 
 export function etcdArguments(
   paths: NodePaths,
   settings: NodeSettings,
-  bootstrap: Bootstrap,
+  initial: InitialCluster,
   flags: ReadonlySet<string>,
 ): string[] {
   const { listen, clientPort, peerPort } = settings
-  // The programs of this machine take the shortest way in; a loopback address of its own may be one of several nodes'.
+  // Programs on this machine connect over the loopback, unless the node has a loopback address of its own.
   const clientHosts = isLoopback(listen) || isUnspecified(listen) ? [listen] : [listen, '127.0.0.1']
   const options: Record<string, string> = {
     name: settings.name,
@@ -31,9 +31,9 @@ export function etcdArguments(
     'listen-client-urls': clientHosts.map((host) => urlOf(host, clientPort)).join(),
     'initial-advertise-peer-urls': peerUrlOf(settings),
     'advertise-client-urls': urlOf(settings.advertise, clientPort),
-    'initial-cluster': bootstrap.cluster.join(),
-    'initial-cluster-state': bootstrap.state,
-    'initial-cluster-token': bootstrap.token,
+    'initial-cluster': initial.members.join(),
+    'initial-cluster-state': initial.state,
+    'initial-cluster-token': initial.token,
     'cert-file': paths.certificate.certificate,
     'key-file': paths.certificate.key,
     'trusted-ca-file': paths.authority.certificate,
@@ -47,13 +47,13 @@ export function etcdArguments(
     'auto-compaction-mode': 'periodic',
     'auto-compaction-retention': '1h',
     'quota-backend-bytes': String(quotaBytes),
-    // A node that was cut off for a while must not depose the leader when it comes back.
+    // A node that was partitioned must not depose the leader when it returns.
     'pre-vote': 'true',
     logger: 'zap',
     'log-outputs': 'stderr',
-    // A JSON door to the same data that nobody needs.
+    // An unused JSON interface to the same data.
     'enable-grpc-gateway': 'false',
-    // A node behind address translation comes from an address that its certificate can't know; its name is checked.
+    // Behind address translation a node's source address is not in its certificate; its common name is checked.
     'peer-skip-client-san-verification': 'true',
     'experimental-peer-skip-client-san-verification': 'true',
     ...(settings.wan ? {} : { 'election-timeout': '500', 'heartbeat-interval': '50' }),
@@ -64,7 +64,7 @@ export function etcdArguments(
     .map(([flag, value]) => `--${flag}=${value}`)
 }
 
-/** Left out where this version of etcd does not know them. Never one that keeps somebody out. */
+/** Omitted when this version of etcd lacks them. None of them restricts access. */
 const optionalFlags: ReadonlySet<string> = new Set([
   'pre-vote',
   'logger',
@@ -72,7 +72,3 @@ const optionalFlags: ReadonlySet<string> = new Set([
   'peer-skip-client-san-verification',
   'experimental-peer-skip-client-san-verification',
 ])
-
-export function peerUrlOf({ advertise, peerPort }: Pick<NodeSettings, 'advertise' | 'peerPort'>): string {
-  return urlOf(advertise, peerPort)
-}

@@ -1,58 +1,60 @@
-/** Why an etcd ended, read off the last lines of its log. */
+/** Tells from the end of etcd's log whether restarting it is pointless. */
 import { dirname } from 'node:path'
-import { ConclaveError } from '../../base/errors.ts'
+import { ConclaveError, type ErrorCode } from '../../base/errors.ts'
 
-/** What no restart mends; undefined: try again. */
-export function fatalFailure(log: string, dataFolder: string): ConclaveError | undefined {
-  for (const { pattern, make } of failures) {
-    if (pattern.test(log)) return make(dataFolder)
-  }
-  return undefined
+interface PermanentFailure {
+  readonly pattern: RegExp
+  readonly code: ErrorCode
+  readonly message: (data: string) => string
+  readonly hint: (data: string) => string
 }
 
-const failures: readonly { readonly pattern: RegExp; readonly make: (data: string) => ConclaveError }[] = [
+/** Undefined: a restart may help. */
+export function permanentFailure(log: string, dataFolder: string): ConclaveError | undefined {
+  const found = failures.find(({ pattern }) => pattern.test(log))
+  return found && new ConclaveError(found.code, found.message(dataFolder), { hint: found.hint(dataFolder) })
+}
+
+const failures: readonly PermanentFailure[] = [
   {
     pattern:
       /permanently removed from the cluster|member has been removed|local member was removed|server has been removed/i,
-    make: (data) =>
-      new ConclaveError('closed', 'this node was removed from its cluster', {
-        hint: `To let it in again: move ${dirname(data)} away, then join with a new ticket (\`conclave node invite\` on another node).`,
-      }),
+    code: 'closed',
+    message: () => 'this node was removed from its cluster',
+    hint: (data) =>
+      `To add it again: move ${dirname(data)} away, then join with a new ticket (\`conclave node invite\` on another node).`,
   },
   {
     pattern: /cluster ID mismatch|member count is unequal|unmatched member while checking PeerURLs|mismatched cluster/i,
-    make: (data) =>
-      new ConclaveError('not-a-store', `${data} belongs to another cluster, or the cluster has changed meanwhile`, {
-        hint: 'Remove this node on another one (`conclave node remove NAME`), move the folder away and join with a new ticket.',
-      }),
+    code: 'not-a-store',
+    message: (data) => `${data} belongs to another cluster, or the cluster has changed since`,
+    hint: () =>
+      'Remove this node on another one (`conclave node remove NAME`), move the folder away and join with a new ticket.',
   },
   {
     pattern: /no space left on device/i,
-    make: (data) =>
-      new ConclaveError('store-full', 'the disk is full', {
-        hint: `Free some space on the disk of ${data}, then start the node again.`,
-      }),
+    code: 'store-full',
+    message: () => 'the disk is full',
+    hint: (data) => `Free some space on the disk of ${data}, then start the node again.`,
   },
   {
     pattern: /permission denied|operation not permitted/i,
-    make: (data) =>
-      new ConclaveError('not-allowed', `etcd may not use ${data}`, {
-        hint: 'Does it belong to the user who runs the node?',
-      }),
+    code: 'not-allowed',
+    message: (data) => `etcd has no permission to use ${data}`,
+    hint: () => 'Check that it belongs to the user who runs the node.',
   },
   {
     pattern:
       /unsupported (?:downgrade|version)|cluster cannot be downgraded|incompatible with current running cluster|invalid downgrade/i,
-    make: () =>
-      new ConclaveError('not-allowed', 'this etcd is older than the cluster that it is to run in', {
-        hint: 'Install the version that the other nodes run (`conclave node status` shows it), or name it with --etcd.',
-      }),
+    code: 'not-allowed',
+    message: () => 'this etcd is older than its cluster',
+    hint: () =>
+      'Install the version that the other nodes run (`conclave node status` shows it), or name it with --etcd.',
   },
   {
     pattern: /flag provided but not defined|error verifying flags/i,
-    make: () =>
-      new ConclaveError('unavailable', 'this version of etcd does not take the options that Conclave gives it', {
-        hint: 'Use 3.4, 3.5 or 3.6 (https://github.com/etcd-io/etcd/releases).',
-      }),
+    code: 'unavailable',
+    message: () => 'this version of etcd does not accept the options Conclave passes',
+    hint: () => 'Use 3.4, 3.5 or 3.6 (https://github.com/etcd-io/etcd/releases).',
   },
 ]

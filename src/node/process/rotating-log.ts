@@ -1,14 +1,13 @@
 /**
- * A log file that can't fill the disk: at `bytesMax` it becomes FILE.1, that FILE.2, and so on up to `filesMax`.
- * It remembers its last lines, to tell why the program that wrote them ended. What can't be written
- * is dropped quietly: a log must never be what stops a node.
+ * A log file of bounded size: at `bytesMax` it becomes FILE.1, FILE.1 becomes FILE.2, up to `filesMax`. The end of the
+ * log stays in memory, to tell why a program ended. Write errors are ignored: logging must never stop a node.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 export interface RotationLimits {
   readonly bytesMax: number
-  /** Old files kept beside the current one. */
+  /** Rotated files kept. */
   readonly filesMax: number
 }
 
@@ -18,7 +17,7 @@ const tailCharsMax = 16_384
 export class RotatingLog {
   readonly #path: string
   readonly #limits: RotationLimits
-  /** Undefined once it has been closed. */
+  /** Undefined once closed. */
   #file: number | undefined
   #bytes = 0
   #tail = ''
@@ -61,7 +60,7 @@ export class RotatingLog {
       try {
         renameSync(n === 1 ? this.#path : `${this.#path}.${n - 1}`, `${this.#path}.${n}`)
       } catch {
-        // That one is not there yet.
+        // It does not exist yet.
       }
     }
     this.#open()
@@ -76,7 +75,7 @@ export class RotatingLog {
     try {
       act()
     } catch {
-      // A full disk, say: the next write may do.
+      // A full disk, for example: the next write may succeed.
     }
   }
 }

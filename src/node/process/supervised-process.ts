@@ -1,10 +1,9 @@
 /**
- * A child process that can't outlive its parent, not even one that was killed with SIGKILL.
+ * A child process that can't outlive its parent, not even after SIGKILL.
  *
- * Between the two stands a small shell script that holds one end of a pipe from the parent: when the pipe ends, it asks
- * the program to stop (SIGTERM) and, if it does not within `graceS`, kills it. When the script is killed, the parent
- * notices and ends the pipe, and the part of the script that waits on it does the same. The program is in a process
- * group of its own, so that Ctrl-C reaches the parent alone, which then stops it in order.
+ * A shell script between the two runs a watchdog on a pipe from the parent. When the pipe ends, the watchdog sends
+ * SIGTERM to the program and, after `graceS`, SIGKILL. When the script itself is killed, the parent does the same to the
+ * process group, which is the program's own: Ctrl-C reaches only the parent.
  */
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
@@ -14,10 +13,10 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** An etcd that holds much may take a while to end in order. */
-const usualGraceS = 10
+/** A large etcd takes a while to shut down. */
+const graceSDefault = 10
 
-/** $0 is the grace in seconds, "$@" the program. Descriptor 3 tells the parent the program's process id. */
+/** $0 is the grace period in seconds, "$@" the program. Descriptor 3 reports the program's process id. */
 const script = `
 exec 4<&0
 "$@" </dev/null 3>&- 4<&- &
@@ -33,22 +32,22 @@ trap 'kill -TERM "$program" 2>/dev/null' TERM INT HUP
   while [ "$left" -gt 0 ] && kill -0 "$program" 2>/dev/null; do sleep 1; left=$((left - 1)); done
   kill -KILL "$program" 2>/dev/null
 ) >/dev/null 2>&1 &
-guard=$!
+watchdog=$!
 exec 4<&-
 wait "$program"; status=$?
 while kill -0 "$program" 2>/dev/null; do wait "$program"; status=$?; done
-kill -KILL "$guard" 2>/dev/null
+kill -KILL "$watchdog" 2>/dev/null
 exit "$status"
 `
 
-export class GuardedProcess {
-  /** The program's own process id, once it has been started. */
+export class SupervisedProcess {
+  /** The program's process id, once started; undefined when that failed. */
   readonly pid: Promise<number | undefined>
   /** Resolves when it has ended; never rejects. */
   readonly exited: Promise<Exit>
   readonly #release: () => void
 
-  constructor(program: string, args: readonly string[], log: (chunk: Buffer) => void, graceS = usualGraceS) {
+  constructor(program: string, args: readonly string[], log: (chunk: Buffer) => void, graceS = graceSDefault) {
     const child = spawn('/bin/sh', ['-c', script, String(graceS), program, ...args], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,
@@ -58,40 +57,42 @@ export class GuardedProcess {
     child.stdout.on('data', log)
     child.stderr.on('data', log)
     this.pid = readPid(child.stdio[3] as Readable)
+    let killing: NodeJS.Timeout | undefined
     this.exited = new Promise((resolve) => {
       child.once('error', (error) => {
         log(Buffer.from(`${error.message}\n`))
         resolve({ code: 127, signal: null })
       })
       child.once('close', (code, signal) => {
-        this.#release()
+        clearTimeout(killing)
         resolve(exitOf(code, signal))
       })
-      // Killed alone, it leaves the pipes of its output to the program: that must end too. So early, nobody else may be
-      // there yet who asks it to.
       child.once('exit', (_code, signal) => {
         this.#release()
-        if (signal !== null) void this.pid.then(askToEnd)
+        if (signal === null) return
+        // The script was killed, perhaps before it had started the watchdog.
+        killGroup(child.pid, 'SIGTERM')
+        killing = setTimeout(() => killGroup(child.pid, 'SIGKILL'), graceS * 1000)
       })
     })
   }
 
-  /** Asks it to end, and waits until it has. Once `graceS` seconds are over, it has. */
+  /** Shuts the program down and waits until it has ended, `graceS` seconds at most. */
   async stop(): Promise<Exit> {
     this.#release()
     return this.exited
   }
 }
 
-function askToEnd(pid: number | undefined): void {
+function killGroup(leader: number | undefined, signal: NodeJS.Signals): void {
   try {
-    if (pid !== undefined) process.kill(pid, 'SIGTERM')
+    if (leader !== undefined) process.kill(-leader, signal)
   } catch {
-    // It has ended.
+    // All of it has ended.
   }
 }
 
-/** A shell says 128 + n for a death by signal n. */
+/** A shell reports death by signal n as 128 + n. */
 function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
   if (code === 137) return { code: null, signal: 'SIGKILL' }
   if (code === 143) return { code: null, signal: 'SIGTERM' }

@@ -1,32 +1,28 @@
-/**
- * A home becomes the client of a cluster on a person's ticket: authority, certificate and key on disk, the ticket used.
- * Killed at any step, it goes on when it is run again.
- */
+/** Connects a home to a cluster with a person's ticket. Interrupted at any step, it can be repeated. */
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ConclaveError } from '../../base/errors.ts'
-import { ClusterClient, type ClientTls } from '../cluster/cluster-client.ts'
-import { isPassing } from '../cluster/cluster-errors.ts'
+import { writeClient, type ClientTls } from '../certificates/credentials.ts'
+import { withClusterClient, type MemberList } from '../cluster/cluster-client.ts'
+import { isTransient } from '../cluster/cluster-errors.ts'
 import { withStore, type OpenStore } from '../cluster/open-store.ts'
-import { writeClient } from '../certificates/credentials.ts'
-import { nodePaths } from '../home/paths.ts'
-import { readIfThere, writePrivateFile } from '../home/private-file.ts'
 import { diagnose } from '../health/diagnose.ts'
-import { readState } from '../home/state.ts'
+import { nodePaths } from '../home/paths.ts'
+import { readJson, writeJson } from '../home/private-file.ts'
+import { etcdId, readState } from '../home/state.ts'
 import { privateKeyOf } from './ticket-code.ts'
 import { claimTicket, finishTicket, issuedTicket } from './ticket-record.ts'
-import { checkExpiry, type PersonTicket } from './ticket.ts'
+import { checkExpiry, type PersonTicket, type Ticket } from './ticket.ts'
 
 const connectionSchema = z.strictObject({
   version: z.literal(1),
-  clusterId: z.string().regex(/^[0-9a-f]{16}$/),
+  clusterId: etcdId,
   name: z.string(),
-  /** The ticket that it came on, our claim on it, and whether all of it is done. */
+  /** The ticket used, our claim on it, and whether the connection is complete. */
   ticket: z.strictObject({ id: z.string(), claim: z.string(), done: z.boolean() }),
 })
-type Connection = z.infer<typeof connectionSchema>
 
 export interface Connected {
   readonly name: string
@@ -42,17 +38,17 @@ export async function connectHome(
   signal?: AbortSignal,
 ): Promise<Connected> {
   const file = join(home, 'tls', 'connection.json')
-  const present = await readConnection(file)
+  const present = await readJson(file, connectionSchema, 'Move it away and use a new ticket.')
   const node = await readState(nodePaths(home))
   const other = present?.clusterId ?? node?.clusterId
   if (other !== undefined && other !== ticket.clusterId) {
-    throw new ConclaveError('not-a-store', 'this home belongs to another cluster than the ticket is for', {
-      hint: 'One home, one cluster: use another with --home DIR.',
+    throw new ConclaveError('not-a-store', 'this ticket is for another cluster than this home belongs to', {
+      hint: 'A home belongs to one cluster: use another one with --home DIR.',
     })
   }
   if (node !== undefined) {
-    throw new ConclaveError('usage', 'this home runs a node of the cluster: it is connected already', {
-      hint: 'Another person of this machine needs no ticket: conclave signup NAME.',
+    throw new ConclaveError('usage', 'this home runs a node of the cluster, so it is already connected', {
+      hint: 'Other people on this machine need no ticket: conclave signup NAME.',
     })
   }
   const connected: Connected = { name: ticket.name, endpoints: ticket.endpoints }
@@ -66,57 +62,43 @@ export async function connectHome(
     certificate: pem(ticket.certificate),
     key: privateKeyOf(ticket.certificate, ticket.scalar),
   }
-  await requireCluster(ticket, tls, signal)
+  await requireCluster(ticket, tls, 'knownMembers', signal)
   const claim = resumed?.claim ?? randomBytes(16).toString('hex')
-  const connection = (done: boolean): Connection => {
+  const record = async (done: boolean): Promise<void> => {
     const { clusterId, name, id } = ticket
-    return { version: 1, clusterId, name, ticket: { id, claim, done } }
+    await writeJson(file, connectionSchema.parse({ version: 1, clusterId, name, ticket: { id, claim, done } }))
   }
   await withStore(openStore, ticket.endpoints, tls, async (store) => {
-    await writeConnection(file, connection(false))
+    await record(false)
     try {
       await claimTicket(store, issuedTicket(ticket), claim, Date.now(), signal)
     } catch (error) {
-      // Refused for good: the home stays what it was. Otherwise the claim may stand, and the next attempt needs it.
-      if (!isPassing(error)) await (present === undefined ? rm(file) : writeConnection(file, present))
+      // A permanent refusal leaves the home as it was. After any other failure the claim may stand, so it is kept.
+      if (!isTransient(error)) await (present === undefined ? rm(file) : writeJson(file, present))
       throw error
     }
-    await writeClient(nodePaths(home).client, tls.authority, tls)
-    await writeConnection(file, connection(true))
+    await writeClient(nodePaths(home).client, tls)
+    await record(true)
     await finishTicket(store, ticket, claim, signal)
   })
   return connected
 }
 
-async function requireCluster(ticket: PersonTicket, tls: ClientTls, signal?: AbortSignal): Promise<void> {
-  const client = new ClusterClient(ticket.endpoints, tls)
-  try {
-    const { clusterId } = await client.knownMembers(signal).catch(async (error: unknown) => {
+/** The members of the ticket's cluster. @throws the reason when it can't be reached; not-a-store for another cluster */
+export async function requireCluster(
+  { endpoints, clusterId }: Ticket,
+  tls: ClientTls,
+  how: 'members' | 'knownMembers',
+  signal?: AbortSignal,
+): Promise<MemberList> {
+  const found = await withClusterClient(endpoints, tls, (client) => client[how](signal)).catch(
+    async (error: unknown) => {
       signal?.throwIfAborted()
-      throw (await diagnose(ticket.endpoints, tls)) ?? error
-    })
-    if (clusterId === ticket.clusterId) return
-    throw new ConclaveError('not-a-store', 'another cluster than the one that issued this ticket answers there', {
-      hint: 'It was restored or founded anew: ask for a new ticket.',
-    })
-  } finally {
-    client.close()
-  }
-}
-
-async function readConnection(file: string): Promise<Connection | undefined> {
-  const text = await readIfThere(file)
-  if (text === undefined) return undefined
-  try {
-    return connectionSchema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new ConclaveError('not-a-store', `${file} can't be read`, {
-      hint: 'Move it away and use a new ticket.',
-      cause,
-    })
-  }
-}
-
-async function writeConnection(file: string, connection: Connection): Promise<void> {
-  await writePrivateFile(file, `${JSON.stringify(connection, null, 2)}\n`)
+      throw (await diagnose(endpoints, tls)) ?? error
+    },
+  )
+  if (found.clusterId === clusterId) return found
+  throw new ConclaveError('not-a-store', 'another cluster than the one that issued this ticket answers there', {
+    hint: 'It was restored or created anew: ask for a new ticket.',
+  })
 }

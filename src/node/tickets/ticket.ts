@@ -1,13 +1,11 @@
 /**
- * Tickets: what lets a further node, or a person who only chats, into the cluster, as one line of text.
+ * Tickets: one line of text that admits a further node or a person to the cluster.
  *
- *   conclave-node-1.<base64url of: length (2 bytes) ‖ payload ‖ checksum (6 bytes)>
- *   conclave-person-1.…
+ *   conclave-node-1.<base64url of: length (2 bytes) ‖ payload ‖ checksum (6 bytes)>, conclave-person-1.…
  *
- * The payload is one deterministic CBOR array. The checksum (SHA-256 over kind and payload, cut) tells a slip of
- * copying; whether a ticket is one that was issued, the store tells, which knows its digest (ticket-record.ts).
- * A node's ticket carries the authority's key sealed under a code that is shown apart; a person's carries his own
- * certificate and key, so it is a secret, and never the authority's key.
+ * The payload is a deterministic CBOR array. The checksum (truncated SHA-256 of kind and payload) detects copying errors;
+ * that a ticket was issued is checked against its digest in the store (ticket-record.ts). A node's ticket contains the
+ * authority's key, sealed under a separate code; a person's contains their certificate and private key.
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
@@ -16,9 +14,9 @@ import { decode, encode, type Value } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 
 interface TicketBase {
-  /** 32 hexadecimal digits, drawn for this ticket. */
+  /** 32 random hexadecimal digits. */
   readonly id: string
-  /** As etcd reports it, 16 hexadecimal digits. */
+  /** 16 hexadecimal digits. */
   readonly clusterId: string
   /** Milliseconds since the Unix epoch, whole seconds. */
   readonly expires: number
@@ -30,9 +28,9 @@ interface TicketBase {
 
 export interface NodeTicket extends TicketBase {
   readonly kind: 'node'
-  /** Keeps etcds of different clusters apart before they know their cluster's id. */
+  /** Keeps etcds of different clusters apart until they have a cluster id. */
   readonly token: string
-  /** Whether the cluster runs with wide-area timers: all of its nodes must agree. */
+  /** Whether the cluster uses etcd's default timers; all nodes must agree. */
   readonly wan: boolean
   readonly sealedKey: Bytes
 }
@@ -40,14 +38,14 @@ export interface NodeTicket extends TicketBase {
 export interface PersonTicket extends TicketBase {
   readonly kind: 'person'
   readonly name: string
-  /** His certificate, DER, and its private scalar. */
+  /** The certificate, DER, and the scalar of its private key. */
   readonly certificate: Bytes
   readonly scalar: Bytes
 }
 
 export type Ticket = NodeTicket | PersonTicket
 
-/** Longer text is refused unread. */
+/** Longer text is rejected unread. */
 const ticketCharsMax = 8192
 const checksumBytes = 6
 
@@ -72,7 +70,7 @@ const payloads = {
   person: z.tuple([...base, z.string().regex(/^[A-Za-z0-9_-]{2,32}$/), certificate, bytes(32, 32)]),
 }
 
-/** Whoever makes a ticket of his own can make its checksum too: what is read must serve as what it is said to be. */
+/** The checksum does not protect against a forged ticket, so the content is checked too. */
 function isCertificate(der: Bytes): boolean {
   try {
     return new X509Certificate(der).publicKey.type === 'public'
@@ -88,29 +86,29 @@ export function encodeTicket(ticket: Ticket): string {
   return `conclave-${ticket.kind}-1.${Buffer.from(whole).toString('base64url')}`
 }
 
-/** What the store remembers of a ticket that was issued: SHA-256 of its payload, hexadecimal. */
+/** SHA-256 of the payload, hexadecimal: what the store records of an issued ticket. */
 export function ticketDigest(ticket: Ticket): string {
   return createHash('sha256').update(payloadOf(ticket)).digest('hex')
 }
 
-/** Blanks and line breaks that came in while copying do no harm. @throws usage when it is no ticket, cut or altered */
+/** White space is ignored. @throws usage when it is not a ticket, incomplete or altered */
 export function decodeTicket(text: string): Ticket {
   const compact = text.replace(/\s/g, '')
   const match = /^conclave-(node|person)-([0-9]+)\.([A-Za-z0-9_-]*)$/.exec(compact)
   if (match === null || compact.length > ticketCharsMax) {
-    throw bad(/^conclave-(node|person)-/.test(compact) ? 'this ticket is altered' : 'this is not a ticket')
+    throw bad(/^conclave-(node|person)-/.test(compact) ? 'this ticket was altered' : 'this is not a ticket')
   }
   const kind = match[1] as Ticket['kind']
   if (match[2] !== '1') {
-    throw new ConclaveError('usage', 'this ticket was made by a newer Conclave', {
+    throw new ConclaveError('usage', 'this ticket is from a newer Conclave', {
       hint: 'Update Conclave on this machine.',
     })
   }
   const whole = new Uint8Array(Buffer.from(match[3] ?? '', 'base64url'))
   const length = whole.length < 2 ? Infinity : ((whole[0] ?? 0) << 8) | (whole[1] ?? 0)
-  if (whole.length < 2 + length + checksumBytes) throw bad('this ticket is cut short')
+  if (whole.length < 2 + length + checksumBytes) throw bad('this ticket is incomplete')
   const payload = whole.slice(2, 2 + length)
-  if (!equalBytes(whole.subarray(2 + length), checksum(kind, payload))) throw bad('this ticket is altered')
+  if (!equalBytes(whole.subarray(2 + length), checksum(kind, payload))) throw bad('this ticket was altered')
   return readPayload(kind, payload)
 }
 
@@ -118,23 +116,23 @@ export function decodeTicket(text: string): Ticket {
 export function checkExpiry(ticket: Ticket, now = Date.now()): void {
   if (now < ticket.expires) return
   throw new ConclaveError('not-allowed', `this ticket expired at ${new Date(ticket.expires).toISOString()}`, {
-    hint: `Ask for a new one: \`${invitation(ticket.kind)}\` on a node. If it was made a moment ago, compare the clocks of the two machines.`,
+    hint: `Ask for a new one: \`${inviteCommand(ticket.kind)}\` on a node. If it was just issued, compare the clocks of the two machines.`,
   })
 }
 
-export function invitation(kind: Ticket['kind']): string {
+export function inviteCommand(kind: Ticket['kind']): string {
   return kind === 'node' ? 'conclave node invite' : 'conclave node invite --client NAME'
 }
 
-/** All that a node's ticket says in the clear: bound to the sealed key. */
-export function openPart(ticket: Omit<NodeTicket, 'sealedKey'>): Value[] {
+/** The plaintext part of a node's ticket: associated data of the sealed key. */
+export function plainPart(ticket: Omit<NodeTicket, 'sealedKey'>): Value[] {
   return [...basePart(ticket), ticket.token, ticket.wan]
 }
 
 function payloadOf(ticket: Ticket): Bytes {
   return encode(
     ticket.kind === 'node'
-      ? [...openPart(ticket), ticket.sealedKey]
+      ? [...plainPart(ticket), ticket.sealedKey]
       : [...basePart(ticket), ticket.name, ticket.certificate, ticket.scalar],
   )
 }
@@ -154,7 +152,7 @@ function readPayload(kind: Ticket['kind'], payload: Bytes): Ticket {
     const [id, clusterId, expires, endpoints, authority, name, certificate, scalar] = payloads.person.parse(value)
     return { kind, ...baseOf(id, clusterId, expires), endpoints, authority, name, certificate, scalar }
   } catch (cause) {
-    throw bad('this ticket is altered', cause)
+    throw bad('this ticket was altered', cause)
   }
 }
 
@@ -173,7 +171,7 @@ function checksum(kind: Ticket['kind'], payload: Bytes): Bytes {
 
 function bad(message: string, cause?: unknown): ConclaveError {
   return new ConclaveError('usage', message, {
-    hint: 'Copy it whole: it begins with conclave-node-1. or conclave-person-1. and is one line without blanks.',
+    hint: 'Copy the whole line: it starts with conclave-node-1. or conclave-person-1. and has no spaces.',
     cause,
   })
 }

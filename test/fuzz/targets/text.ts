@@ -12,7 +12,7 @@ import { generatePassphrase, normalizePassphrase } from '../../../src/crypto/pas
 import { formatRecoveryCode, parseRecoveryCode } from '../../../src/crypto/recovery-code.ts'
 import { checkRoomName, checkUserName, skeleton } from '../../../src/crypto/skeleton.ts'
 import { createAuthority, issuePerson, personOf } from '../../../src/node/certificates/authority.ts'
-import { parseEtcdVersion } from '../../../src/node/process/etcd-version.ts'
+import { parseEtcdVersion } from '../../../src/node/process/etcd-binary.ts'
 import {
   newCode,
   normalizeCode,

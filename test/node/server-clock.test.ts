@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { serverDate } from '../../src/node/health/server-clock.ts'
+import { readServerClock } from '../../src/node/health/server-clock.ts'
 
 async function server(date: string | undefined, body: string): Promise<string> {
   const http = createServer((_, response) => {
@@ -17,16 +17,21 @@ async function server(date: string | undefined, body: string): Promise<string> {
 
 test('the clock and the version of an etcd are what it says', async () => {
   const hourAhead = new Date(Date.now() + 3_600_000).toUTCString()
-  const told = await serverDate(await server(hourAhead, '{"etcdserver":"3.5.30","etcdcluster":"3.5.0"}'), undefined)
+  const told = await readServerClock(
+    await server(hourAhead, '{"etcdserver":"3.5.30","etcdcluster":"3.5.0"}'),
+    undefined,
+  )
   expect(told?.version).toBe('3.5.30')
   // A whole minute for a busy machine; the header has whole seconds.
   expect(Math.abs((told?.aheadMs ?? 0) - 3_600_000)).toBeLessThan(60_000)
 })
 
 test('whoever says nothing of use, or too much, or is away, is not asked again', async () => {
-  expect(await serverDate(await server(undefined, '{}'), undefined)).toBeUndefined()
-  expect(await serverDate(await server('yesterday', '{}'), undefined)).toBeUndefined()
-  expect(await serverDate(await server(new Date().toUTCString(), 'x'.repeat(100_000)), undefined)).toBeUndefined()
-  expect(await serverDate('127.0.0.1:1', undefined)).toBeUndefined()
-  expect((await serverDate(await server(new Date().toUTCString(), 'not JSON'), undefined))?.version).toBeUndefined()
+  expect(await readServerClock(await server(undefined, '{}'), undefined)).toBeUndefined()
+  expect(await readServerClock(await server('yesterday', '{}'), undefined)).toBeUndefined()
+  expect(await readServerClock(await server(new Date().toUTCString(), 'x'.repeat(100_000)), undefined)).toBeUndefined()
+  expect(await readServerClock('127.0.0.1:1', undefined)).toBeUndefined()
+  expect(
+    (await readServerClock(await server(new Date().toUTCString(), 'not JSON'), undefined))?.version,
+  ).toBeUndefined()
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findEtcd } from '../../src/node/process/etcd-binary.ts'
-import { judgeVersion, parseEtcdVersion } from '../../src/node/process/etcd-version.ts'
+import { judgeVersion, parseEtcdVersion } from '../../src/node/process/etcd-binary.ts'
 import { testEtcd } from './etcd.ts'
 
 describe('versions of etcd', () => {

@@ -9,7 +9,7 @@ import {
   issuePerson,
   type Identity,
 } from '../../src/node/certificates/authority.ts'
-import type { ClientTls } from '../../src/node/cluster/cluster-client.ts'
+import type { ClientTls } from '../../src/node/certificates/credentials.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
 import { probe as probeEtcd } from '../../src/store/etcd/probe.ts'
 import { freePorts } from './ports.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fromHex, textOf, utf8, type Bytes } from '../../src/base/bytes.ts'
-import { abortMove, movedTo, moveStore, type MoveProgress } from '../../src/node/migrate-store.ts'
+import { abortMigration, migratedTo, migrateStore, type MigrationProgress } from '../../src/node/migrate-store.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { CommitResult, Entry, Store, Transaction } from '../../src/store/store.ts'
@@ -74,8 +74,8 @@ describe('moving a store', () => {
     await fill(first, 400)
     const before = await records(first)
     const second = await SqliteStore.open(join(folder, 'store.db'))
-    const progress: MoveProgress[] = []
-    const result = await moveStore(first, second, { id, address, onProgress: (step) => progress.push(step) })
+    const progress: MigrationProgress[] = []
+    const result = await migrateStore(first, second, { id, address, onProgress: (step) => progress.push(step) })
     expect(result).toEqual({ id, records: before.length })
     expect(await records(second)).toEqual(before)
     expect(await get(second, incarnation)).toEqual(fromHex(id))
@@ -84,7 +84,7 @@ describe('moving a store', () => {
     expect(progress.at(-1)).toEqual({ step: 'verify', records: before.length, total: before.length })
 
     const third = new MemoryStore()
-    await moveStore(second, third, { id: 'ab'.repeat(16), address: 'memory' })
+    await migrateStore(second, third, { id: 'ab'.repeat(16), address: 'memory' })
     expect(await records(third)).toEqual(before)
     await Promise.all([first, second, third].map((store) => store.close()))
   })
@@ -94,8 +94,8 @@ describe('moving a store', () => {
     const to = new MemoryStore()
     await fill(from, 3)
     const old = (await get(from, incarnation)) as Bytes
-    expect(movedTo(old)).toBeUndefined()
-    await moveStore(from, to, { id, address })
+    expect(migratedTo(old)).toBeUndefined()
+    await migrateStore(from, to, { id, address })
     const key = utf8('rooms/ab/log/new')
     const { ok } = await from.commit({
       if: [{ kind: 'value', key: incarnation, value: old }],
@@ -104,7 +104,7 @@ describe('moving a store', () => {
     expect(ok).toBe(false)
     const marked = (await get(from, incarnation)) as Bytes
     expect(textOf(marked)).toBe(`moved:${id},${address}`)
-    expect(movedTo(marked)).toEqual({ id, address })
+    expect(migratedTo(marked)).toEqual({ id, address })
   })
 
   test('interrupted at any commit, on either side, with or without its effect, it goes on', async () => {
@@ -116,14 +116,14 @@ describe('moving a store', () => {
           await fill(stores.from, 60)
           const expected = await records(stores.from)
           const broken = { ...stores, [side]: failing(stores[side], n, after) }
-          const attempt = await moveStore(broken.from, broken.to, { id, address }).catch((error: Error) => error)
+          const attempt = await migrateStore(broken.from, broken.to, { id, address }).catch((error: Error) => error)
           if (attempt instanceof Error) interrupted += 1
           const living = await get(stores.to, incarnation)
           // Never do both live, and never neither without a mover.
-          if (living !== undefined) expect(movedTo((await get(stores.from, incarnation)) as Bytes)).toBeDefined()
+          if (living !== undefined) expect(migratedTo((await get(stores.from, incarnation)) as Bytes)).toBeDefined()
           // A second attempt draws an id of its own, and keeps the first one's where that had begun.
           const again = 'cd'.repeat(16)
-          const result = await moveStore(stores.from, stores.to, { id: again, address })
+          const result = await migrateStore(stores.from, stores.to, { id: again, address })
           expect([id, again]).toContain(result.id)
           expect(await records(stores.to)).toEqual(expected)
           expect(await get(stores.to, incarnation)).toEqual(fromHex(result.id))
@@ -138,15 +138,15 @@ describe('moving a store', () => {
     const to = new MemoryStore()
     await fill(from, 60)
     const old = await get(from, incarnation)
-    await expect(moveStore(from, failing(to, 4, false), { id, address })).rejects.toThrow('power cut')
+    await expect(migrateStore(from, failing(to, 4, false), { id, address })).rejects.toThrow('power cut')
     expect(await get(from, incarnation)).not.toEqual(old)
-    await abortMove(from, to)
+    await abortMigration(from, to)
     expect(await get(from, incarnation)).toEqual(old)
     expect(await get(from, utf8('move/before'))).toBeUndefined()
-    await expect(abortMove(from, to)).rejects.toMatchObject({ code: 'usage' })
+    await expect(abortMigration(from, to)).rejects.toMatchObject({ code: 'usage' })
 
-    await moveStore(from, to, { id, address })
-    await expect(abortMove(from, to)).rejects.toMatchObject({ code: 'not-allowed' })
+    await migrateStore(from, to, { id, address })
+    await expect(abortMigration(from, to)).rejects.toMatchObject({ code: 'not-allowed' })
   })
 
   test('once aborted, a mover that was still at work can not finish', async () => {
@@ -155,8 +155,8 @@ describe('moving a store', () => {
     await fill(from, 60)
     const old = await get(from, incarnation)
     let aborting: Promise<void> | undefined
-    const onProgress = (): void => void (aborting ??= abortMove(from, to))
-    await expect(moveStore(from, to, { id, address, onProgress })).rejects.toMatchObject({ code: 'not-allowed' })
+    const onProgress = (): void => void (aborting ??= abortMigration(from, to))
+    await expect(migrateStore(from, to, { id, address, onProgress })).rejects.toMatchObject({ code: 'not-allowed' })
     await aborting
     expect(await get(from, incarnation)).toEqual(old)
     expect(await get(to, incarnation)).toBeUndefined()
@@ -166,21 +166,21 @@ describe('moving a store', () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await fill(from, 10)
-    await expect(moveStore(from, failing(to, 4, false), { id, address })).rejects.toThrow('power cut')
-    await expect(abortMove(failing(from, 3, false), to)).rejects.toThrow('power cut')
-    await expect(moveStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-allowed' })
-    await abortMove(from, to)
-    expect(movedTo((await get(from, incarnation)) as Bytes)).toBeUndefined()
+    await expect(migrateStore(from, failing(to, 4, false), { id, address })).rejects.toThrow('power cut')
+    await expect(abortMigration(failing(from, 3, false), to)).rejects.toThrow('power cut')
+    await expect(migrateStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-allowed' })
+    await abortMigration(from, to)
+    expect(migratedTo((await get(from, incarnation)) as Bytes)).toBeUndefined()
   })
 
   test('into a store that lives already is refused, and from one that nobody used', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
-    await expect(moveStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-a-store' })
+    await expect(migrateStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-a-store' })
     await fill(from, 1)
     await fill(to, 1)
     const old = await get(from, incarnation)
-    await expect(moveStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-a-store' })
+    await expect(migrateStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-a-store' })
     expect(await get(from, incarnation)).toEqual(old)
   })
 
@@ -189,8 +189,8 @@ describe('moving a store', () => {
     const to = new MemoryStore()
     await fill(from, 5)
     await put(to, utf8('users/ada'), utf8('another record'))
-    await expect(moveStore(from, to, { id, address })).rejects.toMatchObject({ code: 'tampering' })
+    await expect(migrateStore(from, to, { id, address })).rejects.toMatchObject({ code: 'tampering' })
     expect(await get(to, incarnation)).toBeUndefined()
-    await abortMove(from, to)
+    await abortMigration(from, to)
   })
 })
