@@ -12,7 +12,7 @@ import { parseRecoveryCode } from '../crypto/recovery-code.ts'
 import { publicKeyBytes, signerFromSeed } from '../crypto/sign.ts'
 import { checkUserName, skeleton } from '../crypto/skeleton.ts'
 import { localForm, openVault, openVaultWithKey, type OpenVault } from '../crypto/vault.ts'
-import { passwordWeakness } from '../crypto/weakness.ts'
+import { passwordWeakness } from '../crypto/password-strength.ts'
 import { vaultKey } from '../protocol/paths.ts'
 import type { Entry, Store } from '../store/store.ts'
 import type {

@@ -52,7 +52,7 @@ export function verifyRaw(publicKey: Uint8Array, message: Uint8Array, signature:
 }
 
 /** `verifyRaw` on another thread, while this one goes on: most of what reading a long history costs. */
-export function verifyApart(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+export function verifyAsync(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
   const key = publicKey.length === publicKeyBytes ? importPublicKey(publicKey) : undefined
   if (key === undefined || signature.length !== signatureBytes) return Promise.resolve(false)
   return new Promise((resolve, reject) => {

@@ -69,7 +69,7 @@ export type VaultOutcome =
   | { readonly kind: 'recovery-code-needed' }
   | Damaged
 
-interface Outside {
+interface VaultHeader {
   readonly name: string
   readonly sequence: number
   readonly argon: ArgonParameters
@@ -79,7 +79,7 @@ interface Outside {
   readonly recovery: boolean
 }
 
-interface Sealed extends Outside {
+interface Sealed extends VaultHeader {
   readonly sealedDataKey: Bytes
   readonly sealedBody: Bytes
 }
@@ -98,10 +98,10 @@ export async function createVault(request: NewVault, random: Random = systemRand
   const dataKey = random(sealKeyBytes)
   const key = await passwordKey(password, salt, argon)
   const build = (recovery: boolean, code: Bytes): Bytes => {
-    const outside = { name, sequence, argon, salt, protection, recovery }
+    const header = { name, sequence, argon, salt, protection, recovery }
     const nonce = random(nonceBytes)
-    const sealedKey = seal(sealKey(outerKey(key, code)), nonce, dataKeyContext(outside), dataKey)
-    return sealBody({ ...outside, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
+    const sealedKey = seal(sealKey(outerKey(key, code)), nonce, dataKeyContext(header), dataKey)
+    return sealBody({ ...header, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
   }
   const local = build(false, emptyBytes)
   const store = request.protection === 'chosen' ? build(true, checkedCode(request.recoveryCode)) : local
@@ -119,10 +119,10 @@ export async function localForm(
   if (typed === undefined) throw unfit(protection)
   const salt = random(argonSaltBytes)
   const key = await passwordKey(typed, salt, argon)
-  const outside = { name, sequence, argon, salt, protection, recovery: false }
+  const header = { name, sequence, argon, salt, protection, recovery: false }
   const nonce = random(nonceBytes)
-  const sealedKey = seal(sealKey(outerKey(key, emptyBytes)), nonce, dataKeyContext(outside), dataKey)
-  return sealBody({ ...outside, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
+  const sealedKey = seal(sealKey(outerKey(key, emptyBytes)), nonce, dataKeyContext(header), dataKey)
+  return sealBody({ ...header, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
 }
 
 /** Runs argon2 once, unless the bytes are no vault or the recovery code is missing. Never throws for what it was given. */
@@ -167,8 +167,8 @@ export function localKey(dataKey: Bytes): Bytes {
   return derive(dataKey, 'conclave/v1/vault/local')
 }
 
-/** What stands outside in the clear: a claim, as nothing is opened. undefined when the bytes are no vault. */
-export function vaultOutside(bytes: Uint8Array): Pick<OpenVault, 'name' | 'sequence' | 'protection'> | undefined {
+/** The cleartext header: an unauthenticated claim, since nothing is opened. undefined when the bytes are no vault. */
+export function vaultHeader(bytes: Uint8Array): Pick<OpenVault, 'name' | 'sequence' | 'protection'> | undefined {
   const sealed = decodeVault(bytes)
   if ('kind' in sealed) return undefined
   const { name, sequence, protection } = sealed
@@ -226,12 +226,12 @@ function openWithNonce(key: Bytes, context: Bytes, bytes: Bytes): Bytes | undefi
 }
 
 /** Everything outside that stays when the body changes. */
-function constantFields({ name, argon, salt, protection, recovery }: Outside): readonly Value[] {
+function constantFields({ name, argon, salt, protection, recovery }: VaultHeader): readonly Value[] {
   return [vaultVersion, name, argonValue(argon), salt, protection, recovery]
 }
 
-function dataKeyContext(outside: Outside): Bytes {
-  return encode(['conclave/v1/vault/data-key', ...constantFields(outside)])
+function dataKeyContext(header: VaultHeader): Bytes {
+  return encode(['conclave/v1/vault/data-key', ...constantFields(header)])
 }
 
 function bodyContext(sealed: Omit<Sealed, 'sealedBody'>): Bytes {

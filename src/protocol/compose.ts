@@ -22,9 +22,9 @@ import {
   type Operation,
   type RoomPolicy,
 } from './operation.ts'
-import { entryTagBytes, recordHash, type ControlOutside, type Entry } from './record.ts'
+import { entryTagBytes, recordHash, type ControlHeader, type Entry } from './record.ts'
 import { headOf, type Room } from './room.ts'
-import { apply, checkWayOut, invitationTag } from './rules.ts'
+import { apply, checkEpochRecovery, invitationTag } from './rules.ts'
 import { FormatError } from '../base/codec.ts'
 import { VoidRecord } from './verdict.ts'
 import { protocolVersion, suiteHybrid1 } from './version.ts'
@@ -59,7 +59,7 @@ export interface Author {
   readonly random: Random
 }
 
-type OutsideRest = Omit<ControlOutside, 'version' | 'suite' | 'i' | 'previousHash'>
+type OutsideRest = Omit<ControlHeader, 'version' | 'suite' | 'i' | 'previousHash'>
 
 export interface NewRoom {
   readonly name: string
@@ -131,8 +131,8 @@ export async function prepareControl(
   }
   // Refused here already if it would be void: nothing of it is written then.
   const trial = { ...base, version: protocolVersion, suite: suiteHybrid1, i: head.i + 1, previousHash: head.hash }
-  const next = apply(room, signer.publicKey, operation, { i: trial.i, n, outside: trial })
-  if (current.epoch !== room.epoch) checkWayOut(room, signer.publicKey)
+  const next = apply(room, signer.publicKey, operation, { i: trial.i, n, header: trial })
+  if (current.epoch !== room.epoch) checkEpochRecovery(room, signer.publicKey)
   if (!opens) {
     const seal = (position: Position) => {
       return { record: sealRecord(room.id, current, author, base, operation, position), card: undefined }
@@ -199,8 +199,8 @@ function sealRecord(
   operation: Operation,
   { i, previousHash, at, seq }: Position,
 ): Bytes {
-  const outside = { version: protocolVersion, suite: suiteHybrid1, i, previousHash, ...rest }
-  return sealControl(roomId, under, signer, outside, { operation, at, seq }, random)
+  const header = { version: protocolVersion, suite: suiteHybrid1, i, previousHash, ...rest }
+  return sealControl(roomId, under, signer, header, { operation, at, seq }, random)
 }
 
 function cardOf(

@@ -7,7 +7,7 @@ import type { Random } from '../crypto/random.ts'
 import type { EpochKeys } from './epoch.ts'
 import { decodeOperation, payloadOf, type Operation } from './operation.ts'
 import { pad, unpad } from './padding.ts'
-import { encodeControlOuter, outsideValues, type ControlOuter, type ControlOutside } from './record.ts'
+import { encodeControlOuter, headerValues, type ControlOuter, type ControlHeader } from './record.ts'
 import { labels } from './version.ts'
 
 export interface ControlBody {
@@ -20,9 +20,9 @@ export interface ControlBody {
 
 const operationNameBytesMax = 16
 
-function signedValues(roomId: Bytes, outside: ControlOutside, body: ControlBody) {
+function signedValues(roomId: Bytes, header: ControlHeader, body: ControlBody) {
   const { operation, author, at, seq } = body
-  return [roomId, ...outsideValues(outside), operation.type, author, payloadOf(operation), at, seq]
+  return [roomId, ...headerValues(header), operation.type, author, payloadOf(operation), at, seq]
 }
 
 /** Signs and seals a control record under the body key of epoch `outside.under`. */
@@ -30,26 +30,26 @@ export function sealControl(
   roomId: Bytes,
   under: EpochKeys,
   signer: Signer,
-  outside: ControlOutside,
+  header: ControlHeader,
   body: Omit<ControlBody, 'author'>,
   random: Random,
 ): Bytes {
   const whole = { ...body, author: signer.publicKey }
-  const signature = signer.sign(labels.control, signedValues(roomId, outside, whole))
+  const signature = signer.sign(labels.control, signedValues(roomId, header, whole))
   const inside = encode([body.operation.type, whole.author, payloadOf(body.operation), body.at, body.seq, signature])
   const nonce = random(nonceBytes)
-  const aad = encode([roomId, ...outsideValues(outside)])
-  return encodeControlOuter({ outside, nonce, ciphertext: seal(under.body, nonce, aad, pad(inside)) })
+  const aad = encode([roomId, ...headerValues(header)])
+  return encodeControlOuter({ header, nonce, ciphertext: seal(under.body, nonce, aad, pad(inside)) })
 }
 
 /** @throws FormatError when it does not open under these keys, or what it holds is no signed operation. */
 export function openControl(
   roomId: Bytes,
   under: EpochKeys,
-  { outside, nonce, ciphertext }: ControlOuter,
+  { header, nonce, ciphertext }: ControlOuter,
   signatureKnownGood = false,
 ): ControlBody {
-  const padded = open(under.body, nonce, encode([roomId, ...outsideValues(outside)]), ciphertext)
+  const padded = open(under.body, nonce, encode([roomId, ...headerValues(header)]), ciphertext)
   if (padded === undefined) throw new FormatError('does not open')
   const fields = Fields.decode(unpad(padded), 6)
   const type = fields.text(operationNameBytesMax)
@@ -57,7 +57,7 @@ export function openControl(
   const operation = decodeOperation(type, fields.next())
   const body = { operation, author, at: fields.unsigned(), seq: fields.unsigned() }
   const signature = fields.fixed(signatureBytes)
-  if (!signatureKnownGood && !verify(author, labels.control, signedValues(roomId, outside, body), signature)) {
+  if (!signatureKnownGood && !verify(author, labels.control, signedValues(roomId, header, body), signature)) {
     throw new FormatError('wrong signature')
   }
   return body

@@ -11,9 +11,9 @@ import { hash, zeroHash } from '../crypto/hash.ts'
 import { openControl, type ControlBody } from './control.ts'
 import type { Keyring } from './keyring.ts'
 import { hasEntry, opensEpoch, policyValue, type Operation, type OperationType } from './operation.ts'
-import type { ControlOuter, ControlOutside } from './record.ts'
+import type { ControlOuter, ControlHeader } from './record.ts'
 import { headOf, memberByKey, type Member, type Opening, type Room } from './room.ts'
-import { apply, checkWayOut, enter } from './rules.ts'
+import { apply, checkEpochRecovery, enter } from './rules.ts'
 import { followsAnother, VoidRecord, require, type ControlVerdict } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
@@ -60,27 +60,27 @@ function foldGenesis(
   keyring: Keyring,
   signatureKnownGood: boolean,
 ): ControlVerdict {
-  const { outside } = outer
+  const { header } = outer
   // What follows a genesis that this reader can't open is not to be judged either.
   if (place.i > 0) return { kind: 'locked', epoch: 0 }
-  checkPlace(outside, place)
-  require(outside.version === protocolVersion, 'unknown version')
-  require(outside.i === 0 && outside.n === 0 && outside.previousHeadIndex === 0, 'genesis is the first record')
-  require(equalBytes(outside.previousHead, zeroHash), 'genesis follows nothing')
-  require(outside.epoch === 0 && outside.under === 0, 'genesis opens epoch 0')
-  require(outside.confirm !== null, 'genesis opens epoch 0')
-  const keys = keyring.get({ epoch: 0, before: zeroHash, confirm: outside.confirm })
+  checkPlace(header, place)
+  require(header.version === protocolVersion, 'unknown version')
+  require(header.i === 0 && header.n === 0 && header.previousHeadIndex === 0, 'genesis is the first record')
+  require(equalBytes(header.previousHead, zeroHash), 'genesis follows nothing')
+  require(header.epoch === 0 && header.under === 0, 'genesis opens epoch 0')
+  require(header.confirm !== null, 'genesis opens epoch 0')
+  const keys = keyring.get({ epoch: 0, before: zeroHash, confirm: header.confirm })
   if (keys === undefined) return { kind: 'locked', epoch: 0 }
   const body = openControl(roomId, keys, outer, signatureKnownGood)
   const { operation, author: rootKey } = body
   require(operation.type === 'create', 'genesis creates the room')
-  checkShape(outside, 'create')
+  checkShape(header, 'create')
   require(equalBytes(roomIdOf(rootKey, operation), roomId), 'not the genesis of this room')
   const { name, wrapKey, policy, roomName } = operation
   const empty: Room = {
     id: roomId,
-    version: outside.version,
-    suite: outside.suite,
+    version: header.version,
+    suite: header.suite,
     name: roomName,
     topic: '',
     policy,
@@ -96,7 +96,7 @@ function foldGenesis(
     skipped: List(),
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }
-  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, outside, creator), body, author: creator }
+  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, header, creator), body, author: creator }
 }
 
 function foldNext(
@@ -107,27 +107,27 @@ function foldNext(
   signatureKnownGood: boolean,
   base: Room | undefined,
 ): ControlVerdict {
-  const { outside } = outer
-  checkPlace(outside, place)
-  const from = continues(room, outside)
+  const { header } = outer
+  checkPlace(header, place)
+  const from = continues(room, header)
   if (from === undefined) {
     // Without the secret in force a reader can't tell: it may follow records that he can't open.
     if (keyring.get(room.openings.get(room.epoch)) === undefined) return { kind: 'locked', epoch: room.epoch }
     require(false, 'does not follow the head')
   }
-  require(outside.version === room.version && outside.version === protocolVersion, 'unknown version')
-  const keys = keyring.get(room.openings.get(outside.under))
-  if (keys === undefined) return { kind: 'locked', epoch: outside.under }
+  require(header.version === room.version && header.version === protocolVersion, 'unknown version')
+  const keys = keyring.get(room.openings.get(header.under))
+  if (keys === undefined) return { kind: 'locked', epoch: header.under }
   const body = openControl(room.id, keys, outer, signatureKnownGood)
   const { operation, author: authorKey } = body
   const author = memberByKey(room, authorKey) ?? guest(room, body)
   require(author !== undefined, 'author is not a member')
-  checkShape(outside, operation.type)
+  checkShape(header, operation.type)
 
-  const stands = { i: place.i, n: outside.n, outside, signaturesKnownGood: signatureKnownGood }
-  if (outside.under === room.marks.get(from)?.epoch) {
+  const stands = { i: place.i, n: header.n, header, signaturesKnownGood: signatureKnownGood }
+  if (header.under === room.marks.get(from)?.epoch) {
     const next = apply(room, authorKey, operation, stands)
-    return { kind: 'valid', room: mark(next, place, outside, author), body, author }
+    return { kind: 'valid', room: mark(next, place, header, author), body, author }
   }
   require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
   const undone = room.marks.slice(from + 1)
@@ -135,13 +135,13 @@ function foldNext(
   if (base === undefined && !undone.isEmpty()) return { kind: 'rewind', n: from }
   const ground = wayOut(room, base ?? room, from, authorKey, place.i)
   const next = apply(ground, authorKey, operation, stands)
-  return { kind: 'valid', room: mark(next, place, outside, author), body, author }
+  return { kind: 'valid', room: mark(next, place, header, author), body, author }
 }
 
 /** The room that a way out builds on: as it was right after the record that opened the skipped epoch, but for the past. */
 function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: number): Room {
   if (base.marks.size !== from + 1) throw new RangeError('not the room to rewind to')
-  checkWayOut(base, authorKey)
+  checkEpochRecovery(base, authorKey)
   // The record at `from` opened the epoch that is in force in `base`.
   const openings = base.openings.set(base.epoch, undefined)
   return { ...base, openings, skipped: base.skipped.push({ after: headOf(base).i, upTo: i, room }) }
@@ -151,14 +151,14 @@ function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: numbe
  * The n of the control record that this one follows: the head; or, for an admin's way out, the record that opened an
  * epoch nobody could open, sealed under the epoch before that.
  */
-function continues(room: Room, outside: ControlOutside): number | undefined {
-  const from = outside.n - 1
+function continues(room: Room, header: ControlHeader): number | undefined {
+  const from = header.n - 1
   const previous = from < 0 ? undefined : room.marks.get(from)
-  if (previous === undefined || !equalBytes(outside.previousHead, previous.hash)) return undefined
-  if (outside.previousHeadIndex !== previous.i) return undefined
-  if (from === room.marks.size - 1 && outside.under === room.epoch) return from
+  if (previous === undefined || !equalBytes(header.previousHead, previous.hash)) return undefined
+  if (header.previousHeadIndex !== previous.i) return undefined
+  if (from === room.marks.size - 1 && header.under === room.epoch) return from
   const opening = room.openings.get(previous.epoch)
-  return opening?.n === from && from > 0 && outside.under === opening.under ? from : undefined
+  return opening?.n === from && from > 0 && header.under === opening.under ? from : undefined
 }
 
 /** Somebody who takes up an invitation writes his own accept. */
@@ -168,41 +168,41 @@ function guest(room: Room, { operation, author }: ControlBody): Member | undefin
   return invitation && { ...invitation, index: room.nextIndex, firstRootKey: author, admin: false }
 }
 
-function checkPlace(outside: ControlOutside, place: RecordPlace): void {
-  require(outside.suite === suiteHybrid1, 'unknown suite')
-  require(outside.i === place.i, 'written for another place')
-  require(equalBytes(outside.previousHash, place.previousHash), followsAnother)
+function checkPlace(header: ControlHeader, place: RecordPlace): void {
+  require(header.suite === suiteHybrid1, 'unknown suite')
+  require(header.i === place.i, 'written for another place')
+  require(equalBytes(header.previousHash, place.previousHash), followsAnother)
 }
 
 /** Which of the outside fields an operation has. */
-function checkShape(outside: ControlOutside, type: OperationType): void {
+function checkShape(header: ControlHeader, type: OperationType): void {
   const opens = opensEpoch(type)
-  require((outside.confirm !== null) === opens && (outside.wraps !== null) === opens, 'epoch where none opens')
-  require((outside.entry !== null) === hasEntry(type), 'entry where none belongs')
-  require(outside.links.length === (type === 'repair' || (opens && type !== 'create') ? 1 : 0), 'links do not fit')
+  require((header.confirm !== null) === opens && (header.wraps !== null) === opens, 'epoch where none opens')
+  require((header.entry !== null) === hasEntry(type), 'entry where none belongs')
+  require(header.links.length === (type === 'repair' || (opens && type !== 'create') ? 1 : 0), 'links do not fit')
   if (opens && type !== 'create') {
-    const [link] = outside.links
-    require(link?.of === outside.epoch && link.to === outside.under, 'link does not lead back')
+    const [link] = header.links
+    require(link?.of === header.epoch && link.to === header.under, 'link does not lead back')
   }
 }
 
 /** Sets the landmark of a valid record, and the epoch that it opens. */
-function mark(room: Room, place: RecordPlace, outside: ControlOutside, author: Member): Room {
+function mark(room: Room, place: RecordPlace, header: ControlHeader, author: Member): Room {
   const by = { author: author.index, byAdmin: author.admin }
-  const landmark = { i: place.i, hash: place.hash, epoch: outside.epoch, version: room.version, ...by }
+  const landmark = { i: place.i, hash: place.hash, epoch: header.epoch, version: room.version, ...by }
   const marks = room.marks.push(landmark)
-  if (outside.confirm === null || outside.wraps === null) {
-    require(outside.epoch === room.epoch, 'epoch without an opening')
+  if (header.confirm === null || header.wraps === null) {
+    require(header.epoch === room.epoch, 'epoch without an opening')
     return { ...room, marks }
   }
-  require(outside.epoch === (outside.n === 0 ? 0 : room.epoch + 1), 'epochs follow one another')
+  require(header.epoch === (header.n === 0 ? 0 : room.epoch + 1), 'epochs follow one another')
   const opening: Opening = {
-    epoch: outside.epoch,
-    before: outside.previousHead,
-    confirm: outside.confirm,
-    n: outside.n,
-    under: outside.under,
-    wraps: outside.wraps,
+    epoch: header.epoch,
+    before: header.previousHead,
+    confirm: header.confirm,
+    n: header.n,
+    under: header.under,
+    wraps: header.wraps,
   }
-  return { ...room, marks, openings: room.openings.set(outside.epoch, opening), epoch: outside.epoch }
+  return { ...room, marks, openings: room.openings.set(header.epoch, opening), epoch: header.epoch }
 }

@@ -5,7 +5,7 @@
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { confirmedKeys, linkedSecret, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'
-import type { ControlOutside } from './record.ts'
+import type { ControlHeader } from './record.ts'
 
 export class Keyring {
   readonly #byConfirm = new Map<string, EpochKeys>()
@@ -40,10 +40,10 @@ export class Keyring {
    * Walks the links of control records, read in the clear, from every epoch that is known back to the first. The
    * records need not be verified: confirm decides what a link leads to.
    */
-  walkBack(roomId: Bytes, outsides: readonly ControlOutside[]): void {
+  walkBack(roomId: Bytes, headers: readonly ControlHeader[]): void {
     const openings = new Map<number, EpochOpening[]>()
     const links = new Map<number, EpochLink[]>()
-    for (const { epoch, previousHead: before, confirm, links: own } of outsides) {
+    for (const { epoch, previousHead: before, confirm, links: own } of headers) {
       if (confirm !== null) push(openings, epoch, { epoch, before, confirm })
       for (const link of own) push(links, link.of, link)
     }

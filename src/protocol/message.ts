@@ -16,7 +16,7 @@ import type { RecordPlace } from './fold.ts'
 import type { Keyring } from './keyring.ts'
 import { pad, unpad } from './padding.ts'
 import { encodeMessageOuter, type MessageOuter } from './record.ts'
-import { judgeOf, markBefore, memberAt, type Member, type Room } from './room.ts'
+import { roomJudging, markBefore, memberAt, type Member, type Room } from './room.ts'
 import { followsAnother } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
@@ -107,7 +107,7 @@ export interface Preverified {
 
 /**
  * Whether log/i holds valid messages of a member, by the room as its chain makes it: rules M1 to M8.
- * `foreseen` saves work and changes no verdict.
+ * `preverified` saves work and changes no verdict.
  */
 export function openMessages(
   whole: Room,
@@ -115,9 +115,9 @@ export function openMessages(
   outer: MessageOuter,
   keyring: Keyring,
   signatureKnownGood = false,
-  foreseen?: Preverified,
+  preverified?: Preverified,
 ): MessageVerdict {
-  const room = judgeOf(whole, place.i)
+  const room = roomJudging(whole, place.i)
   const mark = markBefore(room, place.i)
   const invalid = (reason: string) => ({ kind: 'void', reason }) as const
   if (outer.version !== protocolVersion || outer.suite !== suiteHybrid1) return invalid('unknown version')
@@ -128,7 +128,7 @@ export function openMessages(
   if (keys === undefined) return { kind: 'locked', epoch: mark.epoch }
   if (outer.epoch > mark.epoch) return invalid('not the epoch in force')
   // Another opening may have claimed the same epoch: what was opened with its keys says nothing here.
-  const known = foreseen?.unsealed.keys === keys ? foreseen : undefined
+  const known = preverified?.unsealed.keys === keys ? preverified : undefined
   try {
     const unsealed = known?.unsealed ?? unsealMessages(room.id, place.i, outer, keys)
     if (unsealed === undefined) return invalid('does not open')

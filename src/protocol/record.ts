@@ -29,7 +29,7 @@ export interface Entry {
 }
 
 /** Everything of a control record that its signature and its seal cover but that stands in the clear. */
-export interface ControlOutside {
+export interface ControlHeader {
   readonly version: number
   readonly suite: number
   readonly i: number
@@ -52,7 +52,7 @@ export interface ControlOutside {
 }
 
 export interface ControlOuter {
-  readonly outside: ControlOutside
+  readonly header: ControlHeader
   readonly nonce: Bytes
   readonly ciphertext: Bytes
 }
@@ -71,11 +71,11 @@ export function encodeMessageOuter(outer: MessageOuter): Bytes {
 }
 
 export function encodeControlOuter(outer: ControlOuter): Bytes {
-  return encode([controlKind, ...outsideValues(outer.outside), outer.nonce, outer.ciphertext])
+  return encode([controlKind, ...headerValues(outer.header), outer.nonce, outer.ciphertext])
 }
 
 /** The clear fields in order: what the signature and the seal's associated data cover. */
-export function outsideValues(o: ControlOutside): readonly Value[] {
+export function headerValues(o: ControlHeader): readonly Value[] {
   const links = o.links.map((link) => [link.of, link.to, link.nonce, link.sealed])
   const wrapped = o.entry?.wrapped
   const entry = o.entry && [o.entry.tag, wrapped ? [wrapped.encapsulation, wrapped.ciphertext] : null]
@@ -110,7 +110,7 @@ function decodeMessageOuter(bytes: Bytes): MessageOuter {
 function decodeControlOuter(bytes: Bytes): ControlOuter {
   const fields = Fields.decode(bytes, 16)
   expectKind(fields, controlKind)
-  const outside = {
+  const header = {
     version: fields.unsigned(),
     suite: fields.unsigned(),
     i: fields.unsigned(),
@@ -125,7 +125,7 @@ function decodeControlOuter(bytes: Bytes): ControlOuter {
     wraps: fields.nullable((f) => f.fixed(hashBytes)),
     entry: fields.nullable((f) => decodeEntry(f.next())),
   }
-  return { outside, nonce: fields.fixed(nonceBytes), ciphertext: fields.bytes(controlRecordBytesMax) }
+  return { header, nonce: fields.fixed(nonceBytes), ciphertext: fields.bytes(controlRecordBytesMax) }
 }
 
 function expectKind(fields: Fields, kind: number): void {

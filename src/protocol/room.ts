@@ -106,9 +106,9 @@ export function headOf(room: Room): ControlMark {
 }
 
 /** The room by which log index i is judged: itself, or what it was before a way out later than i passed over that part. */
-export function judgeOf(room: Room, i: number): Room {
+export function roomJudging(room: Room, i: number): Room {
   const part = lastBefore(room.skipped, i, ({ after }) => after)
-  return part === undefined || part.upTo < i ? room : judgeOf(part.room, i)
+  return part === undefined || part.upTo < i ? room : roomJudging(part.room, i)
 }
 
 export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {

@@ -11,7 +11,7 @@ import { hash } from '../crypto/hash.ts'
 import { verify } from '../crypto/sign.ts'
 import { decodeKnock, knockId, type Knock } from './knock.ts'
 import type { Operation } from './operation.ts'
-import { entryTagBytes, type ControlOutside, type Entry } from './record.ts'
+import { entryTagBytes, type ControlHeader, type Entry } from './record.ts'
 import {
   adminsOf,
   headOf,
@@ -31,7 +31,7 @@ import { require } from './verdict.ts'
 export interface Place {
   readonly i: number
   readonly n: number
-  readonly outside: ControlOutside
+  readonly header: ControlHeader
   /** The record's signatures were verified before: that of a knock in it need not be again. */
   readonly signaturesKnownGood?: boolean
 }
@@ -58,7 +58,7 @@ export function invitationTag(roomId: Bytes, rootKey: Bytes): Bytes {
  * Whether an admin may lead out of the epoch that the head of `base` opened. Not whoever opened it: else he could give one
  * reader a bad wrap, and later lead that one past his own demotion.
  */
-export function checkWayOut(base: Room, authorKey: Bytes): void {
+export function checkEpochRecovery(base: Room, authorKey: Bytes): void {
   const author = memberByKey(base, authorKey)
   require(author?.admin === true, 'author was no admin then')
   const own = headOf(base).author === author.index
@@ -75,7 +75,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const id = knockId(operation.knock)
     require(equalBytes(knock.roomId, room.id), 'knock for another room')
     require(!room.answered.has(hex(id)), 'knock already answered')
-    require(isEntry(place.outside.entry, id, true), 'entry does not fit the knock')
+    require(isEntry(place.header.entry, id, true), 'entry does not fit the knock')
     const answered = room.answered.set(hex(id), true)
 
     const present = memberByKey(room, knock.rootKey)
@@ -109,7 +109,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
   reject(room, author, _key, operation, place) {
     require(author !== undefined && mayAccept(room, author), 'author may not reject')
     require(!room.answered.has(hex(operation.knockId)), 'knock already answered')
-    require(isEntry(place.outside.entry, operation.knockId, false), 'entry does not fit the knock')
+    require(isEntry(place.header.entry, operation.knockId, false), 'entry does not fit the knock')
     return { ...room, answered: room.answered.set(hex(operation.knockId), true) }
   },
 
@@ -122,9 +122,9 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     checkPlaceFor(room, key)
     const standing = room.invitations.get(key)
     require(standing === undefined || author.admin || standing.by === author.index, 'invited by somebody else')
-    const { tag } = place.outside.entry as Entry
+    const { tag } = place.header.entry as Entry
     require(equalBytes(tag, invitationTag(room.id, operation.rootKey)), 'entry does not fit the invitation')
-    require(place.outside.entry?.wrapped !== null, 'invitation without a key')
+    require(place.header.entry?.wrapped !== null, 'invitation without a key')
     const { rootKey, wrapKey, name } = operation
     const invitation = { rootKey, wrapKey, name, by: author.index }
     return { ...room, invitations: room.invitations.set(key, invitation) }
@@ -184,7 +184,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
   repair(room, author, _key, { epoch }, place) {
     require(author !== undefined, 'author is not a member')
     const opening = room.openings.get(epoch)
-    const [link] = place.outside.links
+    const [link] = place.header.links
     require(opening !== undefined && opening.under !== epoch, 'no such link')
     require(link?.of === epoch && link.to === opening.under, 'link does not fit')
     return room

@@ -41,8 +41,8 @@ async function letIn({ place, room }: Scene, name: string): Promise<[Being, Room
 async function newestPages(raw: Store, room: WrittenRoom): Promise<Readonly<Record<number, number>>> {
   await room.sync()
   const { roomId, log } = room.builder
-  const opened = log.map(decodeRecord).findLast((one) => one.kind === 'control' && one.outer.outside.wraps !== null)
-  const wraps = opened?.kind === 'control' ? opened.outer.outside.wraps : null
+  const opened = log.map(decodeRecord).findLast((one) => one.kind === 'control' && one.outer.header.wraps !== null)
+  const wraps = opened?.kind === 'control' ? opened.outer.header.wraps : null
   if (wraps === null) throw new Error('no epoch')
   const { start, end } = wrapsRange(roomId, wraps)
   const { entries } = await raw.range(start, end)

@@ -29,7 +29,7 @@ import {
 } from '../../src/protocol/paths.ts'
 import { prepareControl } from '../../src/protocol/compose.ts'
 import type { Operation as Change } from '../../src/protocol/operation.ts'
-import { decodeRecord, type ControlOutside } from '../../src/protocol/record.ts'
+import { decodeRecord, type ControlHeader } from '../../src/protocol/record.ts'
 import { decodeWrapPage, unwrapSecret } from '../../src/protocol/wraps.ts'
 import type { Operation, Store } from '../../src/store/store.ts'
 import { RoomBuilder, type User } from '../protocol/room-builder.ts'
@@ -104,7 +104,7 @@ export class WrittenRoom {
       operations.push({ kind: 'put', key: logKey(roomId, i), value: builder.log[i] as Bytes })
       const record = decodeRecord(builder.log[i] as Bytes)
       if (record.kind !== 'control') continue
-      operations.push({ kind: 'put', key: controlKey(roomId, record.outer.outside.n), value: encode(i) })
+      operations.push({ kind: 'put', key: controlKey(roomId, record.outer.header.n), value: encode(i) })
     }
     // Each holds on to a whole room.
     builder.verdicts.length = 0
@@ -141,13 +141,13 @@ export class WrittenRoom {
     for (const { value } of entries) {
       builder.append(value)
       const record = decodeRecord(value)
-      if (record.kind === 'control') await this.#learn(record.outer.outside)
+      if (record.kind === 'control') await this.#learn(record.outer.header)
     }
     this.#written = builder.log.length
     builder.verdicts.length = 0
   }
 
-  async #learn({ n, previousHead, epoch, confirm, wraps }: ControlOutside): Promise<void> {
+  async #learn({ n, previousHead, epoch, confirm, wraps }: ControlHeader): Promise<void> {
     const { builder, creator } = this
     const { roomId } = builder
     if (confirm === null || wraps === null) return
@@ -181,11 +181,9 @@ export class WrittenRoom {
     const { builder } = this
     for (;;) {
       await this.sync()
-      const { bytes, outside } = await builder.forge(by, { type: 'rotate' })
+      const { bytes, header } = await builder.forge(by, { type: 'rotate' })
       if (
-        await this.#append(bytes, [
-          { kind: 'put', key: controlKey(builder.roomId, outside.n), value: encode(outside.i) },
-        ])
+        await this.#append(bytes, [{ kind: 'put', key: controlKey(builder.roomId, header.n), value: encode(header.i) }])
       )
         return
     }

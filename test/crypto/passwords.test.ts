@@ -8,7 +8,7 @@ import {
   passphraseWords,
 } from '../../src/crypto/passphrase.ts'
 import { formatRecoveryCode, generateRecoveryCode, parseRecoveryCode } from '../../src/crypto/recovery-code.ts'
-import { passwordWeakness } from '../../src/crypto/weakness.ts'
+import { passwordWeakness } from '../../src/crypto/password-strength.ts'
 import { filled } from './vault-fixture.ts'
 
 describe('a generated passphrase', () => {

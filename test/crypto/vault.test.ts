@@ -14,7 +14,7 @@ import {
   openVault,
   openVaultWithKey,
   resealVault,
-  vaultOutside,
+  vaultHeader,
   type CreatedVault,
 } from '../../src/crypto/vault.ts'
 import { decodeVaultBody, encodeVaultBody } from '../../src/crypto/vault-body.ts'
@@ -50,7 +50,7 @@ describe('a vault under a generated passphrase', () => {
       dataKey: generated.dataKey,
       body: canonicalFull,
     })
-    expect(vaultOutside(generated.local)).toEqual({ name: 'ada', sequence: 1, protection: 'generated' })
+    expect(vaultHeader(generated.local)).toEqual({ name: 'ada', sequence: 1, protection: 'generated' })
   })
 
   it('has one form for the home and the store', () => {
@@ -174,7 +174,7 @@ describe('any byte changed', () => {
 
   it('is damage when the name is none, since it is shown before anything is authenticated', () => {
     const forged = encode((decode(chosen.local) as Value[]).with(1, 'a\u001b[2J'))
-    expect(vaultOutside(forged)).toBeUndefined()
+    expect(vaultHeader(forged)).toBeUndefined()
     expect(openVaultWithKey(forged, chosen.dataKey).kind).toBe('damaged')
   })
 

@@ -46,7 +46,7 @@ describe('a record that opens an epoch', () => {
     await world.rotate(ada)
     const record = decodeRecord(world.log.at(-1) as Bytes)
     if (record.kind !== 'control') throw new Error('a control record')
-    const [link] = record.outer.outside.links
+    const [link] = record.outer.header.links
     const to = world.room.openings.get(0)
     if (link === undefined || to === undefined) throw new Error('a link')
     expect(openLink(world.roomId, world.keysOf(1), link, to)?.secret).toEqual(world.keysOf(0).secret)
@@ -71,10 +71,10 @@ describe('a record that opens an epoch', () => {
     const bad = { ...(await world.user('mal')), unwrapper: { ...cyd.unwrapper, publicKey: new Uint8Array(1216) } }
     const knock = world.knock(bad)
     await expect(world.accept(ada, knock)).rejects.toThrow(VoidRecord)
-    const { outside } = await world.forge(bob, { type: 'accept', knock: world.knock(await world.user('xen')) })
+    const { header } = await world.forge(bob, { type: 'accept', knock: world.knock(await world.user('xen')) })
     const { knockId } = await import('../../src/protocol/knock.ts')
-    const entry = { tag: knockId(knock).slice(0, 16), wrapped: outside.entry?.wrapped ?? null }
-    await expectValid(world.forged(bob, { type: 'accept', knock }, { outside: { entry } }))
+    const entry = { tag: knockId(knock).slice(0, 16), wrapped: header.entry?.wrapped ?? null }
+    await expectValid(world.forged(bob, { type: 'accept', knock }, { header: { entry } }))
     await expectValid(world.kick(ada, bad))
     await expectValid(world.say(bob, 'rid of him'))
   })

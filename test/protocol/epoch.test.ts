@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { hex, type Bytes } from '../../src/base/bytes.ts'
 import { confirmedKeys, epochKeys, openLink, sealLink } from '../../src/protocol/epoch.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
-import type { ControlOutside } from '../../src/protocol/record.ts'
+import type { ControlHeader } from '../../src/protocol/record.ts'
 import { expectVoid } from './expect-verdict.ts'
 import { RoomBuilder, type User } from './room-builder.ts'
 import { diceFrom } from './seeded.ts'
@@ -69,13 +69,13 @@ describe('a keyring', () => {
     await world.create(ada)
     for (let k = 0; k < 4; k += 1) await world.rotate(ada)
   })
-  const outsides = () => world.controls.map(({ outer }) => outer.outside)
+  const headers = () => world.controls.map(({ outer }) => outer.header)
   const opening = (epoch: number) => world.room.openings.get(epoch)
 
   it('walks from one secret back to genesis, and never forwards', () => {
     const keyring = new Keyring()
     keyring.add(world.keysOf(2))
-    keyring.walkBack(world.roomId, outsides())
+    keyring.walkBack(world.roomId, headers())
     expect([0, 1, 2, 3, 4].map((epoch) => keyring.get(opening(epoch)) !== undefined)).toEqual([
       true,
       true,
@@ -86,8 +86,8 @@ describe('a keyring', () => {
   })
 
   it('is not led astray by records that nobody verified', async () => {
-    const forgedFrom = outsides()[2] as ControlOutside
-    const junk = Array.from({ length: 50 }, (_, k): ControlOutside => ({
+    const forgedFrom = headers()[2] as ControlHeader
+    const junk = Array.from({ length: 50 }, (_, k): ControlHeader => ({
       ...forgedFrom,
       epoch: k % 5,
       confirm: world.dice.random(32),
@@ -95,7 +95,7 @@ describe('a keyring', () => {
     }))
     const keyring = new Keyring()
     keyring.add(world.keysOf(4))
-    keyring.walkBack(world.roomId, [...junk, ...outsides(), ...junk])
+    keyring.walkBack(world.roomId, [...junk, ...headers(), ...junk])
     expect(keyring.all()).toHaveLength(5)
     for (let epoch = 0; epoch < 5; epoch += 1) expect(keyring.get(opening(epoch))).toBeDefined()
   })
@@ -105,15 +105,15 @@ describe('a keyring', () => {
     await other.create(ada)
     await other.rotate(ada)
     const good = other.keysOf(1)
-    const { outside } = await other.forge(ada, { type: 'rotate' })
-    const broken = outside.links.map((link) => ({ ...link, sealed: other.dice.random(48) }))
+    const { header } = await other.forge(ada, { type: 'rotate' })
+    const broken = header.links.map((link) => ({ ...link, sealed: other.dice.random(48) }))
     const rotated = await other.forged(
       ada,
       { type: 'rotate' },
-      { secret: other.dice.random(32), outside: { links: broken } },
+      { secret: other.dice.random(32), header: { links: broken } },
     )
     other.learn(rotated.keys)
-    const all = () => other.controls.map(({ outer }) => outer.outside)
+    const all = () => other.controls.map(({ outer }) => outer.header)
     const lost = new Keyring()
     lost.add(rotated.keys)
     lost.walkBack(other.roomId, all())
@@ -130,7 +130,7 @@ describe('a keyring', () => {
     await other.join(ada, await other.user('bob'))
     const { confirm } = other.keys
     const { keys } = other
-    const { verdict } = await other.forged(ada, { type: 'rotate' }, { outside: { confirm } })
+    const { verdict } = await other.forged(ada, { type: 'rotate' }, { header: { confirm } })
     expect(verdict.kind).toBe('valid')
     // Its keys would be those of epoch 0, which the link of this very record hands to nobody: locked, as any garbage.
     expect(other.keyring.get(other.room.openings.get(1))).toBeUndefined()

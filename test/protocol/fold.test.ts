@@ -6,7 +6,7 @@ import { sealControl } from '../../src/protocol/control.ts'
 import { epochKeys } from '../../src/protocol/epoch.ts'
 import { foldControl, roomIdOf } from '../../src/protocol/fold.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
-import { decodeRecord, encodeControlOuter, recordHash, type ControlOutside } from '../../src/protocol/record.ts'
+import { decodeRecord, encodeControlOuter, recordHash, type ControlHeader } from '../../src/protocol/record.ts'
 import { headOf } from '../../src/protocol/room.ts'
 import { expectValid, expectVoid } from './expect-verdict.ts'
 import { group, RoomBuilder, type User } from './room-builder.ts'
@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 
 const topic = { type: 'topic', topic: 'tea' } as const
-const forged = (outside: Partial<ControlOutside>) => world.forged(ada, topic, { outside })
+const forged = (header: Partial<ControlHeader>) => world.forged(ada, topic, { header })
 const ones = new Uint8Array(32).fill(1)
 
 describe("a control record's place", () => {
@@ -39,8 +39,8 @@ describe("a control record's place", () => {
     ["another index of its head's", { previousHeadIndex: 0 }, 'does not follow the head'],
     ['an epoch to come as its seal', { under: 1 }, 'does not follow the head'],
     ['another epoch in force', { epoch: 1 }, 'epoch without an opening'],
-  ] as const)('is void with %s', async (_, outside, reason) => {
-    await expectVoid(forged(outside), reason)
+  ] as const)('is void with %s', async (_, header, reason) => {
+    await expectVoid(forged(header), reason)
     await expectValid(forged({}))
   })
 
@@ -49,7 +49,7 @@ describe("a control record's place", () => {
     await world.topic(ada, 'coffee')
     await expectVoid(world.append(late.bytes), 'written for another place')
     await expectVoid(
-      world.forged(bob, topic, { outside: { ...late.outside, ...world.place() } }),
+      world.forged(bob, topic, { header: { ...late.header, ...world.place() } }),
       'does not follow the head',
     )
   })
@@ -64,27 +64,27 @@ describe("a control record's place", () => {
 describe("a control record's shape", () => {
   it('has an epoch if and only if its operation opens one', async () => {
     const rotation = await world.forge(ada, { type: 'rotate' })
-    const { confirm, wraps, links, epoch } = rotation.outside
+    const { confirm, wraps, links, epoch } = rotation.header
     await expectVoid(forged({ confirm, wraps, links, epoch }), 'epoch where none opens')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { outside: { confirm: null } }), 'epoch where none opens')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { outside: { wraps: null } }), 'epoch where none opens')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { outside: { epoch: 0 } }), 'link does not lead back')
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { confirm: null } }), 'epoch where none opens')
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { wraps: null } }), 'epoch where none opens')
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { epoch: 0 } }), 'link does not lead back')
     const [link] = links
     if (link === undefined) throw new Error('a rotation has a link')
     await expectVoid(
-      world.forged(ada, { type: 'rotate' }, { outside: { epoch: 2, links: [{ ...link, of: 2 }] } }),
+      world.forged(ada, { type: 'rotate' }, { header: { epoch: 2, links: [{ ...link, of: 2 }] } }),
       'epochs follow one another',
     )
   })
 
   it('has a link that leads back, and nothing else has one', async () => {
-    const { outside } = await world.forge(ada, { type: 'rotate' })
-    const [link] = outside.links
+    const { header } = await world.forge(ada, { type: 'rotate' })
+    const [link] = header.links
     if (link === undefined) throw new Error('a rotation has a link')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { outside: { links: [] } }), 'links do not fit')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { outside: { links: [link, link] } }), 'links do not fit')
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { links: [] } }), 'links do not fit')
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { links: [link, link] } }), 'links do not fit')
     await expectVoid(
-      world.forged(ada, { type: 'rotate' }, { outside: { links: [{ ...link, to: 1 }] } }),
+      world.forged(ada, { type: 'rotate' }, { header: { links: [{ ...link, to: 1 }] } }),
       'link does not lead back',
     )
     await expectVoid(forged({ links: [link] }), 'links do not fit')
@@ -97,15 +97,15 @@ describe("a control record's shape", () => {
 
 describe("a control record's seal and signature", () => {
   it('fail when anything outside was changed after it was made', async () => {
-    const { outside } = await world.forge(ada, { type: 'rotate' })
+    const { header } = await world.forge(ada, { type: 'rotate' })
     for (const change of [{ wraps: ones }, { confirm: ones }] as const) {
       const { bytes } = await world.forge(ada, { type: 'rotate' })
       const record = decodeRecord(bytes)
       if (record.kind !== 'control') throw new Error('a control record')
-      const altered = encodeControlOuter({ ...record.outer, outside: { ...record.outer.outside, ...change } })
+      const altered = encodeControlOuter({ ...record.outer, header: { ...record.outer.header, ...change } })
       await expectVoid(world.append(altered), 'does not open')
     }
-    expect(outside.epoch).toBe(1)
+    expect(header.epoch).toBe(1)
   })
 
   it('fail for a record of another room', async () => {
@@ -126,17 +126,17 @@ describe("a control record's seal and signature", () => {
   })
 
   it('leave no second encoding of the inside', async () => {
-    const { outside, bytes } = await world.forge(ada, topic)
+    const { header, bytes } = await world.forge(ada, topic)
     const record = decodeRecord(bytes)
     if (record.kind !== 'control') throw new Error('a control record')
     const padded = { ...record.outer, ciphertext: concat(record.outer.ciphertext, new Uint8Array(1)) }
     await expectVoid(world.append(encodeControlOuter(padded)), 'does not open')
-    expect(outside.i).toBe(2)
+    expect(header.i).toBe(2)
   })
 })
 
 describe('genesis', () => {
-  const make = async (change: Partial<ControlOutside>, roomId?: Uint8Array<ArrayBuffer>) => {
+  const make = async (change: Partial<ControlHeader>, roomId?: Uint8Array<ArrayBuffer>) => {
     const operation = {
       type: 'create',
       name: 'ada',
@@ -149,13 +149,13 @@ describe('genesis', () => {
     const keys = epochKeys(id, 0, zeroHash, world.dice.random(32))
     const zeros = { previousHead: zeroHash, previousHeadIndex: 0, previousHash: zeroHash }
     const fixed = { version: 1, suite: 1, i: 0, n: 0, ...zeros, epoch: 0, under: 0, links: [], entry: null }
-    const outside = { ...fixed, confirm: keys.confirm, wraps: ones, ...change }
-    const record = sealControl(id, keys, ada.signer, outside, { operation, at: 0, seq: 0 }, world.dice.random)
+    const header = { ...fixed, confirm: keys.confirm, wraps: ones, ...change }
+    const record = sealControl(id, keys, ada.signer, header, { operation, at: 0, seq: 0 }, world.dice.random)
     const keyring = new Keyring()
     keyring.add(keys)
     const decoded = decodeRecord(record)
     if (decoded.kind !== 'control') throw new Error('a control record')
-    const place = { i: outside.i, previousHash: outside.previousHash, hash: recordHash(record) }
+    const place = { i: header.i, previousHash: header.previousHash, hash: recordHash(record) }
     return foldControl(id, undefined, place, decoded.outer, keyring)
   }
 
@@ -183,7 +183,7 @@ describe('genesis', () => {
   it('is no other operation', async () => {
     const keys = epochKeys(ones, 0, zeroHash, ones)
     const zeros = { previousHead: zeroHash, previousHeadIndex: 0, previousHash: zeroHash }
-    const outside = {
+    const header = {
       version: 1,
       suite: 1,
       i: 0,
@@ -200,7 +200,7 @@ describe('genesis', () => {
       ones,
       keys,
       ada.signer,
-      outside,
+      header,
       { operation: { type: 'rotate' }, at: 0, seq: 0 },
       world.dice.random,
     )

@@ -9,7 +9,7 @@ import { foldChain, type ControlRecord } from '../../src/protocol/chain.ts'
 import { foldControl } from '../../src/protocol/fold.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
 import { openMessages } from '../../src/protocol/message.ts'
-import { decodeRecord, recordHash, type ControlOutside, type LogRecord } from '../../src/protocol/record.ts'
+import { decodeRecord, recordHash, type ControlHeader, type LogRecord } from '../../src/protocol/record.ts'
 import type { Room } from '../../src/protocol/room.ts'
 import type { ControlVerdict } from '../../src/protocol/verdict.ts'
 import { decodeWrapPage, unwrapSecret } from '../../src/protocol/wraps.ts'
@@ -59,12 +59,12 @@ export async function readAll(
   const controls = records.flatMap(({ place, record }): ControlRecord[] =>
     record?.kind === 'control' ? [{ place, outer: record.outer }] : [],
   )
-  const outsides = controls.map(({ outer }) => outer.outside)
-  const openings = outsides.flatMap((outside) =>
-    outside.confirm === null ? [] : [{ ...outside, before: outside.previousHead, confirm: outside.confirm }],
+  const headers = controls.map(({ outer }) => outer.header)
+  const openings = headers.flatMap((header) =>
+    header.confirm === null ? [] : [{ ...header, before: header.previousHead, confirm: header.confirm }],
   )
 
-  const tryWrap = async ({ n, previousHead, epoch }: ControlOutside, wrapped: Wrapped): Promise<void> => {
+  const tryWrap = async ({ n, previousHead, epoch }: ControlHeader, wrapped: Wrapped): Promise<void> => {
     for (const own of unwrappers) {
       const secret = await unwrapSecret({ roomId, n, previousHead, epoch }, own, wrapped)
       if (secret === undefined) continue
@@ -72,15 +72,15 @@ export async function readAll(
     }
   }
 
-  for (const outside of outsides) if (outside.entry?.wrapped) await tryWrap(outside, outside.entry.wrapped)
-  keyring.walkBack(roomId, outsides)
+  for (const header of headers) if (header.entry?.wrapped) await tryWrap(header, header.entry.wrapped)
+  keyring.walkBack(roomId, headers)
   // From the newest epoch back: what a link leads to need not be looked for in pages.
   for (const opening of openings.sort((x, y) => y.epoch - x.epoch)) {
     if (opening.wraps === null || keyring.get(opening) !== undefined) continue
     for (const page of source.pagesOf(opening.wraps)) {
       for (const wrapped of decodeWrapPage(page).values()) await tryWrap(opening, wrapped)
     }
-    keyring.walkBack(roomId, outsides)
+    keyring.walkBack(roomId, headers)
   }
   const { room, verdicts } = foldChain(roomId, controls, keyring)
   return { room, keyring, verdicts: judge(records, room, keyring, verdicts) }

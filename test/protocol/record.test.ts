@@ -6,7 +6,7 @@ import {
   decodeRecord,
   encodeControlOuter,
   encodeMessageOuter,
-  outsideValues,
+  headerValues,
   recordHash,
 } from '../../src/protocol/record.ts'
 import { RoomBuilder } from './room-builder.ts'
@@ -112,6 +112,6 @@ describe('a record', () => {
     refused(new Uint8Array([bytes[0] as number, 0x18, 0x01, ...bytes.subarray(2)]))
     refused(new Uint8Array([0x9f, ...bytes.subarray(1), 0xff]))
     refused(new Uint8Array([0xc1, ...bytes]))
-    expect(outsideValues).toBeTypeOf('function')
+    expect(headerValues).toBeTypeOf('function')
   })
 })

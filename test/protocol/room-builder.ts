@@ -22,7 +22,7 @@ import {
   type MessageVerdict,
 } from '../../src/protocol/message.ts'
 import { opensEpoch, type Operation, type RoomPolicy } from '../../src/protocol/operation.ts'
-import { decodeRecord, entryTagBytes, recordHash, type ControlOutside } from '../../src/protocol/record.ts'
+import { decodeRecord, entryTagBytes, recordHash, type ControlHeader } from '../../src/protocol/record.ts'
 import { headOf, type Room } from '../../src/protocol/room.ts'
 import { invitationTag } from '../../src/protocol/rules.ts'
 import type { ControlVerdict } from '../../src/protocol/verdict.ts'
@@ -296,7 +296,7 @@ export class RoomBuilder {
    * and a wrap for each of `wrapFor` (nobody when absent); the honest clients don't hold its secret until `learn`.
    */
   async forge(by: User, operation: Operation, overrides: ForgeOverrides = {}): Promise<Forged> {
-    const { room = this.room, under = this.keys, wrapFor = [], secret, outside: fields = {} } = overrides
+    const { room = this.room, under = this.keys, wrapFor = [], secret, header: fields = {} } = overrides
     const head = headOf(room)
     const n = room.marks.size
     const opens = opensEpoch(operation.type)
@@ -310,7 +310,7 @@ export class RoomBuilder {
     }))
     const wraps = opens ? await makeWrapPages(context, targets, keys.secret) : undefined
     if (wraps) this.putPages(wraps)
-    const outside: ControlOutside = {
+    const header: ControlHeader = {
       version: 1,
       suite: 1,
       ...this.place(),
@@ -327,7 +327,7 @@ export class RoomBuilder {
     }
     const body = { operation, at: this.tick(), seq: 0 }
     const signer = overrides.signature ? { ...by.signer, sign: overrides.signature } : by.signer
-    return { bytes: sealControl(this.roomId, under, signer, outside, body, this.dice.random), keys, outside }
+    return { bytes: sealControl(this.roomId, under, signer, header, body, this.dice.random), keys, header }
   }
 
   async #entry(operation: Operation, context: Parameters<typeof wrapSecret>[0], secret: Bytes) {
@@ -365,7 +365,7 @@ export interface ForgeOverrides {
   readonly under?: EpochKeys
   readonly wrapFor?: readonly User[]
   readonly secret?: Bytes
-  readonly outside?: Partial<ControlOutside>
+  readonly header?: Partial<ControlHeader>
   readonly signature?: Signer['sign']
 }
 
@@ -373,5 +373,5 @@ export interface Forged {
   readonly bytes: Bytes
   /** Of the epoch that it opens, else those that it is sealed under. */
   readonly keys: EpochKeys
-  readonly outside: ControlOutside
+  readonly header: ControlHeader
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { headOf, judgeOf, markBefore, memberAt, ordinalOf } from '../../src/protocol/room.ts'
+import { headOf, roomJudging, markBefore, memberAt, ordinalOf } from '../../src/protocol/room.ts'
 import { RoomBuilder, type User } from './room-builder.ts'
 
 let world: RoomBuilder
@@ -49,7 +49,7 @@ describe('a room', () => {
   })
 
   it('judges by itself what no way out has passed over', () => {
-    expect(judgeOf(world.room, 5)).toBe(world.room)
+    expect(roomJudging(world.room, 5)).toBe(world.room)
   })
 
   it('has no head without genesis', () => {

@@ -73,8 +73,8 @@ describe('accept', () => {
     const knock = world.knock({ ...eve, signer: { ...eve.signer, sign: (...a) => bob.signer.sign(...a) } })
     await expect(world.accept(bob, knock)).rejects.toThrow('knock not signed')
     const real = acceptOf(world.knock(eve))
-    const { outside } = await world.forge(bob, real)
-    await expectVoid(world.forged(bob, acceptOf(knock), { outside: { entry: outside.entry } }), 'knock not signed')
+    const { header } = await world.forge(bob, real)
+    await expectVoid(world.forged(bob, acceptOf(knock), { header: { entry: header.entry } }), 'knock not signed')
   })
 
   it('does not take a knock whose head this room never had', async () => {
@@ -87,15 +87,15 @@ describe('accept', () => {
 
   it('carries an entry for this very knock, with a wrap', async () => {
     const operation = acceptOf(world.knock(eve))
-    const { outside } = await world.forge(bob, operation)
-    const entry = outside.entry as NonNullable<typeof outside.entry>
+    const { header } = await world.forge(bob, operation)
+    const entry = header.entry as NonNullable<typeof header.entry>
     await expectVoid(
-      world.forged(bob, operation, { outside: { entry: { ...entry, wrapped: null } } }),
+      world.forged(bob, operation, { header: { entry: { ...entry, wrapped: null } } }),
       'entry does not fit',
     )
     const tag = new Uint8Array(16)
-    await expectVoid(world.forged(bob, operation, { outside: { entry: { ...entry, tag } } }), 'entry does not fit')
-    await expectVoid(world.forged(bob, operation, { outside: { entry: null } }), 'entry')
+    await expectVoid(world.forged(bob, operation, { header: { entry: { ...entry, tag } } }), 'entry does not fit')
+    await expectVoid(world.forged(bob, operation, { header: { entry: null } }), 'entry')
   })
 
   it("does not take a present member's wrap key from a newcomer", async () => {
@@ -142,11 +142,11 @@ describe('accept', () => {
 
   it('refuses a name that passes for the program itself', async () => {
     const operation = acceptOf(world.knock(eve))
-    const { outside } = await world.forge(bob, operation)
+    const { header } = await world.forge(bob, operation)
     for (const name of ['admin', 'Adm1n', 'system', 'a', '-x', 'a b', 'x'.repeat(33)]) {
       const posing = acceptOf(world.knock({ ...eve, name }))
       await expect(world.operate(bob, posing)).rejects.toThrow(/not a name|expected text/)
-      await expectVoid(world.forged(bob, posing, { outside: { entry: outside.entry } }), /not a name|expected text/)
+      await expectVoid(world.forged(bob, posing, { header: { entry: header.entry } }), /not a name|expected text/)
     }
   })
 })
@@ -216,10 +216,10 @@ describe('reject', () => {
 
   it('carries no wrap, and the tag of its knock', async () => {
     const operation = { type: 'reject', knockId: knockId(world.knock(eve)), ...target(eve), name: 'eve' } as const
-    const { outside } = await world.forge(bob, acceptOf(world.knock(eve)))
-    await expectVoid(world.forged(bob, operation, { outside: { entry: outside.entry } }), 'entry does not fit')
+    const { header } = await world.forge(bob, acceptOf(world.knock(eve)))
+    await expectVoid(world.forged(bob, operation, { header: { entry: header.entry } }), 'entry does not fit')
     const entry = { tag: new Uint8Array(16), wrapped: null }
-    await expectVoid(world.forged(bob, operation, { outside: { entry } }), 'entry does not fit')
+    await expectVoid(world.forged(bob, operation, { header: { entry } }), 'entry does not fit')
   })
 })
 
@@ -309,17 +309,14 @@ describe('invite', () => {
   })
 
   it('carries a wrap for that key', async () => {
-    const { outside } = await world.forge(bob, inviteOf(eve))
-    const tag = outside.entry?.tag as Bytes
+    const { header } = await world.forge(bob, inviteOf(eve))
+    const tag = header.entry?.tag as Bytes
     await expectVoid(
-      world.forged(bob, inviteOf(eve), { outside: { entry: { tag, wrapped: null } } }),
+      world.forged(bob, inviteOf(eve), { header: { entry: { tag, wrapped: null } } }),
       'invitation without a key',
     )
     const other = await world.forge(bob, inviteOf(await world.user('dan')))
-    await expectVoid(
-      world.forged(bob, inviteOf(eve), { outside: { entry: other.outside.entry } }),
-      'entry does not fit',
-    )
+    await expectVoid(world.forged(bob, inviteOf(eve), { header: { entry: other.header.entry } }), 'entry does not fit')
   })
 })
 
@@ -491,25 +488,25 @@ describe('repair', () => {
   it('is for an epoch that has a link, and leads where that led', async () => {
     await world.rotate(ada)
     await world.rotate(ada)
-    const { outside } = await world.forge(ada, { type: 'rotate' })
+    const { header } = await world.forge(ada, { type: 'rotate' })
     await expectVoid(
-      world.forged(bob, { type: 'repair', epoch: 0 }, { outside: { links: outside.links } }),
+      world.forged(bob, { type: 'repair', epoch: 0 }, { header: { links: header.links } }),
       'no such link',
     )
     await expectVoid(
-      world.forged(bob, { type: 'repair', epoch: 9 }, { outside: { links: outside.links } }),
+      world.forged(bob, { type: 'repair', epoch: 9 }, { header: { links: header.links } }),
       'no such link',
     )
     await expectVoid(
-      world.forged(bob, { type: 'repair', epoch: 1 }, { outside: { links: outside.links } }),
+      world.forged(bob, { type: 'repair', epoch: 1 }, { header: { links: header.links } }),
       'link does not fit',
     )
     await expectVoid(world.forged(bob, { type: 'repair', epoch: 1 }), 'links do not fit')
-    const [link] = outside.links
+    const [link] = header.links
     if (link === undefined) throw new Error('a rotation has a link')
     const right = { ...link, of: 1, to: 0 }
     await expectVoid(
-      world.forged(eve, { type: 'repair', epoch: 1 }, { outside: { links: [right] } }),
+      world.forged(eve, { type: 'repair', epoch: 1 }, { header: { links: [right] } }),
       'author is not a member',
     )
   })
@@ -527,7 +524,7 @@ describe('create', () => {
       roomName: 'demo',
     } as const
     await expectVoid(world.forged(ada, create), 'links do not fit')
-    await expectVoid(world.forged(ada, create, { outside: { links: [] } }), 'a room is created once')
+    await expectVoid(world.forged(ada, create, { header: { links: [] } }), 'a room is created once')
     expect(headOf(world.room).i).toBe(2)
   })
 })

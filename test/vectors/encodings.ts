@@ -16,7 +16,7 @@ import { messageId, openMessages } from '../../src/protocol/message.ts'
 import { createNameRecord, decodeNameRecord, renewNameRecord } from '../../src/protocol/name-record.ts'
 import { payloadOf } from '../../src/protocol/operation.ts'
 import { pad, paddedLength } from '../../src/protocol/padding.ts'
-import { decodeRecord, outsideValues, recordHash } from '../../src/protocol/record.ts'
+import { decodeRecord, headerValues, recordHash } from '../../src/protocol/record.ts'
 import { headOf } from '../../src/protocol/room.ts'
 import { invitationTag } from '../../src/protocol/rules.ts'
 import { makeWrapPages } from '../../src/protocol/wraps.ts'
@@ -293,14 +293,14 @@ async function everything() {
     const record = decodeRecord(bytes)
     const common = { i, hash: hex(recordHash(bytes)), bytes: hex(bytes) }
     if (record.kind === 'control') {
-      const { outside } = record.outer
-      const { operation, author, at, seq } = openControl(stage.roomId, stage.keysOf(outside.under), record.outer)
+      const { header } = record.outer
+      const { operation, author, at, seq } = openControl(stage.roomId, stage.keysOf(header.under), record.outer)
       const inside = [operation.type, author, payloadOf(operation), at, seq]
       return {
         ...common,
         kind: 'control',
         operation: operation.type,
-        outside: jsonOf(outsideValues(outside)),
+        outside: jsonOf(headerValues(header)),
         inside: jsonOf(inside),
       }
     }

@@ -19,7 +19,7 @@ import { decodeKnock, knockId, knockPublicKey, openKnock } from '../../src/proto
 import { messageId } from '../../src/protocol/message.ts'
 import { decodeNameRecord } from '../../src/protocol/name-record.ts'
 import { pad, paddedLength, unpad } from '../../src/protocol/padding.ts'
-import { decodeRecord, outsideValues, recordHash } from '../../src/protocol/record.ts'
+import { decodeRecord, headerValues, recordHash } from '../../src/protocol/record.ts'
 import { invitationTag } from '../../src/protocol/rules.ts'
 import { labels } from '../../src/protocol/version.ts'
 import { decodeWrapPage, unwrapSecret } from '../../src/protocol/wraps.ts'
@@ -188,7 +188,7 @@ describe('encodings, to the program', () => {
       const decoded = decodeRecord(bytes)
       expect(decoded.kind).toBe(record.kind)
       if (decoded.kind === 'control' && 'outside' in record) {
-        expect(jsonOf(outsideValues(decoded.outer.outside))).toEqual(record.outside)
+        expect(jsonOf(headerValues(decoded.outer.header))).toEqual(record.outside)
       }
     }
   })
@@ -302,15 +302,15 @@ describe('encodings, to the second reader', () => {
     for (const record of records) {
       const fields = second.decode(bytesOf(record.bytes)) as second.Value[]
       const isControl = 'outside' in record
-      const outside = isControl ? fields.slice(1, 14) : [fields[1], fields[2], bytesOf(roomId), fields[3], record.i]
-      const epoch = isControl ? (outside[8] as number) : (fields[3] as number)
+      const header = isControl ? fields.slice(1, 14) : [fields[1], fields[2], bytesOf(roomId), fields[3], record.i]
+      const epoch = isControl ? (header[8] as number) : (fields[3] as number)
       const { before, secret } = secrets[epoch] as (typeof secrets)[number]
       const use = isControl ? 'body' : 'message'
       const key = second.derive(bytesOf(secret), `conclave/1 epoch ${use}`, bytesOf(roomId), epoch, bytesOf(before))
-      const aad = (isControl ? [bytesOf(roomId), ...outside] : outside) as second.Value
+      const aad = (isControl ? [bytesOf(roomId), ...header] : header) as second.Value
       const [nonce, sealed] = fields.slice(-2) as [Uint8Array, Uint8Array]
       const inside = second.decode(second.unpad(second.open(key, nonce, aad, sealed))) as second.Value[]
-      if (isControl) expect(jsonOf(outside as Value)).toEqual(record.outside)
+      if (isControl) expect(jsonOf(header as Value)).toEqual(record.outside)
       expect(jsonOf(inside.slice(0, -1) as Value)).toEqual(record.inside)
     }
   })

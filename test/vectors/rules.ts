@@ -10,13 +10,13 @@ import { starts, type RuleCase, type Scene, type Start } from './cases/case.ts'
 import { controlCases } from './cases/control.ts'
 import { memberCases } from './cases/members.ts'
 import { lockedCases, messageCases } from './cases/messages.ts'
-import { wayOutCases } from './cases/ways-out.ts'
+import { epochRecoveryCases } from './cases/epoch-recovery.ts'
 
 export const ruleCases: readonly RuleCase[] = [
   ...controlCases,
   ...admissionCases,
   ...memberCases,
-  ...wayOutCases,
+  ...epochRecoveryCases,
   ...messageCases,
   ...lockedCases,
 ]

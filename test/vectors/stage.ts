@@ -12,7 +12,7 @@ import { roomIdOf } from '../../src/protocol/fold.ts'
 import { deviceBytes } from '../../src/protocol/message.ts'
 import type { Operation, RoomPolicy } from '../../src/protocol/operation.ts'
 import { pad } from '../../src/protocol/padding.ts'
-import { encodeMessageOuter, type ControlOutside } from '../../src/protocol/record.ts'
+import { encodeMessageOuter, type ControlHeader } from '../../src/protocol/record.ts'
 import { headOf } from '../../src/protocol/room.ts'
 import { labels } from '../../src/protocol/version.ts'
 import { makeWrapPages } from '../../src/protocol/wraps.ts'
@@ -47,7 +47,7 @@ export interface MessageChange {
   readonly keys?: EpochKeys
   /** What it is sealed and signed for. */
   readonly i?: number
-  readonly outside?: { readonly version?: number; readonly suite?: number; readonly epoch?: number }
+  readonly header?: { readonly version?: number; readonly suite?: number; readonly epoch?: number }
   readonly inside?: Partial<Record<'previousHash' | 'author' | 'device' | 'head', Bytes>> & {
     readonly counter?: number
     readonly contents?: readonly Value[]
@@ -103,8 +103,8 @@ export class Stage extends RoomBuilder {
 
   /** A message record that asks no rule. */
   postForged(by: User, change: MessageChange = {}): Appended {
-    const { keys = this.keys, i = this.log.length, outside = {}, inside = {}, signer = by.signer } = change
-    const { version = 1, suite = 1, epoch = keys.epoch } = outside
+    const { keys = this.keys, i = this.log.length, header = {}, inside = {}, signer = by.signer } = change
+    const { version = 1, suite = 1, epoch = keys.epoch } = header
     const about = [version, suite, this.roomId, epoch, i]
     const { previousHash } = this.place(this.log.length)
     const {
@@ -133,7 +133,7 @@ export class Stage extends RoomBuilder {
   /** A genesis record that asks no rule; the room has the id that it ought to have, unless another is given. */
   async genesis(
     by: User,
-    outside: Partial<ControlOutside> = {},
+    header: Partial<ControlHeader> = {},
     roomId?: Bytes,
     operation?: Operation,
   ): Promise<Appended> {
@@ -166,7 +166,7 @@ export class Stage extends RoomBuilder {
       links: [],
       wraps: wraps.name,
       entry: null,
-      ...outside,
+      ...header,
     }
     const body = { operation: operation ?? create, at: this.tick(), seq: 0 }
     return this.append(sealControl(this.roomId, keys, by.signer, whole, body, this.dice.random))

@@ -6,7 +6,7 @@ import { fingerprint } from '../../crypto/fingerprint.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import { publicKeyBytes } from '../../crypto/sign.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
-import { vaultOutside } from '../../crypto/vault.ts'
+import { vaultHeader } from '../../crypto/vault.ts'
 import { descendsFrom } from '../../protocol/name-record.ts'
 import { incarnationKey, vaultKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
@@ -51,14 +51,14 @@ export interface HomeExamination {
 /** undefined: there is no identity. */
 export async function examineHome(home: Store): Promise<HomeExamination | undefined> {
   const vault = await readOne(home, localVaultKey)
-  const outside = vault && vaultOutside(vault.value)
-  if (outside === undefined) return undefined
+  const header = vault && vaultHeader(vault.value)
+  if (header === undefined) return undefined
   const entry = await readOne(home, identityKey)
   const known = entry && readLocal('an identity', () => readIdentity(entry.value))
   const { start, end } = outboxesRange
   const { entries } = await home.range(start, end, { keysOnly: true })
   return {
-    name: outside.name,
+    name: header.name,
     fingerprint: known && fingerprint(known.rootKey),
     rootKey: known?.rootKey,
     lastUsedAt: known?.lastUsedAt ?? 0,
@@ -115,7 +115,7 @@ export async function examineCopy(
   if (record === undefined || rootKey === undefined || !descendsFrom(record, rootKey)) return 'another-store'
   const entry = await readOne(store, vaultKey(skeleton(name)), signal)
   if (entry === undefined) return 'missing'
-  const outside = vaultOutside(entry.value)
-  if (outside === undefined) return 'damaged'
-  return outside.sequence < (await readSeen(home)) ? 'older' : 'there'
+  const header = vaultHeader(entry.value)
+  if (header === undefined) return 'damaged'
+  return header.sequence < (await readSeen(home)) ? 'older' : 'there'
 }

@@ -14,7 +14,7 @@ import { signerFromSeed } from '../../crypto/sign.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import { encodeVaultBody, type VaultBody } from '../../crypto/vault-body.ts'
 import { mergeVaultBodies } from '../../crypto/vault-merge.ts'
-import { localKey, openVaultWithKey, resealVault, vaultOutside, type OpenVault } from '../../crypto/vault.ts'
+import { localKey, openVaultWithKey, resealVault, vaultHeader, type OpenVault } from '../../crypto/vault.ts'
 import { vaultKey } from '../../protocol/paths.ts'
 import type { Entry, Operation, Store } from '../../store/store.ts'
 import { copySeenKey, localVaultKey, passwordChangeKey, storedVaultKey } from '../home/local-paths.ts'
@@ -72,7 +72,7 @@ export async function followCopy(
     if (found === undefined) {
       // Where the name is another person's, so is the copy.
       if (!(await isRegistered(store, own, signal))) return { standing: 'missing' }
-      const isVault = entry !== undefined && vaultOutside(entry.value) !== undefined
+      const isVault = entry !== undefined && vaultHeader(entry.value) !== undefined
       if (isVault && change?.replaces !== true) return { standing: 'changed-elsewhere' }
     }
     const form = found?.form ?? change?.form ?? (await readKept(home, dataKey))

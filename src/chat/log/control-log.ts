@@ -6,7 +6,7 @@ import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { decode, FormatError } from '../../base/codec.ts'
 import { logPageRecords, storeOperationsMax } from '../../base/limits.ts'
 import { controlKey, controlRange, logKey, numberOf } from '../../protocol/paths.ts'
-import { decodeRecord, isMessage, recordHash, type ControlOuter, type ControlOutside } from '../../protocol/record.ts'
+import { decodeRecord, isMessage, recordHash, type ControlOuter, type ControlHeader } from '../../protocol/record.ts'
 import type { Entry, Operation, Store } from '../../store/store.ts'
 import { logPage } from './log-page.ts'
 
@@ -31,8 +31,8 @@ export class ControlLog {
   }
 
   /** In the order of the log. */
-  get outsides(): readonly ControlOutside[] {
-    return [...this.#found].sort(([a], [b]) => a - b).map(([, { outer }]) => outer.outside)
+  get headers(): readonly ControlHeader[] {
+    return [...this.#found].sort(([a], [b]) => a - b).map(([, { outer }]) => outer.header)
   }
 
   /** Whether the whole log has been read for them, and nothing was let go since. */
@@ -118,7 +118,7 @@ export class ControlLog {
    * The records that lead from this one back to genesis, oldest first and without itself: each is the one whose hash its
    * successor names. undefined where they don't lead there.
    */
-  async leadingTo(last: ControlOutside, signal?: AbortSignal): Promise<readonly ReadControl[] | undefined> {
+  async leadingTo(last: ControlHeader, signal?: AbortSignal): Promise<readonly ReadControl[] | undefined> {
     const back: ReadControl[] = []
     let at = last
     while (at.n > 0) {
@@ -128,10 +128,10 @@ export class ControlLog {
       if (!this.#found.has(i)) await this.#readAround(i, signal)
       const control = this.#found.get(i)
       if (control === undefined || !equalBytes(control.hash, previousHead)) return undefined
-      const { outside } = control.outer
-      if (outside.n !== n - 1 || outside.i !== i) return undefined
+      const { header } = control.outer
+      if (header.n !== n - 1 || header.i !== i) return undefined
       back.push(control)
-      at = outside
+      at = header
     }
     return back.reverse()
   }
@@ -154,10 +154,10 @@ export class ControlLog {
 }
 
 /** undefined for any other record, and for what is none. */
-export function controlOutside(bytes: Bytes): ControlOutside | undefined {
+export function controlHeader(bytes: Bytes): ControlHeader | undefined {
   try {
     const record = decodeRecord(bytes)
-    return record.kind === 'control' ? record.outer.outside : undefined
+    return record.kind === 'control' ? record.outer.header : undefined
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error

@@ -8,12 +8,12 @@ import { zeroHash } from '../../crypto/hash.ts'
 import type { EpochOpening } from '../../protocol/epoch.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
 import { numberOf, wrapPageKey, wrapsRange } from '../../protocol/paths.ts'
-import { entryTagBytes, type ControlOutside } from '../../protocol/record.ts'
+import { entryTagBytes, type ControlHeader } from '../../protocol/record.ts'
 import { invitationTag } from '../../protocol/rules.ts'
 import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext, type WrapPage } from '../../protocol/wraps.ts'
 import type { Wrapped } from '../../crypto/wrap.ts'
 import type { Store } from '../../store/store.ts'
-import { controlOutside, type ControlLog, type ReadControl } from './control-log.ts'
+import { controlHeader, type ControlLog, type ReadControl } from './control-log.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { KeptWraps } from '../replica/kept-wraps.ts'
 
@@ -75,12 +75,12 @@ export class KeySearch {
    */
   async learn(control: ReadControl, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
     if (!this.#controls.isComplete) await this.#controls.readAll(signal)
-    const { outsides } = this.#controls
-    const { outside } = control.outer
-    const [opening] = openingOf(outside)
+    const { headers } = this.#controls
+    const { header } = control.outer
+    const [opening] = openingOf(header)
     if (opening && memberIndex !== undefined) await this.#fromWraps(opening, memberIndex, signal)
-    if (this.#isEntryFor()(outside)) await this.fromEntry(outside, outsides.flatMap(openingOf))
-    this.#keyring.walkBack(this.#roomId, outsides)
+    if (this.#isEntryFor()(header)) await this.fromEntry(header, headers.flatMap(openingOf))
+    this.#keyring.walkBack(this.#roomId, headers)
   }
 
   /** Something new may be there for this identity: what was looked for in vain is looked for again. */
@@ -90,10 +90,10 @@ export class KeySearch {
   }
 
   /** The secret that an accept or invitation carries for this identity, if it does. */
-  async fromEntry(outside: ControlOutside, openings: readonly EpochOpening[]): Promise<boolean> {
-    const wrapped = outside.entry?.wrapped
+  async fromEntry(header: ControlHeader, openings: readonly EpochOpening[]): Promise<boolean> {
+    const wrapped = header.entry?.wrapped
     if (!wrapped) return false
-    const { n, previousHead, epoch } = outside
+    const { n, previousHead, epoch } = header
     const secret = await this.#unwrap({ roomId: this.#roomId, n, previousHead, epoch }, wrapped)
     if (secret === undefined) return false
     const claimed = openings.filter((opening) => opening.epoch === epoch)
@@ -138,32 +138,32 @@ export class KeySearch {
    * a bad link, and a record that counts for nothing can hold a wrap.
    */
   async search(wanted: EpochOpening, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
-    const { outsides } = this.#controls
-    const openings = outsides.flatMap(openingOf)
+    const { headers } = this.#controls
+    const openings = headers.flatMap(openingOf)
     const isFor = this.#isEntryFor()
-    this.#keyring.walkBack(this.#roomId, outsides)
-    for (const outside of [...outsides].reverse()) {
+    this.#keyring.walkBack(this.#roomId, headers)
+    for (const header of [...headers].reverse()) {
       if (this.#keyring.get(wanted) !== undefined) return
-      const [opening] = openingOf(outside)
+      const [opening] = openingOf(header)
       const unknown = opening && this.#keyring.get(opening) === undefined ? opening : undefined
       const found =
-        (isFor(outside) && (await this.fromEntry(outside, openings))) ||
+        (isFor(header) && (await this.fromEntry(header, openings))) ||
         (unknown && memberIndex !== undefined && (await this.#fromWraps(unknown, memberIndex, signal)))
-      if (found) this.#keyring.walkBack(this.#roomId, outsides)
+      if (found) this.#keyring.walkBack(this.#roomId, headers)
     }
   }
 
   async #fromAnyWraps(wanted: EpochOpening, signal?: AbortSignal): Promise<void> {
-    const { outsides } = this.#controls
-    for (const opening of outsides.flatMap(openingOf).reverse()) {
+    const { headers } = this.#controls
+    for (const opening of headers.flatMap(openingOf).reverse()) {
       if (this.#keyring.get(wanted) !== undefined) return
       if (this.#keyring.get(opening) !== undefined) continue
-      if (await this.#fromWraps(opening, undefined, signal)) this.#keyring.walkBack(this.#roomId, outsides)
+      if (await this.#fromWraps(opening, undefined, signal)) this.#keyring.walkBack(this.#roomId, headers)
     }
   }
 
   /** Whoever has no knock of his own in mind takes every entry for one that may be his. */
-  #isEntryFor(): (outside: ControlOutside) => boolean {
+  #isEntryFor(): (header: ControlHeader) => boolean {
     const knock = this.#identity.room(this.#roomId)?.knockHash?.slice(0, entryTagBytes)
     const invited = invitationTag(this.#roomId, this.#identity.signer.publicKey)
     return ({ entry }) =>
@@ -171,15 +171,15 @@ export class KeySearch {
   }
 }
 
-export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlOutside): OpeningWraps[] {
+export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlHeader): OpeningWraps[] {
   return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
 }
 
 /** Of a room that nothing is known of yet: what the record claims that stands in the place of genesis. */
 export function genesisOpening(bytes: Bytes): OpeningWraps | undefined {
-  const outside = controlOutside(bytes)
-  if (outside === undefined) return undefined
-  const { confirm, wraps, n, epoch } = outside
+  const header = controlHeader(bytes)
+  if (header === undefined) return undefined
+  const { confirm, wraps, n, epoch } = header
   if (confirm === null || wraps === null || n !== 0 || epoch !== 0) return undefined
   return { epoch: 0, before: zeroHash, confirm, n: 0, wraps }
 }

@@ -88,7 +88,7 @@ export class Ledger {
 
   /** Folds a control record that is known to follow what it says that it follows. `known`: also that it is valid. */
   fold(i: number, hash: Bytes, outer: ControlOuter, known: boolean): Judgement {
-    return this.#foldControl({ i, previousHash: outer.outside.previousHash, hash }, outer, known)
+    return this.#foldControl({ i, previousHash: outer.header.previousHash, hash }, outer, known)
   }
 
   /** The next record to be judged is the one at the checkpoint. */
@@ -176,7 +176,7 @@ export class Ledger {
     if (verdict.kind !== 'valid') return verdict
     this.#room = verdict.room
     this.#controls.push({ place, outer })
-    for (const link of outer.outside.links) this.#links.set(link.of, [...this.links(link.of), link])
+    for (const link of outer.header.links) this.#links.set(link.of, [...this.links(link.of), link])
     const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
     this.#judged.set(place.i, judgement)
     return judgement

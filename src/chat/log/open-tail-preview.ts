@@ -55,10 +55,10 @@ export async function openTailPreview(
   await hinting
   const oldest = stretch?.controls[0]
   if (stretch === undefined || oldest === undefined) return undefined
-  const leading = await controls.leadingTo(oldest.outer.outside, signal)
+  const leading = await controls.leadingTo(oldest.outer.header, signal)
   if (leading === undefined) return undefined
   // The newest epoch's secret, and by the links back from there the first one's.
-  const openings = [...leading, ...stretch.controls].flatMap(({ outer }) => openingOf(outer.outside))
+  const openings = [...leading, ...stretch.controls].flatMap(({ outer }) => openingOf(outer.header))
   for (const opening of [...openings.slice(-1), ...openings.slice(0, 1)]) {
     await keys.search(opening, memberIndex, signal)
   }
@@ -116,7 +116,7 @@ async function readBack(
     ...(knockHash ? [knockHash.slice(0, entryTagBytes)] : []),
   ]
   const isTrustAnchor = ({ hash, outer }: ReadControl): boolean => {
-    const { entry } = outer.outside
+    const { entry } = outer.header
     if (head && equalBytes(hash, head.hash)) return true
     return entry !== null && entry.wrapped !== null && tags.some((tag) => equalBytes(entry.tag, tag))
   }
@@ -148,8 +148,8 @@ function stretchOf(newestFirst: readonly ReadControl[], newest: readonly Entry[]
   return last && { controls: newestFirst.toReversed(), hash: recordHash(last.value), newest }
 }
 
-function isInPlace({ i, outer: { outside } }: ReadControl, before: Entry | undefined): boolean {
-  return outside.i === i && equalBytes(outside.previousHash, before === undefined ? zeroHash : recordHash(before.value))
+function isInPlace({ i, outer: { header } }: ReadControl, before: Entry | undefined): boolean {
+  return header.i === i && equalBytes(header.previousHash, before === undefined ? zeroHash : recordHash(before.value))
 }
 
 /** Whether every one of them can be judged; and, where all must be valid, is. */

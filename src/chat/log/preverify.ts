@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { FormatError } from '../../base/codec.ts'
 import { sliceMs } from '../../base/limits.ts'
 import type { Bytes } from '../../base/bytes.ts'
-import { verifyApart } from '../../crypto/sign.ts'
+import { verifyAsync } from '../../crypto/sign.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
 import { signedBytes, unsealMessages, type Preverified } from '../../protocol/message.ts'
 import { numberOf } from '../../protocol/paths.ts'
@@ -31,7 +31,7 @@ export async function preverify(
     const opened = openedWith(keys, roomId, i, value)
     if (opened !== undefined) {
       const { inside, signature } = opened.unsealed
-      const check = verifyApart(inside.author, signedBytes(roomId, i, opened.unsealed), signature)
+      const check = verifyAsync(inside.author, signedBytes(roomId, i, opened.unsealed), signature)
       checks.push(check.then((isSigned) => preverified.set(i, { ...opened, isSigned })))
     }
     if (performance.now() < sliceEnds) continue

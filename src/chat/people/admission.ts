@@ -104,10 +104,10 @@ export class WaitingAdmission implements Admission {
   async #find(signal?: AbortSignal): Promise<RecordEntry | undefined> {
     const { store, roomId } = this.#parts
     const isAnswer = ({ outer }: ReadControl) => {
-      const { entry } = outer.outside
+      const { entry } = outer.header
       return entry !== null && equalBytes(entry.tag, this.#tag)
     }
-    return (await new ControlLog(store, roomId).findHinted(isAnswer, signal))?.outer.outside.entry ?? undefined
+    return (await new ControlLog(store, roomId).findHinted(isAnswer, signal))?.outer.header.entry ?? undefined
   }
 
   async #wait(signal?: AbortSignal): Promise<Room> {
@@ -169,7 +169,7 @@ export function alreadyIn(session: Room): Admission {
 function entryOf(bytes: Bytes): RecordEntry | undefined {
   try {
     const record = decodeRecord(bytes)
-    return record.kind === 'control' ? (record.outer.outside.entry ?? undefined) : undefined
+    return record.kind === 'control' ? (record.outer.header.entry ?? undefined) : undefined
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error

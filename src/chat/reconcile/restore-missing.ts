@@ -95,7 +95,7 @@ export async function restoreWraps(parts: RestoreWrapsParts, name: Bytes, signal
 function wrapsOf(record: Bytes): Bytes | undefined {
   try {
     const decoded = decodeRecord(record)
-    return decoded.kind === 'control' ? (decoded.outer.outside.wraps ?? undefined) : undefined
+    return decoded.kind === 'control' ? (decoded.outer.header.wraps ?? undefined) : undefined
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error

@@ -17,7 +17,7 @@ import { decodeCard } from '../../protocol/card.ts'
 import { cardKey } from '../../protocol/paths.ts'
 import { decodeRecord } from '../../protocol/record.ts'
 import { memberByKey, type Member, type Room } from '../../protocol/room.ts'
-import { includes, testimonyOf } from '../../protocol/testimony.ts'
+import { includes, headEvidenceOf } from '../../protocol/head-evidence.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Filed, Ledger } from '../log/ledger.ts'
@@ -112,10 +112,10 @@ export class WithheldRecords {
       return
     }
     const record = orNothing(() => decodeRecord(row.bytes))
-    const testimony = record && testimonyOf(room, row.i, record, keyring)
-    if (testimony === undefined) return
-    if (testimony.hasInvalidEpochRecovery) this.#strayedAt = row.i
-    await this.#add(room, { signer: testimony.author.rootKey, head: testimony.head, i: row.i })
+    const evidence = record && headEvidenceOf(room, row.i, record, keyring)
+    if (evidence === undefined) return
+    if (evidence.hasInvalidEpochRecovery) this.#strayedAt = row.i
+    await this.#add(room, { signer: evidence.author.rootKey, head: evidence.head, i: row.i })
   }
 
   /** A part of the log is about to be read again with a secret that came late. */

@@ -4,7 +4,7 @@ import { fingerprint } from '../../crypto/fingerprint.ts'
 import type { ControlBody } from '../../protocol/control.ts'
 import { decodeKnock } from '../../protocol/knock.ts'
 import { idsOf } from '../../protocol/message.ts'
-import { judgeOf, memberAt, type Member, type Room } from '../../protocol/room.ts'
+import { roomJudging, memberAt, type Member, type Room } from '../../protocol/room.ts'
 import { protocolVersion } from '../../protocol/version.ts'
 import { shownContent } from './content.ts'
 import type { AdminItem, Author, MessageItem, Person, TimelineItem, WarningItem } from '../item.ts'
@@ -87,7 +87,7 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   const { operation, at } = body
   const base = { kind: 'admin', i, at, event: operation.type, by: personOf(author) } as const
   const was = (rootKey: Bytes): Person => {
-    const judge = judgeOf(room, i)
+    const judge = roomJudging(room, i)
     const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
     // Else he was invited, and the invitation is withdrawn.
     return personOf(member ?? { name: judge.departures.get(hex(rootKey))?.name ?? '?', rootKey })

@@ -123,7 +123,7 @@ test('a name that he binds to a key of his own is warned of by everybody who kno
   const context = { roomId, n: state.marks.size, previousHead: head, epoch: keys.epoch }
   const wrapped = (await wrapSecret(context, wrapKey, keys.secret)) ?? null
   const entry = { tag: knockId(knock).slice(0, entryTagBytes), wrapped }
-  await client.change({ type: 'accept', knock }, { outside: { entry } })
+  await client.change({ type: 'accept', knock }, { header: { entry } })
   const known = cyd.chat.self.fingerprint
   for (const one of [room, bobs]) {
     await one.refresh()

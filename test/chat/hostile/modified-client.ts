@@ -19,14 +19,14 @@ import { epochKeys, sealLink, type EpochKeys } from '../../../src/protocol/epoch
 import { sealMessages, type MessageInside } from '../../../src/protocol/message.ts'
 import { opensEpoch, type Operation } from '../../../src/protocol/operation.ts'
 import { cardKey, controlKey, logKey, wrapPageKey } from '../../../src/protocol/paths.ts'
-import { recordHash, type ControlOutside } from '../../../src/protocol/record.ts'
+import { recordHash, type ControlHeader } from '../../../src/protocol/record.ts'
 import { headOf, type Member, type Room as RoomState } from '../../../src/protocol/room.ts'
 import { makeWrapPages } from '../../../src/protocol/wraps.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { Being } from '../world.ts'
 
 export interface ControlWishes {
-  readonly outside?: Partial<ControlOutside>
+  readonly header?: Partial<ControlHeader>
   readonly signer?: Signer
   /** The secret that each member's wrap holds; the true one where this says nothing. */
   readonly secretFor?: (member: Member, secret: Bytes) => Bytes
@@ -118,7 +118,7 @@ export class ModifiedClient {
     const epoch = opens ? state.epoch + 1 : state.epoch
     const keys = opens ? epochKeys(this.roomId, epoch, head.hash, systemRandom(32)) : under
     const wraps = opens ? await this.#wraps(n, head.hash, epoch, keys.secret, wishes) : undefined
-    const outside: ControlOutside = {
+    const header: ControlHeader = {
       version: 1,
       suite: 1,
       ...this.tail,
@@ -131,11 +131,11 @@ export class ModifiedClient {
       links: opens ? [link(this.roomId, keys, under, wishes.linkTo ?? under)] : [],
       wraps: wraps ?? null,
       entry: null,
-      ...wishes.outside,
+      ...wishes.header,
     }
     const body = { operation, at: Date.now(), seq: 0 }
     const signer = wishes.signer ?? this.identity.signer
-    return { record: sealControl(this.roomId, under, signer, outside, body, systemRandom), keys, n }
+    return { record: sealControl(this.roomId, under, signer, header, body, systemRandom), keys, n }
   }
 
   /** Writes a control record as an honest client would: with its hint. */

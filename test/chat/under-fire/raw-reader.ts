@@ -14,7 +14,7 @@ import { openVault, openVaultWithKey } from '../../../src/crypto/vault.ts'
 import type { Wrapped } from '../../../src/crypto/wrap.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
 import { logKey, logRange, numberOf, roomRange } from '../../../src/protocol/paths.ts'
-import { decodeRecord, outsideValues, type ControlOutside } from '../../../src/protocol/record.ts'
+import { decodeRecord, headerValues, type ControlHeader } from '../../../src/protocol/record.ts'
 import { protocolVersion, suiteHybrid1 } from '../../../src/protocol/version.ts'
 import { decodeWrapPage, unwrapSecret } from '../../../src/protocol/wraps.ts'
 import type { Store } from '../../../src/store/store.ts'
@@ -27,7 +27,7 @@ export class RawReader {
   readonly #roomId: Bytes
   readonly #keyring = new Keyring()
   /** Read so far. */
-  readonly #outsides = new Map<number, ControlOutside>()
+  readonly #headers = new Map<number, ControlHeader>()
   readonly #read = new Set<string>()
   readonly #wraps: Wrapped[] = []
   #dataKey: Bytes | undefined
@@ -66,32 +66,32 @@ export class RawReader {
     const { start, end } = roomRange(this.#roomId)
     const { entries } = await this.#store.range(start, end)
     const log = hex(logRange(this.#roomId).start)
-    const fresh: ControlOutside[] = []
+    const fresh: ControlHeader[] = []
     const wraps: Wrapped[] = []
     for (const { key, value } of entries) {
       if (this.#read.has(hex(key))) continue
       if (hex(key).startsWith(log)) {
         const record = decodeRecord(value)
-        if (record.kind === 'control') fresh.push(record.outer.outside)
+        if (record.kind === 'control') fresh.push(record.outer.header)
         this.#read.add(hex(key))
       } else {
         for (const wrapped of decodeWrapPage(value).values()) wraps.push(wrapped)
         if (Buffer.from(key).includes('/wraps/')) this.#read.add(hex(key))
       }
     }
-    for (const outside of fresh) {
-      this.#outsides.set(outside.i, outside)
-      if (outside.entry?.wrapped) wraps.push(outside.entry.wrapped)
+    for (const header of fresh) {
+      this.#headers.set(header.i, header)
+      if (header.entry?.wrapped) wraps.push(header.entry.wrapped)
     }
     // A new wrap may belong to an older record, and an old one to a newer.
-    await this.#try(identity, wraps, [...this.#outsides.values()].slice(-fresh.length - 1))
+    await this.#try(identity, wraps, [...this.#headers.values()].slice(-fresh.length - 1))
     await this.#try(identity, this.#wraps.slice(-2), fresh)
     this.#wraps.push(...wraps)
-    this.#keyring.walkBack(this.#roomId, [...this.#outsides.values()])
+    this.#keyring.walkBack(this.#roomId, [...this.#headers.values()])
   }
 
-  async #try(identity: Identity, wraps: readonly Wrapped[], under: readonly ControlOutside[]): Promise<void> {
-    const openings = [...this.#outsides.values()].flatMap(({ epoch, previousHead: before, confirm }) =>
+  async #try(identity: Identity, wraps: readonly Wrapped[], under: readonly ControlHeader[]): Promise<void> {
+    const openings = [...this.#headers.values()].flatMap(({ epoch, previousHead: before, confirm }) =>
       confirm === null ? [] : [{ epoch, before, confirm }],
     )
     for (const { n, previousHead, epoch } of under) {
@@ -112,8 +112,8 @@ export class RawReader {
         const about = [protocolVersion, suiteHybrid1, this.#roomId, epoch, i]
         return open(keys.message, nonce, encode(about), ciphertext) !== undefined
       }
-      const { outside, nonce, ciphertext } = record.outer
-      return open(keys.body, nonce, encode([this.#roomId, ...outsideValues(outside)]), ciphertext) !== undefined
+      const { header, nonce, ciphertext } = record.outer
+      return open(keys.body, nonce, encode([this.#roomId, ...headerValues(header)]), ciphertext) !== undefined
     })
   }
 }

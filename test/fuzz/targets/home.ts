@@ -31,7 +31,7 @@ import { RoomSecrets } from '../../../src/chat/replica/room-secrets.ts'
 import { readChange, readSeen } from '../../../src/chat/identity/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
 import { seal, sealKey } from '../../../src/crypto/seal.ts'
-import { createVault, localKey, openVaultWithKey, resealVault, vaultOutside } from '../../../src/crypto/vault.ts'
+import { createVault, localKey, openVaultWithKey, resealVault, vaultHeader } from '../../../src/crypto/vault.ts'
 import { decodeVaultBody, encodeVaultBody } from '../../../src/crypto/vault-body.ts'
 import { contentValue } from '../../../src/protocol/content.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
@@ -106,7 +106,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
         const opened = outcome.kind === 'open'
         demand(!opened || vaults.whole.some((whole) => Buffer.compare(whole, bytes) === 0), 'a changed vault opens')
         demand((resealVault(bytes, vaults.dataKey, smallBody()) !== undefined) === opened, 'reseals what does not open')
-        return [vaultOutside(bytes), outcome.kind]
+        return [vaultHeader(bytes), outcome.kind]
       },
     },
     {

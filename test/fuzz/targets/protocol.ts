@@ -16,7 +16,7 @@ import {
   decodeRecord,
   encodeControlOuter,
   encodeMessageOuter,
-  outsideValues,
+  headerValues,
   recordHash,
 } from '../../../src/protocol/record.ts'
 import { headOf } from '../../../src/protocol/room.ts'
@@ -222,23 +222,23 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
       micros: 200,
       make(chance) {
         const shape = chance.below(shapes.length)
-        const outside = outsideValues(shapes[shape] as (typeof shapes)[number])
+        const header = headerValues(shapes[shape] as (typeof shapes)[number])
         const operation = decode(chance.pick(operations)) as readonly Value[]
         const signer = chance.oneIn(4) ? bob.signer : ada.signer
         const values = [operation[0] as Value, signer.publicKey, operation[1] as Value, 1, 2]
         const changed = chance.oneIn(4) ? values : mutateValue(chance, values)
         if (!Array.isArray(changed)) return encode([shape, encode(changed)])
         const items = changed as readonly Value[]
-        const signature = signer.sign('conclave/1 control', [roomId, ...outside, ...items])
+        const signature = signer.sign('conclave/1 control', [roomId, ...header, ...items])
         const inside = encode([...items, signature])
         return encode([shape, chance.oneIn(3) ? mutateBytes(chance, [inside]) : inside])
       },
       read(input) {
         const [shape, inside] = decode(asBytes(input)) as [number, Bytes]
-        const outside = shapes[shape % shapes.length] as (typeof shapes)[number]
+        const header = shapes[shape % shapes.length] as (typeof shapes)[number]
         if (inside.length > 60_000) return undefined
-        const aad = encode([roomId, ...outsideValues(outside)])
-        const outer = { outside, nonce, ciphertext: seal(keys.body, nonce, aad, pad(inside)) }
+        const aad = encode([roomId, ...headerValues(header)])
+        const outer = { header, nonce, ciphertext: seal(keys.body, nonce, aad, pad(inside)) }
         return foldControl(roomId, room, { i, previousHash, hash: previousHash }, outer, keyring).kind
       },
     }

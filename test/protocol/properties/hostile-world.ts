@@ -176,7 +176,7 @@ export class HostileWorld {
   #note(bytes: Bytes, under: EpochKeys, operation: Operation, wrapFor: readonly User[], linkIsGood = true): void {
     const record = decodeRecord(bytes)
     if (record.kind !== 'control') throw new Error('a control record')
-    const { epoch, previousHead: before, confirm, entry } = record.outer.outside
+    const { epoch, previousHead: before, confirm, entry } = record.outer.header
     if (confirm !== null) {
       const opening = idOf({ epoch, before, confirm })
       for (const { name } of wrapFor) this.given.push({ to: name, opening })
@@ -198,8 +198,8 @@ export class HostileWorld {
       wrapFor: members,
       ...overrides,
     })
-    const { wrapFor = members, under = this.heldKeys, outside } = overrides
-    this.#note(made.bytes, under, operation, wrapFor, outside?.links === undefined)
+    const { wrapFor = members, under = this.heldKeys, header } = overrides
+    this.#note(made.bytes, under, operation, wrapFor, header?.links === undefined)
     if (opensEpoch(operation.type) && wrapFor.length > 0) this.builder.learn(made.keys)
     return made
   }
@@ -302,7 +302,7 @@ export class HostileWorld {
         )
         if (of === undefined || to === undefined) return
         const links = [sealLink(builder.roomId, of, to, builder.dice.random)]
-        await this.#forge(author, { type: 'repair', epoch }, { outside: { links } })
+        await this.#forge(author, { type: 'repair', epoch }, { header: { links } })
         if (to.epoch < of.epoch) this.links.push({ of: idOf(of), to: idOf(to) })
         return
       }
@@ -310,7 +310,7 @@ export class HostileWorld {
         const under = this.heldKeys
         const { epoch } = builder.room
         const link = { of: epoch + 1, to: under.epoch, nonce: builder.dice.random(12), sealed: builder.dice.random(48) }
-        await this.#forge(author, { type: 'rotate' }, { under, outside: { links: [link] } })
+        await this.#forge(author, { type: 'rotate' }, { under, header: { links: [link] } })
         return
       }
       case 'badSignature':

@@ -9,7 +9,7 @@ import { signerFromSeed, type Signer } from '../../../src/crypto/sign.ts'
 import { sealLink, type EpochKeys } from '../../../src/protocol/epoch.ts'
 import { knockId, signKnock } from '../../../src/protocol/knock.ts'
 import { opensEpoch, type Operation } from '../../../src/protocol/operation.ts'
-import type { ControlOutside, Entry } from '../../../src/protocol/record.ts'
+import type { ControlHeader, Entry } from '../../../src/protocol/record.ts'
 import { headOf, type Room } from '../../../src/protocol/room.ts'
 import { invitationTag } from '../../../src/protocol/rules.ts'
 import { group, pair, RoomBuilder, type User, type Verdict } from '../room-builder.ts'
@@ -56,7 +56,7 @@ interface Puppet {
 interface Made {
   readonly operation: Operation
   readonly claim: Partial<Claim>
-  readonly outside?: Partial<ControlOutside>
+  readonly header?: Partial<ControlHeader>
 }
 
 export class RulesPlay {
@@ -92,12 +92,12 @@ export class RulesPlay {
     const author = this.#author(step)
     const room = this.#roomFor(step)
     const under = this.#underFor(room, step)
-    const { operation, claim, outside = {} } = this.#operation(step, author, room)
+    const { operation, claim, header = {} } = this.#operation(step, author, room)
     const forger = pick(this.#puppets, step.by + 1)
     const made = await builder.forge(actor(author), operation, {
       room,
       under,
-      outside: { ...outside, ...flawIn(step.flaw, outside.entry, builder) },
+      header: { ...header, ...flawIn(step.flaw, header.entry, builder) },
       ...(step.flaw === 'signature' ? { signature: forger.signer.sign } : {}),
     })
     const { i, verdict } = builder.append(made.bytes)
@@ -108,7 +108,7 @@ export class RulesPlay {
     const isFlawless =
       step.flaw === undefined ||
       (step.flaw === 'signature' && equalBytes(forger.signer.publicKey, author.signer.publicKey)) ||
-      (step.flaw === 'entry' && !outside.entry)
+      (step.flaw === 'entry' && !header.entry)
     const isValid = model.take({
       ...claim,
       kind: operation.type as Kind,
@@ -119,7 +119,7 @@ export class RulesPlay {
       n: room.marks.size,
       under: under.epoch,
       sealedBy: [...this.#keys].find(([, keys]) => keys === under)?.[0] ?? -1,
-      epoch: made.outside.epoch,
+      epoch: made.header.epoch,
     })
     return { verdict, isValid }
   }
@@ -215,15 +215,15 @@ export class RulesPlay {
         const knock = { id: hex(id), root: hex(root), wrap: hex(wrap), head: place }
         const entry = { tag: id.slice(0, 16), wrapped: kind === 'accept' ? anyWrap : null }
         if (kind === 'accept')
-          return { operation: { type: kind, knock: bytes }, claim: { knock, isGenuine }, outside: { entry } }
+          return { operation: { type: kind, knock: bytes }, claim: { knock, isGenuine }, header: { entry } }
         const operation = { type: kind, knockId: id, rootKey: root, name: 'who' } as const
-        return { operation, claim: { knock }, outside: { entry } }
+        return { operation, claim: { knock }, header: { entry } }
       }
       case 'invite': {
         const wrapKey = key < 4 ? pick(this.#puppets, on + 1).wrapKey : target.wrapKey
         const entry = { tag: invitationTag(builder.roomId, rootKey), wrapped: anyWrap }
         const claim = { root: hex(rootKey), wrap: hex(wrapKey) }
-        return { operation: { type: kind, rootKey, wrapKey, name: 'who' }, claim, outside: { entry } }
+        return { operation: { type: kind, rootKey, wrapKey, name: 'who' }, claim, header: { entry } }
       }
       case 'kick':
       case 'promote':
@@ -257,7 +257,7 @@ export class RulesPlay {
         const to = on % 6 === 0 ? on % 4 : (builder.room.openings.get(epoch)?.under ?? 0)
         const [keys] = this.#keys.values() as Iterable<EpochKeys> as [EpochKeys]
         const links = [{ ...sealLink(builder.roomId, keys, keys, builder.dice.random), of, to }]
-        return { operation: { type: kind, epoch }, claim: { repairs: { epoch, of, to } }, outside: { links } }
+        return { operation: { type: kind, epoch }, claim: { repairs: { epoch, of, to } }, header: { links } }
       }
     }
   }
@@ -298,7 +298,7 @@ function actor({ signer, wrapKey }: Puppet): User {
   return { name: 'who', signer, unwrapper, unwrappers: [], wrapSeeds: [], device: zeroHash, counter: 0 }
 }
 
-function flawIn(flaw: Step['flaw'], entry: Entry | null | undefined, builder: RoomBuilder): Partial<ControlOutside> {
+function flawIn(flaw: Step['flaw'], entry: Entry | null | undefined, builder: RoomBuilder): Partial<ControlHeader> {
   switch (flaw) {
     case 'entry':
       return entry ? { entry: { ...entry, tag: builder.dice.random(16) } } : {}

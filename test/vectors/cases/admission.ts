@@ -15,7 +15,7 @@ const rejectOf = (knock: Bytes, { signer, name }: User) =>
 
 /** The entry that an honest accept of this knock would carry. */
 async function entryFor(stage: Stage, by: User, knock: Bytes): Promise<Entry> {
-  return (await stage.forge(by, acceptOf(knock))).outside.entry as Entry
+  return (await stage.forge(by, acceptOf(knock))).header.entry as Entry
 }
 
 const evesJoin = (stage: Stage, { bob, eve }: People) => stage.join(bob, eve)
@@ -33,7 +33,7 @@ export const admissionCases: readonly RuleCase[] = [
         const entry = await entryFor(stage, bob, stage.knock(eve))
         const knock = stage.knock({ ...eve, signer: { ...eve.signer, sign: bob.signer.sign } })
         return stage.forged(bob, acceptOf(knock), {
-          outside: { entry: { ...entry, tag: knockId(knock).slice(0, 16) } },
+          header: { entry: { ...entry, tag: knockId(knock).slice(0, 16) } },
         })
       },
       reason: /not signed/,
@@ -47,7 +47,7 @@ export const admissionCases: readonly RuleCase[] = [
       what: 'in a reserved name',
       play: async (stage, { bob, eve }) => {
         const entry = await entryFor(stage, bob, stage.knock(eve))
-        return stage.forged(bob, acceptOf(stage.knock({ ...eve, name: 'Adm1n' })), { outside: { entry } })
+        return stage.forged(bob, acceptOf(stage.knock({ ...eve, name: 'Adm1n' })), { header: { entry } })
       },
       reason: /not a name/,
     },
@@ -70,7 +70,7 @@ export const admissionCases: readonly RuleCase[] = [
       what: 'an entry for somebody else',
       play: async (stage, { bob, eve, dan }) => {
         const entry = await entryFor(stage, bob, stage.knock(dan))
-        return stage.forged(bob, acceptOf(stage.knock(eve)), { outside: { entry } })
+        return stage.forged(bob, acceptOf(stage.knock(eve)), { header: { entry } })
       },
       reason: /entry does not fit/,
     },
@@ -79,7 +79,7 @@ export const admissionCases: readonly RuleCase[] = [
       play: async (stage, { bob, eve }) => {
         const knock = stage.knock(eve)
         const entry = { tag: knockId(knock).slice(0, 16), wrapped: null }
-        return stage.forged(bob, acceptOf(knock), { outside: { entry } })
+        return stage.forged(bob, acceptOf(knock), { header: { entry } })
       },
       reason: /entry does not fit/,
     },
@@ -344,7 +344,7 @@ export const admissionCases: readonly RuleCase[] = [
         what: 'another tag',
         play: (stage, { bob, eve }) =>
           stage.forged(bob, rejectOf(stage.knock(eve), eve), {
-            outside: { entry: { tag: new Uint8Array(16), wrapped: null } },
+            header: { entry: { tag: new Uint8Array(16), wrapped: null } },
           }),
         reason: /entry does not fit/,
       },
@@ -352,7 +352,7 @@ export const admissionCases: readonly RuleCase[] = [
         what: 'a wrap',
         play: async (stage, { bob, eve }) => {
           const knock = stage.knock(eve)
-          return stage.forged(bob, rejectOf(knock, eve), { outside: { entry: await entryFor(stage, bob, knock) } })
+          return stage.forged(bob, rejectOf(knock, eve), { header: { entry: await entryFor(stage, bob, knock) } })
         },
         reason: /entry does not fit/,
       },
@@ -429,17 +429,17 @@ export const admissionCases: readonly RuleCase[] = [
     {
       what: 'another’s tag',
       play: async (stage, { bob, dan, eve }) => {
-        const { outside } = await stage.forge(bob, inviteOf(dan))
-        return stage.forged(bob, inviteOf(eve), { outside: { entry: outside.entry } })
+        const { header } = await stage.forge(bob, inviteOf(dan))
+        return stage.forged(bob, inviteOf(eve), { header: { entry: header.entry } })
       },
       reason: /entry does not fit/,
     },
     {
       what: 'no wrap',
       play: async (stage, { bob, eve }) => {
-        const { outside } = await stage.forge(bob, inviteOf(eve))
-        const { tag } = outside.entry as Entry
-        return stage.forged(bob, inviteOf(eve), { outside: { entry: { tag, wrapped: null } } })
+        const { header } = await stage.forge(bob, inviteOf(eve))
+        const { tag } = header.entry as Entry
+        return stage.forged(bob, inviteOf(eve), { header: { entry: { tag, wrapped: null } } })
       },
       reason: /without a key/,
     },

@@ -1,6 +1,6 @@
 /** C1 to C8 and G1 to G3: what every control record is, and the first one. */
 import { fromHex } from '../../../src/base/bytes.ts'
-import { decodeRecord, encodeControlOuter, type ControlOutside } from '../../../src/protocol/record.ts'
+import { decodeRecord, encodeControlOuter, type ControlHeader } from '../../../src/protocol/record.ts'
 import { longer, seedOf, type Stage } from '../stage.ts'
 import { rule, type RuleCase } from './case.ts'
 
@@ -9,12 +9,12 @@ const rotate = { type: 'rotate' } as const
 const { type } = rotate
 
 /** The record as it was sealed, with another field in the clear. */
-async function altered(stage: Stage, change: Partial<ControlOutside>): Promise<unknown> {
+async function altered(stage: Stage, change: Partial<ControlHeader>): Promise<unknown> {
   const { bytes } = await stage.forge(stage.people.ada, rotate, { wrapFor: [stage.people.ada] })
   const record = decodeRecord(bytes)
   if (record.kind !== 'control') throw new Error('a control record')
   const { outer } = record
-  return stage.append(encodeControlOuter({ ...outer, outside: { ...outer.outside, ...change } }))
+  return stage.append(encodeControlOuter({ ...outer, header: { ...outer.header, ...change } }))
 }
 
 export const controlCases: readonly RuleCase[] = [
@@ -47,12 +47,12 @@ export const controlCases: readonly RuleCase[] = [
     [
       {
         what: 'made for the next index',
-        play: (stage, { bob }) => stage.forged(bob, topic, { outside: { i: stage.log.length + 1 } }),
+        play: (stage, { bob }) => stage.forged(bob, topic, { header: { i: stage.log.length + 1 } }),
         reason: /another place/,
       },
       {
         what: 'made behind another record',
-        play: (stage, { bob }) => stage.forged(bob, topic, { outside: { previousHash: seedOf('other') } }),
+        play: (stage, { bob }) => stage.forged(bob, topic, { header: { previousHash: seedOf('other') } }),
         reason: /another record/,
       },
       {
@@ -62,7 +62,7 @@ export const controlCases: readonly RuleCase[] = [
       },
       {
         what: 'another suite',
-        play: (stage, { bob }) => stage.forged(bob, topic, { outside: { suite: 2 } }),
+        play: (stage, { bob }) => stage.forged(bob, topic, { header: { suite: 2 } }),
         reason: /suite/,
       },
     ],
@@ -70,7 +70,7 @@ export const controlCases: readonly RuleCase[] = [
   rule('C3', { what: 'the version in force', play: (stage, { bob }) => stage.topic(bob, 'tea') }, [
     {
       what: 'a later version than the room has',
-      play: (stage, { bob }) => stage.forged(bob, topic, { outside: { version: 2 } }),
+      play: (stage, { bob }) => stage.forged(bob, topic, { header: { version: 2 } }),
       reason: /version/,
     },
     {
@@ -85,7 +85,7 @@ export const controlCases: readonly RuleCase[] = [
       what: 'version 2 in a room of version 2, for a reader of version 1',
       play: async (stage, { ada, bob }) => {
         await stage.policy(ada, 'members', true, 2)
-        return stage.forged(bob, topic, { outside: { version: 2 } })
+        return stage.forged(bob, topic, { header: { version: 2 } })
       },
       reason: /version/,
     },
@@ -104,9 +104,9 @@ export const controlCases: readonly RuleCase[] = [
       {
         what: 'the second of two that were made at once',
         play: async (stage, { ada, bob }) => {
-          const { outside } = await stage.forge(bob, topic)
+          const { header } = await stage.forge(bob, topic)
           await stage.topic(ada, 'coffee')
-          return stage.forged(bob, topic, { outside: { ...outside, ...stage.place() } })
+          return stage.forged(bob, topic, { header: { ...header, ...stage.place() } })
         },
         reason: /does not follow the head/,
       },
@@ -117,9 +117,9 @@ export const controlCases: readonly RuleCase[] = [
           ['another index of the head', { previousHeadIndex: 0 }],
           ['an epoch that has not begun', { under: 1 }],
         ] as const
-      ).map(([what, outside]) => ({
+      ).map(([what, header]) => ({
         what,
-        play: (stage: Stage, { bob }: Stage['people']) => stage.forged(bob, topic, { outside }),
+        play: (stage: Stage, { bob }: Stage['people']) => stage.forged(bob, topic, { header }),
         reason: /does not follow the head/,
       })),
     ],
@@ -167,63 +167,63 @@ export const controlCases: readonly RuleCase[] = [
     [
       {
         what: 'an epoch without a link',
-        play: (stage, { ada }) => stage.forged(ada, { type }, { outside: { links: [] } }),
+        play: (stage, { ada }) => stage.forged(ada, { type }, { header: { links: [] } }),
         reason: /links/,
       },
       {
         what: 'an epoch with two links',
         play: async (stage, { ada }) => {
-          const { outside } = await stage.forge(ada, rotate)
-          return stage.forged(ada, rotate, { outside: { links: [...outside.links, ...outside.links] } })
+          const { header } = await stage.forge(ada, rotate)
+          return stage.forged(ada, rotate, { header: { links: [...header.links, ...header.links] } })
         },
         reason: /links/,
       },
       {
         what: 'an epoch whose link leads elsewhere',
         play: async (stage, { ada }) => {
-          const { outside } = await stage.forge(ada, rotate)
-          return stage.forged(ada, rotate, { outside: { links: outside.links.map((link) => ({ ...link, to: 1 })) } })
+          const { header } = await stage.forge(ada, rotate)
+          return stage.forged(ada, rotate, { header: { links: header.links.map((link) => ({ ...link, to: 1 })) } })
         },
         reason: /link/,
       },
       {
         what: 'an epoch without a confirm',
-        play: (stage, { ada }) => stage.forged(ada, rotate, { outside: { confirm: null } }),
+        play: (stage, { ada }) => stage.forged(ada, rotate, { header: { confirm: null } }),
         reason: /epoch/,
       },
       {
         what: 'an epoch without pages',
-        play: (stage, { ada }) => stage.forged(ada, rotate, { outside: { wraps: null } }),
+        play: (stage, { ada }) => stage.forged(ada, rotate, { header: { wraps: null } }),
         reason: /epoch/,
       },
       {
         what: 'an epoch hidden in a topic',
         play: async (stage, { bob }) => {
-          const { outside } = await stage.forge(bob, rotate)
-          const { confirm, wraps, links, epoch } = outside
-          return stage.forged(bob, topic, { outside: { confirm, wraps, links, epoch } })
+          const { header } = await stage.forge(bob, rotate)
+          const { confirm, wraps, links, epoch } = header
+          return stage.forged(bob, topic, { header: { confirm, wraps, links, epoch } })
         },
         reason: /epoch/,
       },
       {
         what: 'an epoch left out',
         play: async (stage, { ada }) => {
-          const { outside } = await stage.forge(ada, rotate)
-          const links = outside.links.map((link) => ({ ...link, of: 2 }))
-          return stage.forged(ada, rotate, { outside: { epoch: 2, links } })
+          const { header } = await stage.forge(ada, rotate)
+          const links = header.links.map((link) => ({ ...link, of: 2 }))
+          return stage.forged(ada, rotate, { header: { epoch: 2, links } })
         },
         reason: /epoch/,
       },
       {
         what: 'an entry where none belongs',
         play: (stage, { bob }) =>
-          stage.forged(bob, topic, { outside: { entry: { tag: new Uint8Array(16), wrapped: null } } }),
+          stage.forged(bob, topic, { header: { entry: { tag: new Uint8Array(16), wrapped: null } } }),
         reason: /entry/,
       },
       {
         what: 'an accept without an entry',
         play: (stage, { bob, eve }) =>
-          stage.forged(bob, { type: 'accept', knock: stage.knock(eve) }, { outside: { entry: null } }),
+          stage.forged(bob, { type: 'accept', knock: stage.knock(eve) }, { header: { entry: null } }),
         reason: /entry/,
       },
     ],
@@ -284,7 +284,7 @@ export const controlCases: readonly RuleCase[] = [
           nonce: seedOf('nonce'),
           roomName: 'demo',
         } as const
-        return stage.forged(ada, create, { outside: { links: [] } })
+        return stage.forged(ada, create, { header: { links: [] } })
       },
       reason: /created once/,
     },

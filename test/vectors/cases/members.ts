@@ -281,7 +281,7 @@ export const memberCases: readonly RuleCase[] = [
       what: 'a link for an epoch that has none which leads back',
       play: async (stage, { ada, bob, cyd }) => {
         const bad = { of: 1, to: 0, nonce: seedOf('nonce').slice(0, 12), sealed: new Uint8Array(48) }
-        await stage.forgedKnown(ada, { type: 'rotate' }, { wrapFor: [ada, bob, cyd], outside: { links: [bad] } })
+        await stage.forgedKnown(ada, { type: 'rotate' }, { wrapFor: [ada, bob, cyd], header: { links: [bad] } })
         return stage.repair(bob, 1)
       },
     },
@@ -292,7 +292,7 @@ export const memberCases: readonly RuleCase[] = [
           stage.forged(
             bob,
             { type: 'repair', epoch: 0 },
-            { outside: { links: [sealLink(stage.roomId, stage.keys, stage.keys, stage.dice.random)] } },
+            { header: { links: [sealLink(stage.roomId, stage.keys, stage.keys, stage.dice.random)] } },
           ),
         reason: /no such link/,
       },
@@ -302,7 +302,7 @@ export const memberCases: readonly RuleCase[] = [
           await stage.rotate(ada)
           await stage.rotate(ada)
           const links = [sealLink(stage.roomId, stage.keysOf(2), stage.keysOf(1), stage.dice.random)]
-          return stage.forged(bob, { type: 'repair', epoch: 1 }, { outside: { links } })
+          return stage.forged(bob, { type: 'repair', epoch: 1 }, { header: { links } })
         },
         reason: /does not fit/,
       },

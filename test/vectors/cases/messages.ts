@@ -17,12 +17,12 @@ export const messageCases: readonly RuleCase[] = [
   rule('M1', said, [
     {
       what: 'another suite',
-      play: (stage, { bob }) => void stage.postForged(bob, { outside: { suite: 2 } }),
+      play: (stage, { bob }) => void stage.postForged(bob, { header: { suite: 2 } }),
       reason: /version/,
     },
     {
       what: 'another version',
-      play: (stage, { bob }) => void stage.postForged(bob, { outside: { version: 2 } }),
+      play: (stage, { bob }) => void stage.postForged(bob, { header: { version: 2 } }),
       reason: /version/,
     },
     {
@@ -61,7 +61,7 @@ export const messageCases: readonly RuleCase[] = [
       },
       {
         what: 'under one that has not begun',
-        play: (stage, { bob }) => void stage.postForged(bob, { outside: { epoch: 1 } }),
+        play: (stage, { bob }) => void stage.postForged(bob, { header: { epoch: 1 } }),
         reason: /epoch in force/,
       },
     ],
@@ -211,7 +211,7 @@ export const lockedCases: readonly RuleCase[] = [
         what: 'not in its place: anybody sees that',
         play: async (stage, people) => {
           await withoutCyd(stage, people)
-          return stage.forged(people.bob, topic, { outside: { previousHash: seedOf('other') } })
+          return stage.forged(people.bob, topic, { header: { previousHash: seedOf('other') } })
         },
         reader: 'cyd',
         reason: /another record/,
@@ -220,7 +220,7 @@ export const lockedCases: readonly RuleCase[] = [
         what: 'of another version',
         play: async (stage, people) => {
           await withoutCyd(stage, people)
-          return stage.forged(people.bob, topic, { outside: { version: 2 } })
+          return stage.forged(people.bob, topic, { header: { version: 2 } })
         },
         reader: 'cyd',
         reason: /version/,
@@ -243,7 +243,7 @@ export const lockedCases: readonly RuleCase[] = [
       what: 'who holds the secret knows that it follows nothing',
       play: async (stage, people) => {
         await withoutCyd(stage, people)
-        return stage.forged(people.bob, topic, { outside: { n: 9 } })
+        return stage.forged(people.bob, topic, { header: { n: 9 } })
       },
       reader: 'bob',
       reason: /does not follow the head/,

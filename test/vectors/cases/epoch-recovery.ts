@@ -10,7 +10,7 @@ const topic = { type: 'topic', topic: 'tea' } as const
 /** Bob, an admin too, opens an epoch and gives its secret to nobody. */
 const garbage = (stage: Stage, { bob }: People) => stage.forged(bob, rotate)
 
-export const wayOutCases: readonly RuleCase[] = [
+export const epochRecoveryCases: readonly RuleCase[] = [
   rule(
     'W1',
     {
@@ -40,8 +40,8 @@ export const wayOutCases: readonly RuleCase[] = [
         play: async (stage, { ada, bob }) => {
           await stage.rotate(ada)
           const { i, hash } = stage.room.marks.get(0) as ControlMark
-          const outside = { n: 1, previousHead: hash, previousHeadIndex: i }
-          return stage.forged(bob, rotate, { under: stage.keysOf(0), outside })
+          const header = { n: 1, previousHead: hash, previousHeadIndex: i }
+          return stage.forged(bob, rotate, { under: stage.keysOf(0), header })
         },
         reason: /does not follow the head/,
       },

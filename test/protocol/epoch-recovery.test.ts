@@ -134,8 +134,8 @@ describe('a way out', () => {
       if (mark === undefined) throw new Error('no such mark')
       return { n: n + 1, previousHead: mark.hash, previousHeadIndex: mark.i }
     }
-    await expectVoid(world.forged(bob, rotate, { outside: at(0) }), 'does not follow the head')
-    await expectVoid(world.forged(bob, rotate, { outside: at(3), under: world.keysOf(0) }), 'does not follow the head')
+    await expectVoid(world.forged(bob, rotate, { header: at(0) }), 'does not follow the head')
+    await expectVoid(world.forged(bob, rotate, { header: at(3), under: world.keysOf(0) }), 'does not follow the head')
   })
 
   it('makes nothing void that was valid: the past is judged as it was', async () => {
