@@ -12,9 +12,9 @@ export default defineConfig({
     // As bin/conclave starts Node.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 10_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
     globalSetup: 'scripts/before-tests.js',
     env: { CONCLAVE_KDF: 'floor' },
   },

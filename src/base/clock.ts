@@ -1,7 +1,25 @@
 /** Time, handed in: milliseconds since the Unix epoch. Times in records are claims of their authors, never rules. */
+import { setTimeout } from 'node:timers/promises'
 
 export interface Clock {
   now(): number
+  /** Resolves `ms` later. Keeps the process alive unless `ref` is false. @throws AbortError once `signal` aborts */
+  sleep(ms: number, options?: SleepOptions): Promise<void>
 }
 
-export const systemClock: Clock = { now: () => Date.now() }
+export interface SleepOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly ref?: boolean
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, options) => setTimeout(ms, undefined, options),
+}
+
+/** Does `act` after `ms`, unless the function that it returns is called before. Keeps no process alive. */
+export function later(clock: Clock, ms: number, act: () => void): () => void {
+  const cancelled = new AbortController()
+  clock.sleep(ms, { signal: cancelled.signal, ref: false }).then(act, () => undefined)
+  return () => cancelled.abort()
+}

@@ -3,7 +3,7 @@
  * it was. One that moved says so and is never taken for back; one that was restored from an earlier copy is noticed, by
  * its incarnation or because its revisions went back, and whoever uses it looks at what he knows of it again.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
 import { concat, equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { storeIdentityCheckMs, retryMs } from '../../base/limits.ts'
@@ -16,6 +16,7 @@ import { checkNotMoved, readIncarnation, type StoreIdentity } from './store-iden
 export interface StoreMonitorParts {
   readonly store: Store
   readonly random: Random
+  readonly clock: Clock
   readonly log: Logger
   /** The store answers. */
   connected(): void
@@ -100,7 +101,7 @@ export class StoreMonitor implements StoreIdentity {
         if (isConclaveError(error, 'closed')) this.#over = error
         this.#parts.log.warn('store.away', { error: String(error) })
         this.#parts.disconnected(error)
-        await sleep(retryMs, undefined, { signal }).catch(() => undefined)
+        await this.#parts.clock.sleep(retryMs, { signal }).catch(() => undefined)
       }
     }
   }
@@ -134,7 +135,7 @@ export class StoreMonitor implements StoreIdentity {
   /** A watch of revisions that are yet to come says nothing of a store that was set back. */
   async #checkAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(storeIdentityCheckMs, undefined, { signal, ref: false }).catch(() => undefined)
+      await this.#parts.clock.sleep(storeIdentityCheckMs, { signal, ref: false }).catch(() => undefined)
       if (signal.aborted) return
       const before = this.#revision
       if ((await this.#check(signal)) < before) this.#watch.abort()

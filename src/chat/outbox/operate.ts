@@ -83,7 +83,7 @@ async function appendPrepared(
       ...along,
     ]
     log.ledger.keyring.add(prepared.keys)
-    if (await settled(appending, i, record, operations, deadline, signal)) return i
+    if (await settled(parts, i, record, operations, deadline, signal)) return i
     await sleep(Math.random() * 4, undefined, { signal })
   }
   return undefined
@@ -91,7 +91,7 @@ async function appendPrepared(
 
 /** Appends, and where the reply was lost finds out whether it happened. */
 async function settled(
-  appending: Appending,
+  { appending, clock }: Operating,
   i: number,
   record: Bytes,
   operations: readonly Operation[],
@@ -103,7 +103,7 @@ async function settled(
       return await append(appending, i, record, { operations }, signal)
     } catch (error) {
       if (!isConclaveError(error, 'unavailable') || performance.now() > deadline) throw error
-      await sleep(retryMs, undefined, { signal })
+      await clock.sleep(retryMs, { signal })
       await appending.log.catchUp(signal).catch(() => undefined)
       if (await appending.log.replica.holds(i, record)) return true
     }

@@ -6,6 +6,7 @@
  * into a store that was restored from an earlier copy.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { later } from '../../base/clock.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { outboxWriterTtlS, retryMs } from '../../base/limits.ts'
@@ -67,7 +68,7 @@ export class Sender {
   #slots: Slot[] = []
   #draining: Promise<void> | undefined
   readonly #closing = new AbortController()
-  #adoption: NodeJS.Timeout | undefined
+  #cancelAdoption: (() => void) | undefined
   /** Tried, with an outcome not yet known. */
   readonly #attempts = new Map<string, Attempt>()
   readonly #settling: OutboxCleanup
@@ -100,8 +101,9 @@ export class Sender {
       return others
     })
     if (!others || this.#closing.signal.aborted) return
-    clearTimeout(this.#adoption)
-    this.#adoption = setTimeout(() => void this.adopt().catch(() => undefined), outboxWriterTtlS * 1000).unref()
+    this.#cancelAdoption?.()
+    const adopt = (): void => void this.adopt().catch(() => undefined)
+    this.#cancelAdoption = later(this.#parts.clock, outboxWriterTtlS * 1000, adopt)
   }
 
   /** Before what was said since. */
@@ -172,7 +174,7 @@ export class Sender {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    clearTimeout(this.#adoption)
+    this.#cancelAdoption?.()
     await this.#draining
     await this.#settling.done()
   }
@@ -190,13 +192,14 @@ export class Sender {
   }
 
   async #drain(): Promise<void> {
+    const { clock } = this.#parts
     const { signal } = this.#closing
     // Lets messages of the same turn share a record.
     await new Promise(setImmediate)
     while (!signal.aborted && this.#queuedSlots().length > 0) {
       try {
         if (this.#mayGo()) await this.#sendNext(signal)
-        else await sleep(retryMs, undefined, { signal })
+        else await clock.sleep(retryMs, { signal })
       } catch (error) {
         if (signal.aborted) return
         if (isConclaveError(error) && !error.retryable && error.code !== 'unavailable') {
@@ -204,7 +207,7 @@ export class Sender {
           if (error.code === 'tampering') this.#tellWaiting(error)
           else return this.#fail(error)
         }
-        await sleep(retryMs, undefined, { signal }).catch(() => undefined)
+        await clock.sleep(retryMs, { signal }).catch(() => undefined)
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Keeps the vault's memory of a room in step with its chain: who is in and under which key, and how one stands oneself. */
-import type { Clock } from '../../base/clock.ts'
+import { later, type Clock } from '../../base/clock.ts'
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { pinDelayMs, pinnedAtOnceMembersMax } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
@@ -34,7 +34,7 @@ export class StandingMemory {
   #standing: Standing | undefined
   #settling: Promise<unknown> = Promise.resolve()
   /** Somebody who has come in since is pinned a little later, with others who come. */
-  #later: NodeJS.Timeout | undefined
+  #cancelPin: (() => void) | undefined
   #room: Room | undefined
 
   constructor(parts: StandingParts) {
@@ -49,7 +49,7 @@ export class StandingMemory {
   }
 
   async close(): Promise<void> {
-    if (this.#later !== undefined) this.#pinNow()
+    if (this.#cancelPin !== undefined) this.#pinNow()
     await this.#settling
   }
 
@@ -77,7 +77,8 @@ export class StandingMemory {
     this.#room = room
     // A vault is written as a whole: in a large room, once for each who comes in is too often.
     if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
-    else if (this.#newcomers().length > 0) this.#later ??= setTimeout(() => this.#pinNow(), pinDelayMs).unref()
+    else if (this.#newcomers().length > 0)
+      this.#cancelPin ??= later(this.#parts.clock, pinDelayMs, () => this.#pinNow())
     // Whoever is in and lacked a key has knocked again; he waits no more once he has it.
     const isAnswered = remembered?.standing === 'waiting' && standing === 'member' && isOpen
     if (this.#standing === standing && !isAnswered && remembered?.name === name) return false
@@ -96,8 +97,8 @@ export class StandingMemory {
   }
 
   #pinNow(): void {
-    clearTimeout(this.#later)
-    this.#later = undefined
+    this.#cancelPin?.()
+    this.#cancelPin = undefined
     this.#settling = this.#settling
       .then(() => this.#pin())
       .catch((error: unknown) => this.#parts.log.warn('room.pins', { error: String(error) }))

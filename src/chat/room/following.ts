@@ -1,5 +1,5 @@
 /** Follows a room's log and its door for as long as one is in, and comes back whenever the store does. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
 import { retryMs } from '../../base/limits.ts'
 import type { RoomChange, Unsubscribe } from '../chat.ts'
 import type { Knocks } from '../people/knocks.ts'
@@ -8,6 +8,7 @@ import type { RoomLog } from '../log/room-log.ts'
 export interface FollowingParts {
   readonly log: RoomLog
   readonly knocks: Knocks
+  readonly clock: Clock
   /** Nothing that comes later is for somebody who is no longer in. */
   isOut(): boolean
   isMember(): boolean
@@ -54,10 +55,10 @@ export class Following {
   }
 
   readonly #followKnocks = async (signal: AbortSignal): Promise<void> => {
-    const { log, knocks } = this.#parts
+    const { log, knocks, clock } = this.#parts
     // Only whoever is in can open them.
     if (log.ledger.keyring.all().length > 0) await knocks.follow(signal)
-    else await sleep(retryMs, undefined, { signal })
+    else await clock.sleep(retryMs, { signal })
   }
 
   async #keep(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -82,7 +83,7 @@ export class Following {
         if (signal.aborted) return
         if (round.aborted) continue
         this.#parts.lost(error)
-        await sleep(retryMs, undefined, { signal }).catch(() => undefined)
+        await this.#parts.clock.sleep(retryMs, { signal }).catch(() => undefined)
       }
     }
   }

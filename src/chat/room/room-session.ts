@@ -1,5 +1,4 @@
 /** A room as a front end sees it: state and timeline out of the replica, acts through the outbox or straight to the log. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { dutyDelayMs, outboxMessagesMax } from '../../base/limits.ts'
@@ -95,6 +94,7 @@ export class RoomSession extends RoomActs implements Room {
     this.#following = new Following({
       log: this.#log,
       knocks: this.#knocks,
+      clock,
       isOut: () => this.state !== undefined && this.standing !== 'member',
       isMember: () => this.standing === 'member',
       subscribe: (listener) => this.subscribe(listener),
@@ -348,7 +348,8 @@ export class RoomSession extends RoomActs implements Room {
   /** A little later and not at once with everybody else: usually one of them is enough. */
   #lookAfter(): void {
     const { signal } = this.#closing
-    sleep(dutyDelayMs * (0.5 + Math.random()), undefined, { signal, ref: false })
+    this.parts.clock
+      .sleep(dutyDelayMs * (0.5 + Math.random()), { signal, ref: false })
       .then(() => this.fulfilDuties())
       .catch((error: unknown) => {
         if (!signal.aborted) this.#note('room.duty', error)

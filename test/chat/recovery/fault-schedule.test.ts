@@ -10,7 +10,19 @@ import type { Home } from '../../../src/chat/home/home.ts'
 import { openAccounts } from '../../../src/chat/open-accounts.ts'
 import { dying } from '../dying.ts'
 import { FaultyStore } from '../faulty-store.ts'
-import { again, appends, bury, closeAtEnd, enter, messages, person, say, wholeHistory, type Being } from '../world.ts'
+import {
+  quickClock,
+  again,
+  appends,
+  bury,
+  closeAtEnd,
+  enter,
+  messages,
+  person,
+  say,
+  wholeHistory,
+  type Being,
+} from '../world.ts'
 import { lives, restorableWorld, type RestorableWorld, type RestoredLife } from './restorable-world.ts'
 
 interface Schedule {
@@ -77,7 +89,7 @@ async function play({ place, ada, bob, cyd }: Scene, at: number, schedule: Sched
   const acknowledged: string[] = []
   const speaking = Promise.withResolvers<void>()
   const program = async (): Promise<void> => {
-    const chat = await openAccounts({ home, store: line, kdf: 'floor' }).logIn(bob)
+    const chat = await openAccounts({ home, store: line, clock: quickClock, kdf: 'floor' }).logIn(bob)
     closeAtEnd(chat)
     const theirs = await chat.open(name)
     if (replyLost) line.loseReply(appends)
