@@ -7,7 +7,8 @@
 import { isConclaveError } from './base/errors.ts'
 import type { Accounts } from './chat/accounts.ts'
 import type { Chat } from './chat/chat.ts'
-import { wire } from './cli/connect.ts'
+import { wire } from './client/connect.ts'
+import { locate } from './client/locations.ts'
 
 export { ConclaveError, isConclaveError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
@@ -75,7 +76,7 @@ export interface ConnectOptions {
  * @throws wrong-password, no-such-user (without `signUp`), unavailable, usage (a weak password, a bad URL)
  */
 export async function connect(options: ConnectOptions): Promise<Chat> {
-  const wiring = await wire(options)
+  const wiring = await wire(locate(options, process.env))
   try {
     const chat = await enter(wiring.accounts, options)
     const close = chat.close.bind(chat)

@@ -8,9 +8,9 @@ import { readClient, type ClientTls } from '../node/certificates/credentials.ts'
 import { clientFiles, nodePaths } from '../node/home/paths.ts'
 import { readState } from '../node/home/state.ts'
 import { EtcdStore } from '../store/etcd/store.ts'
-import { readConfig, writeConfig } from './config.ts'
+import { readConfig } from '../client/config.ts'
 import type { GlobalOptions } from './options.ts'
-import { parseStoreUrl } from './store-url.ts'
+import { parseStoreUrl } from '../client/store-url.ts'
 
 export const openClusterStore: OpenStore = async (endpoints, { authority, certificate, key }) =>
   EtcdStore.open({ endpoints, tls: { ca: authority, cert: certificate, key } })
@@ -57,25 +57,4 @@ export async function withCluster<T>(
   } finally {
     client.close()
   }
-}
-
-export function clusterUrl(endpoints: readonly string[]): string {
-  return `etcds://${endpoints.join()}`
-}
-
-/** Makes the cluster the store of this home. A store that a person wrote there himself is left alone. */
-export async function rememberCluster(home: string, endpoints: readonly string[]): Promise<void> {
-  const config = await readConfig(home)
-  const url = clusterUrl(endpoints)
-  const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
-  // In another order they are the same: the node of this home and its clients need not take turns.
-  if (ours && sorted(config.store) !== sorted(url)) await writeConfig(home, { ...config, store: url })
-}
-
-function sorted(url: string | undefined): string | undefined {
-  return url
-    ?.replace(/^etcds:\/\//, '')
-    .split(',')
-    .sort()
-    .join()
 }

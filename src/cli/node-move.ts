@@ -12,10 +12,11 @@ import { abortMigration, migrateStore } from '../node/migrate-store.ts'
 import { nodePaths } from '../node/home/paths.ts'
 import { SqliteStore } from '../store/sqlite/store.ts'
 import type { Store } from '../store/store.ts'
-import { clusterAccess, clusterUrl, openClusterStore, rememberCluster } from './node-access.ts'
+import { clusterUrl, rememberCluster } from '../client/config.ts'
+import { clusterAccess, openClusterStore } from './node-access.ts'
 import type { Report } from './node-report.ts'
 import type { Session } from './session.ts'
-import { embeddedStore } from './store-url.ts'
+import { embeddedStore } from '../client/store-url.ts'
 
 export type Show = (report: Report) => void
 

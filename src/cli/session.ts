@@ -7,7 +7,7 @@ import { RecoveryCodeNeeded } from '../chat/accounts.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Trouble } from './agent/agent-trouble.ts'
-import type { Wiring } from './connect.ts'
+import type { Wiring } from '../client/connect.ts'
 import { findIdentity, latestIdentity } from './identity.ts'
 import type { GlobalOptions } from './options.ts'
 import type { Output } from './output.ts'
@@ -41,7 +41,7 @@ export class Session {
 
   wiring(): Promise<Wiring> {
     // Loaded late: a command line that is only asked for its help loads neither stores nor cryptography.
-    this.#wiring ??= import('./connect.ts').then(({ wire }) => wire(this.options))
+    this.#wiring ??= import('../client/connect.ts').then(({ wire }) => wire(this.options))
     return this.#wiring
   }
 
@@ -51,7 +51,7 @@ export class Session {
 
   /** Of this home, most recently used first; those of others are left alone where only one name is of interest. */
   async identities(only?: string): Promise<readonly KnownIdentity[]> {
-    return (await import('./connect.ts')).identitiesOf(this.options.home, only)
+    return (await import('../client/connect.ts')).identitiesOf(this.options.home, only)
   }
 
   /** The name that the command acts as: --as, or the identity of this home that was used last. */

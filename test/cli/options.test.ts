@@ -1,7 +1,8 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { defaultHome, resolveGlobalOptions, wantsJson } from '../../src/cli/options.ts'
+import { resolveGlobalOptions, wantsJson } from '../../src/cli/options.ts'
+import { defaultHome } from '../../src/client/locations.ts'
 
 test('an option wins over its variable', () => {
   const env = { CONCLAVE_HOME: '/env', CONCLAVE_STORE: 'sqlite:/env', CONCLAVE_AS: 'eve' }

@@ -9,7 +9,7 @@ import {
 } from '../../chat/identity/examination.ts'
 import type { Store } from '../../store/store.ts'
 import { bytes } from '../bytes.ts'
-import { HomeFolder } from '../home-folder.ts'
+import { HomeFolder } from '../../client/home-folder.ts'
 import { isoTime } from '../item-json.ts'
 import { patiently } from './examine-store.ts'
 import { failure, fine, problem, warning, type Finding } from './finding.ts'

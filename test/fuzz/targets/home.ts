@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concat, utf8, type Bytes } from '../../../src/base/bytes.ts'
 import { encode } from '../../../src/base/codec.ts'
-import { readConfig } from '../../../src/cli/config.ts'
+import { readConfig } from '../../../src/client/config.ts'
 import {
   attemptKey,
   checkpointKey,

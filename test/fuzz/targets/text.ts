@@ -6,7 +6,7 @@ import { parseRoomRef, listedRooms, listing } from '../../../src/chat/people/dir
 import { readIncarnation } from '../../../src/chat/connection/store-identity.ts'
 import { isMention } from '../../../src/chat/timeline/mentions.ts'
 import { readLines } from '../../../src/cli/stdin-lines.ts'
-import { parseStoreUrl } from '../../../src/cli/store-url.ts'
+import { parseStoreUrl } from '../../../src/client/store-url.ts'
 import { fingerprint, matchesFingerprint } from '../../../src/crypto/fingerprint.ts'
 import { generatePassphrase, normalizePassphrase } from '../../../src/crypto/passphrase.ts'
 import { formatRecoveryCode, parseRecoveryCode } from '../../../src/crypto/recovery-code.ts'

@@ -1,9 +1,8 @@
 /** From a store's address to the open store, and what a status line says of it. */
 import { silentLogger } from '../base/log.ts'
 import { steadyHealth } from '../chat/connection/store-health.ts'
-import { endpointsOf, type OpenedStore, type StoreOptions } from './opened-store.ts'
-import { embeddedPath } from './store-url.ts'
-import type { StoreAddress } from './store-url.ts'
+import type { OpenedStore, StoreOptions } from './open-cluster.ts'
+import { embeddedPath, endpointsOf, type StoreAddress } from './store-url.ts'
 
 /**
  * @throws not-a-store, not-allowed, store-full, tampering for a file that can't serve; usage for missing certificates.

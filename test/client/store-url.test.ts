@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { isConclaveError } from '../../src/base/errors.ts'
-import { embeddedStore, parseStoreUrl } from '../../src/cli/store-url.ts'
+import { embeddedStore, parseStoreUrl } from '../../src/client/store-url.ts'
 
 const home = '/home/ada/conclave'
 

@@ -6,15 +6,31 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { ConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { steadyHealth } from '../chat/connection/store-health.ts'
+import { steadyHealth, type StoreHealth } from '../chat/connection/store-health.ts'
 import { formatEndpoint } from '../node/home/address.ts'
 import { nodePaths } from '../node/home/paths.ts'
 import type { EtcdTls } from '../store/etcd/options.ts'
 import { EtcdStore } from '../store/etcd/store.ts'
+import type { Store } from '../store/store.ts'
 import { WatchedHealth } from './cluster-health.ts'
-import { rememberCluster } from './node-access.ts'
-import { endpointsOf, type OpenedStore, type StoreOptions } from './opened-store.ts'
-import type { ClusterAddress, TlsFiles } from './store-url.ts'
+import { rememberCluster } from './config.ts'
+import { endpointsOf, type ClusterAddress, type TlsFiles } from './store-url.ts'
+
+/** A store that is open, whichever kind it is. */
+export interface OpenedStore {
+  readonly store: Store
+  readonly health: StoreHealth
+  /** Where the data lies, in a few words. */
+  readonly label: string
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  readonly home: string
+  /** The home's configuration names this store, and so follows its cluster's members. */
+  readonly remember: boolean
+  readonly logger?: Logger
+}
 
 interface ClusterOptions extends StoreOptions {
   readonly label: string

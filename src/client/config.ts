@@ -36,6 +36,27 @@ export async function writeConfig(home: string, config: HomeConfig): Promise<voi
   await rename(half, file)
 }
 
+export function clusterUrl(endpoints: readonly string[]): string {
+  return `etcds://${endpoints.join()}`
+}
+
+/** Makes the cluster the store of this home. A store that a person wrote there is left alone. */
+export async function rememberCluster(home: string, endpoints: readonly string[]): Promise<void> {
+  const config = await readConfig(home)
+  const url = clusterUrl(endpoints)
+  const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
+  // In another order they are the same: the node of this home and its clients need not take turns.
+  if (ours && sorted(config.store) !== sorted(url)) await writeConfig(home, { ...config, store: url })
+}
+
+function sorted(url: string | undefined): string | undefined {
+  return url
+    ?.replace(/^etcds:\/\//, '')
+    .split(',')
+    .sort()
+    .join()
+}
+
 function configFile(home: string): string {
   return join(home, 'config.json')
 }

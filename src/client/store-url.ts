@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
+import { formatEndpoint } from '../node/home/address.ts'
 import { clientFiles } from '../node/home/paths.ts'
 
 export type StoreAddress = { readonly kind: 'sqlite'; readonly path: string } | ClusterAddress
@@ -47,6 +48,10 @@ export function parseStoreUrl(url: string, home: string): StoreAddress {
   const files = parseFiles(query)
   if (!secure && files.size > 0) throw refuse(`${[...files.keys()].join(', ')}: these files are for etcds://`)
   return { kind: 'etcd', endpoints, tls: secure ? tlsFiles(files, home) : undefined }
+}
+
+export function endpointsOf({ endpoints }: ClusterAddress): string[] {
+  return endpoints.map(({ host, port }) => formatEndpoint(host, port))
 }
 
 /** The embedded store of a home. */

@@ -1,14 +1,13 @@
 /** The only place where home, store and accounts are put together. */
-import { silentLogger } from '../base/log.ts'
+import { createWriteStream } from 'node:fs'
+import { silentLogger, type LogFields, type Logger } from '../base/log.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
 import { knownIdentities, openAccounts } from '../chat/open-accounts.ts'
 import { readConfig } from './config.ts'
 import { HomeFolder } from './home-folder.ts'
-import { fileLogger } from './log-file.ts'
+import type { Locations } from './locations.ts'
 import { openStore } from './open-store.ts'
-import { resolveGlobalOptions } from './options.ts'
-import { embeddedStore, parseStoreUrl } from './store-url.ts'
-import type { StoreAddress } from './store-url.ts'
+import { embeddedStore, parseStoreUrl, type StoreAddress } from './store-url.ts'
 
 export interface Wiring {
   readonly accounts: Accounts
@@ -17,15 +16,7 @@ export interface Wiring {
   close(): Promise<void>
 }
 
-export interface WiringOptions {
-  /** CONCLAVE_HOME or the platform's data folder when absent. */
-  readonly home?: string | undefined
-  /** CONCLAVE_STORE, the home's configuration or its embedded store when absent. */
-  readonly store?: string | undefined
-}
-
-export async function wire(options: WiringOptions): Promise<Wiring> {
-  const { home, store, log } = resolveGlobalOptions({ home: options.home, store: options.store }, process.env)
+export async function wire({ home, store, log }: Locations): Promise<Wiring> {
   const address = await storeAddress(home, store)
   const logger = log === undefined ? silentLogger : fileLogger(log)
   const opened = await openStore(address, { home, remember: store === undefined, logger })
@@ -44,8 +35,27 @@ export function identitiesOf(home: string, only?: string): Promise<readonly Know
   return knownIdentities(new HomeFolder(home), only)
 }
 
-/** What was asked for, else what the home says, else the home's own. */
+/** As asked for, else as the home's configuration says, else the embedded one. */
 async function storeAddress(home: string, url: string | undefined): Promise<StoreAddress> {
   const wanted = url ?? (await readConfig(home)).store
   return wanted === undefined ? embeddedStore(home) : parseStoreUrl(wanted, home)
+}
+
+/**
+ * CONCLAVE_LOG=FILE: events as lines of JSON, in a file that only its owner reads. A log that can't be written is given
+ * up quietly: it must never be what stops a chat.
+ */
+function fileLogger(file: string): Logger {
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 })
+  let failed = false
+  stream.on('error', () => (failed = true))
+  const write = (level: string, event: string, fields: LogFields = {}): void => {
+    if (failed) return
+    stream.write(`${JSON.stringify({ at: new Date().toISOString(), pid: process.pid, level, event, ...fields })}\n`)
+  }
+  return {
+    debug: (event, fields) => write('debug', event, fields),
+    info: (event, fields) => write('info', event, fields),
+    warn: (event, fields) => write('warn', event, fields),
+  }
 }
