@@ -119,6 +119,8 @@ export const storeIdentityCheckMs = 5_000
 export const openPatienceMs = 250
 /** Opened records that a room keeps in memory. */
 export const recentRecordsMax = 512
+/** Rows of shown messages, one for each sending process, that a room keeps before it merges them into one. */
+export const seenRowsMax = 16
 /** Messages that wait in an outbox, a room. */
 export const outboxMessagesMax = 10_000
 /** Between signs of life of a process that sends; another takes over what it left at most twice that later. */

@@ -75,7 +75,7 @@ export class ChatSession implements Chat {
 
   constructor(parts: ChatParts) {
     this.#parts = parts
-    this.#listeners = new Listeners(() => parts.health.subscribe(() => this.#listeners.tell()))
+    this.#listeners = new Listeners(parts.log, () => parts.health.subscribe(() => this.#listeners.tell()))
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
     this.#life = new StoreMonitor({
       ...parts,

@@ -366,6 +366,30 @@ describe('a disk that fails when a message is to be taken', () => {
     expect(texts(await wholeHistory(room))).toEqual(['zero', 'two'])
   })
 
+  test('an error that nobody foresaw fails the message with a reason, and is not met again and again', async () => {
+    const { being, local } = await failing(false)
+    const room = await being.chat.create('demo')
+    await say(room, 'zero')
+    const { commit } = local
+    let tries = 0
+    local.commit = async (transaction, signal) => {
+      if (transaction.then.some(({ kind, key }) => kind === 'put' && liesUnder('attempts/', key))) {
+        tries += 1
+        throw new TypeError('a bug')
+      }
+      return commit.call(local, transaction, signal)
+    }
+    const { id, sent } = await room.send('one')
+    await expect(sent).rejects.toMatchObject({ code: 'unexpected' })
+    expect(room.pending).toMatchObject([{ id, state: 'failed', reason: expect.stringContaining('a bug') }])
+    expect(tries).toBe(1)
+    local.commit = commit
+    // Its author takes it out, and goes on.
+    await room.drop(id)
+    await say(room, 'two')
+    expect(texts(await wholeHistory(room))).toEqual(['zero', 'two'])
+  })
+
   test('after it was tried: what the store says counts', async () => {
     const { being, local } = await failing(true)
     const room = await being.chat.create('demo')

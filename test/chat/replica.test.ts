@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { seenRowsMax } from '../../src/base/limits.ts'
+import { seenRange } from '../../src/chat/home/local-paths.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
 import { Replica } from '../../src/chat/replica/replica.ts'
-import type { FaultyStore } from './faulty-store.ts'
+import { FaultyStore } from './faulty-store.ts'
 import { onDisk } from './on-disk.ts'
 import { again, enter, kinds, person, say, texts, until, wholeHistory, world } from './world.ts'
 
@@ -65,6 +67,77 @@ describe.each(kinds)('a replica in a home on the %s store', (kind) => {
     expect(await third.load()).toMatchObject({ next: 12 })
     expect((await third.rows(0, 12, 12)).map(({ i }) => i)).toEqual([...Array(12).keys()])
     await home.close()
+  })
+
+  test('merges what many processes have sent, and takes none of it for new', async () => {
+    const home = await world(kind).machine().open('ada')
+    const author = new Uint8Array(32).fill(1)
+    const device = (k: number): Uint8Array<ArrayBuffer> => new Uint8Array(8).fill(k)
+    const { start, end } = seenRange(zeroHash)
+    /** A process of its own, which takes message `counter` of device k. */
+    const show = async (k: number, counter: number): Promise<Replica> => {
+      const replica = new Replica(home, zeroHash)
+      const { next } = await replica.load()
+      expect((await home.range(start, end)).entries.length).toBeLessThanOrEqual(seenRowsMax)
+      expect(replica.seen.add(author, device(k), counter)).toBe(true)
+      const row = {
+        i: next,
+        bytes: Uint8Array.of(next),
+        verdict: 'valid',
+        seq: next + 1,
+        repeats: [],
+        n: null,
+      } as const
+      replica.file(row, { next: next + 1, hash: zeroHash, seq: next + 2 })
+      await replica.flush()
+      return replica
+    }
+    for (let k = 0; k < 25; k += 1) await show(k, 0)
+    // One that was merged goes on, and one that ran meanwhile knows what it knew.
+    const lagging = await show(3, 1)
+    for (let k = 25; k < 50; k += 1) await show(k, 0)
+    expect(lagging.seen.has(author, device(3), 1)).toBe(true)
+    const last = new Replica(home, zeroHash)
+    await last.load()
+    for (let k = 0; k < 50; k += 1) {
+      expect(last.seen.has(author, device(k), 0)).toBe(true)
+      expect(last.seen.has(author, device(k), 1)).toBe(k === 3)
+    }
+    expect(last.seen.has(new Uint8Array(32), device(0), 0)).toBe(false)
+    await home.close()
+  })
+
+  test('one that is loaded again while it writes loses nothing of what comes then', async () => {
+    const disk = new FaultyStore(await world(kind).machine().open('ada'))
+    const replica = new Replica(disk, zeroHash)
+    const take = (i: number, byte: number): void => {
+      const row = { i, bytes: Uint8Array.of(byte), verdict: 'valid', seq: i + 1, repeats: [], n: null } as const
+      replica.file(row, { next: i + 1, hash: zeroHash, seq: i + 2 })
+    }
+    await replica.load()
+    // The answer to a write is late: what was loaded and taken meanwhile is none of it.
+    const { commit } = disk
+    const answered = Promise.withResolvers<void>()
+    const happened = Promise.withResolvers<void>()
+    disk.commit = async (transaction, signal) => {
+      const result = await commit.call(disk, transaction, signal)
+      if (transaction.then.some(({ kind }) => kind === 'put')) {
+        happened.resolve()
+        await answered.promise
+      }
+      return result
+    }
+    take(0, 0)
+    await happened.promise
+    const loading = replica.load()
+    const early = await Promise.race([loading, new Promise((resolve) => setImmediate(resolve, undefined))])
+    if (early !== undefined) take(1, 1)
+    answered.resolve()
+    const { next } = await loading
+    if (early === undefined) take(next, 1)
+    await replica.flush()
+    expect((await replica.rows(0, 5, 5)).map(({ bytes }) => bytes[0])).toEqual([0, 1])
+    await disk.close()
   })
 
   test('a program cut off at any of its writes leaves a home that shows everything once', async () => {

@@ -57,6 +57,8 @@ export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
 export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Bytes =>
   concat(room(roomId, 'seen/'), firstRootKey, device)
 export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen/'))
+/** The same of devices that had a row of their own once. */
+export const seenMergedKey = (roomId: Bytes): Bytes => room(roomId, 'seen-merged')
 export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
 
 /** Where the copy of a room ended when it was dropped; so that what is fetched anew is known to be the same. */

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { later } from '../../base/clock.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import type { Logger } from '../../base/log.ts'
 import { outboxWriterTtlS, retryMs } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import { messageId } from '../../protocol/message.ts'
@@ -57,6 +58,7 @@ interface Slot extends Waiting {
 
 export interface SenderParts extends Composing {
   readonly outbox: Outbox
+  readonly log: Logger
   /** Why nothing new may be sent at present, though nothing is wrong with the store. */
   writeBlocker(): ConclaveError | undefined
   /** Called when the list of waiting messages changes. */
@@ -202,7 +204,8 @@ export class Sender {
         else await clock.sleep(retryMs, { signal })
       } catch (error) {
         if (signal.aborted) return
-        if (isConclaveError(error) && !error.retryable && error.code !== 'unavailable') {
+        if (!isConclaveError(error)) return this.#fail(this.#bug(error))
+        if (!error.retryable && error.code !== 'unavailable') {
           // What keeps everybody from sending is no fault of the message's.
           if (error.code === 'tampering') this.#tellWaiting(error)
           else return this.#fail(error)
@@ -210,6 +213,17 @@ export class Sender {
         await clock.sleep(retryMs, { signal }).catch(() => undefined)
       }
     }
+  }
+
+  /** Trying again would meet it again. */
+  #bug(error: unknown): ConclaveError {
+    this.#parts.log.warn('outbox.bug', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    return new ConclaveError('unexpected', `unexpected: ${String(error)}`, {
+      hint: 'This is a bug in Conclave.',
+      cause: error,
+    })
   }
 
   /** Whoever waits is told what hinders; the messages stay. */

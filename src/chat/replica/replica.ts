@@ -5,7 +5,7 @@
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
-import { replicaBatch, replicaBatchBytes } from '../../base/limits.ts'
+import { replicaBatch, replicaBatchBytes, seenRowsMax } from '../../base/limits.ts'
 import { hashBytes, zeroHash } from '../../crypto/hash.ts'
 import type { KeyRange } from '../../protocol/paths.ts'
 import { recordHash } from '../../protocol/record.ts'
@@ -24,6 +24,7 @@ import {
   replicaKey,
   replicaRange,
   roomDataRange,
+  seenMergedKey,
   seenRange,
 } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
@@ -93,6 +94,9 @@ export class Replica {
   }
 
   async load(): Promise<Checkpoint> {
+    // What is being written is of the copy as it was; the rest of that is not written any more.
+    this.#pending = []
+    while (this.#writing !== undefined) await this.#writing
     const { start: key, end } = seenRange(this.#roomId)
     const parted = divergedRange(this.#roomId)
     // In one transaction: what was seen is what was seen up to the checkpoint.
@@ -102,17 +106,35 @@ export class Replica {
         { kind: 'read', key: checkpointKey(this.#roomId) },
         { kind: 'read', key: parted.start, end: parted.end },
         { kind: 'read', key: divergenceKey(this.#roomId) },
+        { kind: 'read', key: seenMergedKey(this.#roomId) },
       ],
     })
-    this.#pending = []
     this.#failure = undefined
     this.#outrun = false
     this.#dropped = false
-    this.seen.load(reads[0] ?? [])
+    const seenRows = reads[0] ?? []
+    this.seen.load(seenRows, reads[4]?.[0])
     this.#partings = (reads[2] ?? []).map(({ value }) => readDivergence(value))
     const begun = reads[3]?.[0]
     this.#begun = begun && numberIn(begun.value)
-    return this.#readCheckpoint(reads[1]?.[0])
+    const checkpoint = this.#readCheckpoint(reads[1]?.[0])
+    if (seenRows.length > seenRowsMax) await this.#mergeSeen()
+    return checkpoint
+  }
+
+  /** Unless another program of this home has written since: then a later one does it. */
+  async #mergeSeen(): Promise<void> {
+    const { start: key, end } = seenRange(this.#roomId)
+    const merged = this.seen.mergedRow()
+    if (merged.value.length > replicaBatchBytes) return
+    await this.#home.commit({
+      if: [
+        { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision },
+        this.#samePartings,
+        { kind: 'revision', key: divergenceKey(this.#roomId), modRevision: 0 },
+      ],
+      then: [{ kind: 'delete', key, end }, merged],
+    })
   }
 
   /** While it is so, nobody sets other rows of this room aside. */
@@ -198,7 +220,8 @@ export class Replica {
       while (this.#pending.length > 0) {
         const batch = firstBatch(this.#pending)
         await this.#writeBatch(batch)
-        this.#pending.splice(0, batch.length)
+        // They may have been let go meanwhile, with others in their place.
+        if (this.#pending[0] === batch[0]) this.#pending.splice(0, batch.length)
       }
     } catch (error) {
       // Nothing is left out: it is tried again with what comes next.

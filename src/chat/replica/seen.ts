@@ -4,7 +4,7 @@ import { decode, encode, Fields, type Value } from '../../base/codec.ts'
 import { deviceBytes } from '../../protocol/message.ts'
 import { publicKeyBytes } from '../../crypto/sign.ts'
 import type { Entry, Operation } from '../../store/store.ts'
-import { seenKey } from '../home/local-paths.ts'
+import { seenKey, seenMergedKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 
 type Run = readonly [from: number, to: number]
@@ -27,18 +27,36 @@ export class Seen {
     this.#roomId = roomId
   }
 
-  /** Goes on from what takeChange() has given. */
-  load(entries: readonly Entry[]): void {
+  /** @param rows what takeChange() has given; newer than `merged`, what mergedRow() has. */
+  load(rows: readonly Entry[], merged: Entry | undefined): void {
     this.#devices.clear()
     this.#forgotten.clear()
     this.#changed = undefined
-    for (const { key, value } of entries) {
-      const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
-      const runs = readLocal('what was shown of a room', () =>
-        new Fields([decode(value)], 1).array(Infinity).map(runOf),
-      )
-      this.#devices.set(name, { key, runs })
+    readLocal('what was shown of a room', () => {
+      if (merged !== undefined) this.#loadMerged(decode(merged.value))
+      for (const { key, value } of rows) {
+        const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
+        this.#devices.set(name, { key, runs: runsOf(decode(value)) })
+      }
+    })
+  }
+
+  #loadMerged(value: Value): void {
+    for (const item of new Fields([value], 1).array(Infinity)) {
+      const fields = new Fields(item, 3)
+      const [author, device] = [fields.fixed(publicKeyBytes), fields.fixed(deviceBytes)]
+      const key = seenKey(this.#roomId, author, device)
+      this.#devices.set(hex(author) + hex(device), { key, runs: runsOf(fields.next()) })
     }
+  }
+
+  /** Everything as one row. Each process sends under a device of its own, so that their rows would become ever more. */
+  mergedRow(): PutOperation {
+    const devices = [...this.#devices.values()].map(({ key, runs }) => {
+      const device = key.length - deviceBytes
+      return [key.slice(device - publicKeyBytes, device), key.slice(device), runs]
+    })
+    return { kind: 'put', key: seenMergedKey(this.#roomId), value: encode(devices) }
   }
 
   has(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
@@ -81,6 +99,10 @@ export class Seen {
     this.#changed = undefined
     return changed && { kind: 'put', key: changed.key, value: encode(changed.runs) }
   }
+}
+
+function runsOf(value: Value): Run[] {
+  return new Fields([value], 1).array(Infinity).map(runOf)
 }
 
 function runOf(value: Value): Run {

@@ -30,6 +30,7 @@ import { Knocks, type OpenKnock } from '../people/knocks.ts'
 import type { Filed } from '../log/ledger.ts'
 import { followItems } from './follow-items.ts'
 import { Following } from './following.ts'
+import { notifyEach } from './listeners.ts'
 import type { Damage } from '../log/log-listener.ts'
 import { RoomLog } from '../log/room-log.ts'
 import { invitationsOf, kickedBy, knockItem, membersOf, otherOf, shownKnocks, standingOf } from '../people/people.ts'
@@ -393,6 +394,6 @@ export class RoomSession extends RoomActs implements Room {
   }
 
   #tell(change: RoomChange): void {
-    for (const listener of [...this.#listeners]) listener(change)
+    notifyEach(this.#listeners, this.parts.log, change)
   }
 }
