@@ -1,8 +1,11 @@
-/** The runs of a seed that stays, so that a change breaks them and not chance; CONCLAVE_SEED tries others. */
+/**
+ * How much random runs do: few in `npm test`, CONCLAVE_EFFORT times as many in a long run. The seed stays, so that changes
+ * break them and not chance; CONCLAVE_SEED tries others.
+ */
 const seed = Number(process.env['CONCLAVE_SEED'] ?? 20_261)
+const factor = Number(process.env['CONCLAVE_EFFORT'] ?? 1)
 
-/** How long random runs may take: on a machine that is busy with other things there are fewer of them. */
-export const effort = (numRuns: number) => ({ numRuns, seed, interruptAfterTimeLimit: 60_000 })
+export const effort = (numRuns: number) => ({ numRuns: numRuns * factor, seed })
 
-/** For a run that fails and is made smaller meanwhile, milliseconds. */
-export const patience = 180_000
+/** In milliseconds, generous: a failing run is shrunk within it. */
+export const patience = 180_000 * factor

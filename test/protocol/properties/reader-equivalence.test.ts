@@ -41,7 +41,7 @@ describe('every way of reading comes to the same verdicts, members and head', ()
         fc.asyncProperty(scripts, async ({ script, isPair, cut }) => {
           await expectAgreement(await played(script, isPair), cut)
         }),
-        effort(12),
+        effort(4),
       )
     },
     patience,
@@ -67,7 +67,7 @@ describe('every way of reading comes to the same verdicts, members and head', ()
         fc.asyncProperty(actions(20, kinds), fc.nat(20), async (script, cut) => {
           await expectAgreement(await played(script), cut)
         }),
-        effort(12),
+        effort(4),
       )
     },
     patience,

@@ -18,7 +18,7 @@ it(
           expect(play.seen).toEqual(play.modelled)
         }
       }),
-      effort(100),
+      effort(25),
     )
   },
   patience,
