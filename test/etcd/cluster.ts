@@ -59,8 +59,9 @@ export class EtcdCluster {
         'initial-cluster': peers,
         'initial-cluster-token': folder,
         'initial-cluster-state': 'new',
-        'election-timeout': '500',
-        'heartbeat-interval': '50',
+        // One alone elects itself after that time, and can't lose an election to others.
+        'election-timeout': size === 1 ? '100' : '500',
+        'heartbeat-interval': size === 1 ? '10' : '50',
         logger: 'zap',
         'log-level': 'error',
       }

@@ -9,11 +9,16 @@ import { inviteNode, type Invitation } from '../../src/node/tickets/invite.ts'
 import { nodePaths, type NodePaths } from '../../src/node/home/paths.ts'
 import type { NodeOptions } from '../../src/node/home/settings.ts'
 import { openTestStore } from './open-store.ts'
-import { testEtcd } from './etcd.ts'
+import { bundled } from './bundled.ts'
+import { eagerEtcd } from './etcd.ts'
 import type { ChildOrder } from './node-child.ts'
 import { freePorts } from './ports.ts'
 
 export type ChildEvent = NodeEvent | { readonly kind: 'failed'; readonly code?: string; readonly message: string }
+
+/** Short: a test awaits what it needs. */
+const delays = { healthMs: 300, restart: { firstMs: 200, nextMs: 1500 } }
+const script = await bundled(join(import.meta.dirname, 'node-child.ts'))
 
 export class TestNode {
   readonly home: string
@@ -24,10 +29,12 @@ export class TestNode {
   #listeners = new Set<() => void>()
 
   readonly #ending: AbortSignal
+  readonly #etcd: string
 
   /** @param ending a test that has timed out goes on in the background: it starts nothing more */
-  constructor(home: string, options: NodeOptions, ending: AbortSignal) {
+  constructor(home: string, options: NodeOptions, etcd: string, ending: AbortSignal) {
     this.#ending = ending
+    this.#etcd = etcd
     this.home = home
     this.options = options
     this.paths = nodePaths(home)
@@ -39,15 +46,11 @@ export class TestNode {
 
   start(order: Partial<ChildOrder> = {}): this {
     this.#ending.throwIfAborted()
-    const whole: ChildOrder = { home: this.home, options: this.options, ...order }
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=DEP0123', join(import.meta.dirname, 'node-child.ts'), JSON.stringify(whole)],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, CONCLAVE_ETCD: testEtcd() },
-      },
-    )
+    const whole: ChildOrder = { home: this.home, options: this.options, delays, ...order }
+    const child = spawn(process.execPath, ['--disable-warning=DEP0123', script, JSON.stringify(whole)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, CONCLAVE_ETCD: this.#etcd },
+    })
     this.#child = child
     this.events = []
     createInterface(child.stdout).on('line', (line) => {
@@ -100,15 +103,17 @@ export class TestNode {
 
 export class TestCluster {
   readonly #folder: string
+  readonly #etcd: string
   readonly #ending = new AbortController()
   readonly nodes: TestNode[] = []
 
-  private constructor(folder: string) {
+  private constructor(folder: string, etcd: string) {
     this.#folder = folder
+    this.#etcd = etcd
   }
 
-  static async create(): Promise<TestCluster> {
-    return new TestCluster(await mkdtemp(join(tmpdir(), 'conclave-cluster-')))
+  static async create(etcd = eagerEtcd()): Promise<TestCluster> {
+    return new TestCluster(await mkdtemp(join(tmpdir(), 'conclave-cluster-')), etcd)
   }
 
   async node(name: string): Promise<TestNode> {
@@ -116,6 +121,7 @@ export class TestCluster {
     const node = new TestNode(
       join(this.#folder, name),
       { name, listen: '127.0.0.1', port, peerPort },
+      this.#etcd,
       this.#ending.signal,
     )
     this.nodes.push(node)

@@ -1,6 +1,6 @@
 /** Which etcd the tests run: CONCLAVE_ETCD, PATH, or the one unpacked for development. There must be one. */
-import { accessSync, constants } from 'node:fs'
-import { homedir } from 'node:os'
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 export function testEtcd(): string {
@@ -11,13 +11,28 @@ export function testEtcd(): string {
     : [...folders, join(homedir(), '.cache/conclave/etcd-server/usr/bin')].map((folder) =>
         join(folder, named || 'etcd'),
       )
-  const found = candidates.find(runnable)
+  const found = candidates.find(isExecutable)
   if (found !== undefined) return found
   throw new Error(`no etcd: set CONCLAVE_ETCD, or unpack Debian's:
   mkdir -p ~/.cache/conclave && cd ~/.cache/conclave && apt-get download etcd-server && dpkg -x etcd-server*.deb etcd-server`)
 }
 
-function runnable(path: string): boolean {
+let eager: string | undefined
+
+/**
+ * The same, but it changes its members at once: etcd otherwise refuses a change until all of them have been connected
+ * for five seconds. That wait is tested once, where a cluster grows to three nodes.
+ */
+export function eagerEtcd(): string {
+  if (eager !== undefined) return eager
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-etcd-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  eager = join(folder, 'etcd')
+  writeFileSync(eager, `#!/bin/sh\nexec '${testEtcd()}' --strict-reconfig-check=false "$@"\n`, { mode: 0o755 })
+  return eager
+}
+
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

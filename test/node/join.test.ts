@@ -6,6 +6,7 @@ import { readClient } from '../../src/node/certificates/credentials.ts'
 import { clusterHealth } from '../../src/node/health/health.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
+import { testEtcd } from './etcd.ts'
 import { openTestStore } from './open-store.ts'
 import { alive, until } from './processes.ts'
 
@@ -51,7 +52,9 @@ describe('a cluster', () => {
     expect((await requireState(node.paths)).clusterId).toBe(clusterId)
   })
 
-  test('grows to three nodes; each has a vote', async () => {
+  test('grows to three nodes, waiting until etcd takes each of them; each has a vote', async () => {
+    await cluster.dispose()
+    cluster = await TestCluster.create(testEtcd())
     const nodes = [await cluster.node('one'), await cluster.node('two'), await cluster.node('three')] as const
     await nodes[0].start().ready()
     for (const [at, node] of nodes.slice(1).entries()) {

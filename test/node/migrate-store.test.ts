@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,7 +43,7 @@ async function fill(store: Store, records: number): Promise<void> {
 async function records(store: Store): Promise<string[]> {
   const { entries } = await store.range(...everything)
   const shown = ({ key, value }: Entry): string =>
-    `${Buffer.from(key).toString('hex')}=${Buffer.from(value).toString('hex')}`
+    `${Buffer.from(key).toString('hex')}=${createHash('sha256').update(value).digest('hex')}`
   const kept = entries.filter(
     ({ key }) => !/^(incarnation$|move\/|rooms\/ab\/here)/.test(Buffer.from(key).toString('latin1')),
   )
@@ -111,13 +112,14 @@ describe('moving a store', () => {
     let interrupted = 0
     for (const side of ['from', 'to'] as const) {
       for (const after of [false, true]) {
-        for (let n = 1; n < 40; n += 1) {
+        for (let n = 1, through = false; !through; n += 1) {
           const stores = { from: new MemoryStore(), to: new MemoryStore() }
           await fill(stores.from, 60)
           const expected = await records(stores.from)
           const broken = { ...stores, [side]: failing(stores[side], n, after) }
           const attempt = await migrateStore(broken.from, broken.to, { id, address }).catch((error: Error) => error)
-          if (attempt instanceof Error) interrupted += 1
+          through = !(attempt instanceof Error)
+          if (!through) interrupted += 1
           const living = await get(stores.to, incarnation)
           // Never do both live, and never neither without a mover.
           if (living !== undefined) expect(migratedTo((await get(stores.from, incarnation)) as Bytes)).toBeDefined()

@@ -6,7 +6,7 @@
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { bootstrapCluster } from '../../src/node/membership/bootstrap.ts'
 import { openTicket } from '../../src/node/membership/join.ts'
-import { runNode } from '../../src/node/node.ts'
+import { runNode, type NodeDelays } from '../../src/node/node.ts'
 import { nodePaths } from '../../src/node/home/paths.ts'
 import { resolveSettings, type NodeOptions } from '../../src/node/home/settings.ts'
 import { readState } from '../../src/node/home/state.ts'
@@ -16,6 +16,7 @@ import { openTestStore } from './open-store.ts'
 export interface ChildOrder {
   readonly home: string
   readonly options: NodeOptions
+  readonly delays: NodeDelays
   readonly ticket?: string
   readonly code?: string
   readonly dieAt?: string
@@ -55,6 +56,7 @@ try {
     paths,
     env: process.env,
     signal: stop.signal,
+    delays: order.delays,
     openStore: async (endpoints, tls) => {
       const store = await openTestStore(endpoints, tls)
       const close = store.close.bind(store)

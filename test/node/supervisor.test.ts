@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SupervisedProcess } from '../../src/node/process/supervised-process.ts'
 import { RotatingLog } from '../../src/node/process/rotating-log.ts'
 import { Supervisor, type SupervisorEvent } from '../../src/node/process/supervisor.ts'
+import { bundled } from './bundled.ts'
 import { testEtcd } from './etcd.ts'
 import { freePorts } from './ports.ts'
 import { alive, until } from './processes.ts'
@@ -29,6 +30,8 @@ async function etcdArguments(name: string): Promise<string[]> {
     `--listen-peer-urls=${at}`,
     `--initial-advertise-peer-urls=${at}`,
     `--initial-cluster=default=${at}`,
+    '--election-timeout=100',
+    '--heartbeat-interval=10',
     '--logger=zap',
     '--log-outputs=stderr',
   ]
@@ -110,7 +113,8 @@ describe('a supervised etcd', () => {
 describe('a supervised process', () => {
   test('ends when its parent is killed with SIGKILL', async () => {
     const args = await etcdArguments('data')
-    const parent = spawn(process.execPath, [join(import.meta.dirname, 'supervisor-parent.ts'), testEtcd(), ...args])
+    const script = await bundled(join(import.meta.dirname, 'supervisor-parent.ts'))
+    const parent = spawn(process.execPath, [script, testEtcd(), ...args])
     const pid = Number(await firstLine(parent))
     expect(alive(pid)).toBe(true)
     parent.kill('SIGKILL')
