@@ -4,31 +4,32 @@
  * Whatever happens ends here: a command's result, a typed error, Ctrl-C, a reader that went away. The chat is closed in
  * every case, so that leases and locks are given back.
  */
-import { CommanderError } from 'commander'
-import type { Command } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import { ConclaveError } from '../base/errors.ts'
-import { exitCodeOf } from './exit.ts'
-import { resolveGlobalOptions, wantsJson } from './options.ts'
-import { Output } from './output.ts'
+import { Output } from './output/output.ts'
 import { buildProgram, defaultCommand } from './program.ts'
-import { terminalPrompt } from './prompt.ts'
-import { Session } from './session.ts'
-import type { Act } from './session.ts'
-import { Interrupted, onSignals } from './signals.ts'
+import { exitCodeOf } from './session/exit.ts'
+import { Interrupted, onSignals, type Host } from './session/host.ts'
+import { resolveGlobalOptions, wantsJson } from './session/options.ts'
+import { terminalPrompt } from './session/prompt.ts'
+import { Session, type Act } from './session/session.ts'
 
-/** @param argv without the names of the runtime and the program */
-export async function run(argv: readonly string[]): Promise<number> {
-  const out = new Output(process, wantsJson(argv))
+/**
+ * @param argv without the names of the runtime and the program
+ * @param host Node's `process`, or what stands for it
+ */
+export async function run(argv: readonly string[], host: Host): Promise<number> {
+  const out = new Output(host, wantsJson(argv))
   const interrupted = new AbortController()
-  const stopListening = onSignals((reason) => interrupted.abort(reason))
+  const stopListening = onSignals(host, (reason) => interrupted.abort(reason))
   const signal = AbortSignal.any([interrupted.signal, out.gone])
-  const prompt = terminalPrompt(process.stdin, process.stderr, signal)
+  const prompt = terminalPrompt(host, signal)
   let code = 0
 
   const act: Act = (action) =>
     async function (...args) {
-      const options = resolveGlobalOptions(program.opts(), process.env)
-      const session = new Session({ options, out, prompt, stdin: process.stdin, signal })
+      const options = resolveGlobalOptions(program.opts(), host.env)
+      const session = new Session({ host, options, out, prompt, signal })
       try {
         code = (await action(session, ...args)) ?? 0
       } catch (error) {
@@ -39,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
   const program = buildProgram(act)
   // Its complaints come as exceptions; its help is a result.
-  program.configureOutput({ writeErr: () => {}, writeOut: (text) => void process.stdout.write(text) })
+  program.configureOutput({ writeErr: () => {}, writeOut: (text) => void host.stdout.write(text) })
   inheritSettings(program)
 
   try {
@@ -54,7 +55,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** What was set after the commands had been made. */
+/** Commands don't inherit what was set after they had been made. */
 function inheritSettings(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
@@ -78,9 +79,9 @@ function ending(error: unknown, out: Output, signal: AbortSignal): number {
 }
 
 function usageError(error: CommanderError): ConclaveError {
-  const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n')
+  const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n')
   const suggestion = more.map((line) => line.replace(/^\((.*)\)$/, '$1').trim()).filter((line) => line !== '')
-  return new ConclaveError('usage', message, {
+  return new ConclaveError('usage', `${first.charAt(0).toUpperCase()}${first.slice(1)}`, {
     hint: [...suggestion, 'conclave --help lists the commands, conclave COMMAND --help explains one.'].join('\n'),
   })
 }

@@ -18,8 +18,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runAgent } from '../../src/cli/agent/agent.ts'
 import { keyOfAgent, lockAgent, statusOfAgent } from '../../src/cli/agent/ask-agent.ts'
 import { agentFolder, agentSocket, draftSocket } from '../../src/cli/agent/socket.ts'
-import { examineAgents } from '../../src/cli/doctor/examine-agents.ts'
-import { version } from '../../src/cli/version.ts'
+import { examineAgents } from '../../src/cli/doctor/examine.ts'
+import { version } from '../../src/cli/session/options.ts'
 
 function temporaryHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'conclave-agent-'))
@@ -161,10 +161,12 @@ test('doctor tells who is unlocked and what is wrong with that', async () => {
   const unlocked = `ada is unlocked until ${until} UTC; conclave lock ends it`
   expect(await about(home)).toEqual([['ok', unlocked, '']])
   chmodSync(agentSocket(home, 'ada'), 0o666)
-  expect(await about(home)).toEqual([['problem', expect.stringMatching(/^others could reach/), expect.anything()]])
+  expect(await about(home)).toEqual([['problem', expect.stringMatching(/^Other users could reach/), expect.anything()]])
   const older = temporaryHome()
   await impostor(older, `{"form":1,"version":"0.0.1","name":"ada","until":${order.until}}\n`)
-  expect(await about(older)).toEqual([['warning', `${unlocked}\nby Conclave 0.0.1`, 'conclave unlock does it anew']])
+  expect(await about(older)).toEqual([
+    ['warning', `${unlocked}\nby Conclave 0.0.1`, 'conclave unlock starts a new one'],
+  ])
   const foreign = temporaryHome()
   await impostor(foreign, '{"form":2}\n')
   expect(await about(foreign)).toEqual([['warning', expect.stringMatching(/another version/), expect.anything()]])

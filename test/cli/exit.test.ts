@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConclaveError, errorCodes } from '../../src/base/errors.ts'
-import { exitCodeOf } from '../../src/cli/exit.ts'
+import { exitCodeOf } from '../../src/cli/session/exit.ts'
 
 test.each([
   ['unexpected', 1],

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import type { AdminItem, MessageContent, MessageItem } from '../../src/chat/item.ts'
-import { isoTime, itemObject } from '../../src/cli/item-json.ts'
-import { ChangesAhead } from '../../src/cli/changes-ahead.ts'
-import { ItemLines } from '../../src/cli/item-text.ts'
+import { isoTime, itemObject } from '../../src/cli/output/item-json.ts'
+import { ChangesAhead, ItemLines } from '../../src/cli/output/item-text.ts'
 
 const ada = { name: 'ada', fingerprint: '1111 2222 3333 4444 5555 6666' }
 const bob = { name: 'bob', fingerprint: '6666 5555 4444 3333 2222 1111' }

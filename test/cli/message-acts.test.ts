@@ -73,7 +73,7 @@ test('what would have no effect is refused, and says why', async () => {
     const { code, error } = await conclave(args, { home, as })
     return { code, error: error.error, hint: error.hint }
   }
-  const answer = 'conclave send demo TEXT --reply'
+  const answer = 'To reply to it: conclave send demo TEXT --reply'
   const numbers = expect.stringContaining('--numbers')
   expect(
     await Promise.all([
@@ -87,8 +87,8 @@ test('what would have no effect is refused, and says why', async () => {
       refusal('bob', 'rotate', 'demo'),
     ]),
   ).toMatchObject([
-    { code: 4, error: 'not-allowed', hint: `${answer} 2 answers it` },
-    { code: 4, error: 'not-allowed', hint: `${answer} 1 answers it` },
+    { code: 4, error: 'not-allowed', hint: `${answer} 2` },
+    { code: 4, error: 'not-allowed', hint: `${answer} 1` },
     { code: 2, error: 'usage', hint: numbers },
     { code: 2, error: 'usage', hint: numbers },
     { code: 2, error: 'usage', hint: numbers },

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { resolveGlobalOptions, wantsJson } from '../../src/cli/options.ts'
+import { resolveGlobalOptions, wantsJson } from '../../src/cli/session/options.ts'
 import { defaultHome } from '../../src/client/locations.ts'
 
 test('an option wins over its variable', () => {

@@ -1,8 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { ConclaveError } from '../../src/base/errors.ts'
-import { jsonLine } from '../../src/cli/json.ts'
-import { Output } from '../../src/cli/output.ts'
+import { jsonLine, Output } from '../../src/cli/output/output.ts'
 
 function streams(): { stdout: PassThrough; stderr: PassThrough } {
   return { stdout: new PassThrough(), stderr: new PassThrough() }
@@ -61,7 +60,7 @@ test('an error has a code, a message and a hint', () => {
 test('an error that nobody expected says so', () => {
   const { stdout, stderr } = streams()
   new Output({ stdout, stderr }, true).fail(new TypeError('boom'))
-  expect(JSON.parse(String(stderr.read()))).toMatchObject({ error: 'unexpected', message: 'unexpected error: boom' })
+  expect(JSON.parse(String(stderr.read()))).toMatchObject({ error: 'unexpected', message: 'Unexpected error: boom' })
 })
 
 test('a slow reader is waited for', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { readLines } from '../../src/cli/stdin-lines.ts'
+import { readLines } from '../../src/cli/room/stdin-lines.ts'
 
 async function lines(chunks: readonly Uint8Array[], max = 1000): Promise<string[]> {
   const seen: string[] = []

@@ -127,7 +127,7 @@ test('an agent that was killed is no writeBlocker, and one that is told to end l
   const home = await unlockedHome()
   const first = agentOf(home)
   process.kill(first, 'SIGKILL')
-  expect(await asks(home)).toMatch(/the program that kept its key was killed\.\nconclave unlock/)
+  expect(await asks(home)).toMatch(/its background process was killed\.\nconclave unlock/)
   // Said once.
   expect(await asks(home)).not.toMatch(/killed/)
   await unlock(home)
@@ -185,7 +185,7 @@ test('an agent that does not answer is no writeBlocker: lock takes its socket aw
   const home = await unlockedHome()
   const pid = agentOf(home)
   process.kill(pid, 'SIGSTOP')
-  expect(await asks(home)).toMatch(/does not answer\.\nconclave lock ends it/)
+  expect(await asks(home)).toMatch(/does not respond\.\nconclave lock ends it/)
   expect((await bare(home, 'lock')).code).toBe(0)
   expect(existsSync(socketOf(home, 'ada'))).toBe(false)
   process.kill(pid, 'SIGCONT')

@@ -31,7 +31,7 @@ test('every command explains itself', async () => {
 test('a mistyped command is answered with the nearest one', async () => {
   const { code, error } = await conclave(['sned', 'demo', 'x'])
   expect(code).toBe(2)
-  expect(error).toMatchObject({ error: 'usage', message: "unknown command 'sned'" })
+  expect(error).toMatchObject({ error: 'usage', message: "Unknown command 'sned'" })
   expect(error.hint).toContain('Did you mean send?')
 })
 
@@ -58,7 +58,7 @@ test.each([
 test('without --json an error is one line and its hint', async () => {
   const { code, stdout, stderr } = await conclave(['sned'], { human: true })
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toMatch(/^conclave: unknown command 'sned'\n {2}Did you mean send\?\n {2}\S.*\n$/)
+  expect(stderr).toMatch(/^conclave: Unknown command 'sned'\n {2}Did you mean send\?\n {2}\S.*\n$/)
 })
 
 test('a home without an identity says how to get one', async () => {

@@ -1,19 +1,19 @@
 /**
  * The agent: a process that holds an identity's data key while it is unlocked, as ssh-agent holds keys, and hands it to
- * programs of the same user. The key is in its memory alone: never in a file, an argument or the environment. It ends by
- * itself when the time is over (by the clock and by the time that it ran, whichever is first), on `lock`, on SIGTERM,
- * and when its socket is gone, is another's, or could be reached by others.
+ * programs of the same user. The key is only in memory: never in a file, an argument or the environment. It ends when the
+ * time is over (by the clock or by the time it has run, whichever is first), on `lock`, on SIGTERM, and when its socket
+ * is gone, was replaced, or could be reached by other users.
  */
 import { once } from 'node:events'
 import { rename, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { ConclaveError } from '../../base/errors.ts'
 import { agentConnectionsMax, agentRequestBytesMax } from '../../base/limits.ts'
-import { version } from '../version.ts'
-import { encodeAnswer, patienceMs } from './answer.ts'
+import { version } from '../session/options.ts'
+import { encodeAnswer, patienceMs } from './protocol.ts'
 import { agentFolder, agentSocket, draftSocket, findSocket, prepareFolder } from './socket.ts'
 
-/** What `unlock` hands over, and all that an agent has; `key` is wiped at the end. */
+/** What `unlock` hands over; `key` is wiped at the end. */
 export interface AgentOrder {
   readonly home: string
   readonly name: string
@@ -22,10 +22,10 @@ export interface AgentOrder {
   readonly until: number
 }
 
-/** How often it is looked whether it is to end: a sleeping machine's timers sleep too. */
+/** How often the agent checks whether to end: timers stand still while the machine sleeps. */
 const lookMs = 2000
 
-/** Resolves when it has ended, its socket taken away. `ready` is called once it answers. */
+/** Resolves when it has ended and removed its socket. `ready` is called once it answers. */
 export async function runAgent(order: AgentOrder, signal: AbortSignal, ready: () => void): Promise<void> {
   const { home, name, key, until } = order
   const path = agentSocket(home, name)
@@ -66,7 +66,7 @@ export async function runAgent(order: AgentOrder, signal: AbortSignal, ready: ()
   }
 }
 
-/** Under another name first: at its own there is never a socket that others could use, nor one that nobody answers. */
+/** Under a temporary name first: the real name never has a socket that others could use, or that nobody answers. */
 async function listen(server: Server, home: string, name: string, path: string): Promise<number | undefined> {
   const draft = draftSocket(home, name)
   await prepareFolder(home)
@@ -76,8 +76,8 @@ async function listen(server: Server, home: string, name: string, path: string):
     server.listen(draft)
     await once(server, 'listening')
   } catch (cause) {
-    throw new ConclaveError('usage', `there can be no socket in ${agentFolder(home)}: ${(cause as Error).message}`, {
-      hint: 'The home has to lie on a disk of this machine, of a kind that knows sockets: choose another with --home.',
+    throw new ConclaveError('usage', `Can't make a socket in ${agentFolder(home)}: ${(cause as Error).message}`, {
+      hint: 'The home must be on a local disk with a file system that supports sockets: choose another with --home.',
       cause,
     })
   } finally {
@@ -87,7 +87,7 @@ async function listen(server: Server, home: string, name: string, path: string):
   return (await findSocket(path))?.inode
 }
 
-/** Answers once, when the whole request is there; who says too much or waits too long is cut off. */
+/** Answers once, when the whole request is there; requests that are too long or too slow are cut off. */
 function listenTo(socket: Socket, answer: (request: string) => Buffer | undefined): void {
   let request = ''
   socket.setTimeout(patienceMs, () => socket.destroy())

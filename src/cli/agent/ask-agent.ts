@@ -1,19 +1,19 @@
-/** Asking the agent of an identity, and ending it. Whatever is wrong with it, nothing is lost: the password opens too. */
+/** Asking the agent of an identity, and ending it. Whatever is wrong with it, nothing is lost: the passphrase works too. */
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { agentAnswerBytesMax } from '../../base/limits.ts'
-import { decodeAnswer, keyBytes, patienceMs, type Request, type Told } from './answer.ts'
+import { decodeAnswer, keyBytes, patienceMs, type Request, type Told } from './protocol.ts'
 import { agentSocket, findSocket } from './socket.ts'
 
 export type Agent<T = Told> =
   | { readonly kind: 'none' }
-  /** It was killed, or the machine has gone down meanwhile: its socket is all that there is. */
+  /** It was killed, or the machine was restarted: only its socket is left. */
   | { readonly kind: 'dead' }
-  /** It takes no requests, or answers with nonsense. */
+  /** It takes no requests, or its answers make no sense. */
   | { readonly kind: 'silent' }
-  /** Others could reach its socket, or have put it there: it was not asked. */
+  /** Other users could reach its socket, or have put it there: it was not asked. */
   | { readonly kind: 'exposed' }
-  /** Of another version of Conclave, which this one does not understand. */
+  /** Of another version of Conclave, with another protocol. */
   | { readonly kind: 'other' }
   | ({ readonly kind: 'unlocked' } & T)
 
@@ -30,16 +30,13 @@ export async function statusOfAgent(home: string, name: string): Promise<Agent> 
   return ask(home, name, 'status')
 }
 
-/**
- * Ends it. One that can't be told loses its socket, and ends as soon as it sees that.
- * @returns what it was
- */
+/** Ends it. An agent that can't be told loses its socket, and ends as soon as it sees that. @returns what it was */
 export async function lockAgent(home: string, name: string): Promise<Agent['kind']> {
   const path = agentSocket(home, name)
   const found = await findSocket(path)
   if (found === undefined) return 'none'
   const there = async (): Promise<boolean> => (await findSocket(path))?.inode === found.inode
-  // Also where others could reach it: there is nothing secret in this request, and more reason for it.
+  // Also where others could reach it: this request holds nothing secret, and is all the more needed.
   const { kind } = await talk(path, name, 'lock')
   const until = performance.now() + (kind === 'unlocked' || kind === 'other' ? patienceMs : 0)
   while (performance.now() < until && (await there())) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -62,13 +59,13 @@ async function talk(path: string, name: string, request: Request): Promise<Agent
   return answer.kind === 'other' ? answer : { kind: 'unlocked', ...answer.told, key: answer.key }
 }
 
-/** undefined where nobody listens. */
+/** undefined if nobody listens. */
 function exchange(path: string, request: Request): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ path })
     const parts: Buffer[] = []
     let length = 0
-    // In all: the system lets one connect to a process that is stopped.
+    // For the whole exchange: the system accepts connections for a stopped process too.
     const patience = setTimeout(() => socket.destroy(), patienceMs)
     socket.once('connect', () => socket.end(request))
     socket.on('data', (part) => {
@@ -84,4 +81,35 @@ function exchange(path: string, request: Request): Promise<Buffer | undefined> {
       resolve(Buffer.concat(parts))
     })
   })
+}
+
+/** Why an agent can't be used, and what to do. */
+export interface Trouble {
+  readonly what: string
+  readonly todo: string
+}
+
+export function troubleOf(kind: Agent['kind'], name: string): Trouble | undefined {
+  switch (kind) {
+    case 'none':
+    case 'unlocked':
+      return undefined
+    case 'dead':
+      return {
+        what: `${name} is no longer unlocked: its background process was killed`,
+        todo: 'conclave unlock starts a new one',
+      }
+    case 'silent':
+      return {
+        what: `The background process that keeps ${name} unlocked does not respond`,
+        todo: 'conclave lock ends it',
+      }
+    case 'exposed':
+      return {
+        what: `Other users could reach the socket that keeps ${name} unlocked, so it is not used`,
+        todo: 'conclave lock ends it; conclave unlock starts a new one',
+      }
+    case 'other':
+      return { what: `${name} was unlocked by another version of Conclave`, todo: 'conclave unlock starts a new one' }
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * Where an agent listens: a socket of the home that its owner alone can connect to. That is how it knows who asks: the
+ * Where an agent listens: a socket in the home that only its owner can connect to. That authenticates clients: the
  * system lets nobody else write to a socket of mode 0600 in a folder of mode 0700 (unix(7)).
  */
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { ConclaveError } from '../../base/errors.ts'
 
 const suffix = '.sock'
-/** What the systems' addresses of sockets hold, less a byte for the end; macOS has the shorter one. */
+/** The size of a socket address, less a byte for its end; macOS has the smallest one. */
 const pathBytesMax = 103
 
 export function agentFolder(home: string): string {
@@ -24,25 +24,25 @@ export function draftSocket(home: string, name: string): string {
   const draft = join(agentFolder(home), `${process.pid}.new`)
   const longest = Math.max(Buffer.byteLength(draft), Buffer.byteLength(agentSocket(home, name)))
   if (longest <= pathBytesMax) return draft
-  throw new ConclaveError('usage', 'the path of this home is too long for a socket', {
-    hint: `It may have about ${pathBytesMax - longest + Buffer.byteLength(home)} bytes: choose another with --home.`,
+  throw new ConclaveError('usage', 'The path of this home is too long for a socket', {
+    hint: `At most about ${pathBytesMax - longest + Buffer.byteLength(home)} bytes are possible: choose another with --home.`,
   })
 }
 
-/** Makes the folder, for its owner alone. @throws not-allowed where it is somebody else's, or no folder of this home */
+/** Makes the folder, private to its owner. @throws not-allowed if it belongs to another user or is not a folder */
 export async function prepareFolder(home: string): Promise<void> {
   const folder = agentFolder(home)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { isFolder, own, open } = await lookAt(folder)
   if (!isFolder || !own) {
-    throw new ConclaveError('not-allowed', `${folder} is not a folder of yours, so no key is kept there`, {
-      hint: 'Somebody else has made it, or it is a link: delete it, and unlock as the user whose home this is.',
+    throw new ConclaveError('not-allowed', `The folder ${folder} is not yours, so no key is kept there`, {
+      hint: 'Another user made it, or it is a link: delete it, then run conclave unlock as the owner of this home.',
     })
   }
   if (open) await chmod(folder, 0o700)
 }
 
-/** Names of identities for which a socket lies in the home, whether anybody listens or not. */
+/** Names of identities that have a socket in the home, whether an agent listens or not. */
 export async function agentNames(home: string): Promise<readonly string[]> {
   try {
     const files = await readdir(agentFolder(home))
@@ -55,13 +55,13 @@ export async function agentNames(home: string): Promise<readonly string[]> {
 
 /** A socket that is there. */
 export interface Found {
-  /** Tells it from another one that takes its place. */
+  /** Distinguishes it from one that takes its place. */
   readonly inode: number
-  /** It and its folder are one's own, and nobody else can reach them. */
+  /** It and its folder belong to this user, and nobody else can reach them. */
   readonly private: boolean
 }
 
-/** undefined where there is none. */
+/** undefined if there is none. */
 export async function findSocket(path: string): Promise<Found | undefined> {
   try {
     const socket = await lookAt(path)

@@ -1,12 +1,12 @@
-/** Starts an agent as a process of its own, and hands it what it is to keep, over a channel that nobody else sees. */
+/** Starts an agent as a background process and hands it the key, over a channel that nobody else sees. */
 import { spawn } from 'node:child_process'
 import { ConclaveError } from '../../base/errors.ts'
-import { tell, tellFailure, untilReady } from '../detached.ts'
+import { tell, tellFailure, untilReady } from '../session/detached.ts'
 import { runAgent, type AgentOrder } from './agent.ts'
 
 /** Resolves once it answers. */
 export async function startAgent(order: AgentOrder, signal: AbortSignal): Promise<void> {
-  // No flag that could have Node write its memory to a file, or open it to a debugger.
+  // No flag that could make Node write its memory to a file, or open it to a debugger.
   const flags = process.execArgv.filter((flag) => flag.startsWith('--disable-warning='))
   const main = [process.argv[1] ?? '', '--home', order.home, 'unlock', '--agent']
   // No core file, whatever happens, and no debugger on SIGUSR1: both would show the key.
@@ -20,18 +20,18 @@ export async function startAgent(order: AgentOrder, signal: AbortSignal): Promis
     serialization: 'advanced',
   })
   child.send(order, () => {})
-  await untilReady(child, 'the program that is to keep the key', signal)
+  await untilReady(child, 'The background process', signal)
   signal.throwIfAborted()
 }
 
 /** The other side: this process becomes the agent. @throws usage when it was not started by `startAgent` */
 export async function becomeAgent(signal: AbortSignal): Promise<void> {
   if (process.send === undefined) {
-    throw new ConclaveError('usage', '--agent is not for people', { hint: 'conclave unlock starts what it needs.' })
+    throw new ConclaveError('usage', '--agent is for internal use', { hint: 'conclave unlock starts what it needs.' })
   }
   const order = await new Promise<AgentOrder>((resolve, reject) => {
     process.once('message', resolve)
-    process.once('disconnect', () => reject(new ConclaveError('usage', 'whoever started the agent is gone')))
+    process.once('disconnect', () => reject(new ConclaveError('usage', 'The command that started the agent is gone')))
   })
   try {
     await runAgent(order, signal, () => tell({ kind: 'ready' }))

@@ -1,17 +1,18 @@
 /** `doctor`: where the data is, what is wrong, what to do about it. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
-import { exitCodeOf, type ExitCode } from '../exit.ts'
-import type { Act, Session } from '../session.ts'
+import { count } from '../output/format.ts'
+import { exitCodeOf, type ExitCode } from '../session/exit.ts'
+import type { Act, Session } from '../session/session.ts'
 
 export function addDoctor(program: Command, act: Act): void {
   program
     .command('doctor')
-    .summary('where your data is, what is wrong, what to do')
+    .summary('find problems with your home and your store')
     .description(
-      'Looks at your home and your store, and says what is wrong and what to do about it. It needs no password and ' +
-        'changes nothing.\n\n' +
-        'Exits 0 unless there is a problem (✗); the first one decides the code. A warning (!) is no problem yet.',
+      'Checks your home and your store, and says what is wrong and what to do about it. Needs no passphrase and changes ' +
+        'nothing.\n\n' +
+        'Exits 0 unless there is a problem (✗); the first one decides the exit code. A warning (!) is not a problem yet.',
     )
     .action(act(doctor))
 }
@@ -28,8 +29,7 @@ async function doctor({ options, out, signal }: Session): Promise<ExitCode> {
   }
   signal.throwIfAborted()
   const { problem, warning } = counts
-  const count = (n: number, of: string): string => `${n} ${of}${n === 1 ? '' : 's'}`
   const summary = `${count(problem, 'problem')}, ${count(warning, 'warning')}.`
-  await out.text(`\n${problem + warning === 0 ? 'All is well.' : summary}`)
+  await out.text(`\n${problem + warning === 0 ? 'No problems found.' : summary}`)
   return code
 }

@@ -1,9 +1,123 @@
-/** `members ROOM`: who is in, with role and fingerprint. */
+/** Who is in a room: asking to join, leaving, lists, and the commands about one person, from one table. */
 import type { Command } from 'commander'
-import { bringUpToDate } from '../freshness.ts'
-import { warnOfKeys } from '../key-warning.ts'
-import type { Act } from '../session.ts'
-import { table } from '../table.ts'
+import { ConclaveError } from '../../base/errors.ts'
+import type { Admission, Chat, Confirm, Done, Room } from '../../chat/chat.ts'
+import type { Returning } from '../../chat/item.ts'
+import { table } from '../output/format.ts'
+import { isoTime } from '../output/item-json.ts'
+import { warnOfKeys } from '../output/notes.ts'
+import { showRoom } from '../room/freshness.ts'
+import { wholeNumber } from '../session/options.ts'
+import type { Act, Session } from '../session/session.ts'
+
+interface MemberCommand {
+  readonly name: string
+  readonly summary: string
+  readonly description?: string
+  /** What --fingerprint is for. Absent: a key never seen before may have to be confirmed, also with --trust-new. */
+  readonly fingerprint?: string
+  /** undefined: there is nothing to ask. */
+  readonly question?: (room: Room, name: string, signal: AbortSignal) => Promise<string | undefined>
+  readonly act: (room: Room, name: string, confirm: Confirm) => Promise<Done>
+  readonly done: (name: string, room: string) => string
+}
+
+const whoseKey = 'whose key, to disambiguate people with the same name'
+const onlyKey = 'only the key with this fingerprint'
+
+const memberCommands: readonly MemberCommand[] = [
+  {
+    name: 'accept',
+    summary: 'accept a join request',
+    description:
+      'Accepts a join request. The new member can read everything from the first message on; someone who was removed ' +
+      'before can also read what was sent in between. A key other than the one known under the name must be confirmed ' +
+      'by its fingerprint.',
+    fingerprint: onlyKey,
+    async question(room, name, signal) {
+      await room.refresh(signal)
+      const again = room.knocks.some((knock) => {
+        return knock.name.toLowerCase() === name.toLowerCase() && knock.returning === 'kicked'
+      })
+      return again ? `${name} was removed before, and can then read what they missed. Let ${name} back in?` : undefined
+    },
+    act: (room, name, confirm) => room.accept(name, confirm),
+    done: (name, room) => `Accepted ${name} into ${room}`,
+  },
+  {
+    name: 'reject',
+    summary: 'decline a join request',
+    fingerprint: onlyKey,
+    act: (room, name, confirm) => room.reject(name, confirm),
+    done: (name, room) => `Declined the request of ${name} to join ${room}`,
+  },
+  {
+    name: 'invite',
+    summary: 'invite someone to a room',
+    description:
+      'Invites someone: they enter with conclave join, and nobody needs to accept them. A key that was never seen here ' +
+      'must be confirmed: compare its fingerprint with them, or trust the one in the store.',
+    act: (room, name, confirm) => room.invite(name, confirm),
+    done: (name, room) => `Invited ${name} to ${room}`,
+  },
+  {
+    name: 'kick',
+    summary: 'remove a member',
+    description:
+      "Removes a member: they can't read anything sent afterwards, and keep what they have read. Also withdraws an " +
+      'invitation.',
+    fingerprint: whoseKey,
+    question: async (room, name) =>
+      `Remove ${name} from ${room.name}? The room gets new keys; only an admin can let ${name} back in.`,
+    act: (room, name, confirm) => room.kick(name, confirm),
+    done: (name, room) => `Removed ${name} from ${room}`,
+  },
+  {
+    name: 'promote',
+    summary: 'make a member an admin',
+    fingerprint: whoseKey,
+    act: (room, name, confirm) => room.promote(name, confirm),
+    done: (name, room) => `${name} is now an admin of ${room}`,
+  },
+  {
+    name: 'demote',
+    summary: 'remove admin rights',
+    fingerprint: whoseKey,
+    act: (room, name, confirm) => room.demote(name, confirm),
+    done: (name, room) => `${name} is no longer an admin of ${room}`,
+  },
+]
+
+export function addMemberCommands(program: Command, act: Act): void {
+  for (const one of memberCommands) {
+    const command = program
+      .command(one.name)
+      .summary(one.summary)
+      .description(one.description ?? `${one.summary.charAt(0).toUpperCase()}${one.summary.slice(1)}.`)
+      .argument('<room>')
+      .argument('<name>')
+    if (one.fingerprint === undefined) addConfirmOptions(command)
+    else command.option('--fingerprint <digits>', one.fingerprint)
+    if (one.question !== undefined) command.option('--yes', "don't ask for confirmation")
+    command.action(
+      act(async (session, roomName: string, name: string, { yes, ...confirm }: Confirm & { readonly yes?: true }) => {
+        const room = await session.room(roomName)
+        const question = await one.question?.(room, name, session.signal)
+        if (question !== undefined && !(await session.mayDo(question, yes === true))) return 4
+        const { i } = await session.withKey(confirm, (confirmed) => one.act(room, name, confirmed))
+        await session.out.print({ ok: true, i }, one.done(name, room.name))
+        return 0
+      }),
+    )
+  }
+}
+
+/** How a command is told to trust a key that was never seen before. The action gets them as a `Confirm`. */
+export function addConfirmOptions(command: Command): Command {
+  return command
+    .option('--fingerprint <digits>', 'the fingerprint that you compared with this person')
+    .option('--trust-new', 'trust the key that the store has under this name')
+}
 
 interface Row {
   readonly name: string
@@ -15,24 +129,111 @@ interface Row {
 export function addMembers(program: Command, act: Act): void {
   program
     .command('members')
-    .description('list who is in a room')
+    .description('list the members of a room')
     .argument('<room>')
-    .option('--invited', 'also who is invited, and by whom')
+    .option('--invited', 'list invitations too, and who sent them')
     .action(
-      act(async (session, roomName: string, { invited }: { readonly invited?: true }) => {
-        const { out, signal } = session
+      act((session, roomName: string, { invited }: { readonly invited?: true }) =>
+        showRoom(session, roomName, async (room) => {
+          const members = room.members.map(({ name, role, fingerprint }): Row => ({ name, role, fingerprint }))
+          const guests = room.invitations.map(({ name, fingerprint, by }): Row => {
+            return { name, role: 'invited', fingerprint, by }
+          })
+          const all = [...members, ...(invited ? guests : [])]
+          const rows = all.map((row) => [row.name, row.role, row.fingerprint, row.by ? `by ${row.by}` : ''])
+          await session.out.list(
+            all.map((row) => ({ ...row })),
+            table(rows),
+          )
+          warnOfKeys(session.out, room)
+        }),
+      ),
+    )
+}
+
+export function addKnocks(program: Command, act: Act): void {
+  program
+    .command('knocks')
+    .description('list join requests, oldest first')
+    .argument('<room>')
+    .action(
+      act((session, roomName: string) =>
+        showRoom(session, roomName, async (room) => {
+          const knocks = room.knocks.map(({ name, fingerprint, at, returning, known }) => {
+            return { name, fingerprint, at: isoTime(at), returning, known }
+          })
+          const rows = knocks.map((knock) => [knock.name, knock.fingerprint, knock.at, remark(knock)])
+          await session.out.list(knocks, rows.length === 0 ? `No requests to join ${room.name}.` : table(rows))
+        }),
+      ),
+    )
+}
+
+function remark({ returning, known }: { returning: Returning | undefined; known: string | undefined }): string {
+  if (known !== undefined) return `NOT the key you know: ${known}`
+  return returning === 'kicked' ? 'was removed before' : returning === 'left' ? 'was a member before' : ''
+}
+
+/** The longest that a timer can be set to is 2^31 ms. */
+const waitSMax = 2_000_000
+
+export function addJoin(program: Command, act: Act): void {
+  program
+    .command('join')
+    .summary('ask to join a room')
+    .description(
+      'Asks to join a room: someone inside accepts you (conclave accept, or !NAME in the terminal interface). ROOM#ID, ' +
+        'with at least 20 digits of the id, joins exactly that room, whatever other rooms are named.',
+    )
+    .argument('<room>', 'ROOM or ROOM#ID')
+    .option('--wait <seconds>', 'how long to wait for the answer (default: not at all)', wholeNumber(0, waitSMax))
+    .action(
+      act(async (session, name: string, { wait = 0 }: { readonly wait?: number }) => {
         const chat = await session.chat()
-        const room = await chat.open(roomName, signal)
-        const behind = await bringUpToDate(room, signal)
-        const members = room.members.map(({ name, role, fingerprint }) => ({ name, role, fingerprint }))
-        const guests = room.invitations.map(({ name, fingerprint, by }) => ({ name, role: 'invited', fingerprint, by }))
-        const all: readonly Row[] = [...members, ...(invited ? guests : [])]
-        if (!out.json) {
-          await out.text(table(all.map((row) => [row.name, row.role, row.fingerprint, row.by ? `by ${row.by}` : ''])))
-        }
-        for (const row of all) await out.print({ ...row }, '')
-        warnOfKeys(out, room)
-        if (behind) throw behind
+        const room = await answer(session, chat, await chat.join(name, session.signal), wait)
+        const admins = room.members
+          .filter(({ role }) => role === 'admin')
+          .map((admin) => ({ name: admin.name, fingerprint: admin.fingerprint }))
+        const lines = admins.map((admin) => `Admin: ${admin.name}  ${admin.fingerprint}`)
+        await session.out.print(
+          { ok: true, room: room.name, id: room.id, state: 'accepted', admins },
+          [`You are in ${room.name} (ID ${room.id}).`, ...lines].join('\n'),
+        )
+      }),
+    )
+}
+
+async function answer(session: Session, chat: Chat, admission: Admission, waitS: number): Promise<Room> {
+  if (admission.state !== 'waiting') return admission.wait(session.signal)
+  const { roomName, roomId } = admission
+  const { name, fingerprint } = chat.self
+  if (waitS > 0) session.out.note(`Waiting for someone in ${roomName} to accept ${name}  ${fingerprint}`)
+  const timedOut = new AbortController()
+  const timer = setTimeout(() => timedOut.abort(), waitS * 1000)
+  try {
+    return await admission.wait(AbortSignal.any([session.signal, timedOut.signal]))
+  } catch (error) {
+    if (!timedOut.signal.aborted || error instanceof ConclaveError) throw error
+    await session.out.print({ room: roomName, id: roomId, state: 'waiting' }, '')
+    throw new ConclaveError('timeout', `Nobody in ${roomName} has accepted ${name} yet; your request stands`, {
+      hint: `Someone inside types !${name} (fingerprint ${fingerprint}). Then run the same command again; --wait SECONDS waits for it.`,
+      cause: error,
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export function addLeave(program: Command, act: Act): void {
+  program
+    .command('leave')
+    .description('leave a room')
+    .argument('<room>')
+    .action(
+      act(async (session, roomName: string) => {
+        const room = await session.room(roomName)
+        const { i } = await room.leave()
+        await session.out.print({ ok: true, i }, `You left ${room.name}.`)
       }),
     )
 }

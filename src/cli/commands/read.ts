@@ -1,15 +1,16 @@
-/** `read ROOM`: what was said, and with --follow what comes. */
+/** `read ROOM`: its messages, and with --follow those that come. `search ROOM WORDS`: the messages with these words. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
+import { searchFoundMax } from '../../base/limits.ts'
 import type { TimelineItem } from '../../chat/item.ts'
-import { ChangesAhead } from '../changes-ahead.ts'
-import { bringUpToDate, tampered } from '../freshness.ts'
-import { itemObject } from '../item-json.ts'
-import { ItemLines } from '../item-text.ts'
-import { warnOfKeys } from '../key-warning.ts'
-import { wholeNumber } from '../numbers.ts'
-import { Place, coming, ended, from, newest } from '../reading.ts'
-import type { Act, Session } from '../session.ts'
+import { searchRoom } from '../../chat/timeline/search.ts'
+import { itemObject } from '../output/item-json.ts'
+import { ChangesAhead, ItemLines } from '../output/item-text.ts'
+import { warnOfKeys } from '../output/notes.ts'
+import { showRoom, tampered } from '../room/freshness.ts'
+import { Place, coming, ended, from, newest } from '../room/reading.ts'
+import { wholeNumber } from '../session/options.ts'
+import type { Act, Session } from '../session/session.ts'
 
 interface Options {
   readonly last?: number
@@ -21,17 +22,17 @@ interface Options {
 export function addRead(program: Command, act: Act): void {
   program
     .command('read')
-    .summary('print what was said')
+    .summary('print messages')
     .description(
-      'Prints what was said in a room, all of it unless told otherwise.\n\n' +
-        'With --follow it goes on with what comes until Ctrl-C (exit code 0) or a kick (4). ' +
-        'When the store does not answer it prints what this machine holds, and exits 5.',
+      'Prints the messages of a room, all of them unless told otherwise.\n\n' +
+        'With --follow it keeps printing new messages until Ctrl-C (exit code 0) or until you are removed (4). If the ' +
+        'store is unreachable it prints what this machine has, and exits 5.',
     )
     .argument('<room>')
     .option('--last <n>', 'only the newest n lines', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--from <seq>', 'only from the message with this number on', wholeNumber(1, Number.MAX_SAFE_INTEGER))
-    .option('--follow', 'go on with what comes')
-    .option('--numbers', "each message's number before it")
+    .option('--follow', 'keep printing new messages')
+    .option('--numbers', 'print the number of each message')
     .action(act(read))
 }
 
@@ -47,30 +48,64 @@ async function read(session: Session, roomName: string, options: Options): Promi
   }
 }
 
-async function readRoom(session: Session, roomName: string, options: Options): Promise<void> {
-  const { out, signal } = session
-  const chat = await session.chat()
-  const room = await chat.open(roomName, signal)
-  const behind = await bringUpToDate(room, signal)
-  warnOfKeys(out, room)
-  const place = new Place()
-  const next = options.follow ? coming(room, signal) : []
-  const last = options.last === undefined ? undefined : await newest(room, options.last, signal)
-  // Read twice where it is for people, once for what became of the messages: a page at a time, so it may be long.
-  const history = () => last ?? from(room, options.from ?? 0, signal)
-  const lines = new ItemLines({
-    names: room.members.map(({ name }) => name),
-    numbered: options.numbers === true,
-    ...(out.json ? {} : { ahead: await ChangesAhead.of(history()) }),
-  })
-  const show = async (items: AsyncIterable<TimelineItem> | readonly TimelineItem[]): Promise<void> => {
-    for await (const item of items) {
-      if (place.advance(item)) await out.print(itemObject(item), out.json ? '' : lines.lines(item))
+function readRoom(session: Session, roomName: string, options: Options): Promise<void> {
+  return showRoom(session, roomName, async (room) => {
+    const { out, signal } = session
+    warnOfKeys(out, room)
+    const place = new Place()
+    const next = options.follow ? coming(room, signal) : []
+    const last = options.last === undefined ? undefined : await newest(room, options.last, signal)
+    // For people it is read twice, first to learn what became of the messages: page by page, so it may be long.
+    const history = () => last ?? from(room, options.from ?? 0, signal)
+    const lines = new ItemLines({
+      names: room.members.map(({ name }) => name),
+      numbered: options.numbers === true,
+      ...(out.json ? {} : { ahead: await ChangesAhead.of(history()) }),
+    })
+    const show = async (items: AsyncIterable<TimelineItem> | readonly TimelineItem[]): Promise<void> => {
+      for await (const item of items) {
+        if (place.advance(item)) await out.print(itemObject(item), out.json ? '' : lines.lines(item))
+      }
     }
-  }
-  await show(history())
-  await show(next)
-  signal.throwIfAborted()
-  const reason = ended(room) ?? tampered(room) ?? behind
-  if (reason) throw reason
+    await show(history())
+    await show(next)
+    signal.throwIfAborted()
+    return ended(room) ?? tampered(room)
+  })
+}
+
+export function addSearch(program: Command, act: Act): void {
+  program
+    .command('search')
+    .summary('find messages by their words')
+    .description(
+      'Prints the messages of a room that contain all the words, in any case and order, newest last. An edited message ' +
+        'is found by its newest text, a deleted one not at all.\n\n' +
+        'If the store is unreachable it searches what this machine has, and exits 5.',
+    )
+    .argument('<room>')
+    .argument('<words...>')
+    .option('--last <n>', 'only the newest n of them', wholeNumber(1, searchFoundMax))
+    .action(act(search))
+}
+
+async function search(
+  session: Session,
+  roomName: string,
+  texts: readonly string[],
+  { last }: Pick<Options, 'last'>,
+): Promise<void> {
+  const { out, signal } = session
+  const words = texts.flatMap((text) => text.split(/\s+/)).filter((word) => word !== '')
+  if (words.length === 0) throw new ConclaveError('usage', 'No words to search for')
+  await showRoom(session, roomName, async (room) => {
+    const { found, more } = await searchRoom(room, words, { signal, ...(last && { last }) })
+    const lines = new ItemLines({ names: found.map(({ item }) => item.from.name), numbered: true })
+    for (const { item, edited } of found) {
+      await out.print({ ...itemObject(item), ...(edited && { edited }) }, out.json ? '' : lines.lines(item))
+    }
+    if (found.length === 0) out.note('Nothing found.')
+    if (more && last === undefined) out.note(`These are the newest ${found.length}; there are older ones.`)
+    return ended(room)
+  })
 }

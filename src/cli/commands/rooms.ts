@@ -1,38 +1,30 @@
-/** `rooms`: the rooms that one is in or waits for, and the listed ones. */
-import type { Command } from 'commander'
+/** Rooms as a whole: listing and creating them, their rules, topic and keys, and this machine's copy. */
+import { Option, type Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
-import { behind } from '../freshness.ts'
-import type { Act } from '../session.ts'
-import { table } from '../table.ts'
+import { policyText } from '../../chat/wording.ts'
+import { count, table } from '../output/format.ts'
+import { mayBeStale, showRoom } from '../room/freshness.ts'
+import type { Act, Session } from '../session/session.ts'
 
 export function addRooms(program: Command, act: Act): void {
   program
     .command('rooms')
-    .description('list your rooms, and those you can join')
+    .description('list your rooms and those you can ask to join')
     .action(
       act(async (session) => {
-        const { out, signal } = session
         const chat = await session.chat()
-        const rooms = await chat.rooms(signal)
-        if (out.json) for (const room of rooms) await out.print(roomObject(room), '')
-        else if (rooms.length > 0) await out.text(table(rooms.map(roomRow)))
-        else await out.text('No rooms yet: conclave create NAME makes one.')
-        if (chat.connection.state !== 'online') {
-          throw behind(new ConclaveError('unavailable', `the store does not answer (${chat.connection.detail})`))
-        }
+        const rooms = await chat.rooms(session.signal)
+        const text = rooms.length > 0 ? table(rooms.map(roomRow)) : 'No rooms yet: conclave create NAME makes one.'
+        await session.out.list(rooms.map(roomObject), text)
+        const { state, detail } = chat.connection
+        if (state !== 'online')
+          throw mayBeStale(new ConclaveError('unavailable', `The store is unreachable (${detail})`))
       }),
     )
 }
 
-function roomObject({
-  name,
-  id,
-  standing,
-  unread,
-  mentions,
-  members,
-}: RoomSummary): Record<string, string | number | boolean> {
+function roomObject({ name, id, standing, unread, mentions, members }: RoomSummary) {
   return { room: name, id, joined: standing === 'member', unread, mentions, members, standing }
 }
 
@@ -43,13 +35,121 @@ function roomRow({ name, id, standing, unread, members }: RoomSummary): string[]
 
 const standingText = {
   invited: 'invited: join it',
-  waiting: 'waiting to be accepted',
-  rejected: 'rejected',
-  kicked: 'kicked',
+  waiting: 'request pending',
+  rejected: 'declined',
+  kicked: 'removed',
   left: 'left',
   stranger: 'not joined',
 } as const
 
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
+interface Rules {
+  readonly acceptBy?: 'members' | 'admins'
+  readonly listed?: true
+  readonly unlisted?: true
+}
+
+const acceptByOption = (): Option =>
+  new Option('--accept-by <who>', 'who can let people in').choices(['members', 'admins'])
+
+export function addCreate(program: Command, act: Act): void {
+  program
+    .command('create')
+    .description('create a room')
+    .argument('<room>', 'its name: up to 64 letters, digits, _ and -')
+    .option('--unlisted', 'hide it from the list of rooms: people join by its full name and ID')
+    .addOption(acceptByOption())
+    .action(
+      act(async (session, name: string, rules: Pick<Rules, 'acceptBy' | 'unlisted'>) => {
+        const room = await (await session.chat()).create(name, rules)
+        await session.out.print({ ok: true, room: room.name, id: room.id }, `Created ${room.name} (ID ${room.id})`)
+      }),
+    )
+}
+
+export function addPolicy(program: Command, act: Act): void {
+  program
+    .command('policy')
+    .summary('show or change the rules of a room')
+    .description('Shows who can let people in and whether the room is listed. Admins change it with the options.')
+    .argument('<room>')
+    .addOption(acceptByOption())
+    .addOption(new Option('--listed', 'show it in the list of rooms').conflicts('unlisted'))
+    .option('--unlisted', 'hide it from the list of rooms')
+    .action(
+      act(async (session, roomName: string, { acceptBy, listed, unlisted }: Rules) => {
+        const { out } = session
+        if (acceptBy === undefined && !listed && !unlisted) {
+          return showRoom(session, roomName, ({ name, policy }) => {
+            const rules = { acceptBy: policy.acceptBy, listed: policy.listed }
+            return out.print(rules, name.startsWith('@') ? 'A direct message has no rules.' : policyText(rules))
+          })
+        }
+        const room = await session.room(roomName)
+        const { i } = await room.setPolicy({
+          ...(acceptBy === undefined ? {} : { acceptBy }),
+          ...(listed || unlisted ? { listed: listed === true } : {}),
+        })
+        return out.print({ ok: true, i }, `Changed the rules of ${room.name}.`)
+      }),
+    )
+}
+
+export function addTopic(program: Command, act: Act): void {
+  program
+    .command('topic')
+    .description('set the topic of a room')
+    .argument('<room>')
+    .argument('<text>', "'' removes the topic")
+    .action(
+      act(async (session, roomName: string, text: string) => {
+        const { i } = await (await session.room(roomName)).setTopic(text)
+        await session.out.print({ ok: true, i }, text === '' ? 'Removed the topic.' : `Topic: ${text}`)
+      }),
+    )
+}
+
+export function addRotate(program: Command, act: Act): void {
+  program
+    .command('rotate')
+    .summary('give a room new keys')
+    .description(
+      'Encrypts everything sent afterwards with a new secret, which every member gets. Removing a member does this by ' +
+        'itself; use it when a secret may have leaked in another way.',
+    )
+    .argument('<room>')
+    .action(
+      act(async (session, roomName: string) => {
+        const room = await session.room(roomName)
+        const { i } = await room.rotate()
+        await session.out.print({ ok: true, i }, `${room.name} has new keys.`)
+      }),
+    )
+}
+
+export function addForget(program: Command, act: Act): void {
+  program
+    .command('forget')
+    .summary("delete this machine's copy of a room")
+    .description(
+      "Deletes this machine's copy of a room. You stay a member: reading the room, or listing rooms, downloads it again. " +
+        'Conclave remembers how far the copy reached, so that it still notices a store that was rolled back.\n\n' +
+        'Refused while messages wait to be sent to the room. Without a terminal, --yes is needed.',
+    )
+    .argument('<room>')
+    .option('--yes', "don't ask for confirmation")
+    .action(act(forget))
+}
+
+async function forget(session: Session, roomName: string, { yes }: { readonly yes?: true }): Promise<number> {
+  if (!yes && !session.interactive) {
+    throw new ConclaveError('usage', 'There is no terminal to ask on', { hint: 'Confirm with --yes.' })
+  }
+  const chat = await session.chat()
+  if (!(await session.mayDo(`Delete this machine's copy of ${roomName}?`, yes === true))) return 4
+  const { name, records } = await chat.forget(roomName)
+  await session.out.print(
+    { ok: true, room: name, records },
+    `Deleted the copy of ${name} (${count(records, 'record')}).`,
+  )
+  return 0
 }

@@ -1,12 +1,12 @@
-/** `unlock`: keeps this identity open for a while, so that commands don't ask for the password. */
+/** `unlock` keeps your identity open for a while, so that commands don't ask for the passphrase; `lock` ends that. */
 import { Option, type Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { unlockedForMsMax } from '../../base/limits.ts'
 import { clockTime, dayName } from '../../tui/text/time.ts'
-import { durationMs } from '../duration.ts'
-import { isoTime } from '../item-json.ts'
-import { obtainPassword } from '../password.ts'
-import type { Act, Session } from '../session.ts'
+import { isoTime } from '../output/item-json.ts'
+import { durationMs } from '../session/options.ts'
+import { obtainPassphrase } from '../session/passphrase.ts'
+import type { Act, Session } from '../session/session.ts'
 
 interface Options {
   readonly for: string
@@ -16,13 +16,13 @@ interface Options {
 export function addUnlock(program: Command, act: Act): void {
   program
     .command('unlock')
-    .summary('keep your identity open for a while')
+    .summary('keep your identity unlocked for a while')
     .description(
-      'Keeps your identity open: until the time is over or conclave lock, no command and no terminal of this home asks ' +
-        'for its password. A process of its own holds the key in its memory, never on the disk, and gives it to ' +
-        'programs of your user alone: whatever runs as you can read your rooms meanwhile.\n\n' +
-        'Run again, it asks for the password and begins anew. A password that is given wins over it, and passwd always ' +
-        'asks for the old one.',
+      'Keeps your identity unlocked: until the time is over or you run conclave lock, no command and no terminal of this ' +
+        'home asks for its passphrase. A background process holds the key in memory, never on disk, and gives it only to ' +
+        'programs of your user: anything that runs as you can read your rooms meanwhile.\n\n' +
+        'Run again, it asks for the passphrase and starts the time anew. A passphrase that is given takes precedence, and ' +
+        'passwd always asks for the old one.',
     )
     .option('--for <duration>', 'how long: 30m, 8h, at most 7d', '8h')
     .addOption(new Option('--agent').hideHelp())
@@ -32,21 +32,44 @@ export function addUnlock(program: Command, act: Act): void {
 async function unlock(session: Session, options: Options): Promise<void> {
   const { startAgent, becomeAgent } = await import('../agent/start-agent.ts')
   if (options.agent) return becomeAgent(session.signal)
-  if (process.platform === 'win32') throw new ConclaveError('usage', 'there is no unlock on Windows yet')
+  if (process.platform === 'win32') throw new ConclaveError('usage', 'unlock does not work on Windows yet')
   const forMs = durationMs(options.for)
   if (forMs > unlockedForMsMax) {
-    throw new ConclaveError('usage', `${options.for} is too long`, { hint: 'It can be at most 7d.' })
+    throw new ConclaveError('usage', `${options.for} is too long`, { hint: 'At most 7d is possible.' })
   }
   const accounts = await session.accounts()
   const { name } = await session.self()
-  const password = await obtainPassword(session.options, name, session.prompt)
+  const password = await obtainPassphrase(session.options, name, session.prompt)
   const { home } = session.options
   const { self, key } = await accounts.unlock({ name, password })
   const until = Date.now() + forMs
-  // One that keeps it already sees that another has taken its place, and ends.
+  // An agent that is already there sees that another has taken its place, and ends.
   await startAgent({ home, name: self.name, key, until }, session.signal).finally(() => key.fill(0))
   await session.out.print(
     { name: self.name, until: isoTime(until) },
     `${self.name} is unlocked until ${clockTime(until)}, ${dayName(until)}. conclave lock ends it.`,
   )
+}
+
+export function addLock(program: Command, act: Act): void {
+  program
+    .command('lock')
+    .summary('lock your identity')
+    .description(
+      'Ends unlock, for all identities of this home or for the one named with --as. Needs no passphrase. Open terminals ' +
+        'and running commands keep the key they have until they are closed.',
+    )
+    .action(act(lock))
+}
+
+async function lock({ options: { as, home }, out }: Session): Promise<void> {
+  const { agentNames } = await import('../agent/socket.ts')
+  const { lockAgent } = await import('../agent/ask-agent.ts')
+  const wanted = (await agentNames(home)).filter((name) => as === undefined || name.toLowerCase() === as.toLowerCase())
+  for (const name of wanted) {
+    const kind = await lockAgent(home, name)
+    const more = kind === 'silent' ? '\nIts background process does not respond: it ends as soon as it runs again.' : ''
+    await out.print({ name, until: null }, `${name} is locked.${more}`)
+  }
+  if (wanted.length === 0) out.note('Nothing was unlocked.')
 }

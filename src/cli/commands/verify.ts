@@ -1,10 +1,11 @@
-/** `verify ROOM`: checks every hash, signature and rule of a room's whole log. `verify @NAME`: the safety number with somebody. */
+/** `verify ROOM`: checks every hash, signature and rule of a room's whole log. `verify @NAME`: the safety number with a person. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Chat, Repair, Room } from '../../chat/chat.ts'
-import { repairLines } from '../../chat/wording.ts'
-import { tampered } from '../freshness.ts'
-import type { Act, Session } from '../session.ts'
+import { impersonation, repairLines } from '../../chat/wording.ts'
+import { count } from '../output/format.ts'
+import { tampered } from '../room/freshness.ts'
+import type { Act, Session } from '../session/session.ts'
 
 interface Options {
   readonly fingerprint?: string
@@ -14,44 +15,54 @@ interface Options {
 export function addVerify(program: Command, act: Act): void {
   program
     .command('verify')
-    .summary('check a whole room')
+    .summary('check a room, or the key of a person')
     .description(
-      'Checks every hash, signature and rule of the room from its first record on. Exits 7 when something was changed, ' +
-        'withheld or forged. Two members who get the same head have the same room. What is missing from the store and lies ' +
-        'on this machine is put back first.',
+      'Checks every hash, signature and rule of a room from its first record on. Exits 7 if anything was changed, ' +
+        'withheld or forged. Members with the same head hash see the same room. Records that are missing from the store ' +
+        'and present on this machine are put back first.\n\n' +
+        'With a name: shows the safety number to compare with that person.',
     )
-    .argument('<room|name>', 'a room, or somebody: the safety number to compare with him')
-    .option('--fingerprint <digits>', 'of a person: you compared it, and from now on it is the key of this name')
-    .option('--repair', 'of a room, after a restore: do again what the store has forgotten, removals first (admins)')
+    .argument('<room|name>')
+    .option('--fingerprint <digits>', 'of a person: you compared it, so mark it as verified')
+    .option('--repair', 'of a room, after a restore: repeat the changes the store lost, removals first (admins)')
     .action(
-      act(async (session, roomName: string, { fingerprint, repair }: Options) => {
-        const { out, signal } = session
+      act(async (session, name: string, { fingerprint, repair }: Options) => {
         const chat = await session.chat()
-        if (!(await isRoom(chat, roomName))) return verifyPerson(session, chat, roomName, fingerprint)
-        const room = await chat.open(roomName, signal)
+        if (!(await isRoom(chat, name))) return verifyPerson(session, chat, name, fingerprint)
+        const room = await session.room(name)
         if (repair) await repairRoom(session, room)
-        const { records, messages, controls, voids, damage, putBack, head } = await room.verify(signal)
-        const places = (list: typeof voids): { i: number; reason: string }[] =>
-          list.map(({ i, reason }) => ({ i, reason }))
-        const lines = [
-          `records: ${records} (messages: ${messages}, changes of the room: ${controls})`,
-          ...voids.map(({ i, reason }) => `passed over: record ${i}: ${reason}`),
-          ...damage.map(({ i, reason }) => `damaged: record ${i}: ${reason}`),
-          ...(putBack === 0 ? [] : [`put back into the store: ${putBack} records`]),
-          `head ${head}`,
-          ...(damage.length === 0 ? [`All of ${room.name} is as its members signed it.`] : []),
-        ]
-        const found = { records, messages, controls, voids: places(voids), damage: places(damage), putBack, head }
-        await out.print({ ok: damage.length === 0, ...found }, lines.join('\n'))
-        const reason = tampered(room)
-        if (reason !== undefined) throw reason
-        if (damage.length > 0) {
-          throw new ConclaveError('tampering', `${room.name} is damaged in ${damage.length} places`, {
-            hint: 'Compare the head with another member. Members put back what their own copies hold when they are online.',
-          })
-        }
+        return verifyRoom(session, room)
       }),
     )
+}
+
+/** Rooms take precedence; the name of a direct message means the person. */
+async function isRoom(chat: Chat, name: string): Promise<boolean> {
+  if (name.startsWith('@')) return false
+  const plain = name.split('#')[0] ?? name
+  return plain !== name || /^[0-9a-f]{64}$/.test(name) || (await chat.rooms()).some((room) => room.name === plain)
+}
+
+async function verifyRoom({ out, signal }: Session, room: Room): Promise<void> {
+  const { records, messages, controls, voids, damage, putBack, head } = await room.verify(signal)
+  const places = (list: typeof voids): { i: number; reason: string }[] => list.map(({ i, reason }) => ({ i, reason }))
+  const lines = [
+    `${count(records, 'record')}: ${count(messages, 'message')}, ${count(controls, 'room event')}`,
+    ...voids.map(({ i, reason }) => `ignored: record ${i}: ${reason}`),
+    ...damage.map(({ i, reason }) => `damaged: record ${i}: ${reason}`),
+    ...(putBack === 0 ? [] : [`restored to the store: ${count(putBack, 'record')}`]),
+    `head ${head}`,
+    ...(damage.length === 0 ? [`Everything in ${room.name} is as its members signed it.`] : []),
+  ]
+  const found = { records, messages, controls, voids: places(voids), damage: places(damage), putBack, head }
+  await out.print({ ok: damage.length === 0, ...found }, lines.join('\n'))
+  const reason = tampered(room)
+  if (reason !== undefined) throw reason
+  if (damage.length > 0) {
+    throw new ConclaveError('tampering', `${room.name} is damaged in ${count(damage.length, 'place')}`, {
+      hint: 'Compare the head with another member. Members restore what their own copies hold when they are online.',
+    })
+  }
 }
 
 async function repairRoom({ out, signal }: Session, room: Room): Promise<void> {
@@ -66,30 +77,21 @@ async function repairRoom({ out, signal }: Session, room: Room): Promise<void> {
   )
 }
 
-/** A room of one's own or of the list wins; the two-person chat's name means the person. */
-async function isRoom(chat: Chat, name: string): Promise<boolean> {
-  if (name.startsWith('@')) return false
-  const plain = name.split('#')[0] ?? name
-  return plain !== name || /^[0-9a-f]{64}$/.test(name) || (await chat.rooms()).some((room) => room.name === plain)
-}
-
 async function verifyPerson({ out }: Session, chat: Chat, wanted: string, compared: string | undefined): Promise<void> {
   const person = wanted.replace(/^@/, '')
   if (compared !== undefined) await chat.confirmKey(person, compared)
   const { name, fingerprint, number, confirmed, known } = await chat.safetyNumber(person)
-  const howTo = `conclave verify @${name} --fingerprint "${fingerprint}" confirms it.`
-  const state = confirmed ? `You have confirmed the key of ${name}.` : known === undefined ? howTo : ''
+  const confirm = `conclave verify @${name} --fingerprint "${fingerprint}"`
+  const state = confirmed ? `${name} is verified.` : known === undefined ? `Once you have compared it: ${confirm}` : ''
   await out.print(
     { name, fingerprint, number, confirmed, known },
-    `${name}  ${fingerprint}\n\nThe safety number of you two, the same on both sides:\n\n  ${number}\n\n` +
-      `Compare it over another way. It is yours alone if it is the same for ${name}.\n${state}`.trimEnd(),
+    `${name}  ${fingerprint}\n\nSafety number, the same for both of you:\n\n  ${number}\n\n` +
+      `Compare it with ${name} by phone or in person. If the numbers match, nobody is intercepting your chat.\n${state}`.trimEnd(),
   )
   if (known === undefined) return
   throw new ConclaveError(
     'unconfirmed-key',
-    `the key of ${name} is NOT the one that you know (${known}): it is ${fingerprint}`,
-    {
-      hint: `somebody may pass for ${name}: compare over another way, then conclave verify @${name} --fingerprint "${fingerprint}"`,
-    },
+    `The key of ${name} is NOT the one you know (${known}): it is ${fingerprint}`,
+    { hint: `S${impersonation(name).slice(1)}. Compare it by phone or in person, then: ${confirm}` },
   )
 }

@@ -1,6 +1,7 @@
 /** The identities of a home, one by one, and their copies in the store. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ErrorCode } from '../../base/errors.ts'
 import {
   examineCopy,
   examineHome,
@@ -8,13 +9,13 @@ import {
   type HomeExamination,
 } from '../../chat/identity/examination.ts'
 import type { Store } from '../../store/store.ts'
-import { bytes } from '../bytes.ts'
+import { bytes, count } from '../output/format.ts'
 import { HomeFolder } from '../../client/home-folder.ts'
-import { isoTime } from '../item-json.ts'
+import { isoTime } from '../output/item-json.ts'
 import { patiently } from './examine-store.ts'
 import { failure, fine, problem, warning, type Finding } from './finding.ts'
 
-/** @param store absent: it could not be opened */
+/** @param store undefined if it could not be opened */
 export async function examineIdentities(
   home: string,
   store: Store | undefined,
@@ -41,74 +42,51 @@ export async function examineIdentities(
     }
   }
   if (findings.length > 0) return findings
-  const todo = 'conclave signup NAME makes one; conclave login NAME fetches yours from another machine.'
-  return [{ ...fine('identity', 'none in this home yet'), todo }]
+  const todo = 'conclave signup NAME creates one; conclave login NAME fetches yours from another machine.'
+  return [{ ...fine('identity', 'No identity in this home yet'), todo }]
 }
 
 function about(found: HomeExamination, size: number): readonly Finding[] {
   const { name, fingerprint, rooms, waiting, lastUsedAt, changing } = found
   if (fingerprint === undefined) {
-    const todo = `conclave login ${name}, with the passphrase that was shown, or conclave signup ${name} again.`
-    return [warning('identity', `the sign-up of ${name} was cut off`, todo, { name })]
+    const todo = `Run conclave login ${name} with the passphrase that was shown, or conclave signup ${name} again.`
+    return [warning('identity', `The sign-up of ${name} was interrupted`, todo, { name })]
   }
   const records = rooms.reduce((sum, room) => sum + room.records, 0)
-  const copies = `copies of ${rooms.length} rooms with ${records} records, ${bytes(size)}`
+  const copies = `${count(rooms.length, 'room')} with ${count(records, 'record')}, ${bytes(size)}`
   const last = isoTime(lastUsedAt)
   const facts = { name, fingerprint, lastUsedAt: last, bytes: size, rooms: [...rooms], waiting }
   const what = `${name}  ${fingerprint}\n${copies}, last used ${last.slice(0, 16).replace('T', ' ')} UTC`
   const findings: Finding[] = [fine('identity', what, facts)]
   if (waiting > 0) {
-    const todo = 'They go out when you next use their rooms and the store answers.'
-    findings.push(warning('identity', `${waiting} messages of ${name} wait to be sent`, todo, { name, waiting }))
+    const todo = 'They are sent when you next use their rooms and the store is reachable.'
+    findings.push(warning('identity', `${count(waiting, 'message')} of ${name} not sent yet`, todo, { name, waiting }))
   }
   if (changing) {
-    const text = `a change of ${name}'s password has not reached the store yet`
-    findings.push(warning('identity', text, `Any command as ${name} brings it there.`, { name }))
+    const text = `A change of ${name}'s passphrase has not reached the store yet`
+    findings.push(warning('identity', text, `Any command as ${name} completes it.`, { name }))
   }
   return findings
 }
 
+/** What is wrong with the copy in the store, and what to do; `there`: nothing. */
 function aboutCopy(name: string, copy: CopyExamination): readonly Finding[] {
-  const facts = { name, copy }
-  const anew = `conclave --as ${name} passwd makes a new one.`
-  switch (copy) {
-    case 'there':
-      return []
-    case 'missing':
-      return [
-        problem(
-          'identity',
-          'no-such-user',
-          `the store has no copy of ${name}'s keys: no other machine can log in`,
-          anew,
-          facts,
-        ),
-      ]
-    case 'damaged':
-      return [problem('identity', 'tampering', `the store's copy of ${name}'s keys is none`, anew, facts)]
-    case 'older': {
-      const what = `the store's copy of ${name}'s keys is older than one that was there: it was restored, or tampered with`
-      return [
-        problem(
-          'identity',
-          'tampering',
-          what,
-          `Ask whoever runs the store. Any command as ${name} mends the copy.`,
-          facts,
-        ),
-      ]
-    }
-    case 'another-store': {
-      const what = `${name} is not registered in this store with these keys`
-      return [
-        problem(
-          'identity',
-          'no-such-user',
-          what,
-          'Use the store in which you signed up: --store, or config.json of the home.',
-          facts,
-        ),
-      ]
-    }
+  const anew = `conclave --as ${name} passwd makes a new copy.`
+  const wrong: Readonly<Record<Exclude<CopyExamination, 'there'>, readonly [ErrorCode, what: string, todo: string]>> = {
+    missing: ['no-such-user', `The store has no copy of ${name}'s keys: no other machine can log in`, anew],
+    damaged: ['tampering', `The store's copy of ${name}'s keys is damaged`, anew],
+    older: [
+      'tampering',
+      `The store's copy of ${name}'s keys is older than before: it was restored, or tampered with`,
+      `Ask the people who run the store. Any command as ${name} updates the copy.`,
+    ],
+    'another-store': [
+      'no-such-user',
+      `${name} is not registered in this store with these keys`,
+      'Use the store where you signed up: with --store, or in config.json of the home.',
+    ],
   }
+  if (copy === 'there') return []
+  const [code, what, todo] = wrong[copy]
+  return [problem('identity', code, what, todo, { name, copy })]
 }

@@ -1,4 +1,4 @@
-/** The store: whether it is one, answers, and what those say who run it. */
+/** The store: whether it is a store and answers; a cluster's certificate, clock and version. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
@@ -11,24 +11,24 @@ import { readServerClock } from '../../node/health/server-clock.ts'
 import { openStore, storeLabel } from '../../client/open-store.ts'
 import type { OpenedStore } from '../../client/open-cluster.ts'
 import { endpointsOf, type ClusterAddress, type StoreAddress, type TlsFiles } from '../../client/store-url.ts'
-import { until } from '../until.ts'
+import { until } from '../room/until.ts'
 import { failure, fine, problem, warning, type Finding } from './finding.ts'
 
-/** What a leader's death takes, and more. */
+/** More than an election takes. */
 const patienceMs = 5000
-/** An answer's date has whole seconds, and a way behind it. */
+/** An answer's date has whole seconds, and takes its time to arrive. */
 const clockOffMs = 10_000
 
 export interface StoreFindings {
   readonly findings: readonly Finding[]
-  /** While it answers; whoever gets it closes it. */
+  /** If it answers; the caller closes it. */
   readonly opened: OpenedStore | undefined
 }
 
 export async function lookAtStore(address: StoreAddress, home: string, signal: AbortSignal): Promise<StoreFindings> {
   const label = storeLabel(address, home)
   if (address.kind === 'sqlite' && !existsSync(address.path)) {
-    const what = `${label}: nothing is there yet, the first sign-up makes it`
+    const what = `${label} does not exist yet: the first sign-up creates it`
     return { findings: [fine('store', what, { path: address.path })], opened: undefined }
   }
   const around = address.kind === 'etcd' ? await lookAround(address) : []
@@ -36,7 +36,7 @@ export async function lookAtStore(address: StoreAddress, home: string, signal: A
   try {
     opened = await openStore(address, { home, remember: false })
     const state = await patiently(examineStore(opened.store, signal), signal)
-    const what = state === 'new' ? `${label}, which nobody has used yet` : label
+    const what = state === 'new' ? `${label}, not used yet` : label
     return { findings: [fine('store', what, { store: label }), ...around], opened }
   } catch (error) {
     await opened?.close()
@@ -48,26 +48,26 @@ export async function lookAtStore(address: StoreAddress, home: string, signal: A
 
 export function patiently<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return until(work, signal, patienceMs, () => {
-    return new ConclaveError('unavailable', 'the store does not answer', {
-      hint: 'Does it run, and does the network let this machine reach it? With a node here: conclave node status.',
+    return new ConclaveError('unavailable', 'The store is unreachable', {
+      hint: 'Is it running, and can this machine reach it over the network? With a node here, see conclave node status.',
       retryable: true,
     })
   })
 }
 
-/** TLS can say more of why nobody answers. */
+/** TLS can say more about why nobody answers. */
 async function explained(error: unknown, address: StoreAddress): Promise<unknown> {
   if (!isConclaveError(error, 'unavailable') || address.kind !== 'etcd' || address.tls === undefined) return error
   const tls = await readTls(address.tls).catch(() => undefined)
   return (tls && (await diagnose(endpointsOf(address), tls))) ?? error
 }
 
-/** What an etcd tells beside its records. */
+/** What an etcd shows beside its records. */
 async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   let tls: ClientTls | undefined
   if (address.tls !== undefined) {
-    // What is missing there is told by whoever opens the store.
+    // Opening the store reports missing files.
     tls = await readTls(address.tls).catch(() => undefined)
     if (tls === undefined) return []
     findings.push(certificate(tls.certificate, address.tls.cert))
@@ -77,7 +77,7 @@ async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> 
   for (const [at, endpoint] of endpoints.entries()) {
     const date = dates[at]
     if (date === undefined) {
-      if (dates.some((one) => one !== undefined)) findings.push(away(endpoint))
+      if (dates.some((one) => one !== undefined)) findings.push(unreachable(endpoint))
       continue
     }
     findings.push(clock(endpoint, date.aheadMs), ...version(endpoint, date.version))
@@ -85,17 +85,17 @@ async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> 
   return findings
 }
 
-function away(endpoint: string): Finding {
-  const todo = 'conclave node status tells why. If that machine is gone for good: conclave node remove NAME.'
-  return warning('store', `${endpoint} does not answer; others do`, todo, { endpoint })
+function unreachable(endpoint: string): Finding {
+  const todo = 'conclave node status shows why. If that machine is gone for good: conclave node remove NAME.'
+  return warning('store', `${endpoint} is unreachable; others answer`, todo, { endpoint })
 }
 
 function clock(endpoint: string, aheadMs: number): Finding {
   const seconds = Math.round(Math.abs(aheadMs) / 1000)
   const facts = { endpoint, aheadMs: Math.round(aheadMs) }
-  if (Math.abs(aheadMs) <= clockOffMs) return fine('clock', `as at ${endpoint}`, facts)
-  const what = `this machine and ${endpoint} are ${seconds} s apart: this one is ${aheadMs > 0 ? 'behind' : 'ahead'}`
-  const todo = 'Set the clock that is wrong (timedatectl set-ntp true): certificates stop working over it.'
+  if (Math.abs(aheadMs) <= clockOffMs) return fine('clock', `Same as at ${endpoint}`, facts)
+  const what = `The clock of this machine is ${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} that of ${endpoint}`
+  const todo = 'Set the wrong clock (timedatectl set-ntp true): otherwise certificates stop working.'
   return warning('clock', what, todo, facts)
 }
 
@@ -105,10 +105,9 @@ function version(endpoint: string, told: string | undefined): readonly Finding[]
   const verdict = judgeVersion(parsed)
   const facts = { endpoint, version: told }
   if (verdict.kind === 'fine') return [fine('etcd', `${told} at ${endpoint}`, facts)]
-  return [warning('etcd', `at ${endpoint}: ${verdict.message}`, verdict.hint, facts)]
+  return [warning('etcd', `At ${endpoint}: ${verdict.message}`, verdict.hint, facts)]
 }
 
-/** Read again by whoever checks it. @throws usage when there is none */
 async function readTls({ ca, cert, key }: TlsFiles): Promise<ClientTls> {
   const [authority, certificate, secret] = await Promise.all([ca, cert, key].map((file) => readFile(file, 'utf8')))
   return { authority: authority ?? '', certificate: certificate ?? '', key: secret ?? '' }

@@ -1,8 +1,6 @@
-/** What a diagnosis finds: one thing each, and what to do about it. */
-import type { ErrorCode } from '../../base/errors.ts'
-import { ConclaveError } from '../../base/errors.ts'
-import { describeError } from '../output.ts'
-import type { JsonObject } from '../json.ts'
+/** The findings of a diagnosis, each with what to do about it. */
+import { ConclaveError, type ErrorCode } from '../../base/errors.ts'
+import { describeError, type JsonObject } from '../output/output.ts'
 
 export type Subject =
   'home' | 'files' | 'disk' | 'leftovers' | 'node.js' | 'store' | 'clock' | 'etcd' | 'certificate' | 'identity'
@@ -12,7 +10,7 @@ export interface Finding {
   readonly level: 'ok' | 'warning' | 'problem'
   readonly about: Subject
   readonly what: string
-  /** '' where there is nothing to do. */
+  /** '' if there is nothing to do. */
   readonly todo: string
   /** Of a problem: decides the exit code. */
   readonly code?: ErrorCode
@@ -32,7 +30,7 @@ export function problem(about: Subject, code: ErrorCode, what: string, todo: str
   return { level: 'problem', about, code, what, todo, facts }
 }
 
-/** What kept something from being looked at. */
+/** Why something could not be examined. */
 export function failure(about: Subject, error: unknown): Finding {
   const { message, hint } = describeError(error)
   return problem(about, error instanceof ConclaveError ? error.code : 'unexpected', message, hint)

@@ -1,0 +1,74 @@
+/** Reading without the store too: what this machine holds is shown, and the exit code says that it may not be all. */
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import type { Room } from '../../chat/chat.ts'
+import type { Session } from '../session/session.ts'
+import { until } from './until.ts'
+
+/** Nobody waits longer to read what is here already; a cluster that loses its leader is back sooner. */
+const patienceMs = 4000
+
+/** Opens a room, brings it up to date and shows it. @throws afterwards: what `show` returns, or why it may be stale */
+export async function showRoom(
+  session: Session,
+  name: string,
+  show: (room: Room) => Promise<ConclaveError | undefined | void>,
+): Promise<void> {
+  const room = await session.room(name)
+  const stale = await bringUpToDate(room, session.signal)
+  const reason = (await show(room)) ?? stale
+  if (reason) throw reason
+}
+
+/** @returns undefined, or why the room may be stale: to be thrown once what there is has been shown */
+export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<ConclaveError | undefined> {
+  const refreshed = room.refresh(signal)
+  refreshed.catch(() => {})
+  try {
+    await untilStill(room, refreshed, signal)
+    return undefined
+  } catch (error) {
+    if (isConclaveError(error, 'unavailable')) return mayBeStale(error)
+    // Former members can still read what they had; the room's standing tells.
+    if (isConclaveError(error, 'kicked') || isConclaveError(error, 'not-member')) return undefined
+    throw error
+  }
+}
+
+/** A long history takes its time: it is waited for as long as it makes progress. */
+async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSignal): Promise<void> {
+  const late = new ConclaveError('unavailable', 'The store is unreachable', { retryable: true })
+  const progress = (): number => room.reading?.read ?? room.seq
+  for (;;) {
+    const before = progress()
+    try {
+      return await until(
+        refreshed,
+        signal,
+        patienceMs,
+        () => late,
+        () => isPuttingBack(room),
+      )
+    } catch (error) {
+      if (error !== late || progress() === before) throw error
+    }
+  }
+}
+
+/** Records that the store has lost are being written into it again, which may take its time. */
+export function isPuttingBack({ recovery }: Room): boolean {
+  return recovery?.kind === 'putting-back'
+}
+
+/** Why what is shown can't be relied on; undefined when it can. */
+export function tampered({ recovery }: Room): ConclaveError | undefined {
+  if (recovery?.kind !== 'frozen' && recovery?.kind !== 'damaged') return undefined
+  return new ConclaveError('tampering', recovery.text, { hint: recovery.hint })
+}
+
+export function mayBeStale(cause: ConclaveError): ConclaveError {
+  return new ConclaveError('unavailable', `${cause.message}. This is what your machine has`, {
+    hint: cause.hint ?? 'Run the command again once the store is back to see the rest.',
+    retryable: true,
+    cause,
+  })
+}

@@ -1,0 +1,29 @@
+/**
+ * A wait that ends: with the promise, with the signal's reason, or with an error after a time; `extend` may start that
+ * time anew.
+ */
+export async function until<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  ms: number,
+  late: () => Error,
+  extend: () => boolean = () => false,
+): Promise<T> {
+  // Once the wait is over, nobody needs to hear of it.
+  promise.catch(() => {})
+  signal.throwIfAborted()
+  const ended = Promise.withResolvers<never>()
+  const expire = (): void => {
+    if (extend()) timer = setTimeout(expire, ms)
+    else ended.reject(late())
+  }
+  let timer = setTimeout(expire, ms)
+  const abort = (): void => ended.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, ended.promise])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
+}

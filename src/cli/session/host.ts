@@ -1,0 +1,50 @@
+/** The process around a command: its streams, its environment and its signals. Node's `process` is one. */
+import { constants } from 'node:os'
+import type { Readable, Writable } from 'node:stream'
+import type { Environment } from '../../client/locations.ts'
+
+export interface Host {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly env: Environment
+  on(signal: SignalName, listener: () => void): unknown
+  off(signal: SignalName, listener: () => void): unknown
+  exit(code: number): unknown
+}
+
+const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+export type SignalName = (typeof names)[number]
+
+/** Why a command was cut short. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+  /** As shells count a death by this signal. */
+  readonly exitCode: number
+
+  constructor(signal: SignalName) {
+    super(`interrupted by ${signal}`)
+    this.exitCode = 128 + constants.signals[signal]
+  }
+}
+
+/**
+ * The first signal asks the command to end in order (it closes the chat, gives leases back), the second one ends the
+ * program at once. @returns what stops listening
+ */
+export function onSignals(host: Host, interrupt: (reason: Interrupted) => void): () => void {
+  let interrupted = false
+  const listeners = names.map((name) => {
+    const listener = (): void => {
+      const reason = new Interrupted(name)
+      if (interrupted) host.exit(reason.exitCode)
+      interrupted = true
+      interrupt(reason)
+    }
+    host.on(name, listener)
+    return { name, listener }
+  })
+  return () => {
+    for (const { name, listener } of listeners) host.off(name, listener)
+  }
+}
