@@ -19,6 +19,13 @@ export const memoryHistoryRevisionsMax = 10_000
 export const storeHistoryMs = 3_600_000
 /** … but never more rows of them than this. */
 export const storeHistoryRowsMax = 100_000
+/** Revisions of which a home's store keeps history: enough for the programs that have it open just now. */
+export const homeHistoryRevisions = 64
+/** Events that wait for a watch's consumer, a watch and all together; what is beyond is read from the store again. */
+export const watchQueueBytesMax = 4_194_304
+export const watchQueuesBytesMax = 33_554_432
+/** The longest pause before the watches of a store are begun again. */
+export const watchRetryMsMax = 1000
 /** A read or write of a store gives up after this long. */
 export const storeDeadlineMs = 10_000
 

@@ -2,6 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Home } from '../chat/home/home.ts'
+import { homeHistoryRevisions } from '../base/limits.ts'
 import { SqliteStore } from '../store/sqlite/store.ts'
 
 const suffix = '.db'
@@ -25,6 +26,7 @@ export class HomeFolder implements Home {
 
   async open(nameSkeleton: string): Promise<SqliteStore> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    return SqliteStore.open(join(this.#folder, `${nameSkeleton}${suffix}`))
+    const path = join(this.#folder, `${nameSkeleton}${suffix}`)
+    return SqliteStore.open(path, { historyRevisions: homeHistoryRevisions })
   }
 }

@@ -9,6 +9,8 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ConclaveError } from '../../src/base/errors.ts'
 import { storeHistoryMs, storeHistoryRowsMax } from '../../src/base/limits.ts'
+import { HomeFolder } from '../../src/cli/home-folder.ts'
+import { CompactedError } from '../../src/store/compacted.ts'
 import { Connection } from '../../src/store/sqlite/connection.ts'
 import { formatVersion } from '../../src/store/sqlite/format.ts'
 import { History } from '../../src/store/sqlite/history.ts'
@@ -338,6 +340,32 @@ describe('a SQLite store', () => {
     expect(lock()).toBe(true)
     await (await SqliteStore.open(path)).close()
     expect(lock()).toBe(true)
+  })
+
+  test('that is told to keep little history keeps little, and a watch that keeps up misses nothing', async () => {
+    const store = await opened({ historyRevisions: 64 })
+    const place = new Place(store)
+    const watching = take(place.watch(1), 500)
+    for (let n = 1; n <= 500; n += 1) {
+      await place.commit(place.put('a', String(n)))
+      if (n % 50 === 0) await turns(20)
+    }
+    expect((await watching).map((batch) => batch.revision)).toEqual(Array.from({ length: 500 }, (_, n) => n + 1))
+    const { rows } = beside().prepare('SELECT count(*) AS rows FROM past').get() as { rows: number }
+    expect(rows).toBeGreaterThanOrEqual(63)
+    expect(rows).toBeLessThanOrEqual(128)
+    expect(await take(place.watch(100), 1).catch((error: unknown) => error)).toBeInstanceOf(CompactedError)
+  })
+
+  test('that holds a home keeps little history of what a message after the other changes', async () => {
+    const home = await new HomeFolder(join(folder, 'home')).open('ada')
+    onTestFinished(() => home.close())
+    const place = new Place(home)
+    for (let n = 1; n <= 1000; n += 1) await place.commit(place.put('checkpoint', String(n)))
+    const [file] = (await readdir(join(folder, 'home'), { recursive: true })).filter((name) => name.endsWith('.db'))
+    const database = new DatabaseSync(join(folder, 'home', file as string))
+    onTestFinished(() => database.close())
+    expect(database.prepare('SELECT count(*) <= 128 AS bounded FROM past').get()).toEqual({ bounded: 1 })
   })
 
   test('keeps an hour of history, and of that no more than its bound', async () => {

@@ -1,6 +1,7 @@
 /**
  * What a watch is fed from: the events of each revision, out of `entries` and `past`, and how long `past` is kept: for
- * at least an hour, unless there are more rows than its bound.
+ * at least an hour, unless there are more rows than its bound; or for the newest revisions only, in a store that is
+ * hardly watched.
  */
 import { storeHistoryMs, storeHistoryRowsMax } from '../../base/limits.ts'
 import { CompactedError } from '../compacted.ts'
@@ -18,11 +19,14 @@ const noteRevisions = 1024
 export class History {
   readonly #connection: Connection
   readonly #rows: Rows
+  readonly #revisionsKept: number | undefined
   #notedAt = 0
 
-  constructor(connection: Connection, rows: Rows) {
+  /** @param revisionsKept about so many instead of an hour's */
+  constructor(connection: Connection, rows: Rows, revisionsKept?: number) {
     this.#connection = connection
     this.#rows = rows
+    this.#revisionsKept = revisionsKept
   }
 
   /** Inside a read: the events of [start, end) in the revisions after `after`. @throws CompactedError */
@@ -47,6 +51,11 @@ export class History {
 
   /** Inside a write: notes now and then how old a revision is, and forgets what is old enough. */
   note(revision: Revision, now: number): void {
+    const kept = this.#revisionsKept
+    if (kept !== undefined) {
+      if (revision - this.#rows.meta().compacted >= 2 * kept) this.compact(revision - kept)
+      return
+    }
     if (now - this.#notedAt < noteMs && revision % noteRevisions !== 0) return
     this.#notedAt = now
     this.#connection.statement('INSERT OR REPLACE INTO moments VALUES (?, ?)').run(now, revision)

@@ -30,6 +30,8 @@ import { Rows } from './rows.ts'
 export interface SqliteOptions {
   /** The file may grow to about this many bytes; what would not fit is refused with `store-full`. */
   readonly fileBytesMax?: number
+  /** History is kept of at most twice this many revisions: for a store that nobody watches from far back. */
+  readonly historyRevisions?: number
   /** Called after a transaction has been committed and before the bell rings: the place for a test to pull the plug. */
   readonly afterCommit?: () => void
 }
@@ -53,7 +55,7 @@ export class SqliteStore implements Store {
     this.#connection = connection
     this.#afterCommit = options.afterCommit
     this.#rows = new Rows(connection)
-    this.#history = new History(connection, this.#rows)
+    this.#history = new History(connection, this.#rows, options.historyRevisions)
     this.#leases = new Leases(connection, this.#rows, (work) => this.#change(work))
     this.#bell = new Bell(
       `${connection.path}-bell`,
