@@ -16,6 +16,8 @@ export class Proxy {
   cuts = 0
   /** Called with the length of every piece of a reply that went through. */
   onReply: (length: number) => void = () => undefined
+  /** gRPC messages that went through so far, either way: frames of data that aren't empty. */
+  messages = 0
 
   private constructor(target: string) {
     const [host, port] = target.split(':') as [string, string]
@@ -30,11 +32,14 @@ export class Proxy {
           for (const each of pair) each.destroy()
         })
       }
+      const [requests, replies] = [new FrameCounter(), new FrameCounter(0)]
       client.on('data', (chunk) => {
+        this.messages += requests.count(chunk)
         if (this.#losing === 'everything') this.lost.requests += chunk.length
         else member.write(chunk)
       })
       member.on('data', (chunk) => {
+        this.messages += replies.count(chunk)
         if (this.#losing !== 'nothing') this.lost.replies += chunk.length
         else {
           client.write(chunk)
@@ -85,5 +90,36 @@ export class Proxy {
     this.cut()
     this.#server.close()
     await once(this.#server, 'close')
+  }
+}
+
+/** Counts HTTP/2 frames of data (RFC 9113, section 4.1), however they are cut into pieces. */
+class FrameCounter {
+  /** Of the frame under way, or of the client's preface. */
+  #left: number
+  #header: number[] = []
+
+  constructor(preface = 24) {
+    this.#left = preface
+  }
+
+  count(chunk: Uint8Array): number {
+    let counted = 0
+    for (let at = 0; at < chunk.length;) {
+      if (this.#left > 0) {
+        const passed = Math.min(this.#left, chunk.length - at)
+        this.#left -= passed
+        at += passed
+        continue
+      }
+      this.#header.push(chunk[at] as number)
+      at += 1
+      if (this.#header.length < 9) continue
+      const [high = 0, middle = 0, low = 0, type] = this.#header
+      this.#left = (high << 16) | (middle << 8) | low
+      if (type === 0 && this.#left > 0) counted += 1
+      this.#header = []
+    }
+    return counted
   }
 }

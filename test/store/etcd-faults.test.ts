@@ -40,6 +40,15 @@ function whenBack(address: string): { readonly logger: Logger; readonly back: Pr
   return { logger: { debug: () => undefined, info, warn: () => undefined }, back }
 }
 
+/** Resolves when a logger is told that an endpoint does not answer. */
+function whenLost(address: string, logger: Logger): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  logger.warn = (event, fields) => {
+    if (event === 'endpoint away' && fields?.['address'] === address) resolve()
+  }
+  return promise
+}
+
 describe('a writer and a watcher go on, and nothing is lost or doubled,', () => {
   let follower: string
   let leader: string
@@ -73,6 +82,36 @@ describe('a writer and a watcher go on, and nothing is lost or doubled,', () => 
     expect(told).toEqual(Array.from({ length: 100 }, (_each, n) => `put n-${n}=n-${n}`))
     expect(await place.names()).toHaveLength(101)
   })
+})
+
+test('patience learnt in an outage is unlearnt: after it a member that hangs is left as soon as before', async () => {
+  const proxy = await Proxy.before(cluster.endpoint('a'))
+  onTestFinished(() => proxy.end())
+  const { logger, back } = whenBack(proxy.address)
+  const timeouts = { membersMs: 0, probeMs: 100 }
+  const alone = new Place(await opened({ endpoints: [proxy.address], logger, timeouts }))
+  const { revision } = await alone.commit(alone.put('before'))
+  const watching = alone.watch(revision + 1)[Symbol.asyncIterator]()
+  const first = watching.next()
+  await alone.names()
+  proxy.loseEverything()
+  await setTimeout(8000)
+  proxy.restore()
+  await back
+  const other = await opened({ endpoints: [cluster.endpoint('b')] })
+  await alone.create('after', other)
+  await first
+  // Long enough for a sign of life.
+  await setTimeout(1500)
+  const next = watching.next()
+  proxy.loseEverything()
+  const lostAt = performance.now()
+  const later = whenLost(proxy.address, logger)
+  await later
+  expect(performance.now() - lostAt).toBeLessThan(4000)
+  proxy.restore()
+  await alone.create('last', other)
+  await next
 })
 
 test('without a majority calls reject and watches wait; with one again both go on', async () => {

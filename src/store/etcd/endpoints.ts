@@ -28,6 +28,7 @@ export interface EndpointsOptions {
 export class Endpoints {
   readonly #options: EndpointsOptions
   readonly #known = new Map<string, Known>()
+  readonly #failureListeners = new Set<(endpoint: Endpoint) => void>()
   #current: Endpoint | undefined
   #failures = 0
   #closed = false
@@ -90,6 +91,13 @@ export class Endpoints {
     this.#failures += 1
     known.failed = this.#failures
     if (known.probe === undefined) this.#probeLater(known, this.#options.timeouts.probeMs)
+    for (const listener of this.#failureListeners) listener(endpoint)
+  }
+
+  /** Tells of every failure of an endpoint. @returns what ends it */
+  onFailed(listener: (endpoint: Endpoint) => void): () => void {
+    this.#failureListeners.add(listener)
+    return () => void this.#failureListeners.delete(listener)
   }
 
   /** The cluster's own list: new addresses are used too, those that it no longer names are left. */

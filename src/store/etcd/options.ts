@@ -30,9 +30,9 @@ export interface EtcdTimeouts {
   readonly pauseMs: number
   /** A call altogether. */
   readonly deadlineMs: number
-  /** A watch asks for a sign of life this often … */
+  /** The endpoint that carries the watches is asked for a sign of life this often … */
   readonly heartbeatMs: number
-  /** … and takes its endpoint for dead after this long without one. */
+  /** … and taken for dead when it gives none for this long, or for four times as long as it took before. */
   readonly silenceMs: number
   /** An endpoint that failed is looked at again after this long, then after twice as long, up to 30 seconds. */
   readonly probeMs: number
@@ -45,8 +45,8 @@ export const defaultTimeouts: EtcdTimeouts = {
   attemptMs: 700,
   pauseMs: 50,
   deadlineMs: storeDeadlineMs,
-  heartbeatMs: 400,
-  silenceMs: 900,
+  heartbeatMs: 1000,
+  silenceMs: 600,
   probeMs: 1000,
   membersMs: 30_000,
 }

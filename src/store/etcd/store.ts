@@ -29,11 +29,12 @@ import type { EtcdMember, EtcdStatus } from './members.ts'
 import { defaultTimeouts } from './options.ts'
 import type { EtcdOptions, EtcdTimeouts } from './options.ts'
 import { readRange } from './pages.ts'
-import { watchCluster } from './watch.ts'
+import { Watches } from './watches.ts'
 
 export class EtcdStore implements Store {
   readonly capabilities: StoreCapabilities = { durable: true, multiProcess: true }
   readonly #timeouts: EtcdTimeouts
+  readonly #watches: Watches
   readonly #endpoints: Endpoints
   readonly #calls: Calls
   readonly #leases: Leases
@@ -47,6 +48,7 @@ export class EtcdStore implements Store {
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
     this.#endpoints = new Endpoints({ endpoints, prefer, tls, timeouts: this.#timeouts, logger })
     this.#calls = new Calls(this.#endpoints, this.#timeouts, this.#closing.signal)
+    this.#watches = new Watches(this.#endpoints, this.#timeouts, this.#closing.signal)
     this.#leases = new Leases(this.#calls)
     this.#members = new Members(this.#calls, this.#endpoints, this.#timeouts.membersMs, options.onMembers)
   }
@@ -94,7 +96,7 @@ export class EtcdStore implements Store {
     checkSpan(start, end)
     checkFrom(from)
     const first = from ?? (await this.#now(start, end, signal))
-    if (first !== undefined) yield* watchCluster(this.#endpoints, { start, end }, first, this.#timeouts, signal)
+    if (first !== undefined) yield* this.#watches.watch({ start, end }, first, signal)
   }
 
   async lease(ttlS: number, signal?: AbortSignal): Promise<Lease> {
