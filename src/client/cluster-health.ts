@@ -6,7 +6,7 @@ import type { ConclaveError } from '../base/errors.ts'
 import type { StoreHealth } from '../chat/connection/store-health.ts'
 import type { ClientTls } from '../node/certificates/credentials.ts'
 import { describeHealth, quorumOf, type ClusterHealth } from '../node/health/health.ts'
-import { watchHealth } from '../node/health/watch-health.ts'
+import { watchHealth } from '../node/health/health.ts'
 
 const periodMs = 1500
 

@@ -1,17 +1,20 @@
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { fromHex, utf8 } from '../../src/base/bytes.ts'
+import { nodePaths } from '../../src/node/home/paths.ts'
+import { stopNode } from '../../src/node/process/pid-file.ts'
 import { decodeTicket, encodeTicket } from '../../src/node/tickets/ticket.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { conclave, done, start, temporaryFolder, type Result, type Setting } from '../cli/program.ts'
-import { testEtcd } from './etcd.ts'
+import { eagerEtcd } from './etcd.ts'
 import { freePorts } from './ports.ts'
 
-const env = { CONCLAVE_ETCD: testEtcd() }
+const env = { CONCLAVE_ETCD: eagerEtcd() }
 
 interface Machine {
   readonly home: string
@@ -22,14 +25,16 @@ interface Machine {
   done(...args: readonly string[]): Promise<Result>
 }
 
-/** One command line's worth of a machine; what it started is stopped in the end. */
+/** A home and its ports, for one test; what it started is stopped in the end. */
 async function machine(): Promise<Machine> {
+  const made = await machineIn(join(temporaryFolder(), 'home'))
+  onTestFinished(async () => void (await stopNode(nodePaths(made.home))))
+  return made
+}
+
+async function machineIn(home: string): Promise<Machine> {
   const [port, peerPort] = await freePorts(2)
-  const home = join(temporaryFolder(), 'home')
   const setting: Setting = { home, env }
-  onTestFinished(async () => {
-    if (existsSync(join(home, 'node'))) await conclave(['node', 'stop'], setting)
-  })
   return {
     home,
     endpoint: `127.0.0.1:${port}`,
@@ -39,10 +44,23 @@ async function machine(): Promise<Machine> {
   }
 }
 
-async function founded(...options: readonly string[]): Promise<Machine> {
-  const first = await machine()
-  await first.done('node', 'start', '--background', '--name', 'one', ...first.place, ...options)
-  return first
+async function founded(made: Machine): Promise<Machine> {
+  await made.done('node', 'start', '--background', '--name', 'one', ...made.place)
+  return made
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'conclave-commands-'))
+const clusters = new Map<string, Promise<Machine>>()
+afterAll(async () => {
+  for (const { home } of await Promise.all(clusters.values())) await stopNode(nodePaths(home))
+  rmSync(folder, { recursive: true, maxRetries: 3 })
+})
+
+/** A cluster of one node that several tests use, and leave as it was. */
+async function shared(name: 'first' | 'other'): Promise<Machine> {
+  const made = clusters.get(name) ?? machineIn(join(folder, name)).then(founded)
+  clusters.set(name, made)
+  return made
 }
 
 interface Invitation {
@@ -68,7 +86,7 @@ function refused(result: Result): { code: number | null; error: string } {
 
 describe('a node from the command line', () => {
   test('is founded in the background, shows its state, stops, and runs again', async () => {
-    const first = await founded()
+    const first = await founded(await machine())
     const status = objects(await first.done('node', 'status'))[0]
     expect(status).toMatchObject({
       voters: 1,
@@ -99,7 +117,7 @@ describe('a node from the command line', () => {
   })
 
   test('takes a second one in, watches it, and lets it go', async () => {
-    const [first, second] = [await founded(), await machine()]
+    const [first, second] = [await shared('first'), await machine()]
     const { ticket, code } = await invite(first)
     await second.done('node', 'join', ticket, '--code', code, '--background', '--name', 'two', ...second.place)
     expect(objects(await second.done('node', 'status'))[0]).toMatchObject({ voters: 2, reachable: 2 })
@@ -124,7 +142,7 @@ describe('a node from the command line', () => {
   }, 90_000)
 
   test('connects a person, whose home then uses the cluster until he is revoked', async () => {
-    const [first, ada, eve] = [await founded(), await machine(), await machine()]
+    const [first, ada, eve] = [await shared('first'), await machine(), await machine()]
     const { ticket } = await invite(first, '--client', 'ada')
     expect(objects(await ada.done('connect', ticket))).toEqual([{ ok: true, name: 'ada', endpoints: [first.endpoint] }])
     await ada.done('connect', ticket)
@@ -149,7 +167,7 @@ describe('a node from the command line', () => {
 
 describe('bad input is told with what to do', () => {
   test('tickets: cut, altered, of another kind, with a wrong code, expired, used, of another cluster', async () => {
-    const [first, second, other] = [await founded(), await machine(), await founded()]
+    const [first, second, other] = [await shared('first'), await machine(), await shared('other')]
     const { ticket, code } = await invite(first)
     const join = (text: string, key = code): Promise<Result> =>
       second.run('node', 'join', text, '--code', key, ...second.place)
@@ -210,7 +228,7 @@ describe('bad input is told with what to do', () => {
   })
 
   test('the data of a node whose state is gone, or the other way round, or the data of another cluster', async () => {
-    const first = await founded()
+    const first = await founded(await machine())
     await first.done('node', 'stop')
     const at = (name: string): string => join(first.home, 'node', name)
     renameSync(at('state.json'), at('kept.json'))
@@ -218,9 +236,10 @@ describe('bad input is told with what to do', () => {
     renameSync(at('kept.json'), at('state.json'))
     renameSync(at('data'), at('elsewhere'))
     expect(refused(await first.run('node', 'start'))).toEqual({ code: 5, error: 'not-a-store' })
-    const other = await founded()
+    const other = await shared('other')
     await other.done('node', 'stop')
     cpSync(join(other.home, 'node', 'data'), at('data'), { recursive: true })
+    await other.done('node', 'start', '--background')
     expect(refused(await first.run('node', 'start', '--background'))).toEqual({ code: 5, error: 'not-a-store' })
     rmSync(at('data'), { recursive: true })
     renameSync(at('elsewhere'), at('data'))

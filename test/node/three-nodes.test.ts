@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../cli/program.ts'
-import { testEtcd } from './etcd.ts'
+import { eagerEtcd } from './etcd.ts'
 import { freePorts } from './ports.ts'
 
 const script = fileURLToPath(new URL('../../examples/three-nodes.sh', import.meta.url))
@@ -16,7 +16,7 @@ test('the example makes a cluster of three nodes, and leaves nothing behind', as
     HOME: folder,
     TMPDIR: folder,
     PORT: String(port),
-    CONCLAVE_ETCD: testEtcd(),
+    CONCLAVE_ETCD: eagerEtcd(),
     CONCLAVE_KDF: 'floor',
   }
   const output = await new Promise<string>((resolve, reject) => {

@@ -40,16 +40,18 @@ export interface Identity {
 
 export async function createAuthority(now = Date.now()): Promise<Identity> {
   const keys = await newKeys()
-  const name = `CN=Conclave cluster ${randomBytes(4).toString('hex')}`
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...(await common(name, name, keys, keys, now, authorityDays)),
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=Conclave cluster ${randomBytes(4).toString('hex')}`,
+    serialNumber: newSerial(),
+    keys,
+    ...validity(now, authorityDays),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) }
+  return identityOf(certificate, keys)
 }
 
 /** For the given hosts (names or addresses) and the loopback. */
@@ -122,13 +124,17 @@ async function issue(
   days: number,
   now: number,
   extensions: readonly x509.Extension[],
-  serial = newSerial(),
+  serialNumber = newSerial(),
 ): Promise<Identity> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await newKeys()
-  const signer = { publicKey: issuer.publicKey, privateKey: await importKey(authority.key) }
   const certificate = await x509.X509CertificateGenerator.create({
-    ...(await common(`CN=${commonName}`, issuer.subject, keys, signer, now, days, serial)),
+    subject: `CN=${commonName}`,
+    issuer: issuer.subject,
+    serialNumber,
+    publicKey: keys.publicKey,
+    signingKey: await importKey(authority.key),
+    ...validity(now, days),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -136,27 +142,14 @@ async function issue(
       ...extensions,
     ],
   })
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) }
+  return identityOf(certificate, keys)
 }
 
-async function common(
-  subject: string,
-  issuer: string,
-  keys: CryptoKeyPair,
-  signer: { readonly publicKey: x509.PublicKey | CryptoKey; readonly privateKey: CryptoKey },
-  now: number,
-  days: number,
-  serialNumber = newSerial(),
-): Promise<Omit<x509.X509CertificateCreateParams, 'extensions'> & { signingKey: CryptoKey }> {
+function validity(now: number, days: number) {
   return {
-    serialNumber,
-    subject,
-    issuer,
     notBefore: new Date(now - backdateMs),
     notAfter: new Date(now + days * day),
     signingAlgorithm: signing,
-    publicKey: keys.publicKey,
-    signingKey: signer.privateKey,
   }
 }
 
@@ -174,10 +167,10 @@ async function importKey(key: string): Promise<CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', der, signing, false, ['sign'])
 }
 
-async function exportKey(key: CryptoKey): Promise<string> {
-  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`
-}
-
-function pem(certificate: x509.X509Certificate): string {
-  return `${certificate.toString('pem')}\n`
+async function identityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): Promise<Identity> {
+  const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
+  return {
+    certificate: `${certificate.toString('pem')}\n`,
+    key: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
+  }
 }

@@ -1,5 +1,9 @@
-/** A cluster's health, computed from its members' status. Pure. */
-import type { MemberStatus } from '../cluster/cluster-client.ts'
+/** A cluster's health, computed from its members' status. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConclaveError } from '../../base/errors.ts'
+import type { ClientTls } from '../certificates/credentials.ts'
+import { withClusterClient, type MemberStatus } from '../cluster/cluster-client.ts'
+import { diagnose } from './diagnose.ts'
 
 export interface ClusterHealth {
   readonly voters: number
@@ -60,4 +64,33 @@ function leaderOf(members: readonly MemberStatus[]): MemberStatus | undefined {
   const term = Math.max(...members.map((member) => member.answer?.term ?? 0))
   const named = members.find((member) => member.answer?.term === term && member.answer.leader !== undefined)
   return members.find((member) => member.id === named?.answer?.leader)
+}
+
+export interface HealthWatch {
+  /** host:port of any members. */
+  readonly endpoints: readonly string[]
+  readonly tls: ClientTls
+  readonly periodMs: number
+  /** `health` is undefined when no member answered; `reason` says why, if known. */
+  readonly onHealth: (
+    health: ClusterHealth | undefined,
+    members: readonly MemberStatus[],
+    reason: ConclaveError | undefined,
+  ) => void
+}
+
+/** Polls until aborted; never rejects. */
+export async function watchHealth(
+  { endpoints, tls, periodMs, onHealth }: HealthWatch,
+  signal: AbortSignal,
+): Promise<void> {
+  await withClusterClient(endpoints, tls, async (client) => {
+    while (!signal.aborted) {
+      const members = await client.statuses(signal).catch(() => [])
+      if (signal.aborted) break
+      if (members.length > 0) onHealth(clusterHealth(members), members, undefined)
+      else onHealth(undefined, [], await diagnose(endpoints, tls))
+      await sleep(periodMs, undefined, { signal }).catch(() => {})
+    }
+  })
 }

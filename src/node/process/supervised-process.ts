@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 
 export interface Exit {
   readonly code: number | null
@@ -56,7 +57,10 @@ export class SupervisedProcess {
     child.stdin.on('error', () => {})
     child.stdout.on('data', log)
     child.stderr.on('data', log)
-    this.pid = readPid(child.stdio[3] as Readable)
+    this.pid = text(child.stdio[3] as Readable).then(
+      (line) => Number.parseInt(line, 10) || undefined,
+      () => undefined,
+    )
     let killing: NodeJS.Timeout | undefined
     this.exited = new Promise((resolve) => {
       child.once('error', (error) => {
@@ -97,15 +101,4 @@ function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
   if (code === 137) return { code: null, signal: 'SIGKILL' }
   if (code === 143) return { code: null, signal: 'SIGTERM' }
   return { code, signal }
-}
-
-async function readPid(stream: Readable): Promise<number | undefined> {
-  let text = ''
-  try {
-    for await (const chunk of stream) text += String(chunk)
-  } catch {
-    return undefined
-  }
-  const pid = Number.parseInt(text, 10)
-  return Number.isSafeInteger(pid) ? pid : undefined
 }
