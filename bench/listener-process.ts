@@ -14,9 +14,8 @@ const [store = '', home = '', name = '', roomId = '', rawUrl = '', rawPrefix = '
 const chat = await connect({ home, store, as: name, password })
 const room = await chat.open(roomId)
 await room.refresh()
-room.subscribe((change) => {
-  if (change.kind !== 'items') return
-  for (const item of change.items) if (item.kind === 'message' && 'text' in item) arrived(item.text)
+room.on('message', (message) => {
+  if ('text' in message) arrived(message.text)
 })
 const raw = await openRaw(rawUrl)
 const prefix = fromHex(rawPrefix)

@@ -6,12 +6,13 @@
  */
 import { isConclaveError } from './base/errors.ts'
 import type { Accounts } from './chat/accounts.ts'
-import type { Chat } from './chat/chat.ts'
+import type { Chat } from './chat/api.ts'
 import { wire } from './client/connect.ts'
 import { locate } from './client/locations.ts'
 
 export { ConclaveError, isConclaveError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
+export type { Listener } from './base/emitter.ts'
 export { changedBy, isChange } from './chat/timeline/changes.ts'
 export type { Change, Changed, Reaction } from './chat/timeline/changes.ts'
 export { UnconfirmedKey } from './chat/people/unconfirmed-key.ts'
@@ -20,10 +21,13 @@ export type {
   Advice,
   ChangedKey,
   Chat,
+  ChatEvents,
   Confirm,
   Connection,
   CreateOptions,
+  Diverged,
   Done,
+  FollowOptions,
   Forgotten,
   HistoryPage,
   HistoryQuery,
@@ -31,17 +35,19 @@ export type {
   Knock,
   Member,
   Policy,
-  Reading,
+  Recovery,
   Rekeyed,
+  Repair,
   Room,
-  RoomChange,
+  RoomEvents,
   RoomSummary,
   SafetyNumber,
   Sent,
   Standing,
   Unsubscribe,
   Verification,
-} from './chat/chat.ts'
+  Which,
+} from './chat/api.ts'
 export type {
   AdminEvent,
   AdminItem,
@@ -80,10 +86,8 @@ export async function connect(options: ConnectOptions): Promise<Chat> {
   try {
     const chat = await enter(wiring.accounts, options)
     const close = chat.close.bind(chat)
-    chat.close = async () => {
-      await close()
-      await wiring.close()
-    }
+    // Idempotent, both of them.
+    chat.close = () => close().finally(() => wiring.close())
     return chat
   } catch (error) {
     await wiring.close()

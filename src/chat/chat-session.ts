@@ -1,6 +1,8 @@
 /** One identity on one store: its rooms, and the way into others. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { abortable } from '../base/abort.ts'
 import { hex, type Bytes } from '../base/bytes.ts'
+import type { Listener } from '../base/emitter.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { openPatienceMs } from '../base/limits.ts'
@@ -9,19 +11,22 @@ import type { Random } from '../crypto/random.ts'
 import { checkRoomName, skeleton } from '../crypto/skeleton.ts'
 import type { VaultRoom } from '../crypto/vault-body.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
-import type { Room as RoomState } from '../protocol/room.ts'
+import { headOf, type Room as RoomState } from '../protocol/room.ts'
 import { compareKeys, findContact, type Contact } from './people/contacts.ts'
 import { createRoom, isUncreated } from './room/create-room.ts'
 import { pairName, pairPolicy, readInbox } from './people/inbox.ts'
 import { renewRegistered } from './identity/renew-keys.ts'
 import { zeroHash } from '../crypto/hash.ts'
 import type { Store } from '../store/store.ts'
+import { ChatListeners } from './chat-listeners.ts'
 import type { HomeStore } from './home/home.ts'
+import { watchHome } from './home/watch-home.ts'
 import { alreadyIn, knock, WaitingAdmission, type AdmissionParts } from './people/admission.ts'
 import type {
   Admission,
   Advice,
   Chat,
+  ChatEvents,
   Confirm,
   Connection,
   CreateOptions,
@@ -33,15 +38,14 @@ import type {
   SafetyNumber,
   Unsubscribe,
 } from './chat.ts'
-import { forgetRoom } from './room/forget-room.ts'
 import { findCard, listedRooms, matches, parseRoomRef, type Listed, type RoomRef } from './people/directory.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Person } from './item.ts'
 import { StoreMonitor } from './connection/store-monitor.ts'
 import { CopyKeeper } from './identity/copy-keeper.ts'
 import { Lineage } from './identity/lineage.ts'
-import { Listeners } from './room/listeners.ts'
 import { Outbox } from './replica/outbox.ts'
+import { Replica } from './replica/replica.ts'
 import { OwnName } from './identity/own-name.ts'
 import { roomList } from './room/room-list.ts'
 import { RoomSession } from './room/room-session.ts'
@@ -64,7 +68,10 @@ export class ChatSession implements Chat {
   readonly #outbox: Outbox
   readonly #sessions = new Map<string, Promise<RoomSession>>()
   readonly #opened = new Map<string, RoomSession>()
-  readonly #listeners: Listeners
+  readonly #listeners: ChatListeners
+  readonly #closing = new AbortController()
+  readonly #watching: Promise<void>
+  #closed: Promise<void> | undefined
   #listed: readonly Listed[] = []
   #state: Connection['state'] = 'connecting'
   #problem = ''
@@ -75,7 +82,11 @@ export class ChatSession implements Chat {
 
   constructor(parts: ChatParts) {
     this.#parts = parts
-    this.#listeners = new Listeners(parts.log, () => parts.health.subscribe(() => this.#listeners.tell()))
+    this.#listeners = new ChatListeners({
+      log: parts.log,
+      connection: () => this.connection,
+      wanted: () => parts.health.subscribe(() => this.#listeners.tell()),
+    })
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
     this.#life = new StoreMonitor({
       ...parts,
@@ -87,6 +98,30 @@ export class ChatSession implements Chat {
     const [changed, putBack] = [() => this.#listeners.tell(), () => this.#copy.soon()]
     this.#copy = new CopyKeeper({ ...parts, changed })
     this.#own = new OwnName({ ...parts, life: this.#life, lineage: this.#lineage, changed, putBack })
+    const watcher = {
+      ...parts,
+      vaultChanged: () => this.#vaultChanged(),
+      readMoved: async (roomId: Bytes | undefined) => {
+        const moved = roomId === undefined ? [...this.#opened.values()] : [this.#opened.get(hex(roomId))]
+        for (const session of moved) await session?.readElsewhere()
+      },
+    }
+    this.#watching = watchHome(watcher, this.#closing.signal)
+  }
+
+  /** Another program of this home, or this one, has changed the vault. */
+  async #vaultChanged(): Promise<void> {
+    if (!(await this.#parts.identity.reload())) return
+    for (const { roomId, standing } of this.#parts.identity.body.rooms) {
+      if (standing === 'member' && !this.#sessions.has(hex(roomId))) {
+        this.#session(roomId).catch((error: unknown) => this.#note('room.load', error))
+      }
+    }
+    this.#listeners.tell()
+  }
+
+  #note(event: string, error: unknown): void {
+    if (!this.#closing.signal.aborted) this.#parts.log.warn(event, { error: String(error) })
   }
 
   get self(): Person {
@@ -104,7 +139,11 @@ export class ChatSession implements Chat {
     return this.#copy.advice
   }
 
-  async rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]> {
+  rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]> {
+    return abortable(signal, () => this.#rooms(signal))
+  }
+
+  async #rooms(signal: AbortSignal | undefined): Promise<readonly RoomSummary[]> {
     await this.#copy.looked()
     try {
       this.#listed = await listedRooms(this.#parts.store, signal)
@@ -126,10 +165,10 @@ export class ChatSession implements Chat {
     return roomList(this.#parts.identity.body.rooms, this.#opened, this.#listed)
   }
 
-  create(name: string, options: CreateOptions = {}): Promise<Room> {
+  async create(name: string, options: CreateOptions = {}, signal?: AbortSignal): Promise<Room> {
     checkRoomName(name)
     const { unlisted = false, acceptBy = 'members' } = options
-    return this.#create(name, { kind: 'group', acceptBy, listed: !unlisted })
+    return abortable(signal, () => this.#create(name, { kind: 'group', acceptBy, listed: !unlisted }))
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {
@@ -140,14 +179,18 @@ export class ChatSession implements Chat {
     return session
   }
 
-  async dm(name: string, confirm: Confirm = {}): Promise<Room> {
-    await this.rooms()
+  dm(name: string, confirm: Confirm = {}, signal?: AbortSignal): Promise<Room> {
+    return abortable(signal, () => this.#dm(name, confirm, signal))
+  }
+
+  async #dm(name: string, confirm: Confirm, signal: AbortSignal | undefined): Promise<Room> {
+    await this.rooms(signal)
     const known = this.#pairWith(name)
     if (known?.standing === 'member') return this.#session(known.roomId)
     if (known?.standing === 'invited') return this.#enterInvited(known.roomId)
     const contact = await this.#contact(name, confirm)
     if (contact.name === this.self.name) {
-      throw new ConclaveError('usage', 'a chat with oneself', { hint: 'give the name of somebody else' })
+      throw new ConclaveError('usage', 'a chat with yourself', { hint: 'Give the name of someone else.' })
     }
     const session = await this.#create(pairName(this.self.name, contact.name), pairPolicy)
     await session.invite(contact.name, { trustNew: true })
@@ -171,15 +214,19 @@ export class ChatSession implements Chat {
     return session
   }
 
-  async safetyNumber(name: string): Promise<SafetyNumber> {
-    return compareKeys(this.#parts.store, this.#parts.identity, name)
+  safetyNumber(name: string, signal?: AbortSignal): Promise<SafetyNumber> {
+    return abortable(signal, () => compareKeys(this.#parts.store, this.#parts.identity, name))
   }
 
-  async confirmKey(name: string, fingerprint: string): Promise<void> {
-    await this.#contact(name, { fingerprint })
+  confirmKey(name: string, fingerprint: string, signal?: AbortSignal): Promise<void> {
+    return abortable(signal, async () => void (await this.#contact(name, { fingerprint })))
   }
 
-  async rekey(): Promise<Rekeyed> {
+  rekey(signal?: AbortSignal): Promise<Rekeyed> {
+    return abortable(signal, () => this.#rekey())
+  }
+
+  async #rekey(): Promise<Rekeyed> {
     const { identity, store, clock, random } = this.#parts
     await this.rooms()
     await renewRegistered(store, await this.#life.known(), identity, random, clock.now())
@@ -187,10 +234,15 @@ export class ChatSession implements Chat {
     let rooms = 0
     for (const { roomId, standing } of identity.body.rooms) {
       if (standing !== 'member') continue
-      const session = await this.#session(roomId)
-      await session.refresh()
-      await session.fulfilDuties()
-      rooms += 1
+      try {
+        const session = await this.#session(roomId)
+        await session.refresh()
+        await session.fulfilDuties()
+        rooms += 1
+      } catch (error) {
+        // One room's failure stays in that room: it gets the new keys once it can be read.
+        this.#note('room.rekey', error)
+      }
     }
     return { ...this.self, rooms }
   }
@@ -204,7 +256,11 @@ export class ChatSession implements Chat {
     return findContact(store, identity, this.#states(), name, confirm, clock.now())
   }
 
-  async open(room: string, signal?: AbortSignal): Promise<Room> {
+  open(room: string, signal?: AbortSignal): Promise<Room> {
+    return abortable(signal, () => this.#open(room, signal))
+  }
+
+  async #open(room: string, signal: AbortSignal | undefined): Promise<Room> {
     const ref = parseRoomRef(room)
     await this.#copy.looked()
     const known = await this.#existing(ref, signal)
@@ -261,15 +317,33 @@ export class ChatSession implements Chat {
     }
   }
 
-  async forget(room: string): Promise<Forgotten> {
+  forget(room: string, signal?: AbortSignal): Promise<Forgotten> {
+    return abortable(signal, () => this.#forget(room))
+  }
+
+  async #forget(room: string): Promise<Forgotten> {
     const known = await this.#existing(parseRoomRef(room))
     const { roomId } = known.find(({ standing }) => standing === 'member') ?? known[0] ?? {}
     if (roomId === undefined) throw new ConclaveError('no-such-room', `there is no copy of ${room}`)
     const { name, state, log } = await this.#session(roomId)
     await this.#unload(roomId)
-    await forgetRoom(this.#parts, roomId, state)
+    await this.#dropCopy(roomId, state)
     await this.#parts.home.shrink?.()
     return { name, records: log.end.i }
+  }
+
+  /** What is remembered of the room stays, so that a store that was rolled back is still noticed. */
+  async #dropCopy(roomId: Bytes, state: RoomState | undefined): Promise<void> {
+    const { home, identity } = this.#parts
+    const remembered = identity.room(roomId)
+    if (state !== undefined && remembered !== undefined) {
+      const head = { n: state.marks.size - 1, hash: headOf(state).hash }
+      if (head.n > (remembered.head?.n ?? -1)) await identity.setRoom({ ...remembered, head })
+    }
+    if (await new Replica(home, roomId).forget()) return
+    throw new ConclaveError('not-allowed', 'messages wait to be sent to this room, so its copy stays', {
+      hint: 'They go out with the next command in this room once the store answers; /drop in the terminal takes away what can’t be sent.',
+    })
   }
 
   async #unload(roomId: Bytes): Promise<void> {
@@ -278,7 +352,11 @@ export class ChatSession implements Chat {
     this.#sessions.delete(hex(roomId))
   }
 
-  async join(room: string, signal?: AbortSignal): Promise<Admission> {
+  join(room: string, signal?: AbortSignal): Promise<Admission> {
+    return abortable(signal, () => this.#join(room, signal))
+  }
+
+  async #join(room: string, signal: AbortSignal | undefined): Promise<Admission> {
     const { store, identity } = this.#parts
     const ref = parseRoomRef(room)
     await this.#copy.looked()
@@ -316,6 +394,7 @@ export class ChatSession implements Chat {
       ...this.#parts,
       incarnation: await this.#life.known(),
       roomId,
+      closing: this.#closing.signal,
       enter: async () => {
         const session = await this.#session(roomId)
         await session.readmitted()
@@ -338,7 +417,7 @@ export class ChatSession implements Chat {
   }
 
   async #load(roomId: Bytes): Promise<RoomSession> {
-    const session = await RoomSession.load({
+    const session = await RoomSession.open({
       ...this.#parts,
       outbox: this.#outbox,
       incarnation: this.#life,
@@ -356,7 +435,15 @@ export class ChatSession implements Chat {
   }
 
   subscribe(listener: () => void): Unsubscribe {
-    return this.#listeners.add(listener)
+    return this.#listeners.on('change', listener)
+  }
+
+  on<E extends keyof ChatEvents>(event: E, listener: Listener<ChatEvents[E]>): Unsubscribe {
+    return this.#listeners.on(event, listener)
+  }
+
+  off<E extends keyof ChatEvents>(event: E, listener: Listener<ChatEvents[E]>): void {
+    this.#listeners.off(event, listener)
   }
 
   get recoveries(): readonly Recovery[] {
@@ -383,8 +470,18 @@ export class ChatSession implements Chat {
     this.#listeners.tell()
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort()
     this.#listeners.close()
+    await this.#watching
     await this.#own.close()
     await this.#life.close()
     const sessions = await Promise.allSettled(this.#sessions.values())

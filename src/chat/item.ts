@@ -1,13 +1,13 @@
-/** What a timeline shows, one item a line or a block of lines. Texts are as their authors wrote them: a front end makes them harmless. */
+/** What a timeline shows. Texts are as their authors wrote them: a front end sanitizes them. */
 
-/** A person as a room knows him: the name bound when he was accepted, and the fingerprint of his root key. */
+/** A person as a room knows them: the name bound when they were accepted, and the fingerprint of their root key. */
 export interface Person {
   readonly name: string
   /** 24 decimal digits in groups of four, the same everywhere. */
   readonly fingerprint: string
 }
 
-/** Who wrote a message, as he was when he wrote it. */
+/** Who wrote a message, as they were then. */
 export interface Author extends Person {
   /** The same before and after a change of keys: 64 hexadecimal digits. */
   readonly id: string
@@ -18,7 +18,7 @@ interface MessageBase {
   readonly kind: 'message'
   /** Place in the room's log; several messages sent together share it. */
   readonly i: number
-  /** Counts the room's messages from 1, without gaps; 0 in an early page, where it is not known yet. */
+  /** Counts the room's messages from 1, without gaps. */
   readonly seq: number
   /** 32 hexadecimal digits; what replies, edits, deletions and reactions refer to. */
   readonly id: string
@@ -57,7 +57,7 @@ export type AdminEvent =
   | 'repair'
 
 /**
- * How somebody who is let in was in before: kicked or left meanwhile, or a member all along, who is given the keys
+ * How someone who is let in was in before: kicked or left meanwhile, or a member all along, who is given the keys
  * once more.
  */
 export type Returning = 'kicked' | 'left' | 'present'
@@ -101,12 +101,12 @@ export interface WarningItem {
 
 export type TimelineItem = MessageItem | AdminItem | WarningItem | LostItem
 
-/** A message of one's own that is not yet acknowledged by the store. */
+/** A message of this identity that the store hasn't acknowledged yet. */
 export interface PendingItem {
   readonly id: string
   readonly at: number
   readonly content: MessageContent
-  /** `failed`: it will not be sent (one is no longer a member); kept until dropped. */
+  /** `failed`: it will not be sent (this person is no longer a member); kept until dropped. */
   readonly state: 'queued' | 'failed'
   readonly reason?: string
 }

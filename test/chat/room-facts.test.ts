@@ -3,6 +3,7 @@ import { fromHex } from '../../src/base/bytes.ts'
 import type { Room } from '../../src/chat/chat.ts'
 import type { AdminItem } from '../../src/chat/item.ts'
 import { operate } from '../../src/chat/outbox/operate.ts'
+import { appendingTo } from '../../src/chat/room/room-context.ts'
 import { RoomSession } from '../../src/chat/room/room-session.ts'
 import { logKey } from '../../src/protocol/paths.ts'
 import { again, enter, person, say, texts, until, wholeHistory, world } from './world.ts'
@@ -16,9 +17,9 @@ const inRoom = (room: Room): readonly string[] => room.members.map(({ name }) =>
 /** As an admin whose Conclave is newer than this one. */
 async function raiseVersion(room: Room): Promise<void> {
   if (!(room instanceof RoomSession)) throw new Error('not a room of the engine')
-  const { identity } = room['parts']
-  const parts = { ...room['parts'], signer: identity.signer, appending: room['appending'] }
-  await operate(parts, () => ({ type: 'policy', acceptBy: 'members', listed: true, version: 2 }))
+  const { parts, log } = room
+  const operating = { ...parts, signer: parts.identity.signer, appending: appendingTo(parts, log) }
+  await operate(operating, () => ({ type: 'policy', acceptBy: 'members', listed: true, version: 2 }))
 }
 
 test('who comes back is said to come back, at the door and in the line', async () => {

@@ -188,3 +188,14 @@ export async function until(room: Room, holds: () => boolean): Promise<void> {
   clearInterval(timer)
   unsubscribe()
 }
+
+/** The same of a chat. */
+export async function untilChat(chat: Chat, holds: () => boolean): Promise<void> {
+  if (holds()) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const unsubscribe = chat.subscribe(() => {
+    if (holds()) resolve()
+  })
+  await promise
+  unsubscribe()
+}

@@ -227,6 +227,12 @@ export class FakeRoom implements Room {
     return { again: [], left: [], corrected: [] }
   }
 
+  on(): () => void {
+    return () => undefined
+  }
+
+  off(): void {}
+
   subscribe(listener: (change: RoomChange) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -372,7 +378,10 @@ export class FakeWorld implements Accounts {
         world.#listeners.add(listener)
         return () => world.#listeners.delete(listener)
       },
+      on: () => () => undefined,
+      off: () => undefined,
       close: async () => undefined,
+      [Symbol.asyncDispose]: async () => undefined,
     }
   }
 

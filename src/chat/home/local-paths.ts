@@ -53,6 +53,8 @@ export const withheldKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
 export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
+/** The room in which this home has marked messages as read last: its programs tell each other so. */
+export const lastReadKey = utf8('last-read')
 /** Which counters of an author's device have been shown. */
 export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Bytes =>
   concat(room(roomId, 'seen/'), firstRootKey, device)

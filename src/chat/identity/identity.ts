@@ -26,6 +26,8 @@ export class Identity {
   #keys: Keys
   readonly #dataKey: Bytes
   readonly #home: Store
+  /** Of the home's vault, as of `#body`; 0 before the first change. */
+  #revision = 0
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(opened: OpenVault, keys: Keys, local: LocalSeal, home: Store) {
@@ -130,17 +132,32 @@ export class Identity {
       const body = change(opened.body)
       const value = resealVault(entry.value, this.#dataKey, body)
       if (value === undefined) throw new ConclaveError('unexpected', 'the vault could not be sealed')
-      const { ok } = await this.#home.commit({
+      const { ok, revision } = await this.#home.commit({
         if: [{ kind: 'revision', key: localVaultKey, modRevision: entry.modRevision }],
         then: [{ kind: 'put', key: localVaultKey, value }],
       })
-      if (!ok) continue
-      const renewed = !sameKeys(body, this.#body)
-      this.#body = body
-      if (renewed) this.#keys = await keysOf(body)
-      return
+      if (ok) return this.#take(body, revision)
     }
     throw new ConclaveError('unavailable', 'the vault in the home is busy', { retryable: true })
+  }
+
+  /** Takes over what another program of this home has done. False where there is nothing new. */
+  reload(): Promise<boolean> {
+    const done = this.#turn.then(async () => {
+      const { entry, opened } = await readVault(this.#home, this.#dataKey)
+      if (entry.modRevision === this.#revision) return false
+      await this.#take(opened.body, entry.modRevision)
+      return true
+    })
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  async #take(body: VaultBody, revision: number): Promise<void> {
+    const renewed = !sameKeys(body, this.#body)
+    this.#body = body
+    this.#revision = revision
+    if (renewed) this.#keys = await keysOf(body)
   }
 
   /**

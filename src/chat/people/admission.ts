@@ -1,4 +1,5 @@
-/** The course of a knock, from the side of whoever knocks. It survives a restart: the vault remembers the knock. */
+/** A request to join, from the side of the person who asks. It survives a restart: the vault remembers it. */
+import { abortable } from '../../base/abort.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { FormatError } from '../../base/codec.ts'
@@ -21,12 +22,14 @@ export interface AdmissionParts {
   readonly roomId: Bytes
   readonly clock: Clock
   readonly random: Random
+  /** Ends every wait. */
+  readonly closing: AbortSignal
   /** Opens the room once accepted. */
   enter(): Promise<Room>
   changed(): void
 }
 
-/** Writes the knock: remembered in the vault first, so that the answer finds whoever asked. */
+/** Writes the knock: remembered in the vault first, so that an answer can be recognised. */
 export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<void> {
   const { store, identity, incarnation, roomId, clock, random } = parts
   const bytes = signKnock(identity.signer, {
@@ -70,12 +73,18 @@ function ownKnockKey(identity: Identity, roomId: Bytes): Bytes {
   return knockKey(roomId, identity.pseudonym('conclave/1 knock pseudonym', roomId))
 }
 
+interface Waiting {
+  readonly answer: Promise<Room>
+  readonly ending: AbortController
+  callers: number
+}
+
 export class WaitingAdmission implements Admission {
   readonly roomId: string
   readonly roomName: string
   readonly #parts: AdmissionParts
   readonly #tag: Bytes
-  #answer: Promise<Room> | undefined
+  #waiting: Waiting | undefined
   #state: Admission['state'] = 'waiting'
 
   constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes) {
@@ -89,10 +98,25 @@ export class WaitingAdmission implements Admission {
     return this.#state
   }
 
-  wait(signal?: AbortSignal): Promise<Room> {
-    return (this.#answer ??= this.#wait(signal).finally(() => {
-      this.#answer = undefined
-    }))
+  /** Callers share one watch, which ends with the last of them; each has a signal of its own. */
+  async wait(signal?: AbortSignal): Promise<Room> {
+    signal?.throwIfAborted()
+    const waiting = (this.#waiting ??= this.#begin())
+    waiting.callers += 1
+    try {
+      return await abortable(signal, () => waiting.answer)
+    } finally {
+      waiting.callers -= 1
+      if (waiting.callers === 0) {
+        waiting.ending.abort()
+        if (this.#waiting === waiting) this.#waiting = undefined
+      }
+    }
+  }
+
+  #begin(): Waiting {
+    const ending = new AbortController()
+    return { answer: this.#wait(AbortSignal.any([ending.signal, this.#parts.closing])), ending, callers: 0 }
   }
 
   /** Brings the state up to what the store holds; does not wait for anybody. */
@@ -110,20 +134,29 @@ export class WaitingAdmission implements Admission {
     return (await new ControlLog(store, roomId).findHinted(isAnswer, signal))?.outer.header.entry ?? undefined
   }
 
-  async #wait(signal?: AbortSignal): Promise<Room> {
+  async #wait(signal: AbortSignal): Promise<Room> {
+    try {
+      return await this.#follow(signal)
+    } catch (error) {
+      if (!this.#parts.closing.aborted) throw error
+      throw new ConclaveError('closed', 'the chat was closed', { cause: error })
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<Room> {
     const { store, roomId } = this.#parts
     const { start, end } = logRange(roomId)
     const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
     const found = await this.#find(signal)
     if (found !== undefined) return this.#settle(found)
-    const watch = store.watch(start, end, { from: revision + 1, ...(signal ? { signal } : {}) })
+    const watch = store.watch(start, end, { from: revision + 1, signal })
     for await (const { events } of watch) {
       for (const event of events) {
         const entry = event.kind === 'put' ? entryOf(event.entry.value) : undefined
         if (entry && equalBytes(entry.tag, this.#tag)) return this.#settle(entry)
       }
     }
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw new ConclaveError('closed', 'the store was closed', { retryable: true })
   }
 
@@ -146,9 +179,13 @@ export class WaitingAdmission implements Admission {
     return this.#parts.enter()
   }
 
-  async withdraw(): Promise<void> {
+  async withdraw(signal?: AbortSignal): Promise<void> {
+    return abortable(signal, () => this.#withdraw(signal))
+  }
+
+  async #withdraw(signal?: AbortSignal): Promise<void> {
     const { store, identity, roomId } = this.#parts
-    await store.commit({ then: [{ kind: 'delete', key: ownKnockKey(identity, roomId) }] })
+    await store.commit({ then: [{ kind: 'delete', key: ownKnockKey(identity, roomId) }] }, signal)
     const remembered = identity.room(roomId)
     if (remembered) await identity.changeRoom(roomId, (now) => ({ ...(now ?? remembered), standing: 'stranger' }))
     this.#parts.changed()

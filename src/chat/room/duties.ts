@@ -1,24 +1,65 @@
 /**
- * What a room needs from whoever is in, without being asked: an epoch without those who left, a link that leads back, the
- * new keys of somebody who changed them elsewhere. A pure question; room-session.ts does what it answers.
+ * What a room needs from its members' clients unasked: an epoch without those who left, a link that leads back, the new
+ * keys of a member who changed them elsewhere. Which one is due is a pure question; each is tried once.
  */
 import { hex, type Bytes } from '../../base/bytes.ts'
-import { linksLookedAtMax } from '../../base/limits.ts'
+import { dutyDelayMs, linksLookedAtMax } from '../../base/limits.ts'
 import type { Signer } from '../../crypto/sign.ts'
 import { openLink } from '../../protocol/epoch.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import { memberByKey, type Room } from '../../protocol/room.ts'
+import { VoidRecord } from '../../protocol/verdict.ts'
 import { labels } from '../../protocol/version.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ledger } from '../log/ledger.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { writeAs, type RoomContext } from './room-context.ts'
 
-export interface Duty {
+interface Duty {
   readonly signer: Signer
   readonly operation: Operation
 }
 
-export function dutyOf(
+export class Duties {
+  readonly #room: RoomContext
+  /** What was tried already: what failed is not tried for ever. */
+  readonly #tried = new Set<string>()
+  #running: Promise<unknown> | undefined
+
+  constructor(room: RoomContext) {
+    this.#room = room
+  }
+
+  /** A little later, and not at once with everyone else: usually one of them is enough. */
+  async fulfilSoon(signal: AbortSignal): Promise<void> {
+    await this.#room.parts.clock.sleep(dutyDelayMs * (0.5 + Math.random()), { signal, ref: false })
+    await this.fulfil()
+  }
+
+  /** Also when the store's copy of the chain is at hand: finishes a change of keys that was cut off. */
+  async fulfil(): Promise<void> {
+    const room = this.#room
+    const { parts, log } = room
+    // A new epoch's link is looked at at once, and that takes its key.
+    if (room.standing === 'member') await log.currentKeys()
+    const { state } = room
+    const duty = state && dutyOf(state, log, parts.identity)
+    if (state === undefined || duty === undefined) return
+    // One at a time: in a large room it takes a while, and what is due is decided anew whenever the room has changed.
+    if (this.#running !== undefined) return void (await this.#running.catch(() => undefined))
+    const name = `${duty.operation.type} ${hex(state.marks.last()?.hash ?? state.id)}`
+    if (this.#tried.has(name)) return
+    this.#tried.add(name)
+    this.#running = writeAs(room, duty.signer, (current) => {
+      const now = dutyOf(current, log, parts.identity)
+      if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
+      return now.operation
+    })
+    await this.#running.finally(() => (this.#running = undefined))
+  }
+}
+
+function dutyOf(
   room: Room,
   { ledger, withheld }: Pick<RoomLog, 'ledger' | 'withheld'>,
   identity: Identity,
@@ -38,7 +79,7 @@ function rekeyOf(roomId: Bytes, former: Signer, { signer, wrapKey }: Identity): 
   return { type: 'rekey', rootKey: signer.publicKey, wrapKey, proof }
 }
 
-/** Somebody left who still has the secret in force. */
+/** A member left who still has the secret in force. */
 function leftInThisEpoch(room: Room): boolean {
   const openedAt = room.openings.get(room.epoch)?.n ?? 0
   const gone = [...room.departures].some(
@@ -64,9 +105,4 @@ function brokenLink(room: Room, { keyring, links, sound }: Ledger): number | und
     sound.add(hex(opening.confirm))
   }
   return undefined
-}
-
-/** Names a duty, so that one that failed is not tried for ever. */
-export function dutyName(room: Room, { operation }: Duty): string {
-  return `${operation.type} ${hex(room.marks.last()?.hash ?? room.id)}`
 }

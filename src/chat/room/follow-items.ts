@@ -1,14 +1,38 @@
 /** History from a place on and then what comes, as one sequence: no gap, no repetition. */
-import type { Room, RoomChange } from '../chat.ts'
+import type { FollowOptions, Room, RoomChange } from '../chat.ts'
 import type { TimelineItem, WarningItem } from '../item.ts'
 import { followPageItems } from '../../base/limits.ts'
 
-export async function* followItems(
+/** Ends when the membership, the caller's signal or the room (`closing`) does. */
+export function followItems(
   room: Room,
-  { from, signal }: { readonly from?: number; readonly signal?: AbortSignal },
-): AsyncGenerator<TimelineItem> {
+  { from, signal }: FollowOptions,
+  closing: AbortSignal,
+): AsyncIterable<TimelineItem> {
+  return {
+    [Symbol.asyncIterator]() {
+      const returned = new AbortController()
+      const ends = [returned.signal, closing, ...(signal ? [signal] : [])]
+      const items = itemsUntil(room, from, AbortSignal.any(ends))
+      return {
+        next: () => items.next(),
+        // Also while next() waits, which a generator alone would let go on.
+        return: () => {
+          returned.abort()
+          return items.return(undefined)
+        },
+      }
+    },
+  }
+}
+
+async function* itemsUntil(
+  room: Room,
+  from: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<TimelineItem, undefined> {
   const live: TimelineItem[] = []
-  /** Of a log that is no more: what of it comes again has been shown. */
+  /** Messages of a log that was replaced: they have been shown, and may come again. */
   const told = new Set<string>()
   let wake: (() => void) | undefined
   const unsubscribe = room.subscribe((change: RoomChange) => {
@@ -21,22 +45,22 @@ export async function* followItems(
     wake?.()
   })
   const onAbort = () => wake?.()
-  signal?.addEventListener('abort', onAbort)
+  signal.addEventListener('abort', onAbort)
   try {
     let last = -1
     if (from !== undefined) {
-      let page = await room.history({ limit: followPageItems, fromSeq: from })
+      let page = await room.history({ limit: followPageItems, fromSeq: from }, signal)
       for (;;) {
         for (const item of page.items) {
           yield item
           last = item.i ?? last
         }
         if (!page.more) break
-        page = await room.history({ limit: followPageItems, fromIndex: last + 1 })
+        page = await room.history({ limit: followPageItems, fromIndex: last + 1 }, signal)
       }
     }
     let shown = last
-    while (signal?.aborted !== true) {
+    while (!signal.aborted) {
       for (const item of live.splice(0)) {
         // What came while the history was read has been shown with it.
         if (item.kind === 'warning') shown = Math.min(shown, (item.restart?.i ?? Infinity) - 1)
@@ -48,12 +72,14 @@ export async function* followItems(
       if (room.standing !== 'member') return
       await new Promise<void>((resolve) => {
         wake = resolve
-        if (live.length > 0 || signal?.aborted === true) resolve()
+        if (live.length > 0 || signal.aborted) resolve()
       })
     }
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
     unsubscribe()
-    signal?.removeEventListener('abort', onAbort)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

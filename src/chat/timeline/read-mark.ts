@@ -5,29 +5,42 @@ import { mentionsSearchedMax } from '../../base/limits.ts'
 import type { Store } from '../../store/store.ts'
 import type { Room } from '../chat.ts'
 import type { TimelineItem } from '../item.ts'
-import { readKey } from '../home/local-paths.ts'
+import { lastReadKey, readKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 import { Mentions } from './mentions.ts'
 import { readOne } from '../../store/read-one.ts'
 
 export class ReadMark {
   readonly #home: Store
+  readonly #roomId: Bytes
   readonly #key: Bytes
   readonly #mentions: Mentions
   #upTo = 0
 
   constructor(home: Store, roomId: Bytes, name: string) {
     this.#home = home
+    this.#roomId = roomId
     this.#key = readKey(roomId)
     this.#mentions = new Mentions(name)
   }
 
   async load(): Promise<void> {
+    this.#upTo = await this.#stored()
+  }
+
+  /** Takes over what another program of this home has marked. False when that was known. */
+  async advance(): Promise<boolean> {
+    const upTo = await this.#stored()
+    if (upTo <= this.#upTo) return false
+    this.#upTo = upTo
+    this.#mentions.read(upTo)
+    return true
+  }
+
+  async #stored(): Promise<number> {
     const entry = await readOne(this.#home, this.#key)
-    this.#upTo =
-      entry === undefined
-        ? 0
-        : readLocal('how far you have read', () => new Fields([decode(entry.value)], 1).unsigned())
+    if (entry === undefined) return 0
+    return readLocal('how far you have read', () => new Fields([decode(entry.value)], 1).unsigned())
   }
 
   /** The number of the newest message that was read. */
@@ -64,7 +77,12 @@ export class ReadMark {
     if (upTo <= this.#upTo) return false
     this.#upTo = upTo
     this.#mentions.read(upTo)
-    await this.#home.commit({ then: [{ kind: 'put', key: this.#key, value: encode(upTo) }] })
+    await this.#home.commit({
+      then: [
+        { kind: 'put', key: this.#key, value: encode(upTo) },
+        { kind: 'put', key: lastReadKey, value: this.#roomId },
+      ],
+    })
     return true
   }
 

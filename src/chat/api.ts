@@ -1,0 +1,347 @@
+/**
+ * The public interface of a chat and its rooms. Every method that takes an `AbortSignal` rejects with the signal's reason
+ * as soon as it aborts; what had reached the store by then stays.
+ */
+import type { Listener } from '../base/emitter.ts'
+import type {
+  AdminEvent,
+  AdminItem,
+  MessageContent,
+  MessageItem,
+  PendingItem,
+  Person,
+  Returning,
+  TimelineItem,
+  WarningItem,
+} from './item.ts'
+
+/**
+ * One unlocked identity on one store. It opens without the store too: rooms that were read before can be read, and
+ * messages wait in the outbox. Changes of a room are made at once or refused, never queued. All methods reject with a
+ * `ConclaveError`, or with the reason of the signal that they were given.
+ */
+export interface Chat extends AsyncDisposable {
+  readonly self: Person
+  /** Whether the store answers just now. */
+  readonly connection: Connection
+  /** Something to know beside the rooms, and what to do about it. */
+  readonly advice: Advice | undefined
+  /** What the store has lost, of this identity and of the rooms that were opened, and what is being done about it. */
+  readonly recoveries: readonly Recovery[]
+  /**
+   * Rooms that this identity is in, was in or waits for, and listed ones, sorted by name. Brings joined rooms up to date
+   * first when the store answers.
+   */
+  rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]>
+  /** The same as far as it is known, without asking the store. */
+  knownRooms(): readonly RoomSummary[]
+  /** @throws name-taken, usage (a name that isn't valid) */
+  create(name: string, options?: CreateOptions, signal?: AbortSignal): Promise<Room>
+  /** A joined (or left) room by name, `name#id-prefix` or id. @throws no-such-room, not-member */
+  open(room: string, signal?: AbortSignal): Promise<Room>
+  /** Asks to join, unless already in or waiting. @throws no-such-room */
+  join(room: string, signal?: AbortSignal): Promise<Admission>
+  /** The direct messages with this person: the room there is, else a new one to which they are invited. */
+  dm(name: string, confirm?: Confirm, signal?: AbortSignal): Promise<Room>
+  /** What two people compare, by phone or in person, to know that nobody intercepts their chat. @throws no-such-user */
+  safetyNumber(name: string, signal?: AbortSignal): Promise<SafetyNumber>
+  /** Marks the key of this fingerprint as verified. @throws no-such-user, unconfirmed-key */
+  confirmKey(name: string, fingerprint: string, signal?: AbortSignal): Promise<void>
+  /** Replaces this identity's keys in every room. An earlier copy of the keys opens nothing that is sent afterwards. */
+  rekey(signal?: AbortSignal): Promise<Rekeyed>
+  /**
+   * Drops this home's copy of a room, of whatever standing; opened again it is fetched anew.
+   * @throws no-such-room, not-allowed (messages wait to be sent)
+   */
+  forget(room: string, signal?: AbortSignal): Promise<Forgotten>
+  /** Calls `listener` at each event until `off`, or the function that it returns, is called. */
+  on<E extends keyof ChatEvents>(event: E, listener: Listener<ChatEvents[E]>): Unsubscribe
+  off<E extends keyof ChatEvents>(event: E, listener: Listener<ChatEvents[E]>): void
+  /** Ends every `follow` and `wait`. `await using` does it too. */
+  close(): Promise<void>
+}
+
+/** What a chat tells of. An exception of a listener is logged once, and keeps nothing from the others. */
+export interface ChatEvents {
+  /** The connection's state or detail has changed. */
+  readonly connection: Connection
+  /** Anything worth a redraw: the connection, the list of rooms, counts. At most once a turn of the event loop. */
+  readonly change: undefined
+}
+
+export type Unsubscribe = () => void
+
+export interface Connection {
+  readonly state: 'connecting' | 'online' | 'offline'
+  /** In words, for a status line: 'local store', '4/5 nodes, can lose 1', 'offline: …'. */
+  readonly detail: string
+}
+
+export interface Advice {
+  readonly text: string
+  readonly hint: string
+}
+
+export type Standing = 'member' | 'invited' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'
+
+export interface RoomSummary {
+  readonly name: string
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  readonly standing: Standing
+  readonly unread: number
+  readonly mentions: number
+  /** 0 when not a member. */
+  readonly members: number
+}
+
+export interface CreateOptions {
+  readonly unlisted?: boolean
+  readonly acceptBy?: 'members' | 'admins'
+}
+
+export interface SafetyNumber extends Person {
+  /** 60 digits in groups of five, the same on both sides. */
+  readonly number: string
+  /** Whether this person's key was confirmed here before. */
+  readonly confirmed: boolean
+  /** The fingerprint of the key that was known under this name, where it is another: someone may be impersonating them. */
+  readonly known?: string
+}
+
+export interface Rekeyed extends Person {
+  readonly rooms: number
+}
+
+export interface Forgotten {
+  readonly name: string
+  /** Records of the copy. */
+  readonly records: number
+}
+
+/** How a key that was never seen before is confirmed: by its fingerprint, or by trusting the registry. */
+export interface Confirm {
+  readonly fingerprint?: string
+  readonly trustNew?: boolean
+}
+
+/** A request to join. */
+export interface Admission {
+  readonly roomId: string
+  readonly roomName: string
+  /** As it stands; kept current. */
+  readonly state: 'waiting' | 'accepted' | 'rejected'
+  /** Resolves with the room once accepted; rejects with `rejected`, `closed`, or this caller's signal's reason. */
+  wait(signal?: AbortSignal): Promise<Room>
+  /** Takes the request back. */
+  withdraw(signal?: AbortSignal): Promise<void>
+}
+
+export interface Member extends Person {
+  readonly role: 'admin' | 'member'
+}
+
+export interface Knock extends Person {
+  readonly at: number
+  readonly returning?: Returning
+  /** The fingerprint of the key that this person knows under the name, where it is another. */
+  readonly known?: string
+}
+
+/** A member whose key is not the one that this person knows under their name. */
+export interface ChangedKey extends Person {
+  /** The fingerprint of the key that is known. */
+  readonly known: string
+}
+
+export interface Invitation extends Person {
+  /** The name of the member who invited them. */
+  readonly by: string
+}
+
+export interface Policy {
+  readonly acceptBy: 'members' | 'admins'
+  readonly listed: boolean
+}
+
+export interface Room {
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  readonly name: string
+  readonly topic: string
+  readonly standing: Standing
+  /** Who removed this person, when standing is kicked. */
+  readonly endedBy: Person | undefined
+  readonly members: readonly Member[]
+  readonly invitations: readonly Invitation[]
+  /** Members whose keys are not those that this person knows under their names: a warning, never a rule. */
+  readonly changedKeys: readonly ChangedKey[]
+  readonly policy: Policy
+  /** The room needs a newer Conclave: its history up to there can be read, and nothing be written. */
+  readonly tooNew: boolean
+  /** Open requests to join, oldest first. */
+  readonly knocks: readonly Knock[]
+  /** Messages of this identity that the store hasn't acknowledged yet. */
+  readonly pending: readonly PendingItem[]
+  /** The number of the newest message. */
+  readonly seq: number
+  readonly unread: number
+  /** The number of the newest message that has been read. */
+  readonly readUpTo: number
+  /** What the store has lost of this room, and what is being done about it; undefined while all is well. */
+  readonly recovery: Recovery | undefined
+
+  /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Sending keeps order. */
+  send(content: MessageContent | string, signal?: AbortSignal): Promise<Sent>
+  /** Takes a queued or failed message out of the outbox. @throws unavailable when it was tried and may stand in the room all the same */
+  drop(id: string, signal?: AbortSignal): Promise<void>
+  /**
+   * The newest `limit` items before `before` (exclusive `i`; absent: the end), oldest first. Records are shown whole:
+   * where messages were sent together, a page holds up to 63 items more.
+   */
+  history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>
+  /**
+   * Items from message number `from` on (absent: only new ones) and then as they come, without gap or repetition. Ends
+   * when the signal aborts, the membership ends or the chat closes.
+   */
+  follow(options?: FollowOptions): AsyncIterable<TimelineItem>
+  /** Resolves once everything that the store held at the time of the call can be read here. */
+  refresh(signal?: AbortSignal): Promise<void>
+
+  /** @throws no-such-user; unconfirmed-key, without a fingerprint, where the key is not the one known under the name */
+  accept(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
+  reject(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
+  /** Removes a member, or an invitation. @throws no-such-user; unconfirmed-key where two have the name, and no fingerprint says which */
+  kick(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
+  leave(signal?: AbortSignal): Promise<Done>
+  promote(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
+  demote(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
+  /** Keeps what is absent as it is. */
+  setPolicy(policy: Partial<Policy>, signal?: AbortSignal): Promise<Done>
+  setTopic(topic: string, signal?: AbortSignal): Promise<Done>
+  /** Opens a new epoch: what is sent from then on is sealed under a fresh secret. */
+  rotate(signal?: AbortSignal): Promise<Done>
+  /** Invites someone, who may join by themselves then. Their key must be known, or confirmed here. */
+  invite(name: string, confirm?: Confirm, signal?: AbortSignal): Promise<Done>
+  /** Marks everything up to this number as read. */
+  markRead(seq: number, signal?: AbortSignal): Promise<void>
+  /** Checks the whole log: every hash, signature and rule. Restores first what is missing from the store. */
+  verify(signal?: AbortSignal): Promise<Verification>
+  /**
+   * After a restore that lost changes of the room: does them again, removals first, and sets right what was changed in
+   * the store. @throws not-allowed where there is something that only an admin can do.
+   */
+  repair(signal?: AbortSignal): Promise<Repair>
+
+  /** Calls `listener` at each event until `off`, or the function that it returns, is called. */
+  on<E extends keyof RoomEvents>(event: E, listener: Listener<RoomEvents[E]>): Unsubscribe
+  off<E extends keyof RoomEvents>(event: E, listener: Listener<RoomEvents[E]>): void
+}
+
+/** What a room tells of. An exception of a listener is logged once, and keeps nothing from the others. */
+export interface RoomEvents {
+  /**
+   * A message that this home had not read before, whoever wrote it, in the room's order: also one that was sent while
+   * no program of this identity ran.
+   */
+  readonly message: MessageItem
+  /** Something has happened to the room itself. */
+  readonly admin: AdminItem
+  /** Someone asks to join. */
+  readonly knock: AdminItem
+  /** A record was passed over, or is damaged. */
+  readonly warning: WarningItem
+  /** The history is another one from some place on: read it again. */
+  readonly diverged: Diverged
+  /** Members, requests, topic, pending messages, counts, standing or recovery have changed. */
+  readonly change: undefined
+}
+
+/** The store was restored from an earlier copy; or a key that came late opens messages that were locked. */
+export interface Diverged {
+  readonly cause: 'restore' | 'late-key'
+  /** From this record on, which begins with message `seq`. */
+  readonly i: number
+  readonly seq: number
+  /** The ids of the messages that were told and are not in it; they may come once more. */
+  readonly lost: ReadonlySet<string>
+}
+
+/** Which of several people who have one name. */
+export interface Which {
+  readonly fingerprint?: string
+}
+
+export interface FollowOptions {
+  readonly from?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Sent {
+  readonly id: string
+  /** Rejects when it cannot be sent: `kicked`, `not-member`. Never because the store is unreachable. */
+  readonly sent: Promise<{ readonly seq: number; readonly id: string; readonly i: number }>
+}
+
+export interface HistoryQuery {
+  readonly limit: number
+  /** Only items with a smaller `i`. */
+  readonly before?: number
+  /** Only items from this seq on, oldest first (instead of the newest). */
+  readonly fromSeq?: number
+  /** Only items from this `i` on, oldest first. */
+  readonly fromIndex?: number
+}
+
+export interface HistoryPage {
+  readonly items: readonly TimelineItem[]
+  /** Whether there are older items (newer ones with `fromSeq`). */
+  readonly more: boolean
+}
+
+/** The place that the operation's record took in the log. */
+export interface Done {
+  readonly i: number
+}
+
+/** After the store was set back to an earlier copy, or somebody changed it. */
+export interface Recovery {
+  /**
+   * `putting-back`: what this machine remembers is written into the store again. `put-back`: that is done. `parted`: others
+   * wrote in between, and what was lost comes again. `frozen`: a kick is lost, and nothing is sent until it stands again.
+   * `damaged`: something is missing or changed that this machine can't put back.
+   */
+  readonly kind: 'putting-back' | 'put-back' | 'diverged' | 'frozen' | 'damaged'
+  /** Records put back, and how many there are to be. */
+  readonly done: number
+  readonly total: number
+  /** What happened, and what Conclave does about it. */
+  readonly text: string
+  /** What is to be done. */
+  readonly hint: string
+  /** All of it in a few words. */
+  readonly short: string
+}
+
+export interface Repair {
+  /** What was done again, in order. */
+  readonly again: readonly { readonly event: AdminEvent; readonly target?: Person }[]
+  /** What was not, with the reason. */
+  readonly left: readonly { readonly event: AdminEvent; readonly target?: Person; readonly reason: string }[]
+  /** Records that had been changed in the store. */
+  readonly corrected: readonly number[]
+}
+
+export interface Verification {
+  readonly records: number
+  readonly messages: number
+  readonly controls: number
+  /** Records passed over, with the reason. */
+  readonly voids: readonly { readonly i: number; readonly reason: string }[]
+  /** Records that this machine has put back into the store since it began. */
+  readonly putBack: number
+  /** Empty when all is well. */
+  readonly damage: readonly { readonly i: number; readonly reason: string }[]
+  /** Hash of the newest control record, hexadecimal. */
+  readonly head: string
+}

@@ -1,0 +1,302 @@
+/**
+ * A room that is open: its log, requests, outbox and read mark, each kept in step with the store, and what happens when
+ * one of them has news.
+ */
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { Emitter } from '../../base/emitter.ts'
+import type { Room as RoomState } from '../../protocol/room.ts'
+import type { RoomChange, RoomEvents, Standing, Unsubscribe } from '../chat.ts'
+import type { Person, TimelineItem } from '../item.ts'
+import type { Filed } from '../log/ledger.ts'
+import type { Damage } from '../log/log-listener.ts'
+import { RoomLog } from '../log/room-log.ts'
+import { Sender } from '../outbox/sender.ts'
+import { Knocks, type OpenKnock } from '../people/knocks.ts'
+import { kickedBy, knockItem, otherOf, standingOf } from '../people/people.ts'
+import { followRegistered, keyWarning } from '../people/pins.ts'
+import { AfterRollback } from '../recovery/after-rollback.ts'
+import { StandingMemory } from '../recovery/standing-memory.ts'
+import { itemsOf, type Viewer } from '../timeline/items.ts'
+import { ReadMark } from '../timeline/read-mark.ts'
+import { historyPage } from '../timeline/timeline.ts'
+import { Duties } from './duties.ts'
+import { Following } from './following.ts'
+import { appendingTo, type RoomContext, type RoomParts } from './room-context.ts'
+
+/** `update` carries all of them, for front ends that show a room. */
+type Events = RoomEvents & { readonly update: RoomChange }
+
+export class OpenRoom implements RoomContext {
+  readonly id: string
+  readonly parts: RoomParts
+  readonly log: RoomLog
+  protected readonly events: Emitter<Events>
+  protected readonly sender: Sender
+  protected readonly mark: ReadMark
+  protected readonly restore: AfterRollback
+  protected readonly closing = new AbortController()
+  readonly #duties: Duties
+  readonly #knocks: Knocks
+  readonly #following: Following
+  readonly #memory: StandingMemory
+  readonly #damaged = new Set<number>()
+  /** The log has been read to its end once: what comes now comes live. */
+  #live = false
+
+  constructor(parts: RoomParts) {
+    this.id = hex(parts.roomId)
+    this.parts = parts
+    this.events = new Emitter(parts.log)
+    this.mark = new ReadMark(parts.home, parts.roomId, parts.identity.name)
+    this.#memory = new StandingMemory(parts)
+    this.#duties = new Duties(this)
+    this.log = new RoomLog(parts, {
+      filed: (records) => this.#filed(records),
+      previewed: (records) => this.#previewed(records),
+      progressed: () => this.changed(),
+      counted: () => this.#counted(),
+      damaged: (damage) => this.#reportDamage(damage),
+      diverged: () => this.restore.parted(),
+      reconciling: () => this.changed(),
+    })
+    const appending = appendingTo(parts, this.log)
+    this.restore = new AfterRollback({
+      appending,
+      identity: parts.identity,
+      mark: this.mark,
+      memory: this.#memory,
+      nameOf: () => this.name,
+      isOwn: (rootKey) => equalBytes(rootKey, this.self),
+      tell: (change) => this.#tell(change),
+      queued: () => this.#logged('room.outbox', this.sender.adopt()),
+    })
+    const { store, roomId, clock } = parts
+    this.#knocks = new Knocks({
+      store,
+      roomId,
+      clock,
+      log: this.log,
+      arrived: (knock) => this.#knocked(knock),
+      changed: () => this.changed(),
+    })
+    this.#following = new Following({
+      log: this.log,
+      knocks: this.#knocks,
+      clock,
+      isOut: () => this.state !== undefined && this.standing !== 'member',
+      isMember: () => this.standing === 'member',
+      subscribe: (listener) => this.subscribe(listener),
+      caughtUp: () => this.#caughtUp(),
+      lost: (error) => {
+        parts.disconnected(error)
+        this.#note('room.follow', error)
+      },
+    })
+    const writeBlocker = () => this.restore.writeBlocker
+    this.sender = new Sender({ ...parts, appending, writeBlocker, changed: () => this.changed() })
+  }
+
+  /** Reads what the home holds of the room; nothing is asked of the store. */
+  async load(): Promise<void> {
+    await this.log.load()
+    await this.mark.load()
+    await this.#findMentions()
+    await this.restore.look()
+    await this.sender.adopt()
+  }
+
+  protected get self(): Bytes {
+    return this.parts.identity.signer.publicKey
+  }
+
+  protected get viewer(): Viewer {
+    const { identity } = this.parts
+    return { self: this.self, warningOf: (room, name, rootKey) => keyWarning(identity, room, name, rootKey) }
+  }
+
+  get state(): RoomState | undefined {
+    return this.log.preview?.room ?? this.log.room
+  }
+
+  /** Resolves once the newest page can be shown, where there is more than that to read. */
+  get previewed(): Promise<void> {
+    return this.log.previewed
+  }
+
+  /** A two-person chat is named after the other. */
+  get name(): string {
+    const { state } = this
+    const other = state?.policy.kind === 'pair' ? otherOf(state, this.self) : undefined
+    if (other !== undefined) return `@${other}`
+    return state?.name ?? this.parts.identity.room(this.parts.roomId)?.name ?? this.id.slice(0, 20)
+  }
+
+  get standing(): Standing {
+    const remembered = this.parts.identity.room(this.parts.roomId)?.standing ?? 'stranger'
+    return standingOf(this.state, this.self, remembered)
+  }
+
+  get endedBy(): Person | undefined {
+    return kickedBy(this.state, this.self)
+  }
+
+  get openKnocks(): readonly OpenKnock[] {
+    return this.standing === 'member' ? this.#knocks.list(this.state) : []
+  }
+
+  start(): void {
+    this.#following.start()
+  }
+
+  /** A request was accepted: reads on where an earlier membership ended. */
+  async readmitted(): Promise<void> {
+    this.log.keys.lookAgain()
+    const refreshed = this.refresh()
+    this.#logged('room.refresh', refreshed)
+    await Promise.race([refreshed, this.log.previewed])
+    this.start()
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort()
+    await this.sender.close()
+    await this.#following.close()
+    await this.#memory.close()
+    await this.log.replica.flush().catch(() => undefined)
+  }
+
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.log.catchUp(signal)
+    await this.log.replica.flush()
+    await this.#knocks.refresh(signal)
+    await this.settleStanding()
+    await this.restore.settle(signal)
+  }
+
+  /** The store is not where it was: reads it again from where this home's copy ends. */
+  restored(): void {
+    this.restore.noticed()
+    this.#following.beginAgain()
+  }
+
+  fulfilDuties(): Promise<void> {
+    return this.#duties.fulfil()
+  }
+
+  /** Another program of this home has marked messages as read. */
+  async readElsewhere(): Promise<void> {
+    if (await this.mark.advance()) this.changed()
+  }
+
+  subscribe(listener: (change: RoomChange) => void): Unsubscribe {
+    return this.events.on('update', listener)
+  }
+
+  /** Not by a preview of the chain. */
+  async settleStanding(): Promise<void> {
+    const settled = await this.#memory.settle(() => {
+      const { room } = this.log
+      return room && this.log.preview === undefined
+        ? { room, standing: this.standing, name: this.name, isOpen: this.log.keys.isOpen }
+        : undefined
+    })
+    if (settled) this.changed()
+  }
+
+  protected changed(): void {
+    this.#tell({ kind: 'state' })
+    this.parts.changed()
+  }
+
+  #findMentions(): Promise<void> {
+    const seq = this.log.ledger.checkpoint.seq - 1
+    return this.mark.findMentions({ seq, history: (query) => historyPage(this.log, this.viewer, query) })
+  }
+
+  #itemsOf(records: readonly Filed[]): readonly TimelineItem[] {
+    const { state } = this
+    return state === undefined ? [] : records.flatMap((record) => itemsOf(state, record, this.viewer))
+  }
+
+  #previewed(records: readonly Filed[]): void {
+    if (records.length === 0) this.#tell({ kind: 'renewed' })
+    else this.#tell({ kind: 'early', items: this.#itemsOf(records) })
+    this.changed()
+  }
+
+  #counted(): void {
+    this.#logged('room.mentions', this.#findMentions())
+    this.#chainChanged()
+    this.#tell({ kind: 'renewed' })
+    this.changed()
+  }
+
+  #caughtUp(): void {
+    this.parts.connected()
+    this.changed()
+    this.#live = true
+    this.#lookAfter()
+    this.#logged('room.hints', this.restore.settle(this.closing.signal))
+  }
+
+  #chainChanged(): void {
+    this.#logged('room.standing', this.settleStanding())
+    this.#logged('room.knocks', this.#knocks.lookAgain())
+    if (this.#live) this.#lookAfter()
+  }
+
+  #lookAfter(): void {
+    this.#logged('room.duty', this.#duties.fulfilSoon(this.closing.signal))
+  }
+
+  #filed(records: readonly Filed[]): void {
+    const items = this.#itemsOf(records)
+    this.mark.note(items)
+    this.#logged('room.lost', this.restore.lookAgain())
+    if (items.length > 0) this.#tell({ kind: 'items', items })
+    if (records.some(({ judgement }) => judgement.kind === 'control')) this.#chainChanged()
+    this.#logged('room.read', this.markUpTo(this.mark.ownAmong(items)))
+    this.changed()
+  }
+
+  protected async markUpTo(seq: number): Promise<void> {
+    if (await this.mark.move(Math.min(seq, this.log.ledger.checkpoint.seq - 1))) this.changed()
+  }
+
+  /** Nobody waits for it; what it fails with is logged, unless that is the room's closing. */
+  #logged(event: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.closing.signal.aborted) this.#note(event, error)
+    })
+  }
+
+  #note(event: string, error: unknown): void {
+    this.parts.log.warn(event, { room: this.id.slice(0, 8), error: String(error) })
+  }
+
+  #reportDamage({ i, reason }: Damage): void {
+    if (this.#damaged.has(i)) return
+    this.#damaged.add(i)
+    this.parts.log.warn('room.damage', { room: this.id.slice(0, 8), i, reason })
+    this.#tell({ kind: 'items', items: [{ kind: 'warning', i, reason: `damage: this record is ${reason}` }] })
+  }
+
+  async #knocked({ knock }: OpenKnock): Promise<void> {
+    await followRegistered(this.parts, knock)
+    this.#tell({ kind: 'knock', item: knockItem(this.parts.identity, this.state, knock) })
+  }
+
+  #tell(change: RoomChange): void {
+    this.events.emit('update', change)
+    if (change.kind === 'items') for (const item of change.items) this.#emitItem(item)
+    else if (change.kind === 'knock') this.events.emit('knock', change.item)
+    else if (change.kind === 'diverged') this.events.emit('diverged', change)
+    else if (change.kind === 'state') this.events.emit('change', undefined)
+  }
+
+  #emitItem(item: TimelineItem): void {
+    if (item.kind === 'message') this.events.emit('message', item)
+    else if (item.kind === 'admin') this.events.emit('admin', item)
+    else if (item.kind === 'warning') this.events.emit('warning', item)
+  }
+}

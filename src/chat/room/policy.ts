@@ -1,0 +1,29 @@
+/** A room's rules, topic and epoch. */
+import { ConclaveError } from '../../base/errors.ts'
+import type { Done, Policy } from '../chat.ts'
+import { checkListable, list, unlist } from '../people/directory.ts'
+import { writeChange, type RoomContext } from './room-context.ts'
+
+export async function setPolicy(room: RoomContext, policy: Partial<Policy>, signal?: AbortSignal): Promise<Done> {
+  const { store, roomId } = room.parts
+  if (policy.listed === true) await checkListable(store, roomId, room.name)
+  const done = await writeChange(
+    room,
+    ({ policy: { kind, acceptBy, listed }, version }) => {
+      if (kind === 'pair') throw new ConclaveError('not-allowed', 'a chat of two has no rules to change')
+      return { type: 'policy', acceptBy: policy.acceptBy ?? acceptBy, listed: policy.listed ?? listed, version }
+    },
+    { signal },
+  )
+  if (policy.listed === true) await list(store, roomId, room.name)
+  else if (policy.listed === false) await unlist(store, roomId, room.name)
+  return done
+}
+
+export function setTopic(room: RoomContext, topic: string, signal?: AbortSignal): Promise<Done> {
+  return writeChange(room, () => ({ type: 'topic', topic: topic.toWellFormed() }), { signal })
+}
+
+export function rotate(room: RoomContext, signal?: AbortSignal): Promise<Done> {
+  return writeChange(room, () => ({ type: 'rotate' }), { signal })
+}
