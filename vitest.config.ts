@@ -1,21 +1,39 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+// As bin/conclave starts Node.
+const execArgv = ['--disable-warning=ExperimentalWarning']
+const quickArgon2 = fileURLToPath(new URL('test/quick-argon2.cjs', import.meta.url))
+const realArgon2 = 'test/crypto/**/*.test.ts'
+
 /**
- * Real processes, files and an etcd take part in the tests, so the time limits are wide; they end what hangs
- * and assert nothing. Two workers: more of them starve each other's etcd on a small machine.
+ * Real processes, files and an etcd take part in the tests, so the time limits are wide; they end what hangs and assert
+ * nothing. Two workers: more of them starve each other's etcd on a small machine. A worker keeps its modules from one
+ * file to the next.
  */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.{ts,tsx}'],
     environment: 'node',
     pool: 'forks',
-    // As bin/conclave starts Node.
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
+    unstubEnvs: true,
     globalSetup: 'scripts/before-tests.js',
-    env: { CONCLAVE_KDF: 'floor' },
+    projects: [
+      { extends: true, test: { name: 'real argon2', include: [realArgon2], execArgv } },
+      {
+        extends: true,
+        test: {
+          name: 'quick argon2',
+          include: ['test/**/*.test.ts'],
+          exclude: [realArgon2],
+          execArgv: [...execArgv, `--require=${quickArgon2}`],
+          env: { NODE_OPTIONS: `--require=${quickArgon2}` },
+        },
+      },
+    ],
   },
 })
