@@ -78,7 +78,12 @@ export function temporaryFolder(): string {
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
 export function spawnConclave(args: readonly string[], setting: Setting = {}): Child {
-  const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: '/nonexistent', CONCLAVE_KDF: 'floor' }
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    HOME: '/nonexistent',
+    CONCLAVE_KDF: 'floor',
+    NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+  }
   if (setting.home !== undefined) env['CONCLAVE_HOME'] = setting.home
   if (setting.store !== undefined) env['CONCLAVE_STORE'] = setting.store
   if (setting.as !== undefined) env['CONCLAVE_AS'] = setting.as

@@ -25,6 +25,7 @@ test('the example bot knocks, is let in, and answers', async () => {
         CONCLAVE_AS: 'parrot',
         CONCLAVE_PASSWORD: password,
         CONCLAVE_KDF: 'floor',
+        NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     },

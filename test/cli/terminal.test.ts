@@ -22,6 +22,7 @@ function terminal(args: readonly string[], home: string, env: Readonly<Record<st
       TERM: 'xterm-256color',
       CONCLAVE_HOME: home,
       CONCLAVE_KDF: 'floor',
+      NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
       ...env,
     },
   })

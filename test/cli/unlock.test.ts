@@ -94,7 +94,13 @@ test('the key is where only this user gets it: in memory, behind a socket of his
   await people(home, 'ada')
   lockAtEnd(home)
   // From a shell that leaves core files as large as it may.
-  const env = { PATH: process.env['PATH'], CONCLAVE_HOME: home, CONCLAVE_PASSWORD: password, CONCLAVE_KDF: 'floor' }
+  const env = {
+    PATH: process.env['PATH'],
+    CONCLAVE_HOME: home,
+    CONCLAVE_PASSWORD: password,
+    CONCLAVE_KDF: 'floor',
+    NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+  }
   execFileSync('/bin/sh', ['-c', 'ulimit -S -c "$(ulimit -H -c)"; exec "$0" unlock', program], { env })
   const socket = socketOf(home, 'ada')
   expect(statSync(socket).mode & 0o777).toBe(0o600)

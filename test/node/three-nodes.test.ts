@@ -18,6 +18,7 @@ test('the example makes a cluster of three nodes, and leaves nothing behind', as
     PORT: String(port),
     CONCLAVE_ETCD: eagerEtcd(),
     CONCLAVE_KDF: 'floor',
+    NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
   }
   const output = await new Promise<string>((resolve, reject) => {
     execFile(script, { env }, (error, stdout, stderr) =>

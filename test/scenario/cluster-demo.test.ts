@@ -21,7 +21,12 @@ test('five machines: one node after the other is killed, and the chat goes on as
     program,
     args: ['chat', 'demo'],
     columns: 120,
-    env: { CONCLAVE_HOME: ada.home, CONCLAVE_PASSWORD: password, CONCLAVE_KDF: 'floor' },
+    env: {
+      CONCLAVE_HOME: ada.home,
+      CONCLAVE_PASSWORD: password,
+      CONCLAVE_KDF: 'floor',
+      NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+    },
   })
   await screen.waitFor('5/5 nodes, can lose 2')
   const talkers = machines.map(talker)

@@ -13,7 +13,12 @@ test('the embedded store moves into a cluster whole, and whoever is still on the
     program,
     args: ['chat', 'demo'],
     columns: 120,
-    env: { CONCLAVE_HOME: machine.home, CONCLAVE_PASSWORD: password, CONCLAVE_KDF: 'floor' },
+    env: {
+      CONCLAVE_HOME: machine.home,
+      CONCLAVE_PASSWORD: password,
+      CONCLAVE_KDF: 'floor',
+      NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+    },
   })
   await screen.waitForMessage('three')
   const sender = machine.start('send', 'demo', '-')

@@ -17,7 +17,12 @@ export function home(): string {
 }
 
 export function start(folder: string, options: Partial<TerminalOptions> = {}): Terminal {
-  const env = { CONCLAVE_HOME: folder, CONCLAVE_KDF: 'floor', ...options.env }
+  const env = {
+    CONCLAVE_HOME: folder,
+    CONCLAVE_KDF: 'floor',
+    NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+    ...options.env,
+  }
   const terminal = Terminal.start({ program: conclave, ...options, env })
   onTestFinished(() => terminal[Symbol.asyncDispose]())
   return terminal
