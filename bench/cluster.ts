@@ -1,6 +1,6 @@
 /**
- * A cluster: the chat against raw puts and watches through the same client library, in turns, so that whatever else the
- * machine does meets both.
+ * A cluster: the chat compared with raw puts and watches through the same client library. They alternate, so that other
+ * load on the machine affects both.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -19,7 +19,7 @@ const rawPuts = 400
 const rawPrefix = utf8('bench/')
 
 export async function benchCluster(place: Place): Promise<void> {
-  // Each at the member that the raw puts and watches use: a leader answers sooner than the others.
+  // Each uses the same member as the raw puts and watches: a leader answers sooner than the others.
   const ada = await connect({ home: place.home('ada'), store: place.rawUrl(0), as: 'ada', password, signUp: true })
   const bob = await connect({ home: place.home('bob'), store: place.rawUrl(1), as: 'bob', password, signUp: true })
   const room = await ada.create('bench')
@@ -34,7 +34,7 @@ export async function benchCluster(place: Place): Promise<void> {
   await near.close()
 }
 
-/** Bob, and a watch on another member, in a process of their own: what the sender does meanwhile does not hold them up. */
+/** Bob, and a watch on another member, in a separate process that the sender's work does not delay. */
 class Listener {
   readonly #child: ChildProcess
   readonly #waiting = new Map<string, PromiseWithResolvers<number>>()
@@ -56,7 +56,7 @@ class Listener {
     return listener
   }
 
-  /** When this text gets there, milliseconds since 1970. */
+  /** When this text arrives, milliseconds since 1970. */
   when(text: string): Promise<number> {
     const waiting = Promise.withResolvers<number>()
     this.#waiting.set(text, waiting)
@@ -83,7 +83,7 @@ async function enter(chat: Chat, room: Room): Promise<Room> {
   return admission.wait()
 }
 
-/** From the call of `send` or `commit` until another client, on another member, has it. */
+/** From the call of `send` or `commit` until a client on another member has it. */
 async function latency(room: Room, near: Store, listener: Listener): Promise<void> {
   await sleep(500)
   const floor: number[] = []
@@ -111,7 +111,7 @@ async function latency(room: Room, near: Store, listener: Listener): Promise<voi
   report('  ratio of the medians (goal: ≤ 1.5×)', ratio(percentile(ours, 50), percentile(floor, 50)))
 }
 
-/** One put a message, each acknowledged before the next; against one sender who does not wait. In turns of a quarter. */
+/** One put a message, each acknowledged before the next, against a pipelined sender. They alternate, a quarter each. */
 async function throughput(room: Room, store: Store): Promise<void> {
   const raw: number[] = []
   const ours: number[] = []

@@ -1,4 +1,4 @@
-/** The embedded store: the chat against the raw store under it, in one run. */
+/** The embedded store: the chat compared with the raw store, in one run. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ const bulk = 5_000
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** Lines of a child's output, as they come, each with the time of its arrival. */
+/** Lines of a child's output, each with its arrival time. */
 function arrivals(child: ChildProcess): (fits: (line: string) => boolean) => Promise<number> {
   const waiting: { fits: (line: string) => boolean; resolve: (at: number) => void }[] = []
   createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {

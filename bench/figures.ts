@@ -1,4 +1,4 @@
-/** Medians and ratios: one absolute number says more of the machine than of the program. */
+/** Medians and ratios: absolute numbers depend on the machine. */
 
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b)

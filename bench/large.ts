@@ -1,6 +1,6 @@
 /**
- * A room of 1,000 members and 5,000 control records, 500 of them changes of keys: growing, coming in, kicking; and many
- * who leave and a rotation with garbage for wraps, while four go on writing.
+ * A room of 1,000 members and 5,000 control records, 500 of them key rotations: growing, joining, kicking; then many
+ * members leave, and a rotation has invalid wraps, while four members keep writing.
  */
 import {
   controlRecordBytesMax,
@@ -37,7 +37,7 @@ export async function benchLarge(place: Place): Promise<void> {
   const eve = await enter(place, room, 'eve', true)
   const kick = await ben.act({ do: 'kick', name: 'member-500' })
   report('kick (goal: ≤ 3 s)', seconds(kick.ms))
-  memory('  whoever kicks', kick.rssMiB)
+  memory('  the one who kicks', kick.rssMiB)
   await underLoad(place, room, ben, others)
   await ben.end()
   await eve.end()
@@ -50,14 +50,14 @@ async function enter(place: Place, room: WrittenRoom, name: string, told = false
   await room.letIn(name)
   const entered = await person.enter(room.id)
   if (!told) return person
-  report(`in and reading, ${entered.members} members, ${controls} changes (goal: ≤ 5 s)`, seconds(entered.pageMs))
+  report(`joined and reading, ${entered.members} members, ${controls} changes (goal: ≤ 5 s)`, seconds(entered.pageMs))
   report('  all read and verified', seconds(entered.wholeMs))
-  report('  event loop held up meanwhile', `${entered.delayMaxMs.toFixed(0)} ms at most`)
+  report('  event loop blocked meanwhile', `${entered.delayMaxMs.toFixed(0)} ms at most`)
   memory('  the newcomer', entered.rssMiB)
   return person
 }
 
-/** To 1,000 members; a real admin lets in some at the beginning and at the end. */
+/** To 1,000 members; a real admin accepts some at the beginning and at the end. */
 async function grow(room: WrittenRoom, admin: Person): Promise<readonly User[]> {
   const others: User[] = []
   const written = async (count: number) => {
@@ -129,7 +129,7 @@ async function underLoad(place: Place, room: WrittenRoom, ben: Person, others: r
   const sent = (await stuck).map((one) => one.sent ?? 0)
   const out = await ben.act({ do: 'rotate' })
   const after = await say('after')
-  report('out of an epoch that nobody can open', seconds(out.ms))
+  report('recovery from an epoch that no one can open', seconds(out.ms))
   const acknowledged = `${sent.join(', ')} acknowledged before it`
   report(`  four of ${lines} messages each after it`, `${after.map((one) => one.sent).join(', ')}; ${acknowledged}`)
   for (const sender of senders) await sender.end()

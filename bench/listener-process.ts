@@ -1,6 +1,6 @@
 /**
- * The other end, in a process of its own as on another machine: somebody in a room, and a raw watch through the same
- * client library. Prints each text with the moment at which it came, milliseconds since 1970 with fractions.
+ * The receiving end, in a separate process as on another machine: a room member, and a raw watch through the same client
+ * library. Prints each text with its arrival time, milliseconds since 1970 with fractions.
  *
  *   listener-process.ts STORE-URL HOME NAME ROOM-ID RAW-URL RAW-PREFIX    (prefix: hexadecimal)
  */

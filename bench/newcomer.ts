@@ -1,4 +1,4 @@
-/** What a newcomer waits for: his newest page, and the rest of a long history behind it. */
+/** How long a newcomer waits: for the newest page, and for the rest of a long history. */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { hex } from '../src/base/bytes.ts'
@@ -40,7 +40,7 @@ export async function benchNewcomer(place: Place): Promise<void> {
     50,
   )
   const rawPage = await median(() => store.range(logKey(roomId, from), logKey(roomId, log.length)))
-  // What no reader can do without, in a process that is warm: to fetch these records, and to verify who signed each.
+  // The minimum for any reader, in a warm process: fetch these records, and verify each signature.
   const { creator } = room
   const signed = log.slice(from).map((record) => ({ record, signature: creator.signer.sign('bench', [record]) }))
   const rawVerified = await median(async () => {
@@ -71,7 +71,7 @@ function coldRange(place: Place, start: Uint8Array, end: Uint8Array): number {
 /** Medians in milliseconds. */
 interface Raw {
   readonly page: number
-  /** By a program as cold as the newcomer’s. */
+  /** In a program just started, like the newcomer’s. */
   readonly cold: number
   readonly verified: number
   readonly whole: number
@@ -87,6 +87,6 @@ function tell(who: string, entered: Entered, raw: Raw): void {
   report('  against the raw range of the whole log', against(raw.whole))
   const rate = count / ((wholeMs - pageMs) / 1000)
   report(`  ${count} messages verified behind it (goal: ≥ 5000/s)`, `${Math.round(rate)}/s`)
-  report('  event loop held up meanwhile', `${delayMaxMs.toFixed(0)} ms at most, p99 ${delayP99Ms.toFixed(0)} ms`)
+  report('  event loop blocked meanwhile', `${delayMaxMs.toFixed(0)} ms at most, p99 ${delayP99Ms.toFixed(0)} ms`)
   report('  memory at most', `${Math.round(rssMiB)} MiB`)
 }

@@ -1,4 +1,4 @@
-/** Nodes of a cluster with TLS, through the real program, each with a home and a loopback address of its own. */
+/** Nodes of a cluster with TLS, run by the real program, each with its own home and loopback address. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -41,13 +41,13 @@ export class Node {
     await this.conclave('node', 'start', '--background')
   }
 
-  /** As when somebody pulls the plug: the process that runs it, and its etcd. */
+  /** Like a power failure: kills the node's process and its etcd. */
   kill(): void {
     const pids = [this.#runner(), this.#etcd()]
     for (const pid of pids) signal(pid, 'SIGKILL')
   }
 
-  /** Its etcd keeps its connections and answers nothing. */
+  /** Freezes its etcd, which keeps its connections but does not answer. */
   freeze(): void {
     signal(this.#etcd(), 'SIGSTOP')
   }
@@ -64,7 +64,7 @@ export class Node {
     const flag = `--data-dir=${join(this.home, 'node', 'data')}`
     for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
       const words = commandOf(pid)
-      // The shell that guards it has the same words behind its own.
+      // The script that supervises it has the same arguments after its own.
       if (words.includes(flag) && !words.includes('-c')) return Number(pid)
     }
     throw new Error(`${this.name} has no etcd`)
@@ -96,7 +96,7 @@ export class Cluster {
     return cluster
   }
 
-  /** Waits until all nodes answer, and tells who leads. */
+  /** Waits until all nodes answer. @returns the leader */
   async whole(): Promise<string> {
     for (;;) {
       const [status] = (await this.nodes[0]?.conclave('node', 'status').catch(() => [])) ?? []
@@ -105,7 +105,7 @@ export class Cluster {
     }
   }
 
-  /** Has the node lead, by restarting whoever does instead. */
+  /** Makes the node the leader, by restarting the present one. */
   async letLead(node: Node, leads: boolean): Promise<void> {
     for (;;) {
       const leader = await this.whole()
@@ -126,7 +126,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // Its guard was quicker.
+    // Its watchdog was faster.
   }
 }
 

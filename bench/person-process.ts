@@ -1,6 +1,6 @@
 /**
- * Somebody in a process of his own, as cold as a program that was just started. Does what it is told over stdin, one
- * line of JSON at a time, and answers with one line each.
+ * A person in a separate, freshly started process. Executes orders from stdin, one line of JSON each, and answers with
+ * one line each.
  *
  *   person-process.ts STORE-URL HOME NAME [RECOVERY-CODE]
  */
@@ -88,7 +88,7 @@ async function enter(roomId: string, page: number): Promise<Entered> {
   }
 }
 
-/** One after the other, as somebody who waits for each; until one is refused. */
+/** Sends one after the other, awaiting each, until one is refused. */
 async function say(text: string, count: number): Promise<number> {
   for (let k = 0; k < count; k += 1) {
     try {
@@ -104,7 +104,7 @@ async function say(text: string, count: number): Promise<number> {
   return count
 }
 
-/** The most that it ever was. */
+/** The peak. */
 function rssMiB(): number {
   return process.resourceUsage().maxRSS / 1024
 }

@@ -1,4 +1,4 @@
-/** Somebody in a process of his own, from outside. */
+/** A person in a separate process, seen from outside. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -9,7 +9,7 @@ export const password = 'marmot-violin-pumice-84-ladder'
 
 export type Order =
   | { readonly do: 'knock'; readonly room: string }
-  /** Comes in (after a knock: once let in) and looks at the newest items. */
+  /** Enters (after a request: once accepted) and reads the newest items. */
   | { readonly do: 'enter'; readonly room: string; readonly page: number }
   | { readonly do: 'say'; readonly text: string; readonly count: number }
   | { readonly do: 'kick' | 'accept'; readonly name: string }
@@ -17,15 +17,15 @@ export type Order =
   /** Until there are so many members. */
   | { readonly do: 'await-members'; readonly count: number }
 
-/** What somebody measured who came in. */
+/** Measured while entering a room. */
 export interface Entered {
-  /** From the accept on to the newest page in hand, and to everything read and verified. */
+  /** From the accept to the newest page, and to everything read and verified. */
   readonly pageMs: number
   readonly wholeMs: number
   readonly messages: number
   readonly members: number
   readonly items: number
-  /** How long the event loop was held up, at most: a screen stands still as long. */
+  /** The longest time the event loop was blocked: a screen freezes as long. */
   readonly delayMaxMs: number
   readonly delayP99Ms: number
   readonly rssMiB: number
@@ -34,14 +34,14 @@ export interface Entered {
 export interface Acted {
   readonly ms: number
   readonly rssMiB: number
-  /** Messages that were acknowledged; fewer than asked for where one was refused. */
+  /** Acknowledged messages; fewer than requested if one was refused. */
   readonly sent?: number
 }
 
 export class Person {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
-  /** Of whoever has just signed up. */
+  /** After signing up. */
   readonly recoveryCode: string
 
   private constructor(child: ChildProcess, lines: AsyncIterator<string>, recoveryCode: string) {

@@ -1,4 +1,4 @@
-/** Where a scenario runs: an embedded store in a folder of its own, or an etcd cluster of its own. */
+/** Where a scenario runs: its own embedded store, or its own etcd cluster. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ export async function embeddedPlace(): Promise<Place> {
   return { name: 'SQLite', url, rawUrl: () => url, folder, home, open, end: async () => remove() }
 }
 
-/** As a node on a LAN runs, but for TLS. */
+/** As a node on a LAN, without TLS. */
 export async function clusterPlace(size: number): Promise<Place> {
   const { folder, home, remove } = folderOf()
   const cluster = await EtcdCluster.start(size)
@@ -55,6 +55,6 @@ export async function clusterPlace(size: number): Promise<Place> {
 export function openRaw(url: string): Promise<Store> {
   if (url.startsWith('sqlite:')) return SqliteStore.open(url.slice('sqlite:'.length))
   const endpoints = url.slice('etcd://'.length).split(',')
-  // Held to a single one, the client does not go to another that it hears of.
+  // Restricted to one endpoint, the client does not switch to others it learns of.
   return EtcdStore.open({ endpoints, timeouts: endpoints.length === 1 ? { membersMs: 0 } : {} })
 }

@@ -1,6 +1,6 @@
 /**
- * The floor of a newcomer's first page: a program that was just started, and whose connection stands, fetches the same
- * records for the first time. Prints the milliseconds.
+ * The lower bound for a newcomer's first page: a freshly started program with an open connection fetches the same records
+ * for the first time. Prints the milliseconds.
  *
  *   range-process.ts STORE-URL START END    (keys, hexadecimal)
  */

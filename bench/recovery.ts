@@ -1,7 +1,7 @@
 /**
- * How long nobody is acknowledged after a machine was lost, through the real engine: three nodes with TLS, somebody who
- * sends one message after the other from the first one's home. The longest time between two acknowledgements is
- * counted, from the last one before the fault until well after it.
+ * How long acknowledgements stop after a machine fails, through the real engine: three nodes with TLS, and a client in the
+ * first one's home that sends one message after the other. The result is the longest time between two acknowledgements,
+ * from the last one before the fault until well after it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Room } from '../src/index.ts'
@@ -10,14 +10,14 @@ import { Cluster, type Node } from './nodes.ts'
 
 const password = 'marmot-violin-pumice-84-ladder'
 const runs = 5
-/** Sent before the fault, so that all connections stand; and after it, for what it causes later. */
+/** Sent before the fault, so that all connections are open; and after it, for delayed effects. */
 const warmMs = 1500
 const afterMs = 5000
 
 interface Fault {
   readonly what: string
   readonly goalMs: number
-  /** Whether the sender's own node is to lead. */
+  /** Whether the sender's own node leads. */
   readonly ownLeads: boolean
   readonly hit: 'own' | 'leader'
   readonly how: 'kill' | 'freeze'
@@ -32,7 +32,7 @@ const faults: readonly Fault[] = [
   { what: "the client's own node, which leads, is frozen", goalMs: 2000, ownLeads: true, hit: 'own', how: 'freeze' },
 ]
 
-/** The times of acknowledgements, until told to stop. */
+/** The times of acknowledgements, until stopped. */
 async function talk(room: Room, signal: AbortSignal): Promise<readonly number[]> {
   const at: number[] = []
   for (let n = 0; !signal.aborted; n += 1) {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what the chat costs on top of its store, measured against that store in the same run. Scenarios can be
- * named (`npm run bench -- large`); all but `large` run when none is.
+ * `npm run bench`: the cost of the chat compared with its raw store, in the same run. Scenarios can be named
+ * (`npm run bench -- large`); by default all but `large` run.
  */
 import { benchCluster } from './cluster.ts'
 import { benchEmbedded } from './embedded.ts'

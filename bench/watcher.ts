@@ -1,4 +1,4 @@
-/** The floor's other end, a process of its own: prints the value of each key that is put under `bench/`. */
+/** The receiving end of raw puts, in a separate process: prints the value of each key put under `bench/`. */
 import { SqliteStore } from '../src/store/sqlite/store.ts'
 import { prefixEnd, textOf, utf8 } from '../src/base/bytes.ts'
 

@@ -1,7 +1,6 @@
 /**
- * Vitest's global set-up, for `npx vitest` run by hand as well as for `npm test`: an etcd, and a dist/ built from the
- * present sources. Without an etcd no test runs. If the build fails it says so, and the tests of the program fail,
- * since there is no program then; those of single modules still tell what they know.
+ * Vitest's global setup, for `npx vitest` as well as `npm test`: finds an etcd and builds dist/ from the current sources.
+ * Without an etcd no test runs. If the build fails, the tests that start the program fail; all others still run.
  */
 import { findEtcd } from './etcd.js'
 import { printFailure } from './failure.js'

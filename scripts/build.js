@@ -1,8 +1,8 @@
 /**
  * Bundles the program (dist/conclave.js) and the library (dist/index.js) with esbuild.
  *
- * A program that runs while it is built anew keeps working: parts are named by their content and stay for a week,
- * every file appears whole, and the two entries last.
+ * A rebuild does not break running programs: chunks are named by content and kept for a week, files are replaced
+ * atomically, and the two entries come last.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -12,7 +12,7 @@ import { run } from './step.js'
 
 const oldPartsDays = 7
 
-/** The entries of dist/ and what each is made from. */
+/** The entries of dist/ and their sources. */
 const entryPoints = { conclave: 'src/main.ts', index: 'src/index.ts' }
 
 /** @param {string} root */
@@ -21,7 +21,7 @@ export async function build(root) {
   const dist = join(root, 'dist')
   const entries = new Set(Object.keys(entryPoints).map((name) => `${name}.js`))
   const outputs = await bundle(root, dist).catch((/** @type {unknown} */ error) => {
-    // No entry is better than an old one: a test of the program must not pass on yesterday's code.
+    // Better no entry than a stale one: tests must not pass on old code.
     for (const name of entries) rmSync(join(dist, name), { force: true })
     throw error
   })
@@ -54,18 +54,18 @@ async function bundle(root, dist) {
       metafile: true,
       bundle: true,
       splitting: true,
-      // Parts lie beside the entries, so that a URL relative to import.meta.url means the same in all of them.
+      // Chunks lie beside the entries, so that URLs relative to import.meta.url resolve alike in all of them.
       chunkNames: 'part-[hash]',
       format: 'esm',
       platform: 'node',
       target: 'node24',
-      // The ES module where a package has one, also without an exports table: refuseLostNames says why.
+      // Prefer a package's ES module even without an exports table: see refuseLostNames.
       mainFields: ['module', 'main'],
       sourcemap: true,
       sourcesContent: false,
       logLevel: 'silent',
       define: { 'process.env.NODE_ENV': '"production"' },
-      // Dependencies in CommonJS call require for node's own modules.
+      // CommonJS dependencies call require for Node's built-in modules.
       banner: {
         js: [
           "import { createRequire as createRequireOfBundle } from 'node:module'",
@@ -95,8 +95,8 @@ export async function buildTypes(root, node) {
 }
 
 /**
- * Of a CommonJS module, `import()` gives the names in Node but only `default` in a bundle: what the tests of a module
- * can't see would break in the program.
+ * `import()` of a CommonJS module has its names in Node, but only `default` in a bundle: the program would break where
+ * unit tests pass.
  *
  * @param {import('esbuild').Metafile} metafile
  */

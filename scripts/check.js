@@ -1,6 +1,5 @@
 /**
- * Everything that can be checked without running the program: types, lint, format, layers. All of them run, so that
- * one look shows all that is wrong; what is well is one line.
+ * All static checks: types, lint, format, layers. All of them run even if one fails; a passing check prints one line.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

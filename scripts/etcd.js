@@ -1,7 +1,7 @@
 /**
  * Finds an etcd for the tests: the one that CONCLAVE_ETCD names, the one on PATH, one unpacked earlier, else Debian's
- * package, unpacked into a cache folder without root. Nothing is installed on the system. If there is none to be had
- * it fails: a test without an etcd would prove nothing.
+ * package, unpacked into a cache folder without root. Nothing is installed on the system. Fails when none can be
+ * obtained: tests without an etcd would prove nothing.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'

@@ -1,5 +1,5 @@
 /**
- * A failure of the set-up that a person can act on: what happened, and what to do next.
+ * A setup failure that people can act on: what happened, and what to do next.
  */
 export class Failure extends Error {
   /**
@@ -13,7 +13,7 @@ export class Failure extends Error {
   }
 }
 
-/** What the system refuses, by the code of its error. */
+/** Hints for system errors. */
 const refusals = /** @type {Record<string, string>} */ ({
   EACCES: 'Make the folder yours, or clone Conclave to a folder of your own.',
   EPERM: 'Make the folder yours, or clone Conclave to a folder of your own.',
@@ -22,7 +22,7 @@ const refusals = /** @type {Record<string, string>} */ ({
 })
 
 /**
- * Prints a failure as people read it; anything unforeseen keeps its stack, since it is a defect of the scripts.
+ * Prints a failure for people. An unexpected error keeps its stack, since it is a bug in the scripts.
  *
  * @param {unknown} error
  */

@@ -1,12 +1,12 @@
 /**
- * Tells whether what was installed and built still fits the sources. It only reads files' dates and one hash, since
- * it runs at every start; nothing outside node itself is imported.
+ * Tells whether installed dependencies and dist/ are up to date. Runs at every start, so it reads only file dates and one
+ * hash, and imports nothing but Node's own modules.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** What the bundle is made from, beside the files below src/. */
+/** What the bundle is made from, besides src/. */
 const buildInputs = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.js']
 
 /** @param {string} root */
@@ -19,7 +19,7 @@ export function dependenciesFresh(root) {
 }
 
 /**
- * Call it after an install, with the stamp taken before: a lock file that changed meanwhile is stale again.
+ * Call it after an install with the stamp taken before: if the lock file changed meanwhile, it is stale again.
  *
  * @param {string} root
  * @param {string} stamp
@@ -62,7 +62,7 @@ export function buildStamp(root) {
 }
 
 /**
- * Whether somebody ran npm themselves: its own record of what stands in node_modules says the same as the lock file.
+ * Whether npm was run by hand: its record of node_modules matches the lock file.
  *
  * @param {string} root
  */

@@ -1,10 +1,9 @@
 /**
- * One set-up at a time in one checkout.
+ * One setup at a time per checkout.
  *
- * The lock is a file that names the processes at work (the owner and the child it waits for), each with the time
- * it began, so that a number that was given out again is not taken for the old process. It appears with its whole
- * content or not at all. A lock whose processes are all gone is broken by whoever finds it; while a child outlives
- * a killed owner, it still holds.
+ * The lock is a file, created atomically, that names its processes (the owner and the child it waits for) with their start
+ * times, so that a reused process id is not mistaken for the old process. A lock without living processes is stale, and
+ * the next process breaks it; while a child outlives a killed owner, the lock is still held.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -17,7 +16,7 @@ const pollMs = 100
 
 /**
  * @param {string} file
- * @param {{ onWait?: (pid: number) => void }} [options] `onWait` is called once if somebody else holds the lock
+ * @param {{ onWait?: (pid: number) => void }} [options] `onWait` is called once if another process holds the lock
  * @returns {Promise<Lock>}
  */
 export async function acquireLock(file, { onWait } = {}) {
@@ -55,8 +54,8 @@ export async function acquireLock(file, { onWait } = {}) {
 }
 
 /**
- * Takes a dead lock away. Whoever renames it owns its removal; if it turns out that somebody else was quicker and
- * the file is already the next owner's, it is put back.
+ * Removes a stale lock. The process that renames it owns the removal; if another one was faster and the file already
+ * belongs to the next owner, it is put back.
  *
  * @param {string} file
  * @param {string} dead
@@ -99,7 +98,7 @@ function read(file) {
 
 /**
  * @param {string} text
- * @returns {Holder[]} none if the text is not a lock's: such a file protects nobody
+ * @returns {Holder[]} none if the text is not a lock's: such a file protects nothing
  */
 function parse(text) {
   try {
@@ -125,21 +124,21 @@ function isAlive({ pid, began }) {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // EPERM: it lives, and belongs to another user.
+    // EPERM: it is alive and belongs to another user.
     if (!isCode(error, 'EPERM')) return false
   }
   return beginning(pid) === began
 }
 
 /**
- * When a process began, in ticks since boot (proc(5), field 22 of stat); empty where there is no /proc.
+ * A process's start time in ticks since boot (proc(5), field 22 of stat); empty without /proc.
  *
  * @param {number} pid
  */
 function beginning(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the program's name in parentheses and may hold anything.
+    // The second field is the program's name in parentheses and may contain anything.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
   } catch {
     return ''

@@ -2,8 +2,8 @@
  * Plays a short scene on the real program and writes what its terminal shows to docs/screenshot.svg:
  * `node scripts/screenshot.ts`, after a build.
  *
- * The picture is the same each time. What differs from run to run (times, fingerprints, and the colours that come of
- * fingerprints) is set to fixed values; everything else is taken cell by cell from the terminal.
+ * The picture is reproducible: what differs between runs (times, fingerprints, and the colours derived from them) is set to
+ * fixed values; everything else is copied cell by cell from the terminal.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ async function say(room: string, name: string, text: string): Promise<void> {
   await run('--as', name, 'send', room, text)
 }
 
-/** Knocks as one and accepts as another. */
+/** Asks to join as one person and accepts as another. */
 async function admit(room: string, name: string): Promise<void> {
   // Exit code 3: still waiting.
   await run('--as', name, 'join', room).catch(() => undefined)
@@ -73,7 +73,7 @@ async function play(): Promise<string> {
 
 const peopleColours = { Alan: 'yellow', Yunhua: 'cyan', Demo2: 'green', Demo3: 'magenta', Demo4: 'blue' } as const
 
-/** What differs from run to run, at the same width. */
+/** Replaces what differs between runs, at the same width. */
 function fixed(text: string): string {
   return text
     .replace(/\b\d\d:\d\d\b/g, '14:02')

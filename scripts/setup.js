@@ -1,9 +1,9 @@
 /**
- * Makes a checkout ready to run: dependencies installed as the lock file says, dist/ built from the present sources.
+ * Makes a checkout ready to run: installs the dependencies of the lock file, and builds dist/ from the current sources.
  *
- * Runs on any Node from 20 on and without dependencies, since it is what installs them. When all is fresh it says
- * nothing and takes milliseconds. Two set-ups at once: the second waits. Options of the command: `--no-build` installs
- * only, `--types` builds in any case and emits the public API's types too.
+ * Runs on any Node from 20 on, without dependencies, since it installs them. When everything is up to date it prints
+ * nothing and takes milliseconds. A second concurrent setup waits. Options: `--no-build` only installs; `--types` always
+ * builds, and emits the public API's types too.
  */
 import { existsSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -15,7 +15,7 @@ const nodeMajorMin = 20
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** The Node that the dependencies bring along: it runs the program and the tests whatever the system has. */
+/** The Node among the dependencies: it runs the program and the tests, whatever the system has. */
 export const projectNode = join(root, 'node_modules/.bin/node')
 
 /**
@@ -72,7 +72,7 @@ export async function setUp({ install = true, build = true, types = false } = {}
 async function installDependencies(onStart) {
   const { run } = await import('./step.js')
   const stamp = dependenciesStamp(root)
-  // The npm that started us, on its own Node, wherever PATH would lead: node_modules/.bin is about to be replaced.
+  // The npm that started us, on its own Node, not the one on PATH: node_modules/.bin is about to be replaced.
   const { npm_execpath: script, npm_node_execpath: node } = process.env
   const [command, before] = script && node && /\.[cm]?js$/.test(script) ? [node, [script]] : ['npm', []]
   const own = join(root, 'node_modules')
@@ -122,7 +122,7 @@ function installFailure(output) {
   )
 }
 
-/** Ends with the children, by a signal's customary exit code. */
+/** Ends the children, then exits with the signal's usual exit code. */
 async function stopOnSignals() {
   const { stopChildren } = await import('./step.js')
   for (const [signal, number] of /** @type {const} */ ([
@@ -135,7 +135,7 @@ async function stopOnSignals() {
       process.exit(128 + number)
     })
   }
-  // npm hands a TERM to the shell between us, which does not hand it on.
+  // npm sends SIGTERM to the shell between us, which does not forward it.
   const parent = process.ppid
   setInterval(() => {
     if (process.ppid !== parent) process.exit(128 + 15)

@@ -1,16 +1,16 @@
 /**
- * The steps of a set-up as one line each on stderr, with the seconds they took, and the child processes that
- * do the work. A child's output is kept aside and shown only when it fails.
+ * The steps of a setup, one line each on stderr with the seconds they took, and their child processes. A child's output is
+ * shown only when it fails.
  */
 import { spawn } from 'node:child_process'
 
-/** Bytes of a failed child's output that are worth showing: the end tells why. */
+/** How much of a failed child's output is shown: the end has the reason. */
 const outputBytesMax = 262_144
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
 
-/** Asks every child that is still at work to end. */
+/** Asks every running child to end. */
 export function stopChildren() {
   for (const child of running) child.kill('SIGTERM')
 }
@@ -27,7 +27,7 @@ export async function step(title, work) {
   const seconds = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`
   const head = `conclave: ${title} … `
   out.write(head)
-  // On a terminal the seconds run while one waits.
+  // On a terminal the seconds count up.
   const ticking = out.isTTY ? setInterval(() => out.write(`\r${head}${seconds()}`), 500) : undefined
   let ending = ' failed'
   try {

@@ -1,7 +1,7 @@
-/** The cells of a terminal as a picture: text stays text, each run of cells at its columns, whatever the font. */
+/** The cells of a terminal as an SVG: text stays text, and each run of cells is placed by column, whatever the font. */
 import type { IBufferCell, Terminal } from '@xterm/headless'
 
-/** The sixteen colours, on a dark ground. */
+/** The sixteen colours, on a dark background. */
 const palette = [
   '#3b4048',
   '#e06c75',
@@ -29,9 +29,9 @@ const margin = 16
 
 export interface Picture {
   readonly title: string
-  /** Names that have a colour of their own, in the picture always this one. */
+  /** Names with their own colour: in the picture always this one. */
   readonly people: Readonly<Record<string, keyof typeof colourNames>>
-  /** Replaces what differs from run to run, by a text as wide. */
+  /** Replaces what differs between runs with text of the same width. */
   readonly replace: (text: string) => string
 }
 
@@ -80,7 +80,7 @@ export function svgOf(terminal: Terminal, picture: Picture): string {
   ].join('\n')
 }
 
-/** Neighbouring cells that look alike; what is wide stands alone, so that no font moves what follows. */
+/** Adjacent cells with the same style; a wide cell is separate, so that fonts can't shift what follows. */
 function runsOf(terminal: Terminal, row: number): readonly Run[] {
   const line = terminal.buffer.active.getLine(terminal.buffer.active.baseY + row)
   const runs: Run[] = []

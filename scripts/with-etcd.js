@@ -1,6 +1,6 @@
 /**
- * Sets the checkout up, finds an etcd, then runs a program of node_modules/.bin (or a .ts file) on the project's own
- * Node, with the etcd's path in CONCLAVE_ETCD:
+ * Sets up the checkout, finds an etcd, then runs a program of node_modules/.bin (or a .ts file) on the project's own Node,
+ * with the etcd's path in CONCLAVE_ETCD:
  *
  *   node scripts/with-etcd.js vitest run test/store
  */

@@ -1,6 +1,6 @@
 /**
- * A real etcd cluster on loopback, in a folder of its own: its members can be killed, stopped and started again. The
- * program is CONCLAVE_ETCD, else `etcd` on the PATH. Every process is ended by its own id, whatever becomes of the test.
+ * A real etcd cluster on loopback, in its own folder; members can be killed, frozen and restarted. The binary is
+ * CONCLAVE_ETCD, else `etcd` on PATH. Every process is killed by its id, however the test ends.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -16,7 +16,7 @@ import { setTimeout } from 'node:timers/promises'
 interface Member {
   readonly name: string
   readonly client: string
-  /** Where it tells its health, without TLS. */
+  /** Health endpoint, without TLS. */
   readonly health: string
   readonly arguments: readonly string[]
   process: ChildProcess | undefined
@@ -59,7 +59,7 @@ export class EtcdCluster {
         'initial-cluster': peers,
         'initial-cluster-token': folder,
         'initial-cluster-state': 'new',
-        // One alone elects itself after that time, and can't lose an election to others.
+        // A single member elects itself after this time.
         'election-timeout': size === 1 ? '100' : '500',
         'heartbeat-interval': size === 1 ? '10' : '50',
         logger: 'zap',
@@ -95,7 +95,7 @@ export class EtcdCluster {
     return this.names.find((name) => this.endpoint(name) === endpoint) as string
   }
 
-  /** The member that the others take for the leader. */
+  /** The current leader. */
   async leader(): Promise<string> {
     for (;;) {
       for (const name of this.names) {
@@ -114,7 +114,7 @@ export class EtcdCluster {
     }
   }
 
-  /** What an operator does on every member once the quota is used up and keys have been compacted. */
+  /** What an operator does once the quota is used up: defragment every member, disarm the alarm. */
   async makeRoom(): Promise<void> {
     for (const name of this.names) await this.#ask(name, 'maintenance/defragment')
     const first = this.names[0] as string
@@ -122,7 +122,7 @@ export class EtcdCluster {
     for (const alarm of alarms) await this.#ask(first, 'maintenance/alarm', { ...alarm, action: 'DEACTIVATE' })
   }
 
-  /** Lets in only those who prove to be a known user. */
+  /** From now on only known users have access. */
   async enableAccessControl(): Promise<void> {
     const first = this.names[0] as string
     await this.#ask(first, 'auth/user/add', { name: 'root', password: 'secret' })
@@ -147,7 +147,7 @@ export class EtcdCluster {
     await exited
   }
 
-  /** Hangs a member: it keeps its connections and answers nothing. */
+  /** Freezes a member: it keeps its connections but does not answer. */
   stop(name: string): void {
     this.#member(name).process?.kill('SIGSTOP')
   }
@@ -156,13 +156,13 @@ export class EtcdCluster {
     this.#member(name).process?.kill('SIGCONT')
   }
 
-  /** Starts a killed member again, with its data. */
+  /** Restarts a killed member with its data. */
   async restart(name: string): Promise<void> {
     this.#spawn(name)
     await this.#healthy(name)
   }
 
-  /** Resolves once every member that runs serves a linearizable read. */
+  /** Resolves once every member serves a linearizable read. */
   async healthy(): Promise<void> {
     await Promise.all(this.names.map((name) => this.#healthy(name)))
   }
@@ -223,7 +223,7 @@ interface Answer {
   readonly alarms?: readonly object[]
 }
 
-/** Ports that nobody listens on, all different. */
+/** Distinct free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))

@@ -1,6 +1,6 @@
 /**
- * A TCP proxy before an etcd member that a test can make lose things: the member's replies while requests still go
- * through, everything, or its connections.
+ * A TCP proxy in front of an etcd member. A test can make it drop replies (requests still pass), everything, or the
+ * connections.
  */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
@@ -10,11 +10,11 @@ export class Proxy {
   readonly #server: Server
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   #losing: 'nothing' | 'replies' | 'everything' = 'nothing'
-  /** Bytes lost so far, in either direction: proof that there was something to lose. */
+  /** Bytes dropped so far, per direction: proof that the fault took effect. */
   lost = { requests: 0, replies: 0 }
-  /** How many connections were cut. */
+  /** Connections cut so far. */
   cuts = 0
-  /** Called with the length of every piece of a reply that went through. */
+  /** Called with the length of every forwarded chunk of a reply. */
   onReply: (length: number) => void = () => undefined
   /** gRPC messages that went through so far, either way: frames of data that aren't empty. */
   messages = 0
@@ -49,7 +49,7 @@ export class Proxy {
     })
   }
 
-  /** Listens at a loopback address and leads to the target. */
+  /** Listens on a loopback address and forwards to the target. */
   static async before(target: string, host = '127.0.0.1'): Promise<Proxy> {
     const proxy = new Proxy(target)
     proxy.#server.listen(0, host)
@@ -62,17 +62,17 @@ export class Proxy {
     return `${address}:${port}`
   }
 
-  /** From now on requests arrive and replies do not. */
+  /** From now on requests pass, replies don't. */
   loseReplies(): void {
     this.#losing = 'replies'
   }
 
-  /** From now on nothing arrives, in either direction. */
+  /** From now on nothing passes in either direction. */
   loseEverything(): void {
     this.#losing = 'everything'
   }
 
-  /** New connections work again; the old ones, which have lost bytes, are cut. */
+  /** New connections work again; old ones, which lost bytes, are cut. */
   restore(): void {
     this.#losing = 'nothing'
     this.cut()

@@ -1,4 +1,4 @@
-/** An etcd cluster as `conclave node` sets one up for people: TLS to its clients, and access control. */
+/** An etcd cluster as `conclave node` sets it up for clients: TLS and access control. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ export class SecureCluster {
   readonly #authority: Identity
   readonly etcd: EtcdCluster
   readonly #admin: Identity
-  /** What a node's own programs may do: everything. */
+  /** Has the role root. */
   readonly admin: ClusterClient
 
   private constructor(folder: string, authority: Identity, admin: Identity, etcd: EtcdCluster) {
@@ -59,7 +59,7 @@ export class SecureCluster {
     }
   }
 
-  /** Lets a person in. */
+  /** Grants access to a person. */
   async person(name: string): Promise<EtcdTls> {
     const { user, certificate, key } = await issuePerson(this.#authority, name)
     await grantAccess(this.admin, user)

@@ -56,7 +56,7 @@ async function askPeerPort(identity: Identity | undefined): Promise<number | 're
   })
 }
 
-/** Somebody with a ticket of this cluster. */
+/** A person with a certificate of this cluster. */
 async function personOf(name: string): Promise<ClientTls> {
   const { user, ...identity } = await issuePerson(authority, name)
   const client = new ClusterClient(await endpoints(), await readClient(node.paths.client))
@@ -69,15 +69,15 @@ async function endpoints(): Promise<readonly string[]> {
   return (await requireState(node.paths)).endpoints
 }
 
-describe('who gets into a cluster', () => {
-  test('nodes alone reach the port between nodes: a person with a certificate of the same authority does not', async () => {
+describe('access to a cluster', () => {
+  test('only nodes can use the peer port; people with a certificate of the same authority cannot', async () => {
     expect(await askPeerPort(await issueNode(authority, ['127.0.0.1']))).toBe(200)
     expect(await askPeerPort(await issuePerson(authority, 'ada'))).toBe('refused')
     expect(await askPeerPort(await issueNode(await createAuthority(), ['127.0.0.1']))).toBe('refused')
     expect(await askPeerPort(undefined)).toBe('refused')
   })
 
-  test('a person with a certificate reaches the records; one of another cluster does not, and is told why', async () => {
+  test('a person with a certificate can connect; one with a certificate of another cluster cannot, and learns why', async () => {
     const ada: ClientTls = { authority: authority.certificate, ...(await issuePerson(authority, 'ada')) }
     const inside = new ClusterClient(await endpoints(), ada)
     expect((await inside.members()).members).toHaveLength(1)
@@ -90,7 +90,7 @@ describe('who gets into a cluster', () => {
     expect(await diagnose(await endpoints(), eve)).toMatchObject({ code: 'not-allowed' })
   })
 
-  test('a person reads and writes what people read and write; all else is for nodes', async () => {
+  test('people can read and write only the ranges meant for them', async () => {
     const ada = await personOf('ada')
     const store = await openTestStore(await endpoints(), ada)
     const put = (key: string) => store.commit({ then: [{ kind: 'put', key: utf8(key), value: utf8('x') }] })
@@ -113,7 +113,7 @@ describe('who gets into a cluster', () => {
     client.close()
   })
 
-  test('every key of the room protocol is among what people may read and write', () => {
+  test('every key of the room protocol is in a range that people can use', () => {
     const id = new Uint8Array(32)
     const keys = [
       paths.incarnationKey,
@@ -136,7 +136,7 @@ describe('who gets into a cluster', () => {
     for (const { start, end } of ranges) expect(within(start, end)).toBe(true)
   })
 
-  test('who is revoked is refused at once, with all his certificates and on connections that stand; others are not', async () => {
+  test('revocation applies at once to all certificates of that name and to open connections, and to no one else', async () => {
     const [one, two, bob] = [await personOf('cyd'), await personOf('cyd'), await personOf('bob')]
     const [place, other, bystander] = (await Promise.all(
       [one, two, bob].map(async (tls) => new Place(await openTestStore(await endpoints(), tls))),
@@ -158,7 +158,7 @@ describe('who gets into a cluster', () => {
       await expect(revoked.names()).rejects.toMatchObject({ code: 'not-allowed' })
       await expect(revoked.commit(revoked.put('c'))).rejects.toMatchObject({ code: 'not-allowed' })
     }
-    // A watch was asked for in time. It ends when the node has started its etcd again.
+    // The watch began in time. It ends when the node restarts its etcd.
     await expect(watching.next()).rejects.toMatchObject({ code: 'not-allowed' })
     await expect(
       openTestStore(await endpoints(), one).then((fresh) => fresh.range(place.start, place.end)),
@@ -167,7 +167,7 @@ describe('who gets into a cluster', () => {
     })
     await bystander.commit(bystander.put('d'))
 
-    // Invited anew he is in, and his old certificates are not.
+    // A new invitation grants access again; the old certificates stay revoked.
     const again = new Place(await openTestStore(await endpoints(), await personOf('cyd')))
     await again.commit(again.put('e'))
     await expect(other.names()).rejects.toMatchObject({ code: 'not-allowed' })
@@ -177,11 +177,11 @@ describe('who gets into a cluster', () => {
     client.close()
   })
 
-  test('a node that joins later knows who was revoked before it lets anybody in', async () => {
+  test('a node that joins later has the revocation list before it accepts connections', async () => {
     const { ticket, code } = await node.invite()
     const late = await cluster.node('late')
     await late.start({ ticket, code: code ?? '' }).ready()
-    // Any node invites: each one has the authority's key, for nobody else to read.
+    // Any node can invite: each has the authority's key, private to its owner.
     expect(readFileSync(late.paths.authority.key)).toEqual(readFileSync(node.paths.authority.key))
     expect(statSync(late.paths.authority.key).mode & 0o777).toBe(0o600)
     expect((await late.invite()).ticket).toContain('conclave-node-1.')
@@ -190,7 +190,7 @@ describe('who gets into a cluster', () => {
     expect(revokedSerials(readFileSync(late.paths.revoked))).toHaveLength(3)
   })
 
-  test('a database that is full shows in the status, and stops invitations with what to do', async () => {
+  test('a full database appears in the status, and makes invitations fail with a hint', async () => {
     const tls = await readClient(node.paths.client)
     const client = new ClusterClient(await endpoints(), tls)
     const { members } = await client.members()

@@ -37,7 +37,7 @@ describe('certificates', () => {
     expect(readCertificate(node.certificate).commonName).toBe(nodeCommonName)
   })
 
-  test("a person's bears his name, is for clients alone, and can't issue others", async () => {
+  test("a person's certificate has their name, is for clients only, and can't issue others", async () => {
     const ada = await issuePerson(authority, 'ada')
     check(ada)
     const certificate = new X509Certificate(ada.certificate)
@@ -48,13 +48,13 @@ describe('certificates', () => {
   })
 
   test.each(['root', 'Root', 'conclave:node', 'a', 'a b', 'x,CN=root', 'ä'.repeat(4)])(
-    'nobody is called %s',
+    '%s is not a valid name',
     async (name) => {
       await expect(issuePerson(authority, name)).rejects.toThrow(RangeError)
     },
   )
 
-  test('one of another cluster, with another key, expired or not yet valid is refused', async () => {
+  test('rejects a certificate of another cluster, with another key, expired or not yet valid', async () => {
     const ada = await issuePerson(authority, 'ada')
     const eve = await issuePerson(authority, 'eve')
     const refusal = (message: string): unknown =>
@@ -70,7 +70,7 @@ describe('certificates', () => {
     expect(() => check({ ...ada, certificate: 'nothing' })).toThrow(refusal("can't be read"))
   })
 
-  test('TLS itself takes them, both ways, and refuses those of another cluster', async () => {
+  test('TLS accepts them on both sides, and rejects those of another cluster', async () => {
     const node = await issueNode(authority, ['127.0.0.1'])
     const server = createServer(
       { cert: node.certificate, key: node.key, ca: authority.certificate, requestCert: true, rejectUnauthorized: true },

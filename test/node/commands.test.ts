@@ -18,7 +18,7 @@ const env = { CONCLAVE_ETCD: eagerEtcd() }
 
 interface Machine {
   readonly home: string
-  /** Where its node is to listen. */
+  /** Options for where its node listens. */
   readonly place: readonly string[]
   readonly endpoint: string
   run(...args: readonly string[]): Promise<Result>
@@ -85,7 +85,7 @@ function refused(result: Result): { code: number | null; error: string } {
 }
 
 describe('a node from the command line', () => {
-  test('is founded in the background, shows its state, stops, and runs again', async () => {
+  test('starts in the background, shows its state, stops, and starts again', async () => {
     const first = await founded(await machine())
     const status = objects(await first.done('node', 'status'))[0]
     expect(status).toMatchObject({
@@ -116,7 +116,7 @@ describe('a node from the command line', () => {
     expect((await running.end('SIGTERM')).code).toBe(0)
   })
 
-  test('takes a second one in, watches it, and lets it go', async () => {
+  test('adds a second node, watches it, and removes it', async () => {
     const [first, second] = [await shared('first'), await machine()]
     const { ticket, code } = await invite(first)
     await second.done('node', 'join', ticket, '--code', code, '--background', '--name', 'two', ...second.place)
@@ -141,7 +141,7 @@ describe('a node from the command line', () => {
     expect(refused(await first.run('node', 'remove', 'one', '--yes'))).toEqual({ code: 4, error: 'not-allowed' })
   }, 90_000)
 
-  test('connects a person, whose home then uses the cluster until he is revoked', async () => {
+  test('connects a person, whose home then uses the cluster until revocation', async () => {
     const [first, ada, eve] = [await shared('first'), await machine(), await machine()]
     const { ticket } = await invite(first, '--client', 'ada')
     expect(objects(await ada.done('connect', ticket))).toEqual([{ ok: true, name: 'ada', endpoints: [first.endpoint] }])
@@ -159,14 +159,14 @@ describe('a node from the command line', () => {
       { ok: true, name: 'ada', certificates: 1 },
     ])
     expect(refused(await ada.run('create', 'demo'))).toEqual({ code: 4, error: 'not-allowed' })
-    // A new ticket lets him in again.
+    // A new ticket grants access again.
     await ada.done('connect', (await invite(first, '--client', 'ada')).ticket)
     await ada.done('create', 'demo')
   }, 90_000)
 })
 
-describe('bad input is told with what to do', () => {
-  test('tickets: cut, altered, of another kind, with a wrong code, expired, used, of another cluster', async () => {
+describe('invalid input fails with a hint', () => {
+  test('tickets: incomplete, altered, of another kind, with a wrong code, expired, used, of another cluster', async () => {
     const [first, second, other] = [await shared('first'), await machine(), await shared('other')]
     const { ticket, code } = await invite(first)
     const join = (text: string, key = code): Promise<Result> =>
@@ -199,7 +199,7 @@ describe('bad input is told with what to do', () => {
     expect(refused(await second.run('connect', misled))).toEqual({ code: 4, error: 'not-allowed' })
   }, 90_000)
 
-  test('etcd: none, too old, or something else', async () => {
+  test('etcd: missing, too old, or another program', async () => {
     const fresh = await machine()
     const fake = join(temporaryFolder(), 'etcd')
     writeFileSync(fake, '#!/bin/sh\necho "etcd Version: 3.3.27"\n')
@@ -212,7 +212,7 @@ describe('bad input is told with what to do', () => {
     expect(existsSync(join(fresh.home, 'node'))).toBe(false)
   })
 
-  test('a port that is taken, an address that is not ours, a port that there is not', async () => {
+  test('a taken port, an address of another machine, an invalid port', async () => {
     const fresh = await machine()
     const [port] = await freePorts(1)
     const server = createServer().listen(port, '127.0.0.1')
@@ -227,7 +227,7 @@ describe('bad input is told with what to do', () => {
     await fresh.done('node', 'start', '--background', ...fresh.place)
   })
 
-  test('the data of a node whose state is gone, or the other way round, or the data of another cluster', async () => {
+  test('data without state, state without data, or data of another cluster', async () => {
     const first = await founded(await machine())
     await first.done('node', 'stop')
     const at = (name: string): string => join(first.home, 'node', name)
@@ -247,7 +247,7 @@ describe('bad input is told with what to do', () => {
   }, 90_000)
 })
 
-describe('taking the embedded store along', () => {
+describe('migrating the embedded store', () => {
   const incarnation = utf8('incarnation')
 
   async function filled(home: string, records = 300): Promise<void> {
@@ -271,7 +271,7 @@ describe('taking the embedded store along', () => {
     return Buffer.from(reads[0]?.[0]?.value ?? []).toString('latin1')
   }
 
-  test('at the founding: every record is in the cluster, and the old store says where', async () => {
+  test('when the cluster is created: every record is in it, and the old store says where it went', async () => {
     const first = await machine()
     await filled(first.home)
     const started = await first.done('node', 'start', '--background', '--from-local', ...first.place)
@@ -289,7 +289,7 @@ describe('taking the embedded store along', () => {
     })
   })
 
-  test('without one there is nothing to take', async () => {
+  test('fails without an embedded store', async () => {
     const first = await machine()
     expect(refused(await first.run('node', 'start', '--from-local', ...first.place))).toEqual({
       code: 5,
@@ -299,11 +299,11 @@ describe('taking the embedded store along', () => {
     expect(existsSync(join(first.home, 'node'))).toBe(false)
   })
 
-  test('a move that was killed half-way keeps the node from starting without it, and can be reverted', async () => {
+  test('a killed migration must be resumed or reverted before the node starts', async () => {
     const first = await machine()
     await filled(first.home, 12_000)
     const running = start(['node', 'start', '--from-local', ...first.place], { home: first.home, env })
-    // The first word comes after 5,000 records.
+    // The first line comes after 5,000 records.
     await running.find((line) => line.event === 'moving')
     await running.end('SIGKILL')
     const old = async (): Promise<string> => life(await SqliteStore.open(join(first.home, 'store.db')))

@@ -1,4 +1,4 @@
-/** `connect` in a process of its own, which kills itself with SIGKILL at the commit or the close of the store it is told. */
+/** `connect` in a separate process, which kills itself with SIGKILL at the given commit. */
 import { connectHome } from '../../src/node/tickets/connect.ts'
 import { decodeTicket, type PersonTicket } from '../../src/node/tickets/ticket.ts'
 import { openTestStore } from './open-store.ts'

@@ -46,7 +46,7 @@ async function usable(home: string): Promise<boolean> {
   }
 }
 
-/** Stands for a program that ends there: from that commit on nothing happens any more. */
+/** Simulates a crash: nothing happens from that commit on. */
 function haltingAt(moment: 'before' | 'after', n: number, onHalt: () => void): OpenStore {
   return async (endpoints, tls) => {
     const store = await openTestStore(endpoints, tls)
@@ -71,8 +71,8 @@ async function goesOn(home: string, ticket: string): Promise<void> {
   await expect(elsewhere).rejects.toMatchObject({ code: 'not-allowed' })
 }
 
-describe('connecting a home on a person’s ticket', () => {
-  test('brings certificates that let it in, under his name', async () => {
+describe('connecting a home with a person’s ticket', () => {
+  test('installs a working certificate with their name', async () => {
     const home = join(folder, 'ada')
     const { name, endpoints } = await connectHome(home, decode(await ticketFor('ada')), openTestStore)
     expect({ name, endpoints }).toEqual({ name: 'ada', endpoints: [`127.0.0.1:${node.options.port}`] })
@@ -80,7 +80,7 @@ describe('connecting a home on a person’s ticket', () => {
     expect(readCertificate((await readClient(clientFiles(home))).certificate).commonName).toMatch(/^ada\.[0-9a-f]{26}$/)
   })
 
-  test('interrupted at any step it goes on, and the ticket is used up once it is through', async () => {
+  test('resumes after an interruption at any step, and uses up the ticket', async () => {
     let interruptions = 0
     for (const moment of ['before', 'after'] as const) {
       for (let n = 1, through = false; !through; n += 1) {
@@ -97,7 +97,7 @@ describe('connecting a home on a person’s ticket', () => {
     expect(interruptions).toBeGreaterThanOrEqual(6)
   })
 
-  test('killed, it goes on', async () => {
+  test('resumes after a SIGKILL', async () => {
     const home = join(folder, 'killed')
     const ticket = await ticketFor('bob')
     const script = await bundled(join(import.meta.dirname, 'connect-child.ts'))
@@ -107,7 +107,7 @@ describe('connecting a home on a person’s ticket', () => {
     await goesOn(home, ticket)
   })
 
-  test('a home that was refused stays as it was', async () => {
+  test('leaves the home unchanged when refused', async () => {
     const home = join(folder, 'late')
     const ticket = await ticketFor('late')
     await connectHome(join(folder, 'first'), decode(ticket), openTestStore)
@@ -115,7 +115,7 @@ describe('connecting a home on a person’s ticket', () => {
     expect(await readdir(join(home, 'tls'))).toEqual([])
   })
 
-  test('a ticket of another cluster is refused by a home that has one', async () => {
+  test('refuses a ticket of another cluster', async () => {
     const home = join(folder, 'ada')
     const foreign = { ...decode(await ticketFor('ada')), clusterId: 'f'.repeat(16) }
     await expect(connectHome(home, foreign, openTestStore)).rejects.toMatchObject({ code: 'not-a-store' })
@@ -123,7 +123,7 @@ describe('connecting a home on a person’s ticket', () => {
     expect(await usable(home)).toBe(true)
   })
 
-  test('one that has expired is refused before anything is asked', async () => {
+  test('refuses an expired ticket before contacting the cluster', async () => {
     const old = { ...decode(await ticketFor('ada')), expires: Date.now() - 1 }
     await expect(connectHome(join(folder, 'old'), old, openTestStore)).rejects.toThrow('expired')
   })

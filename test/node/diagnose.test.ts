@@ -56,14 +56,14 @@ afterAll(() => {
   for (const server of servers) server.close()
 })
 
-describe('why an endpoint can not be used', () => {
-  test('it can', async () => {
+describe('why an endpoint is unusable', () => {
+  test('it is usable', async () => {
     const endpoint = await serve(await issueNode(authority, ['127.0.0.1']))
     expect(await probe(endpoint, tls)).toBe('ok')
     expect(await diagnose(['127.0.0.1:1', endpoint], tls)).toBeUndefined()
   })
 
-  test('its certificate is from another authority, or has expired, or is not valid yet', async () => {
+  test('its certificate is from another authority, expired, or not valid yet', async () => {
     const answers = await Promise.all(
       [
         issueNode(other, ['127.0.0.1']),
@@ -74,7 +74,7 @@ describe('why an endpoint can not be used', () => {
     expect(answers).toEqual(['other-authority', 'server-expired', 'server-not-yet-valid'])
   })
 
-  test('ours is of another cluster, or has expired', async () => {
+  test('our certificate is of another cluster, or expired', async () => {
     const endpoint = await serve(await issueNode(authority, ['127.0.0.1']))
     const stranger = { authority: authority.certificate, ...(await issuePerson(other, 'ada')) }
     expect(await probe(endpoint, stranger)).toBe('we-are-refused')
@@ -89,7 +89,7 @@ describe('why an endpoint can not be used', () => {
     })
   })
 
-  test('nobody listens, nobody answers, or something else does', async () => {
+  test('nothing listens, nothing answers, or another program does', async () => {
     const [free] = await freePorts(1)
     expect(await probe(`127.0.0.1:${free}`, tls)).toBe('refused')
     const silent = await listen(createPlainServer(() => {}))
@@ -101,7 +101,7 @@ describe('why an endpoint can not be used', () => {
     expect(await probe('no-such-host.invalid:2379', tls)).toBe('no-such-host')
   })
 
-  test('of several, the one that says most is told', async () => {
+  test('of several reasons, the most telling is reported', async () => {
     const foreign = await serve(await issueNode(other, ['127.0.0.1']))
     const reason = await diagnose(['127.0.0.1:1', foreign], tls)
     expect(reason).toMatchObject({

@@ -33,7 +33,7 @@ describe('versions of etcd', () => {
     ['3.5.28', false],
     ['3.6.8', true],
     ['3.6.9', false],
-  ])('%s has known holes: %s', (text, holes) => {
+  ])('%s has known vulnerabilities: %s', (text, holes) => {
     const version = parseEtcdVersion(`etcd Version: ${text}\n`)
     const verdict = version && judgeVersion(version)
     expect(verdict?.kind === 'warn' && verdict.message.includes('CVE-2026-33343')).toBe(holes)
@@ -55,20 +55,20 @@ describe('finding etcd', () => {
     return path
   }
 
-  test('the real one is recognized, with its flags', async () => {
+  test('recognizes the real one, with its flags', async () => {
     const etcd = await findEtcd({ given: testEtcd(), env: {} })
     expect(etcd.version.major).toBe(3)
     expect([...etcd.flags]).toEqual(expect.arrayContaining(['listen-peer-urls', 'peer-cert-allowed-cn', 'pre-vote']))
   })
 
-  test('a path that was given wins over CONCLAVE_ETCD, and that over PATH', async () => {
+  test('--etcd takes precedence over CONCLAVE_ETCD, and that over PATH', async () => {
     const path = await fake('3.6.14')
     expect((await findEtcd({ given: path, env: { CONCLAVE_ETCD: testEtcd() } })).path).toBe(path)
     expect((await findEtcd({ env: { CONCLAVE_ETCD: testEtcd(), PATH: join(folder, 'bin') } })).path).toBe(testEtcd())
     expect((await findEtcd({ env: { PATH: `/nowhere:${join(folder, 'bin')}` } })).path).toBe(path)
   })
 
-  test('one that is too old is refused, with where to get another', async () => {
+  test('refuses one that is too old, with where to get another', async () => {
     await expect(findEtcd({ given: await fake('3.3.27'), env: {} })).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('too old'),

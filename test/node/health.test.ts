@@ -47,17 +47,17 @@ describe('health', () => {
     expect(clusterHealth(members)).toMatchObject({ voters: 3, learners: 1, canLose: 1 })
   })
 
-  test('a majority that knows no leader is no quorum', () => {
+  test('a majority without a leader is not a quorum', () => {
     expect(clusterHealth(cluster(3, 3, { leader: undefined }))).toMatchObject({ hasQuorum: false, leader: undefined })
   })
 
-  test('the newest term tells the leader', () => {
+  test('the leader is that of the newest term', () => {
     const old = member(1, { term: 2, leader: '1'.padStart(16, '0') })
     const fresh = [2, 3].map((n) => member(n, { term: 3, leader: '2'.padStart(16, '0') }))
     expect(clusterHealth([old, ...fresh]).leader).toBe('n2')
   })
 
-  test('members that tell a person nothing of their state count, and lead if one can read there', () => {
+  test('members that hide their status from people count, and form a quorum if a read succeeds there', () => {
     const reserved = (n: number, serves: boolean) => ({ ...member(n, undefined), reserved: serves })
     const four = [reserved(1, true), reserved(2, false), reserved(3, true), reserved(4, true), member(5, undefined)]
     const health = clusterHealth(four)
@@ -67,11 +67,11 @@ describe('health', () => {
     expect(clusterHealth(cutOff)).toMatchObject({ reachable: 2, hasQuorum: false, canLose: 0 })
   })
 
-  test('nobody at all', () => {
+  test('no members', () => {
     expect(clusterHealth([])).toMatchObject({ voters: 0, hasQuorum: false, canLose: 0 })
   })
 
-  test('lag is counted against the furthest log', () => {
+  test('lag is relative to the most advanced log', () => {
     const members = [member(1, { raftIndex: 120 }), member(2, { raftAppliedIndex: 90 }), member(3, undefined)]
     expect(members.map((one) => lagOf(one, members))).toEqual([20, 30, undefined])
   })

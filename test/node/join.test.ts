@@ -30,7 +30,7 @@ async function etcdOf(node: TestNode): Promise<number | undefined> {
 }
 
 describe('a cluster', () => {
-  test('is founded, runs again after a stop and after a SIGKILL, and leaves no process behind', async () => {
+  test('is created, restarts after a stop and after a SIGKILL, and leaves no process behind', async () => {
     const node = await cluster.node('one')
     await node.start().ready()
     expect(await etcdOf(node)).toBeDefined()
@@ -52,7 +52,7 @@ describe('a cluster', () => {
     expect((await requireState(node.paths)).clusterId).toBe(clusterId)
   })
 
-  test('grows to three nodes, waiting until etcd takes each of them; each has a vote', async () => {
+  test('grows to three voters, waiting until etcd accepts each change', async () => {
     await cluster.dispose()
     cluster = await TestCluster.create(testEtcd())
     const nodes = [await cluster.node('one'), await cluster.node('two'), await cluster.node('three')] as const
@@ -74,7 +74,7 @@ describe('a cluster', () => {
     expect(lost).toMatchObject({ health: { voters: 3, canLose: 0, hasQuorum: true } })
   }, 90_000)
 
-  test('joining goes on after a SIGKILL at every step', async () => {
+  test('joining resumes after a SIGKILL at every step', async () => {
     const first = await cluster.node('one')
     await first.start().ready()
     const { ticket, code } = await first.invite()
@@ -115,8 +115,8 @@ describe('a cluster', () => {
   }, 120_000)
 })
 
-describe('what keeps a node from joining', () => {
-  test('a ticket that was used, a wrong code, a taken port', async () => {
+describe('reasons to refuse a node', () => {
+  test('a used ticket, a wrong code, a taken port', async () => {
     const first = await cluster.node('one')
     await first.start().ready()
     const { ticket, code } = await first.invite()

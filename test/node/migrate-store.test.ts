@@ -69,7 +69,7 @@ function failing(store: Store, n: number, after: boolean): Store {
   }
 }
 
-describe('moving a store', () => {
+describe('migrating a store', () => {
   test('from memory to SQLite and back keeps every byte', async () => {
     const first = new MemoryStore()
     await fill(first, 400)
@@ -90,7 +90,7 @@ describe('moving a store', () => {
     await Promise.all([first, second, third].map((store) => store.close()))
   })
 
-  test('marks the old store, so that whoever compares its life fails there and reads where it went', async () => {
+  test('marks the old store, so that writes to it fail and readers learn where it went', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await fill(from, 3)
@@ -108,7 +108,7 @@ describe('moving a store', () => {
     expect(migratedTo(marked)).toEqual({ id, address })
   })
 
-  test('interrupted at any commit, on either side, with or without its effect, it goes on', async () => {
+  test('resumes after a failure at any commit, on either side, with or without its effect', async () => {
     let interrupted = 0
     for (const side of ['from', 'to'] as const) {
       for (const after of [false, true]) {
@@ -121,9 +121,9 @@ describe('moving a store', () => {
           through = !(attempt instanceof Error)
           if (!through) interrupted += 1
           const living = await get(stores.to, incarnation)
-          // Never do both live, and never neither without a mover.
+          // Both stores are never in use at once.
           if (living !== undefined) expect(migratedTo((await get(stores.from, incarnation)) as Bytes)).toBeDefined()
-          // A second attempt draws an id of its own, and keeps the first one's where that had begun.
+          // The second attempt has another id, and keeps the first one's if that had begun.
           const again = 'cd'.repeat(16)
           const result = await migrateStore(stores.from, stores.to, { id: again, address })
           expect([id, again]).toContain(result.id)
@@ -135,7 +135,7 @@ describe('moving a store', () => {
     expect(interrupted).toBeGreaterThanOrEqual(12)
   })
 
-  test('can be aborted until the new store lives', async () => {
+  test('can be aborted until the new store is in use', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await fill(from, 60)
@@ -151,7 +151,7 @@ describe('moving a store', () => {
     await expect(abortMigration(from, to)).rejects.toMatchObject({ code: 'not-allowed' })
   })
 
-  test('once aborted, a mover that was still at work can not finish', async () => {
+  test('once aborted, a migration that is still running cannot finish', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await fill(from, 60)
@@ -164,7 +164,7 @@ describe('moving a store', () => {
     expect(await get(to, incarnation)).toBeUndefined()
   })
 
-  test('an abort that was interrupted half-way can only be completed', async () => {
+  test('an interrupted abort can only be completed', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await fill(from, 10)
@@ -175,7 +175,7 @@ describe('moving a store', () => {
     expect(migratedTo((await get(from, incarnation)) as Bytes)).toBeUndefined()
   })
 
-  test('into a store that lives already is refused, and from one that nobody used', async () => {
+  test('refuses a new store in use, and an old store that was never used', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await expect(migrateStore(from, to, { id, address })).rejects.toMatchObject({ code: 'not-a-store' })
@@ -186,7 +186,7 @@ describe('moving a store', () => {
     expect(await get(from, incarnation)).toEqual(old)
   })
 
-  test('a copy that differs is reported, and the new store does not come to life', async () => {
+  test('reports a copy that differs, and leaves the new store unused', async () => {
     const from = new MemoryStore()
     const to = new MemoryStore()
     await fill(from, 5)

@@ -15,7 +15,7 @@ async function server(date: string | undefined, body: string): Promise<string> {
   return `127.0.0.1:${(http.address() as AddressInfo).port}`
 }
 
-test('the clock and the version of an etcd are what it says', async () => {
+test('reads the clock and version of an etcd', async () => {
   const hourAhead = new Date(Date.now() + 3_600_000).toUTCString()
   const told = await readServerClock(
     await server(hourAhead, '{"etcdserver":"3.5.30","etcdcluster":"3.5.0"}'),
@@ -26,7 +26,7 @@ test('the clock and the version of an etcd are what it says', async () => {
   expect(Math.abs((told?.aheadMs ?? 0) - 3_600_000)).toBeLessThan(60_000)
 })
 
-test('whoever says nothing of use, or too much, or is away, is not asked again', async () => {
+test('gives up on a server with no usable answer, too long an answer, or none', async () => {
   expect(await readServerClock(await server(undefined, '{}'), undefined)).toBeUndefined()
   expect(await readServerClock(await server('yesterday', '{}'), undefined)).toBeUndefined()
   expect(await readServerClock(await server(new Date().toUTCString(), 'x'.repeat(100_000)), undefined)).toBeUndefined()

@@ -44,7 +44,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 describe('a supervised etcd', () => {
-  test('is started again when it was killed, and stops when told to', async () => {
+  test('restarts when killed, and stops on request', async () => {
     const log = new RotatingLog(join(folder, 'etcd.log'))
     const args = await etcdArguments('data')
     const events: SupervisorEvent[] = []
@@ -67,11 +67,11 @@ describe('a supervised etcd', () => {
     expect(await readFile(join(folder, 'etcd.log'), 'utf8')).toContain('became leader')
   })
 
-  test('is started again at once when that is asked for', async () => {
+  test('restarts without delay on request', async () => {
     const log = new RotatingLog(join(folder, 'log'))
     const events: SupervisorEvent[] = []
     const program = { path: '/bin/sleep', arguments: async () => ['600'], data: folder }
-    // Waiting would take longer than the test may.
+    // A wait would exceed the test's time limit.
     const patient = { ...times, firstDelayMs: 600_000, longestDelayMs: 600_000 }
     const supervisor = new Supervisor(program, log, (event) => events.push(event), patient)
     for (const count of [1, 2, 3]) {
@@ -84,7 +84,7 @@ describe('a supervised etcd', () => {
     log.close()
   })
 
-  test('is left alone when no restart mends it', async () => {
+  test('does not restart after a permanent failure', async () => {
     const log = new RotatingLog(join(folder, 'etcd.log'))
     const args = ['--no-such-option']
     const supervisor = new Supervisor(
@@ -97,7 +97,7 @@ describe('a supervised etcd', () => {
     log.close()
   })
 
-  test('waits longer and longer when it keeps ending', async () => {
+  test('backs off exponentially while it keeps ending', async () => {
     const log = new RotatingLog(join(folder, 'log'))
     const events: SupervisorEvent[] = []
     const program = { path: '/bin/false', arguments: async () => [], data: folder }
@@ -133,21 +133,21 @@ describe('a supervised process', () => {
   })
 
   test('ends when the script is killed at once, perhaps before it has told the process id', async () => {
-    // Which moment it strikes differs from one to the next.
+    // It strikes each of them at another moment.
     const children = Array.from({ length: 30 }, () => {
       return new SupervisedProcess('/bin/sh', ['-c', 'kill -KILL $PPID; exec sleep 600'], () => {})
     })
     await Promise.all(children.map(async ({ exited }) => expect((await exited).signal).toBe('SIGKILL')))
   })
 
-  test('tells how it ended', async () => {
+  test('reports how it ended', async () => {
     const end = (command: string): Promise<object> => new SupervisedProcess('/bin/sh', ['-c', command], () => {}).exited
     expect(await end('exit 3')).toEqual({ code: 3, signal: null })
     expect(await end('kill -9 $$')).toEqual({ code: null, signal: 'SIGKILL' })
     expect(await end('exec /nowhere/program')).toEqual({ code: 127, signal: null })
   })
 
-  test('that ignores SIGTERM is killed in the end', async () => {
+  test('is killed after the grace period if it ignores SIGTERM', async () => {
     let output = ''
     const hear = (chunk: Buffer): void => void (output += chunk.toString())
     const child = new SupervisedProcess(
@@ -182,7 +182,7 @@ describe('the log of a node', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
-  test('goes on in the same file after a restart', async () => {
+  test('continues in the same file after a restart', async () => {
     const path = join(folder, 'etcd.log')
     for (const line of ['one\n', 'two\n']) {
       const log = new RotatingLog(path)

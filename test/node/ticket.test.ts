@@ -46,19 +46,19 @@ beforeAll(async () => {
 })
 
 describe('a ticket as text', () => {
-  test('says the same when read again', () => {
+  test('decodes to what was encoded', () => {
     expect(decodeTicket(encodeTicket(node))).toEqual(node)
     expect(decodeTicket(encodeTicket(person))).toEqual(person)
     expect(encodeTicket(node)).toMatch(/^conclave-node-1\.[A-Za-z0-9_-]+$/)
     expect(encodeTicket(person)).toMatch(/^conclave-person-1\.[A-Za-z0-9_-]+$/)
   })
 
-  test('survives the line breaks of a mail', () => {
+  test('survives the line breaks of an e-mail', () => {
     const folded = encodeTicket(node).replace(/(.{60})/g, '$1\r\n  ')
     expect(decodeTicket(folded)).toEqual(node)
   })
 
-  test('cut short at any place is refused', () => {
+  test('is refused when truncated anywhere', () => {
     const text = encodeTicket(node)
     for (let length = 0; length < text.length; length += 1) {
       expect(() => decodeTicket(text.slice(0, length)), `${length} characters`).toThrow(
@@ -68,7 +68,7 @@ describe('a ticket as text', () => {
     expect(() => decodeTicket(text.slice(0, 200))).toThrow('this ticket is incomplete')
   })
 
-  test('with any character changed is refused', () => {
+  test('is refused with any character changed', () => {
     const text = encodeTicket(person)
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     fc.assert(
@@ -91,7 +91,7 @@ describe('a ticket as text', () => {
     expect(() => decodeTicket(encodeTicket(node).replace('-node-', '-person-'))).toThrow('altered')
   })
 
-  test('a later version asks for an update', () => {
+  test('of a later version asks for an update', () => {
     expect(() => decodeTicket(encodeTicket(node).replace('node-1', 'node-2'))).toThrow('newer Conclave')
   })
 
@@ -100,7 +100,7 @@ describe('a ticket as text', () => {
     expect(() => checkExpiry(node, expires)).toThrow('this ticket expired at 2030-01-01T00:00:00.000Z')
   })
 
-  test('holds no private key of the authority in the clear', () => {
+  test('contains no plaintext private key of the authority', () => {
     const scalar = Buffer.from(scalarOf(authority.key))
     for (const ticket of [node, person]) {
       const payload = Buffer.from(encodeTicket(ticket).split('.')[1] ?? '', 'base64url')
@@ -119,11 +119,11 @@ describe('the code of a ticket', () => {
     expect(scalarOf(key)).toEqual(scalarOf(authority.key))
   })
 
-  test('another one does not', async () => {
+  test('another code does not open it', async () => {
     await expect(openAuthorityKey(newCode(), node)).rejects.toMatchObject({ code: 'wrong-password' })
   })
 
-  test('nor does it open the key under changed words', async () => {
+  test('does not open the key if anything else in the ticket was changed', async () => {
     await expect(openAuthorityKey(code, { ...node, endpoints: ['evil.example:1'] })).rejects.toMatchObject({
       code: 'wrong-password',
     })
@@ -143,7 +143,7 @@ describe('the code of a ticket', () => {
 })
 
 describe('a ticket in the store', () => {
-  test('is used once, and again only by the machine that used it', async () => {
+  test('works once, and again only for the machine that used it', async () => {
     const store = new MemoryStore()
     const ticket = issuedTicket(node)
     await recordTicket(store, ticket, expires - 1000)
@@ -158,7 +158,7 @@ describe('a ticket in the store', () => {
     await store.close()
   })
 
-  test('of two machines at once, one wins', async () => {
+  test('of two concurrent machines, one wins', async () => {
     const store = new MemoryStore()
     const ticket = issuedTicket(node)
     await recordTicket(store, ticket, expires - 1000)
@@ -168,7 +168,7 @@ describe('a ticket in the store', () => {
     await store.close()
   })
 
-  test('one that was altered, checksum and all, is refused', async () => {
+  test('is refused if altered, even with a valid checksum', async () => {
     const store = new MemoryStore()
     await recordTicket(store, issuedTicket(node), expires - 1000)
     const longer = { ...node, expires: expires + 1_000_000 }
@@ -178,7 +178,7 @@ describe('a ticket in the store', () => {
     await store.close()
   })
 
-  test('what somebody else put among the tickets keeps nobody from inviting', async () => {
+  test('invalid records among the tickets do not block invitations', async () => {
     const store = new MemoryStore()
     await store.commit({ then: [{ kind: 'put', key: utf8('tickets/x'), value: utf8('junk') }] })
     const ticket = issuedTicket(node)
@@ -191,12 +191,12 @@ describe('a ticket in the store', () => {
     await store.close()
   })
 
-  test('one whose certificate is none is refused, however right its checksum', () => {
+  test('is refused with an invalid certificate, even with a valid checksum', () => {
     const forged = encodeTicket({ ...person, authority: new Uint8Array(100).fill(48) })
     expect(() => decodeTicket(forged)).toThrow('this ticket was altered')
   })
 
-  test('one that has expired is refused, and forgotten when the next is issued', async () => {
+  test('is refused once expired, and deleted when the next one is issued', async () => {
     const store = new MemoryStore()
     const ticket = issuedTicket(node)
     await recordTicket(store, ticket, expires - 1000)
