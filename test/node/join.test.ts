@@ -72,7 +72,7 @@ describe('a cluster', () => {
       (event) => event.kind === 'health' && event.health.voters === 3 && event.health.reachable === 2,
     )
     expect(lost).toMatchObject({ health: { voters: 3, canLose: 0, hasQuorum: true } })
-  }, 90_000)
+  }, 180_000)
 
   test('joining resumes after a SIGKILL at every step', async () => {
     const first = await cluster.node('one')
@@ -112,7 +112,7 @@ describe('a cluster', () => {
     await store.close()
     expect(await requireState(second.paths)).not.toHaveProperty('ticket')
     expect(await readFile(join(second.home, 'node', 'state.json'), 'utf8')).toContain('"member"')
-  }, 120_000)
+  }, 240_000)
 })
 
 describe('reasons to refuse a node', () => {
@@ -143,5 +143,5 @@ describe('reasons to refuse a node', () => {
       message: expect.stringContaining('already used'),
     })
     await until(() => !alive(fourth.pid))
-  }, 90_000)
+  }, 180_000)
 })

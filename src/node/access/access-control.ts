@@ -4,7 +4,7 @@
  * one certificate of a person, has the role `person`: it reads and writes the ranges below, and nothing else, not even the
  * store's incarnation; `root` is required by etcd, without a password. A certificate without a user has no access.
  */
-import { prefixEnd, utf8, type Bytes } from '../../base/bytes.ts'
+import { equalBytes, prefixEnd, utf8, type Bytes } from '../../base/bytes.ts'
 import { Auth } from '../../store/etcd/generated/auth_pb.ts'
 import { nodeCommonName, personOf } from '../certificates/authority.ts'
 import { changeTimeoutMs, type ClusterClient } from '../cluster/cluster-client.ts'
@@ -40,7 +40,9 @@ export async function protectCluster(client: ClusterClient, signal?: AbortSignal
   const { perm } = await client.call(method.roleGet, { role: personRole }, changeTimeoutMs, signal)
   for (const { key, end = new Uint8Array(), access } of peopleRanges) {
     const permType = permissionTypes[access]
-    const granted = perm.some((one) => same(one.key, key) && same(one.rangeEnd, end) && one.permType === permType)
+    const granted = perm.some(
+      (one) => equalBytes(one.key, key) && equalBytes(one.rangeEnd, end) && one.permType === permType,
+    )
     if (granted) continue
     const permission = { key, rangeEnd: end, permType }
     await client.call(method.roleGrantPermission, { name: personRole, perm: permission }, changeTimeoutMs, signal)
@@ -87,8 +89,4 @@ async function ifNew(call: Promise<unknown>): Promise<void> {
   await call.catch((error: unknown) => {
     if (!/already exists/.test(refusalOf(error))) throw error
   })
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }

@@ -223,8 +223,8 @@ export class ClusterClient {
     let client = this.#clients.get(endpoint)
     if (client === undefined) {
       const { authority, key, certificate } = this.#tls
-      const [ca, k, cert] = [authority, key, certificate].map((pem) => Buffer.from(pem)) as [Buffer, Buffer, Buffer]
-      client = new Client(endpoint, credentials.createSsl(ca, k, cert), {
+      const tls = credentials.createSsl(Buffer.from(authority), Buffer.from(key), Buffer.from(certificate))
+      client = new Client(endpoint, tls, {
         // Works behind address translation and after an address change: only nodes have such a certificate.
         'grpc.ssl_target_name_override': nodeServerName,
         'grpc.enable_retries': 0,

@@ -21,17 +21,11 @@ export async function readServerClock(endpoint: string, tls: ClientTls | undefin
   const port = Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
   const base = { host: hostOf(endpoint), port, path: '/version', timeout: timeoutMs, agent: false }
   return new Promise((resolve) => {
-    const call =
-      tls === undefined
-        ? requestPlain(base)
-        : requestSecure({
-            ...base,
-            ca: tls.authority,
-            cert: tls.certificate,
-            key: tls.key,
-            // The cluster's authority is enough to trust a clock; the server may use another address.
-            checkServerIdentity: () => undefined,
-          })
+    // The cluster's authority is enough to trust a clock; the server may use another address.
+    const checkServerIdentity = (): undefined => undefined
+    const call = tls
+      ? requestSecure({ ...base, ca: tls.authority, cert: tls.certificate, key: tls.key, checkServerIdentity })
+      : requestPlain(base)
     call.once('timeout', () => call.destroy())
     call.once('error', () => resolve(undefined))
     call.once('close', () => resolve(undefined))
@@ -44,12 +38,11 @@ export async function readServerClock(endpoint: string, tls: ClientTls | undefin
         text += chunk
         if (text.length > answerBytesMax) call.destroy()
       })
-      response.once('end', () => resolve(Number.isNaN(at) ? undefined : { aheadMs, version: versionIn(text) }))
+      response.once('end', () => {
+        const version = /"etcdserver"\s*:\s*"(\d+\.\d+\.\d+)/.exec(text)?.[1]
+        resolve(Number.isNaN(at) ? undefined : { aheadMs, version })
+      })
     })
     call.end()
   })
-}
-
-function versionIn(text: string): string | undefined {
-  return /"etcdserver"\s*:\s*"(\d+\.\d+\.\d+)/.exec(text)?.[1]
 }

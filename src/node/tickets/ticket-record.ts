@@ -7,7 +7,7 @@
 import { prefixEnd, utf8, type Bytes } from '../../base/bytes.ts'
 import { encode, Fields, FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
-import type { Entry, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { inviteCommand, ticketDigest, type Ticket } from './ticket.ts'
 
 export type IssuedTicket = Pick<Ticket, 'kind' | 'id' | 'expires'> & {
@@ -97,17 +97,19 @@ async function readTicket(store: Store, id: string, signal?: AbortSignal): Promi
   const key = keyOf(id)
   const { reads } = await store.commit({ then: [{ kind: 'read', key }] }, signal)
   const entry = reads[0]?.[0]
-  return entry === undefined ? undefined : recordOf(entry)
+  const record = entry && readRecord(entry.value)
+  if (entry === undefined || record !== undefined) return record
+  throw new ConclaveError('tampering', "this ticket's record in the store is damaged", {
+    hint: 'It was tampered with. Ask for a new ticket.',
+  })
 }
 
 async function deleteExpired(store: Store, now: number, signal?: AbortSignal): Promise<void> {
   const start = utf8('tickets/')
   const { entries, more } = await store.range(start, prefixEnd(start), { limit: openTicketsMax }, signal)
-  for (const entry of entries) {
-    const { key, modRevision } = entry
-    if (isExpired(entry, now)) {
-      await store.commit({ if: [{ kind: 'revision', key, modRevision }], then: [{ kind: 'delete', key }] }, signal)
-    }
+  for (const { key, value, modRevision } of entries) {
+    if (!isExpired(value, now)) continue
+    await store.commit({ if: [{ kind: 'revision', key, modRevision }], then: [{ kind: 'delete', key }] }, signal)
   }
   if (more) throw new ConclaveError('not-allowed', `there are more than ${openTicketsMax} open tickets`)
 }
@@ -116,7 +118,7 @@ async function deleteExpired(store: Store, now: number, signal?: AbortSignal): P
  * A claimed ticket is kept a day longer, since its machine may still be joining. An invalid record is deleted at once, or
  * anyone who can write to the store could block invitations.
  */
-function isExpired({ value }: Entry, now: number): boolean {
+function isExpired(value: Bytes, now: number): boolean {
   const record = readRecord(value)
   return record === undefined || now >= record.expires + (record.claim === '' ? 0 : 86_400_000)
 }
@@ -127,14 +129,6 @@ function keyOf(id: string): Bytes {
 
 function valueOf({ digest, expires, claim }: TicketRecord): Bytes {
   return encode([digest, expires, claim])
-}
-
-function recordOf({ value }: Entry): TicketRecord {
-  const record = readRecord(value)
-  if (record !== undefined) return record
-  throw new ConclaveError('tampering', "this ticket's record in the store is damaged", {
-    hint: 'It was tampered with. Ask for a new ticket.',
-  })
 }
 
 /** Undefined for an invalid record. */
