@@ -7,9 +7,9 @@
 import { argon2 } from 'node:crypto'
 import type { Bytes } from '../base/bytes.ts'
 import { utf8 } from '../base/bytes.ts'
-import type { Fields, Value } from '../base/codec.ts'
 import { FormatError } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
+import { tuple, unsigned, type Format } from '../base/format.ts'
 import {
   argonLanesMax,
   argonMemoryKiBMax,
@@ -60,18 +60,20 @@ export function passwordBytes(password: string): Bytes | undefined {
   return bytes.length > 0 && bytes.length <= passwordBytesMax ? bytes : undefined
 }
 
-export function argonValue({ memoryKiB, passes, lanes }: ArgonParameters): Value {
-  return [memoryKiB, passes, lanes]
-}
+const parametersFormat = tuple({
+  memoryKiB: unsigned(argonMemoryKiBMax),
+  passes: unsigned(argonPassesMax),
+  lanes: unsigned(argonLanesMax),
+})
 
-/** @throws FormatError when a parameter is out of bounds. */
-export function readArgon(fields: Fields): ArgonParameters {
-  const memoryKiB = fields.unsigned(argonMemoryKiBMax)
-  const passes = fields.unsigned(argonPassesMax)
-  const lanes = fields.unsigned(argonLanesMax)
-  const parameters = { memoryKiB, passes, lanes }
-  if (!withinBounds(parameters)) throw new FormatError('argon2 parameters below the floor')
-  return parameters
+/** Reading refuses parameters out of bounds. */
+export const argonFormat: Format<ArgonParameters> = {
+  write: (parameters) => parametersFormat.write(parameters),
+  read(fields) {
+    const parameters = parametersFormat.read(fields)
+    if (!withinBounds(parameters)) throw new FormatError('argon2 parameters below the floor')
+    return parameters
+  },
 }
 
 function withinBounds({ memoryKiB, passes, lanes }: ArgonParameters): boolean {

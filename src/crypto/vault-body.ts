@@ -5,8 +5,21 @@
  * bytes, whatever order they were collected in.
  */
 import type { Bytes } from '../base/bytes.ts'
-import { compareBytes, equalBytes } from '../base/bytes.ts'
+import { compareBytes } from '../base/bytes.ts'
 import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
+import {
+  boolean,
+  fixed,
+  list,
+  nullable,
+  readValue,
+  text,
+  tuple,
+  unsigned,
+  wordAt,
+  type Format,
+  type Held,
+} from '../base/format.ts'
 import {
   roomNameCharsMax,
   userNameCharsMax,
@@ -20,76 +33,66 @@ import { publicKeyBytes, seedBytes } from './sign.ts'
 import { skeleton } from './skeleton.ts'
 import { wrapSeedBytes } from './wrap.ts'
 
-export interface VaultBody {
-  /** Of the Ed25519 root key in force. */
-  readonly rootSeed: Bytes
-  /** Of root keys that were replaced, newest first. */
-  readonly formerRootSeeds: readonly Bytes[]
-  /** Of the HPKE keys, newest first: the first is in force, the others still open what was wrapped for them. */
-  readonly wrapSeeds: readonly Bytes[]
-  /** How often the keys were replaced; that of the name record. */
-  readonly generation: number
-  readonly rooms: readonly VaultRoom[]
-  readonly pins: readonly Pin[]
-  /** Epoch secrets that a later device could not recover from the log. */
-  readonly secrets: readonly VaultSecret[]
-}
-
-export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked', 'invited'] as const
-export type VaultStanding = (typeof vaultStandings)[number]
-
-export interface VaultRoom {
-  readonly roomId: Bytes
-  readonly name: string
-  /** Ordinal of one's own acceptance; null before it. */
-  readonly memberIndex: number | null
-  /** Of the knock that is waiting for an answer. */
-  readonly knockHash: Bytes | null
-  readonly standing: VaultStanding
-  /** The newest valid control record seen; null when none was. It never goes back. */
-  readonly head: VaultHead | null
-}
-
-export interface VaultHead {
-  readonly n: number
-  readonly hash: Bytes
-}
-
-/** A key as first seen under a name. */
-export interface Pin {
-  readonly rootKey: Bytes
-  readonly name: string
-  /** Milliseconds since the Unix epoch, by this person's own clock. */
-  readonly firstSeenAt: number
-  /** The person compared the fingerprint. */
-  readonly confirmed: boolean
-  /** The person said that the name belongs to another key now. */
-  readonly retired: boolean
-  /** When `confirmed` or `retired` was last decided, in milliseconds; 0 when never. */
-  readonly decidedAt: number
-}
-
-export interface VaultSecret {
-  readonly roomId: Bytes
-  readonly epoch: number
-  readonly secret: Bytes
-}
-
 const bodyVersion = 1
 const secretBytes = 32
 
+/** How a person stands to a room; by its place in this list. */
+export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked', 'invited'] as const
+export type VaultStanding = (typeof vaultStandings)[number]
+
+const head = tuple({ n: unsigned(), hash: fixed(hashBytes) })
+export type VaultHead = Held<typeof head>
+
+const room = tuple({
+  roomId: fixed(hashBytes),
+  name: text(roomNameCharsMax),
+  /** The owner's ordinal of acceptance; null before it. */
+  memberIndex: nullable(unsigned()),
+  /** Of the knock that is waiting for an answer. */
+  knockHash: nullable(fixed(hashBytes)),
+  standing: wordAt(vaultStandings),
+  /** The newest valid control record seen; null when none was. It never goes back. */
+  head: nullable(head),
+})
+export type VaultRoom = Held<typeof room>
+
+const pin = tuple({
+  name: text(userNameCharsMax),
+  rootKey: fixed(publicKeyBytes),
+  /** Milliseconds since the Unix epoch, by the owner's clock. */
+  firstSeenAt: unsigned(),
+  /** The owner compared the fingerprint. */
+  confirmed: boolean,
+  /** The owner said that the name belongs to another key now. */
+  retired: boolean,
+  /** When `confirmed` or `retired` was last decided, in milliseconds; 0 when never. */
+  decidedAt: unsigned(),
+})
+/** A key as first seen under a name. */
+export type Pin = Held<typeof pin>
+
+const secret = tuple({ roomId: fixed(hashBytes), epoch: unsigned(), secret: fixed(secretBytes) })
+export type VaultSecret = Held<typeof secret>
+
+const body = tuple({
+  /** Of the Ed25519 root key in force. */
+  rootSeed: fixed(seedBytes),
+  /** Of root keys that were replaced, newest first. */
+  formerRootSeeds: list(fixed(seedBytes), vaultSeedsMax),
+  /** Of the HPKE keys, newest first: the first is in force, the others still open what was wrapped for them. */
+  wrapSeeds: list(fixed(wrapSeedBytes), vaultSeedsMax),
+  /** How often the keys were replaced; that of the name record. */
+  generation: unsigned(),
+  rooms: sortedSet(room, vaultRoomsMax, ({ roomId }) => [roomId]),
+  pins: sortedSet(pin, vaultPinsMax, ({ name, rootKey }) => [skeleton(name), rootKey]),
+  /** Epoch secrets that a later device could not recover from the log. */
+  secrets: sortedSet(secret, vaultSecretsMax, (item) => secret.values(item)),
+})
+export type VaultBody = Held<typeof body>
+
 /** @throws FormatError when a part is out of its bounds or stands twice. */
-export function encodeVaultBody(body: VaultBody): Bytes {
-  const bytes = encode([
-    bodyVersion,
-    body.rootSeed,
-    body.formerRootSeeds,
-    body.wrapSeeds,
-    body.generation,
-    sorted(body.rooms.map(roomValue)),
-    sorted(body.pins.map(pinValue)),
-    sorted(body.secrets.map(secretValue)),
-  ])
+export function encodeVaultBody(item: VaultBody): Bytes {
+  const bytes = encode([bodyVersion, ...body.values(item)])
   // What is written is read back first: a vault that could not be opened again must never replace one that can.
   decodeVaultBody(bytes)
   return bytes
@@ -97,92 +100,36 @@ export function encodeVaultBody(body: VaultBody): Bytes {
 
 /** @throws FormatError */
 export function decodeVaultBody(bytes: Uint8Array): VaultBody {
-  const fields = Fields.decode(bytes, 8)
+  const fields = Fields.decode(bytes, body.count + 1)
   if (fields.unsigned() !== bodyVersion) throw new FormatError('a vault body of another version')
-  const rootSeed = fields.fixed(seedBytes)
-  const formerRootSeeds = readSeeds(fields, seedBytes)
-  const wrapSeeds = readSeeds(fields, wrapSeedBytes)
-  if (wrapSeeds.length === 0) throw new FormatError('a vault without a wrap key')
+  const item = body.readAll(fields)
+  if (item.wrapSeeds.length === 0) throw new FormatError('a vault without a wrap key')
+  return item
+}
+
+export function roomValue(item: VaultRoom): Value {
+  return room.write(item)
+}
+
+/** A set: sorted by the encodings of its items, no two of which have one identity. */
+function sortedSet<T>(format: Format<T>, max: number, identity: (item: T) => Value): Format<readonly T[]> {
   return {
-    rootSeed,
-    formerRootSeeds,
-    wrapSeeds,
-    generation: fields.unsigned(),
-    rooms: readSorted(fields, vaultRoomsMax, readRoom, (room) => [room.roomId]),
-    pins: readSorted(fields, vaultPinsMax, readPin, (pin) => [skeleton(pin.name), pin.rootKey]),
-    secrets: readSorted(fields, vaultSecretsMax, readSecret, (item) => [item.roomId, item.epoch, item.secret]),
+    write: (items) =>
+      items
+        .map((item) => ({ value: format.write(item), key: encode(format.write(item)) }))
+        .sort((a, b) => compareBytes(a.key, b.key))
+        .map(({ value }) => value),
+    read(fields) {
+      const values = fields.array(max)
+      if (!isRising(values.map((value) => encode(value)))) throw new FormatError('not in order')
+      const items = values.map((value) => readValue(format, value))
+      if (!isRising(items.map((item) => encode(identity(item))).sort(compareBytes)))
+        throw new FormatError('stands twice')
+      return items
+    },
   }
 }
 
-export function roomValue({ roomId, name, memberIndex, knockHash, standing, head }: VaultRoom): Value {
-  const headValue = head === null ? null : [head.n, head.hash]
-  return [roomId, name, memberIndex, knockHash, vaultStandings.indexOf(standing), headValue]
-}
-
-function readRoom(value: Value): VaultRoom {
-  const fields = new Fields(value, 6)
-  return {
-    roomId: fields.fixed(hashBytes),
-    name: fields.text(roomNameCharsMax),
-    memberIndex: fields.nullable((at) => at.unsigned()),
-    knockHash: fields.nullable((at) => at.fixed(hashBytes)),
-    standing: vaultStandings[fields.unsigned(vaultStandings.length - 1)] as VaultStanding,
-    head: fields.nullable((at) => readHead(at.next())),
-  }
-}
-
-function readHead(value: Value): VaultHead {
-  const fields = new Fields(value, 2)
-  return { n: fields.unsigned(), hash: fields.fixed(hashBytes) }
-}
-
-export function pinValue({ rootKey, name, firstSeenAt, confirmed, retired, decidedAt }: Pin): Value {
-  return [name, rootKey, firstSeenAt, confirmed, retired, decidedAt]
-}
-
-function readPin(value: Value): Pin {
-  const fields = new Fields(value, 6)
-  return {
-    name: fields.text(userNameCharsMax),
-    rootKey: fields.fixed(publicKeyBytes),
-    firstSeenAt: fields.unsigned(),
-    confirmed: fields.boolean(),
-    retired: fields.boolean(),
-    decidedAt: fields.unsigned(),
-  }
-}
-
-export function secretValue({ roomId, epoch, secret }: VaultSecret): Value {
-  return [roomId, epoch, secret]
-}
-
-function readSecret(value: Value): VaultSecret {
-  const fields = new Fields(value, 3)
-  return { roomId: fields.fixed(hashBytes), epoch: fields.unsigned(), secret: fields.fixed(secretBytes) }
-}
-
-function readSeeds(fields: Fields, length: number): Bytes[] {
-  return fields.array(vaultSeedsMax).map((item) => {
-    if (!(item instanceof Uint8Array) || item.length !== length) throw new FormatError(`expected ${length} bytes`)
-    return item as Bytes
-  })
-}
-
-function sorted(values: readonly Value[]): Value[] {
-  return values
-    .map((value) => ({ value, key: encode(value) }))
-    .sort((a, b) => compareBytes(a.key, b.key))
-    .map(({ value }) => value)
-}
-
-function readSorted<T>(fields: Fields, max: number, read: (value: Value) => T, identity: (item: T) => Value): T[] {
-  const values = fields.array(max)
-  const keys = values.map((value) => encode(value))
-  if (keys.some((key, k) => k > 0 && compareBytes(keys[k - 1] as Bytes, key) >= 0))
-    throw new FormatError('not in order')
-  const items = values.map(read)
-  const identities = items.map((item) => encode(identity(item))).sort(compareBytes)
-  if (identities.some((id, k) => k > 0 && equalBytes(identities[k - 1] as Bytes, id)))
-    throw new FormatError('stands twice')
-  return items
+function isRising(keys: readonly Bytes[]): boolean {
+  return keys.every((key, k) => k === 0 || compareBytes(keys[k - 1] as Bytes, key) < 0)
 }

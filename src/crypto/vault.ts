@@ -16,7 +16,7 @@ import { ConclaveError } from '../base/errors.ts'
 import { passwordBytesMax, userNameCharsMax, vaultBytesMax } from '../base/limits.ts'
 import { derive } from './derive.ts'
 import { normalizePassphrase } from './passphrase.ts'
-import { argonSaltBytes, argonValue, passwordBytes, passwordKey, readArgon, type ArgonParameters } from './password.ts'
+import { argonFormat, argonSaltBytes, passwordBytes, passwordKey, type ArgonParameters } from './password.ts'
 import { systemRandom, type Random } from './random.ts'
 import { recoveryCodeBytes } from './recovery-code.ts'
 import { nonceBytes, open, seal, sealKey, sealKeyBytes, tagBytes } from './seal.ts'
@@ -185,7 +185,7 @@ function decodeVault(bytes: Uint8Array): Sealed | Damaged {
     if (userNameFault(name) !== undefined) throw new FormatError('not a name')
     const sequence = fields.unsigned()
     const kdf = new Fields(fields.next(), 2)
-    const argon = readArgon(new Fields(kdf.next(), 3))
+    const argon = argonFormat.read(kdf)
     const salt = kdf.fixed(argonSaltBytes)
     const protection = protections[fields.unsigned(protections.length - 1)] as Protection
     const recovery = fields.boolean()
@@ -213,7 +213,7 @@ function sealBody(sealed: Omit<Sealed, 'sealedBody'>, dataKey: Bytes, body: Vaul
   const { name, sequence, argon, salt, protection, recovery, sealedDataKey } = sealed
   const nonce = random(nonceBytes)
   const sealedBody = concat(nonce, seal(sealKey(dataKey), nonce, bodyContext(sealed), encodeVaultBody(body)))
-  const kdf = [argonValue(argon), salt]
+  const kdf = [argonFormat.write(argon), salt]
   const protectionAt = protections.indexOf(protection)
   const bytes = encode([vaultVersion, name, sequence, kdf, protectionAt, recovery, sealedDataKey, sealedBody])
   if (bytes.length > vaultBytesMax) throw new FormatError('larger than a vault can be')
@@ -227,7 +227,7 @@ function openWithNonce(key: Bytes, context: Bytes, bytes: Bytes): Bytes | undefi
 
 /** Everything outside that stays when the body changes. */
 function constantFields({ name, argon, salt, protection, recovery }: VaultHeader): readonly Value[] {
-  return [vaultVersion, name, argonValue(argon), salt, protection, recovery]
+  return [vaultVersion, name, argonFormat.write(argon), salt, protection, recovery]
 }
 
 function dataKeyContext(header: VaultHeader): Bytes {

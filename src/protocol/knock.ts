@@ -1,40 +1,39 @@
 /**
- * A knock: "I would like to join", signed by the one who knocks and sealed to the room's current knock key.
- *
- * It names the room and a head that its author has seen, so that it can't be replayed in another room nor after a
- * later kick; the accept that lets him in carries it, and it serves once.
+ * A knock: a request to join, signed by its author and sealed to the room's current knock key. It names the room and a head
+ * that its author has seen, so that it can't be replayed in another room nor after a later kick. The accept that lets its
+ * author in carries it, and it serves once.
  */
-import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
+import { encode, Fields, FormatError } from '../base/codec.ts'
+import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { knockBytesMax } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
-import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
+import { publicKeyBytes, type Signer } from '../crypto/sign.ts'
 import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyBytes } from '../crypto/wrap.ts'
 import type { EpochKeys } from './epoch.ts'
-import { userNameField } from './operation.ts'
-import { labels, protocolVersion } from './version.ts'
+import { userNameText } from './operation.ts'
+import { signed } from './signed.ts'
+import { labels } from './version.ts'
 
 export const knockNonceBytes = 16
 
-export interface Knock {
-  readonly roomId: Bytes
-  readonly name: string
-  readonly rootKey: Bytes
-  readonly wrapKey: Bytes
-  readonly nonce: Bytes
+const knockFormat = tuple({
+  roomId: fixed(hashBytes),
+  name: userNameText,
+  rootKey: fixed(publicKeyBytes),
+  wrapKey: fixed(wrapKeyBytes),
+  nonce: fixed(knockNonceBytes),
   /** Hash of the newest control record that the author knows of: from the card, or remembered. */
-  readonly head: Bytes
+  head: fixed(hashBytes),
   /** The author's clock, milliseconds: for display. */
-  readonly at: number
-}
+  at: unsigned(),
+})
+export type Knock = Held<typeof knockFormat>
+
+const signedKnock = signed('knock', labels.knock, knockFormat, ({ rootKey }) => rootKey)
 
 export function signKnock(signer: Signer, knock: Omit<Knock, 'rootKey'>): Bytes {
-  const values = knockValues({ ...knock, rootKey: signer.publicKey })
-  return encode([...values, signer.sign(labels.knock, values)])
-}
-
-function knockValues(k: Knock): readonly Value[] {
-  return [protocolVersion, k.roomId, k.name, k.rootKey, k.wrapKey, k.nonce, k.head, k.at]
+  return signedKnock.sign(signer, { ...knock, rootKey: signer.publicKey })
 }
 
 /**
@@ -42,24 +41,10 @@ function knockValues(k: Knock): readonly Value[] {
  * @throws FormatError when the bytes are no knock, or not signed by the key that they name.
  */
 export function decodeKnock(bytes: Bytes, signatureKnownGood = false): Knock {
-  const fields = Fields.decode(bytes, 9)
-  if (fields.unsigned() !== protocolVersion) throw new FormatError('knock of another version')
-  const knock = {
-    roomId: fields.fixed(hashBytes),
-    name: userNameField(fields),
-    rootKey: fields.fixed(publicKeyBytes),
-    wrapKey: fields.fixed(wrapKeyBytes),
-    nonce: fields.fixed(knockNonceBytes),
-    head: fields.fixed(hashBytes),
-    at: fields.unsigned(),
-  }
-  const signature = fields.fixed(signatureBytes)
-  const isSigned = () => verify(knock.rootKey, labels.knock, knockValues(knock), signature)
-  if (!signatureKnownGood && !isSigned()) throw new FormatError('knock not signed')
-  return knock
+  return signedKnock.open(bytes, signatureKnownGood)
 }
 
-/** Identifies a knock: what an accept or reject names it by, and (its first 16 bytes) how the knocker finds his answer. */
+/** Identifies a knock: what an accept or reject names it by, and (its first 16 bytes) how its author finds the answer. */
 export function knockId(knock: Bytes): Bytes {
   return hash(labels.knockId, knock)
 }

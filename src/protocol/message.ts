@@ -5,12 +5,13 @@
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
+import { fixed, list, tuple, unsigned, type Held } from '../base/format.ts'
 import { messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { nonceBytes, open, seal } from '../crypto/seal.ts'
 import { publicKeyBytes, signatureBytes, verifyRaw, type Signer } from '../crypto/sign.ts'
-import { contentValue, decodeContent, type Content } from './content.ts'
+import { contentFormat, contentValue, decodeContent, type Content } from './content.ts'
 import type { EpochKeys } from './epoch.ts'
 import type { RecordPlace } from './fold.ts'
 import type { Keyring } from './keyring.ts'
@@ -23,19 +24,21 @@ import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 export const deviceBytes = 8
 export const messageIdBytes = 16
 
-export interface MessageInside {
-  readonly previousHash: Bytes
-  readonly author: Bytes
-  /** Drawn at each start of an outbox's owner. */
-  readonly device: Bytes
+const insideFormat = tuple({
+  previousHash: fixed(hashBytes),
+  author: fixed(publicKeyBytes),
+  /** Drawn at each start of an outbox writer. */
+  device: fixed(deviceBytes),
   /** Of the first message; the others follow. */
-  readonly counter: number
-  /** Claims: the author's count of messages before, and his clock in milliseconds. */
-  readonly seq: number
-  readonly at: number
-  readonly head: Bytes
-  readonly contents: readonly Content[]
-}
+  counter: unsigned(Number.MAX_SAFE_INTEGER - messagesPerRecordMax),
+  /** A claim: the author's count of messages before. */
+  seq: unsigned(),
+  head: fixed(hashBytes),
+  /** A claim: the author's clock, milliseconds. */
+  at: unsigned(),
+  contents: list(contentFormat, messagesPerRecordMax),
+})
+export type MessageInside = Held<typeof insideFormat>
 
 export type MessageVerdict =
   | { readonly kind: 'valid'; readonly inside: MessageInside; readonly author: Member }
@@ -56,7 +59,7 @@ export function sealMessages(
   inside: Omit<MessageInside, 'author'>,
   random: Random,
 ): Bytes {
-  const fields = insideValues({ ...inside, author: signer.publicKey })
+  const fields = insideFormat.values({ ...inside, author: signer.publicKey })
   checkContents(inside.contents)
   const signature = signer.sign(labels.message, [...context(roomId, keys.epoch, i), ...fields])
   const nonce = random(nonceBytes)
@@ -95,7 +98,7 @@ export function unsealMessages(
 
 /** What the signature inside has to cover: rule M7, which asks nothing of the room. */
 export function signedBytes(roomId: Bytes, i: number, { keys, inside }: UnsealedMessages): Bytes {
-  return encode([labels.message, ...context(roomId, keys.epoch, i), ...insideValues(inside)])
+  return encode([labels.message, ...context(roomId, keys.epoch, i), ...insideFormat.values(inside)])
 }
 
 /** What was found out about a record before its turn to be judged came. */
@@ -155,11 +158,6 @@ function context(roomId: Bytes, epoch: number, i: number): readonly Value[] {
   return [protocolVersion, suiteHybrid1, roomId, epoch, i]
 }
 
-function insideValues(inside: MessageInside): readonly Value[] {
-  const { previousHash, author, device, counter, seq, head, at, contents } = inside
-  return [previousHash, author, device, counter, seq, head, at, contents.map(contentValue)]
-}
-
 function checkContents(contents: readonly Content[]): void {
   const { length } = contents
   if (length === 0 || length > messagesPerRecordMax) throw new RangeError(`not 1 to ${messagesPerRecordMax} messages`)
@@ -172,17 +170,8 @@ function checkContents(contents: readonly Content[]): void {
 }
 
 function decodeInside(bytes: Bytes): [MessageInside, signature: Bytes] {
-  const fields = Fields.decode(bytes, 9)
-  const inside = {
-    previousHash: fields.fixed(hashBytes),
-    author: fields.fixed(publicKeyBytes),
-    device: fields.fixed(deviceBytes),
-    counter: fields.unsigned(Number.MAX_SAFE_INTEGER - messagesPerRecordMax),
-    seq: fields.unsigned(),
-    head: fields.fixed(hashBytes),
-    at: fields.unsigned(),
-    contents: fields.array(messagesPerRecordMax).map(decodeContent),
-  }
+  const fields = Fields.decode(bytes, insideFormat.count + 1)
+  const inside = insideFormat.readAll(fields)
   if (inside.contents.length === 0) throw new FormatError('no message')
   return [inside, fields.fixed(signatureBytes)]
 }

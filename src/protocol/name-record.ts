@@ -1,36 +1,38 @@
 /**
- * A name's record in the registry: this name belongs to this root key and is reached by this wrap key.
- *
- * The record is signed by its own root key, which so shows that it is held. Each former root key signed the next one, and
- * these links stay in the record: whoever pinned any earlier key can follow them to the present one. Operators could
- * still put a record of their own making where a first-time viewer looks, so the registry is a hint and never a rule.
+ * A name's record in the registry: this name belongs to this root key and is reached by this wrap key. Signed by that root
+ * key. Each former root key signed its successor, and these links stay in the record, so that anyone who pinned an earlier
+ * key can follow them to the present one. Operators could show a first-time viewer a forged record: the registry is a hint.
  */
 import type { Bytes } from '../base/bytes.ts'
 import { equalBytes } from '../base/bytes.ts'
-import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
-import { nameGenerationsMax, nameRecordBytesMax, userNameCharsMax } from '../base/limits.ts'
+import { FormatError, type Value } from '../base/codec.ts'
+import { fixed, list, tuple, type Held } from '../base/format.ts'
+import { nameGenerationsMax, nameRecordBytesMax } from '../base/limits.ts'
 import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
-import { checkUserName, skeleton, userNameFault } from '../crypto/skeleton.ts'
+import { checkUserName, skeleton } from '../crypto/skeleton.ts'
 import { wrapKeyBytes } from '../crypto/wrap.ts'
+import { userNameText } from './operation.ts'
+import { signed } from './signed.ts'
+import { protocolVersion } from './version.ts'
 
-const nameRecordVersion = 1
-const recordLabel = 'conclave/v1/name-record'
 const linkLabel = 'conclave/v1/name-link'
 
-export interface NameRecord {
-  readonly name: string
+/** A former root key, and its signature over name, generation and the root key that followed. */
+const nameLink = tuple({ rootKey: fixed(publicKeyBytes), signature: fixed(signatureBytes) })
+export type NameLink = Held<typeof nameLink>
+
+const recordFormat = tuple({
+  name: userNameText,
+  rootKey: fixed(publicKeyBytes),
+  wrapKey: fixed(wrapKeyBytes),
+  /** Of former root keys, oldest first. */
+  links: list(nameLink, nameGenerationsMax),
+})
+const signedRecord = signed('name record', 'conclave/v1/name-record', recordFormat, ({ rootKey }) => rootKey)
+
+export interface NameRecord extends Held<typeof recordFormat> {
   /** How often the keys were replaced: the number of links. */
   readonly generation: number
-  readonly rootKey: Bytes
-  readonly wrapKey: Bytes
-  /** Former root keys, oldest first. */
-  readonly links: readonly NameLink[]
-}
-
-export interface NameLink {
-  readonly rootKey: Bytes
-  /** By `rootKey`, over name, generation and the root key that followed. */
-  readonly signature: Bytes
 }
 
 /** @throws ConclaveError usage when the name is not allowed. */
@@ -89,41 +91,21 @@ function rootKeys({ links, rootKey }: NameRecord): Bytes[] {
 
 function signRecord(record: NameRecord, root: Signer): Bytes {
   if (record.wrapKey.length !== wrapKeyBytes) throw new RangeError(`a wrap key has ${wrapKeyBytes} bytes`)
-  const values = recordValues(record)
-  return encode([...values, root.sign(recordLabel, values)])
+  return signedRecord.sign(root, record)
 }
 
 function decodeRecord(bytes: Uint8Array): NameRecord {
   if (bytes.length > nameRecordBytesMax) throw new FormatError('larger than a name record can be')
-  const fields = Fields.decode(bytes, 6)
-  if (fields.unsigned() !== nameRecordVersion) throw new FormatError('a name record of another version')
-  const name = fields.text(userNameCharsMax)
-  if (userNameFault(name) !== undefined) throw new FormatError('not a name')
-  const rootKey = fields.fixed(publicKeyBytes)
-  const wrapKey = fields.fixed(wrapKeyBytes)
-  const links = fields.array(nameGenerationsMax).map(readLink)
-  const record = { name, generation: links.length, rootKey, wrapKey, links }
+  const opened = signedRecord.open(bytes)
+  const record = { ...opened, generation: opened.links.length }
   const keys = rootKeys(record)
-  const linked = links.every((link, k) =>
-    verify(link.rootKey, linkLabel, linkValues(name, k, keys[k + 1] as Bytes), link.signature),
+  const linked = opened.links.every((link, k) =>
+    verify(link.rootKey, linkLabel, linkValues(record.name, k, keys[k + 1] as Bytes), link.signature),
   )
   if (!linked) throw new FormatError('a link is not signed by the key before')
-  if (!verify(rootKey, recordLabel, recordValues(record), fields.fixed(signatureBytes))) {
-    throw new FormatError('not signed by its own key')
-  }
   return record
 }
 
-function readLink(value: Value): NameLink {
-  const fields = new Fields(value, 2)
-  return { rootKey: fields.fixed(publicKeyBytes), signature: fields.fixed(signatureBytes) }
-}
-
-/** Generation and links are one thing: the signature of link k says that it was the k-th. */
-function recordValues({ name, rootKey, wrapKey, links }: NameRecord): readonly Value[] {
-  return [nameRecordVersion, name, rootKey, wrapKey, links.map((link) => [link.rootKey, link.signature])]
-}
-
 function linkValues(name: string, generation: number, next: Bytes): readonly Value[] {
-  return [nameRecordVersion, name, generation, next]
+  return [protocolVersion, name, generation, next]
 }

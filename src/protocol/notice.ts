@@ -1,26 +1,33 @@
 /**
- * What lies in a person's inbox: that he was invited into a room. Sealed to his wrap key, signed by the one who invites.
- * A notice proves nothing: the invitation itself stands in the room's log.
+ * A notice in someone's inbox that they were invited to a room: sealed to their wrap key, signed by the inviter. It proves
+ * nothing: the invitation itself is in the room's log.
  */
-import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
+import { encode, Fields, FormatError } from '../base/codec.ts'
+import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { noticeBytesMax } from '../base/limits.ts'
-import type { Bytes } from '../base/bytes.ts'
+import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
-import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
+import { publicKeyBytes, type Signer } from '../crypto/sign.ts'
 import { encapsulationBytes, wrap, type Unwrapper } from '../crypto/wrap.ts'
-import { roomNameField, userNameField } from './operation.ts'
-import { labels, protocolVersion } from './version.ts'
+import { roomNameText, userNameText } from './operation.ts'
+import { signed } from './signed.ts'
+import { labels } from './version.ts'
 
-export interface Notice {
-  readonly roomId: Bytes
-  readonly roomName: string
-  readonly from: string
-  readonly fromKey: Bytes
+const noticeFormat = tuple({
+  /** Root key of the person whose inbox it is in. */
+  to: fixed(publicKeyBytes),
+  roomId: fixed(hashBytes),
+  roomName: roomNameText,
+  from: userNameText,
+  fromKey: fixed(publicKeyBytes),
   /** The sender's clock, milliseconds: for display. */
-  readonly at: number
-}
+  at: unsigned(),
+})
+export type Notice = Omit<Held<typeof noticeFormat>, 'to'>
 
-/** Under which a person's inbox lies. */
+const signedNotice = signed('notice', labels.notice, noticeFormat, ({ fromKey }) => fromKey)
+
+/** Names a person's inbox. */
 export function inboxId(rootKey: Bytes): Bytes {
   return hash(labels.keyId, rootKey).slice(0, 16)
 }
@@ -31,13 +38,12 @@ export async function sealNotice(
   to: { readonly rootKey: Bytes; readonly wrapKey: Bytes },
   notice: Omit<Notice, 'fromKey'>,
 ): Promise<Bytes | undefined> {
-  const values = noticeValues(to.rootKey, { ...notice, fromKey: signer.publicKey })
-  const signature = signer.sign(labels.notice, values)
-  const wrapped = await wrap(to.wrapKey, labels.notice, [to.rootKey], encode([...values, signature]))
+  const bytes = signedNotice.sign(signer, { ...notice, to: to.rootKey, fromKey: signer.publicKey })
+  const wrapped = await wrap(to.wrapKey, labels.notice, [to.rootKey], bytes)
   return wrapped && encode([wrapped.encapsulation, wrapped.ciphertext])
 }
 
-/** undefined for what is not a notice to this person, or not signed by whom it names. */
+/** undefined for what is not a notice to this person, or not signed by the key that it names. */
 export async function openNotice(
   rootKey: Bytes,
   own: readonly Unwrapper[],
@@ -59,23 +65,7 @@ export async function openNotice(
 }
 
 function decodeNotice(rootKey: Bytes, plain: Bytes): Notice {
-  const fields = Fields.decode(plain, 8)
-  if (fields.unsigned() !== protocolVersion) throw new FormatError('notice of another version')
-  if (Buffer.compare(fields.fixed(publicKeyBytes), rootKey) !== 0) throw new FormatError('notice to another')
-  const notice = {
-    roomId: fields.fixed(hashBytes),
-    roomName: roomNameField(fields),
-    from: userNameField(fields),
-    fromKey: fields.fixed(publicKeyBytes),
-    at: fields.unsigned(),
-  }
-  const signature = fields.fixed(signatureBytes)
-  if (!verify(notice.fromKey, labels.notice, noticeValues(rootKey, notice), signature)) {
-    throw new FormatError('notice not signed')
-  }
+  const { to, ...notice } = signedNotice.open(plain)
+  if (!equalBytes(to, rootKey)) throw new FormatError('notice to another')
   return notice
-}
-
-function noticeValues(to: Bytes, { roomId, roomName, from, fromKey, at }: Notice): readonly Value[] {
-  return [protocolVersion, to, roomId, roomName, from, fromKey, at]
 }

@@ -1,166 +1,79 @@
 /** The operations that change a room, and their payloads: positional, one encoding each. */
-import { Fields, FormatError, type Value } from '../base/codec.ts'
+import type { Value } from '../base/codec.ts'
+import { FormatError } from '../base/codec.ts'
+import { boolean, bytes, fixed, oneOf, readValue, text, tuple, unsigned, type Held } from '../base/format.ts'
 import { knockBytesMax, roomNameCharsMax, topicBytesMax, userNameCharsMax } from '../base/limits.ts'
-import type { Bytes } from '../base/bytes.ts'
 import { hashBytes } from '../crypto/hash.ts'
 import { publicKeyBytes, signatureBytes } from '../crypto/sign.ts'
 import { roomNameFault, userNameFault } from '../crypto/skeleton.ts'
 import { wrapKeyBytes } from '../crypto/wrap.ts'
 
-export interface RoomPolicy {
-  /** A pair is a two-person chat: nobody is kicked from it, and a third can't enter. */
-  readonly kind: 'group' | 'pair'
-  readonly acceptBy: 'members' | 'admins'
-  /** Whether the room stands in the directory. */
-  readonly listed: boolean
-}
+const nameWithout = (faultIn: (name: string) => string | undefined) => (name: string) =>
+  faultIn(name) === undefined ? undefined : 'not a name'
+
+/** Names that could deceive a terminal or pass for the program's own lines (`<admin>`) enter no room. */
+export const userNameText = text(userNameCharsMax, nameWithout(userNameFault))
+export const roomNameText = text(roomNameCharsMax, nameWithout(roomNameFault))
+
+const acceptBy = oneOf(['members', 'admins'], 'unknown policy')
+const policy = tuple({
+  /** A pair is a direct message: nobody can be kicked from it, and no third person can enter. */
+  kind: oneOf(['group', 'pair'], 'unknown kind of room'),
+  acceptBy,
+  /** Whether the room is in the directory. */
+  listed: boolean,
+})
+export type RoomPolicy = Held<typeof policy>
 
 export const genesisNonceBytes = 32
+const rootKey = fixed(publicKeyBytes)
+const wrapKey = fixed(wrapKeyBytes)
 
-export type Operation =
-  | {
-      readonly type: 'create'
-      readonly name: string
-      readonly wrapKey: Bytes
-      readonly policy: RoomPolicy
-      readonly nonce: Bytes
-      readonly roomName: string
-    }
-  /** The target's signed knock. By a member: lets him in, or wraps the secret for a present member again. By himself: takes up an invitation. */
-  | { readonly type: 'accept'; readonly knock: Bytes }
-  | { readonly type: 'reject'; readonly knockId: Bytes; readonly rootKey: Bytes; readonly name: string }
-  | { readonly type: 'invite'; readonly rootKey: Bytes; readonly wrapKey: Bytes; readonly name: string }
-  | { readonly type: 'kick'; readonly rootKey: Bytes }
-  | { readonly type: 'leave' }
-  | { readonly type: 'rotate' }
+const payloads = {
+  create: tuple({ name: userNameText, wrapKey, policy, nonce: fixed(genesisNonceBytes), roomName: roomNameText }),
+  /**
+   * The target's signed knock. By a member: lets them in, or wraps the secret for a present member again. By the target:
+   * takes up an invitation.
+   */
+  accept: tuple({ knock: bytes(knockBytesMax) }),
+  reject: tuple({ knockId: fixed(hashBytes), rootKey, name: userNameText }),
+  invite: tuple({ rootKey, wrapKey, name: userNameText }),
+  kick: tuple({ rootKey }),
+  leave: tuple({}),
+  rotate: tuple({}),
   /** New keys for the author; `proof` is the new root key's signature over the room and both old and new keys. */
-  | { readonly type: 'rekey'; readonly rootKey: Bytes; readonly wrapKey: Bytes; readonly proof: Bytes }
-  | { readonly type: 'promote'; readonly rootKey: Bytes }
-  | { readonly type: 'demote'; readonly rootKey: Bytes }
-  | {
-      readonly type: 'policy'
-      readonly acceptBy: 'members' | 'admins'
-      readonly listed: boolean
-      readonly version: number
-    }
-  | { readonly type: 'topic'; readonly topic: string }
-  /** The right link for an epoch whose own does not lead back; the link itself stands outside. */
-  | { readonly type: 'repair'; readonly epoch: number }
+  rekey: tuple({ rootKey, wrapKey, proof: fixed(signatureBytes) }),
+  promote: tuple({ rootKey }),
+  demote: tuple({ rootKey }),
+  policy: tuple({ acceptBy, listed: boolean, version: unsigned() }),
+  topic: tuple({ topic: text(topicBytesMax) }),
+  /** A correct link for an epoch whose own does not lead back; the link itself is in the header. */
+  repair: tuple({ epoch: unsigned() }),
+}
 
-export type OperationType = Operation['type']
+export type OperationType = keyof typeof payloads
+export type Operation = { [T in OperationType]: { readonly type: T } & Held<(typeof payloads)[T]> }[OperationType]
 
-/** Those that open an epoch, and so exclude whoever is no member after them. */
+/** Those that open an epoch, and so exclude everyone who is no member after them. */
 export function opensEpoch(type: OperationType): boolean {
   return type === 'create' || type === 'kick' || type === 'rotate' || type === 'rekey'
 }
 
-/** Those that carry something for one person outside, found by its tag. */
+/** Those whose header carries something for one person, found by its tag. */
 export function hasEntry(type: OperationType): boolean {
   return type === 'accept' || type === 'reject' || type === 'invite'
 }
 
-export function policyValue(policy: RoomPolicy): Value {
-  return [policy.kind, policy.acceptBy, policy.listed]
+export function policyValue(item: RoomPolicy): Value {
+  return policy.write(item)
 }
 
 export function payloadOf(operation: Operation): Value {
-  switch (operation.type) {
-    case 'create':
-      return [operation.name, operation.wrapKey, policyValue(operation.policy), operation.nonce, operation.roomName]
-    case 'accept':
-      return [operation.knock]
-    case 'reject':
-      return [operation.knockId, operation.rootKey, operation.name]
-    case 'invite':
-      return [operation.rootKey, operation.wrapKey, operation.name]
-    case 'kick':
-    case 'promote':
-    case 'demote':
-      return [operation.rootKey]
-    case 'leave':
-    case 'rotate':
-      return []
-    case 'rekey':
-      return [operation.rootKey, operation.wrapKey, operation.proof]
-    case 'policy':
-      return [operation.acceptBy, operation.listed, operation.version]
-    case 'topic':
-      return [operation.topic]
-    case 'repair':
-      return [operation.epoch]
-  }
+  return payloads[operation.type].write(operation as never)
 }
 
 /** @throws FormatError for an unknown operation or a payload that is not its own. */
 export function decodeOperation(type: string, payload: Value): Operation {
-  const read = readers[type as OperationType]
-  if (!Object.hasOwn(readers, type)) throw new FormatError('unknown operation')
-  return read(payload)
-}
-
-const key = (fields: Fields) => fields.fixed(publicKeyBytes)
-const wrapKey = (fields: Fields) => fields.fixed(wrapKeyBytes)
-
-const readers: { readonly [T in OperationType]: (payload: Value) => Extract<Operation, { type: T }> } = {
-  create(payload) {
-    const fields = new Fields(payload, 5)
-    return {
-      type: 'create',
-      name: userNameField(fields),
-      wrapKey: wrapKey(fields),
-      policy: decodePolicy(fields.next()),
-      nonce: fields.fixed(genesisNonceBytes),
-      roomName: roomNameField(fields),
-    }
-  },
-  accept: (payload) => ({ type: 'accept', knock: new Fields(payload, 1).bytes(knockBytesMax) }),
-  reject(payload) {
-    const fields = new Fields(payload, 3)
-    return { type: 'reject', knockId: fields.fixed(hashBytes), rootKey: key(fields), name: userNameField(fields) }
-  },
-  invite(payload) {
-    const fields = new Fields(payload, 3)
-    return { type: 'invite', rootKey: key(fields), wrapKey: wrapKey(fields), name: userNameField(fields) }
-  },
-  kick: (payload) => ({ type: 'kick', rootKey: key(new Fields(payload, 1)) }),
-  leave: (payload) => (new Fields(payload, 0), { type: 'leave' }),
-  rotate: (payload) => (new Fields(payload, 0), { type: 'rotate' }),
-  rekey(payload) {
-    const fields = new Fields(payload, 3)
-    return { type: 'rekey', rootKey: key(fields), wrapKey: wrapKey(fields), proof: fields.fixed(signatureBytes) }
-  },
-  promote: (payload) => ({ type: 'promote', rootKey: key(new Fields(payload, 1)) }),
-  demote: (payload) => ({ type: 'demote', rootKey: key(new Fields(payload, 1)) }),
-  policy(payload) {
-    const fields = new Fields(payload, 3)
-    return { type: 'policy', acceptBy: acceptBy(fields), listed: fields.boolean(), version: fields.unsigned() }
-  },
-  topic: (payload) => ({ type: 'topic', topic: new Fields(payload, 1).text(topicBytesMax) }),
-  repair: (payload) => ({ type: 'repair', epoch: new Fields(payload, 1).unsigned() }),
-}
-
-function decodePolicy(value: Value): RoomPolicy {
-  const fields = new Fields(value, 3)
-  const kind = fields.text(8)
-  if (kind !== 'group' && kind !== 'pair') throw new FormatError('unknown kind of room')
-  return { kind, acceptBy: acceptBy(fields), listed: fields.boolean() }
-}
-
-function acceptBy(fields: Fields): 'members' | 'admins' {
-  const by = fields.text(8)
-  if (by !== 'members' && by !== 'admins') throw new FormatError('unknown policy')
-  return by
-}
-
-/** Names that could deceive a terminal or pass for the program's own lines (`<admin>`) enter no room. */
-export function userNameField(fields: Fields): string {
-  const name = fields.text(userNameCharsMax)
-  if (userNameFault(name) !== undefined) throw new FormatError('not a name')
-  return name
-}
-
-export function roomNameField(fields: Fields): string {
-  const name = fields.text(roomNameCharsMax)
-  if (roomNameFault(name) !== undefined) throw new FormatError('not a name')
-  return name
+  if (!Object.hasOwn(payloads, type)) throw new FormatError('unknown operation')
+  return { type, ...readValue(payloads[type as OperationType], payload) } as Operation
 }

@@ -7,7 +7,7 @@ import { wrapsPerPage } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash } from '../crypto/hash.ts'
 import { wrap, type Unwrapper, type Wrapped } from '../crypto/wrap.ts'
-import { decodeWrapped } from './record.ts'
+import { wrappedSecret } from './record.ts'
 import { labels } from './version.ts'
 
 /** What a wrap is bound to: the control record that carries or names it. */
@@ -78,5 +78,5 @@ export function decodeWrapPage(bytes: Bytes): ReadonlyMap<number, Wrapped> {
 
 function decodeRow(row: Value): [index: number, wrapped: Wrapped] {
   const fields = new Fields(row, 3)
-  return [fields.unsigned(), decodeWrapped([fields.next(), fields.next()])]
+  return [fields.unsigned(), wrappedSecret.readAll(fields)]
 }
