@@ -1,5 +1,5 @@
 /**
- * Every failure that a caller may meet, typed.
+ * Every failure that a caller may meet.
  *
  * `code` is stable and machine-readable; `message` says what happened; `hint` says what to do next;
  * `retryable` says whether the same call can succeed later without anything else changing.
@@ -7,7 +7,7 @@
 
 export const errorCodes = [
   'usage', // bad arguments, an empty or oversized message, a weak password
-  'timeout', // waited for somebody's act in vain; still waiting
+  'timeout', // waited for someone to act; still waiting
   'not-member',
   'not-allowed',
   'name-taken',

@@ -1,6 +1,6 @@
 /**
- * Every bound of Conclave, with its unit in the name. What is read from others is refused beyond these;
- * what is written is checked before it is sent.
+ * Every bound of Conclave, with its unit in the name. Data from others is refused beyond these;
+ * our own is checked before it is sent.
  */
 
 // Store
@@ -52,7 +52,7 @@ export const messagesPerRecordMax = 64
 export const messageTextBytesMax = 16_384
 /** A message record's bytes on the wire. */
 export const messageRecordBytesMax = 65_536
-/** A control record's bytes on the wire (its wraps stand in pages of their own). */
+/** A control record's bytes on the wire (its wraps are in separate pages). */
 export const controlRecordBytesMax = 65_536
 /** Of anything longer, which is no record, a client keeps only the hash. */
 export const recordKeptBytesMax = 262_144
@@ -65,7 +65,7 @@ export const argonPassesMin = 1
 export const argonPassesMax = 10
 export const argonLanesMax = 8
 export const passwordBytesMax = 1024
-/** zxcvbn's estimate of the guesses that a password of one's own withstands, as a power of ten. */
+/** zxcvbn's estimate of the guesses that a chosen passphrase withstands, as a power of ten. */
 export const passwordGuessesLog10Min = 9
 
 // Vault and registry
@@ -110,7 +110,7 @@ export const tailPreviewRecords = 128
 export const spanRecordsMax = 2048
 /** A walk over records lets the event loop turn at least this often, in milliseconds. */
 export const sliceMs = 8
-/** Wraps tried one after the other by somebody who does not know his index (about a millisecond each). */
+/** Wraps tried in turn by a reader who does not know their index (about a millisecond each). */
 export const trialWrapsMax = 2048
 /** Of so many epochs a home keeps pages of wraps, for putting them back. */
 export const wrapEpochsKept = 4
@@ -143,7 +143,7 @@ export const noticeBytesMax = 4096
 export const inboxNoticesMax = 64
 /** Who comes into a room is pinned this much later, together with others who come. */
 export const pinDelayMs = 500
-/** Up to so many members, whoever comes in is pinned before anything else is done with the room. */
+/** Up to so many members, a new member is pinned before anything else is done with the room. */
 export const pinnedAtOnceMembersMax = 64
 /** About how long a client waits before it does for a room what any other could do. */
 export const dutyDelayMs = 400

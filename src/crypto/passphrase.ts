@@ -24,7 +24,7 @@ export function generatePassphrase(random: Random = systemRandom): string {
 
 /**
  * The one spelling of a passphrase, whatever case, spaces or hyphens it was typed with; undefined when it isn't six
- * words of the list. Says nothing of how the words were chosen: six words of somebody's own choice pass as well.
+ * words of the list. Says nothing about how the words were chosen: six hand-picked words pass as well.
  */
 export function normalizePassphrase(text: string): string | undefined {
   const words = text

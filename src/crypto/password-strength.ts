@@ -1,6 +1,6 @@
 /**
- * What speaks against a password of one's own, judged by zxcvbn: its guess at how soon a cracker who knows dictionaries,
- * keyboards and dates would come to it. The dictionaries take megabytes and are loaded at the first question.
+ * What is wrong with a chosen passphrase, judged by zxcvbn: its estimate of how soon a cracker who knows dictionaries,
+ * keyboards and dates would guess it. The dictionaries take megabytes and are loaded at the first question.
  */
 import { passwordGuessesLog10Min } from '../base/limits.ts'
 import { passwordBytes } from './password.ts'

@@ -2,7 +2,7 @@
  * From a password to a key: argon2id (RFC 9106) in OpenSSL's thread pool, off the event loop.
  *
  * Parameters that come out of a vault are checked before anything is allocated for them, so a forged vault can neither
- * weaken the derivation below the floor nor exhaust the memory of whoever opens it.
+ * weaken the derivation below the floor nor exhaust the memory of its reader.
  */
 import { argon2 } from 'node:crypto'
 import type { Bytes } from '../base/bytes.ts'

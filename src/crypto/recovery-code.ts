@@ -1,9 +1,9 @@
 /**
- * The recovery code: 128 random bits that a new machine asks for beside a password of one's own.
+ * The recovery code: 128 random bits that a new machine needs in addition to a chosen passphrase.
  *
  * Written down as eight groups of four characters in Crockford's base 32 (no I, L, O or U; case, hyphens and spaces
- * don't count; I and L are read as 1, O as 0): the code and the first four bytes of its hash, so that a slip of the pen
- * is told from a wrong code (a slip passes once in 2^32).
+ * don't count; I and L are read as 1, O as 0): the code and the first four bytes of its hash, so that a typo
+ * is told from a wrong code (one typo in 2^32 passes).
  */
 import { concat, equalBytes, type Bytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'

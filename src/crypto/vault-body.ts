@@ -2,7 +2,7 @@
  * What a vault holds, and its one encoding: positional deterministic CBOR, lists in a fixed order, every part bounded.
  *
  * Lists that are sets (rooms, pins, secrets) are sorted by the encoding of their items, so equal contents have equal
- * bytes, whatever order they were collected in.
+ * bytes, in whatever order they were collected.
  */
 import type { Bytes } from '../base/bytes.ts'
 import { compareBytes } from '../base/bytes.ts'
@@ -36,7 +36,7 @@ import { wrapSeedBytes } from './wrap.ts'
 const bodyVersion = 1
 const secretBytes = 32
 
-/** How a person stands to a room; by its place in this list. */
+/** A person's relation to a room, encoded by its place in this list. */
 export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked', 'invited'] as const
 export type VaultStanding = (typeof vaultStandings)[number]
 
@@ -90,7 +90,7 @@ const body = tuple({
 })
 export type VaultBody = Held<typeof body>
 
-/** @throws FormatError when a part is out of its bounds or stands twice. */
+/** @throws FormatError when a part is out of its bounds or occurs twice. */
 export function encodeVaultBody(item: VaultBody): Bytes {
   const bytes = encode([bodyVersion, ...body.values(item)])
   // What is written is read back first: a vault that could not be opened again must never replace one that can.
@@ -124,7 +124,7 @@ function sortedSet<T>(format: Format<T>, max: number, identity: (item: T) => Val
       if (!isRising(values.map((value) => encode(value)))) throw new FormatError('not in order')
       const items = values.map((value) => readValue(format, value))
       if (!isRising(items.map((item) => encode(identity(item))).sort(compareBytes)))
-        throw new FormatError('stands twice')
+        throw new FormatError('occurs twice')
       return items
     },
   }

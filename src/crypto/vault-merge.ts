@@ -74,7 +74,7 @@ function joined<T>(a: readonly T[], b: readonly T[], identity: (item: T) => stri
   return [...items.keys()].sort().map((key) => items.get(key) as T)
 }
 
-/** A room's standing follows from its chain, so whoever saw more of the chain is right in all of it. */
+/** A room's standing follows from its chain, so the copy that saw more of the chain is right in all of it. */
 function newerRoom(a: VaultRoom, b: VaultRoom): VaultRoom {
   const byHead = (a.head?.n ?? -1) - (b.head?.n ?? -1)
   if (byHead !== 0) return byHead > 0 ? a : b

@@ -1,14 +1,8 @@
 /**
- * The vault: a person's keys and memory, sealed under a password.
- *
- * A random data key seals the body; the password's key seals the data key. So the body is sealed anew, at every change,
- * without asking for the password again, and a change of password is a new vault: the same body under a new data key,
- * one sequence on. There are two forms, which share the data key: the local one in the home, and the copy in the store
- * at which operators can guess offline. Therefore the copy's data key is sealed under a generated passphrase, or under a
- * password *and* the recovery code.
- *
- * The outside stands in the clear and is all authenticated: whatever does not change from body to body by the sealed
- * data key, everything by the sealed body. No byte can be changed so that the vault opens to something else.
+ * The vault: a person's keys and memory. A random data key seals the body, and the passphrase's key seals the data key, so
+ * a changed body is sealed without asking for the passphrase. The form in the home and the copy in the store share the data
+ * key; operators can guess offline at the copy, so its data key is sealed under a generated passphrase, or under a chosen
+ * one *and* the recovery code. The header is cleartext and authenticated: no changed byte opens to something else.
  */
 import { concat, emptyBytes, type Bytes } from '../base/bytes.ts'
 import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
@@ -26,7 +20,7 @@ import { decodeVaultBody, encodeVaultBody, type VaultBody } from './vault-body.t
 const vaultVersion = 1
 const sealedDataKeyBytes = nonceBytes + sealKeyBytes + tagBytes
 
-/** `generated`: six words of ours, strong enough by themselves. `chosen`: a password of one's own. */
+/** `generated`: six words of ours, strong enough by themselves. `chosen`: the owner's own words. */
 export type Protection = 'generated' | 'chosen'
 const protections: readonly Protection[] = ['generated', 'chosen']
 
@@ -65,7 +59,7 @@ export type VaultOutcome =
   | OpenVault
   /** Also when the sealed data key, or what is bound to it, was damaged: the two can't be told apart. */
   | { readonly kind: 'wrong-password' }
-  /** The copy of a vault with a password of one's own: nothing was tried. */
+  /** The copy of a vault under a chosen passphrase: nothing was tried. */
   | { readonly kind: 'recovery-code-needed' }
   | Damaged
 
@@ -85,7 +79,7 @@ interface Sealed extends VaultHeader {
 }
 
 /**
- * Runs argon2 once. How strong a password of one's own must be is asked before (`passwordWeakness`).
+ * Runs argon2 once. The strength of a chosen passphrase is checked before (`passwordWeakness`).
  * @throws ConclaveError usage: not a name, not a password, or `generated` and not six words of the list.
  * @throws FormatError when the body is out of its bounds.
  */
@@ -138,7 +132,7 @@ export async function openVault(bytes: Uint8Array, password: string, recoveryCod
   return dataKey === undefined ? { kind: 'wrong-password' } : openBody(sealed, dataKey)
 }
 
-/** Without the password, for whoever opened it before: either form of the vault, until the password is changed. */
+/** Without the passphrase, with the data key of an earlier opening: either form of the vault, until the password is changed. */
 export function openVaultWithKey(bytes: Uint8Array, dataKey: Bytes): OpenVault | Damaged {
   const sealed = decodeVault(bytes)
   return 'kind' in sealed ? sealed : openBody(sealed, dataKey)
@@ -225,7 +219,7 @@ function openWithNonce(key: Bytes, context: Bytes, bytes: Bytes): Bytes | undefi
   return open(sealKey(key), bytes.subarray(0, nonceBytes), context, bytes.subarray(nonceBytes))
 }
 
-/** Everything outside that stays when the body changes. */
+/** The header without what changes with the body. */
 function constantFields({ name, argon, salt, protection, recovery }: VaultHeader): readonly Value[] {
   return [vaultVersion, name, argonFormat.write(argon), salt, protection, recovery]
 }
@@ -242,7 +236,7 @@ function outerKey(key: Bytes, recoveryCode: Bytes): Bytes {
   return derive(concat(key, recoveryCode), 'conclave/v1/vault/password')
 }
 
-/** Six generated words are forgiven their case and separators; a password of one's own is taken as typed. */
+/** Six generated words may differ in case and separators; a chosen passphrase is taken as typed. */
 function typedPassword(password: string, protection: Protection): Bytes | undefined {
   const text = protection === 'generated' ? normalizePassphrase(password) : password
   return text === undefined ? undefined : passwordBytes(text)
@@ -255,7 +249,9 @@ function checkedCode(code: Bytes): Bytes {
 
 function unfit(protection: Protection): ConclaveError {
   return protection === 'generated'
-    ? new ConclaveError('usage', 'A generated passphrase has six words of the list.', { hint: 'Let one be generated.' })
+    ? new ConclaveError('usage', 'A generated passphrase has six words of the list.', {
+        hint: 'Let Conclave generate one.',
+      })
     : new ConclaveError('usage', 'The password is empty, too long or not text.', {
         hint: `Use up to ${passwordBytesMax} bytes of text.`,
       })

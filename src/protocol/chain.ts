@@ -1,7 +1,4 @@
-/**
- * A room's control records, folded in the order of the log, going back where an admin's way out of a garbage epoch asks
- * for it. Whoever keeps more than this folds with `foldControl` himself.
- */
+/** A room's control records folded in log order, rewinding where an epoch recovery requires it. Linear in their number. */
 import type { Bytes } from '../base/bytes.ts'
 import { foldControl, type RecordPlace } from './fold.ts'
 import type { Keyring } from './keyring.ts'

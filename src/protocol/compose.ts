@@ -1,9 +1,8 @@
 /**
- * Writing control records: an operation becomes a record, with the wraps of the epoch that it opens.
- *
- * In two steps, because an append may lose its place to others: what is prepared is bound to the head (n and the
- * control hash) and may be sealed for one index after another while only messages come between; once the head has
- * changed it is prepared anew, with a new secret, because the wraps of a lost attempt are public.
+ * Writing control records: an operation becomes a record, with the wraps of the epoch that it opens. In two steps, because
+ * an append may lose its index to others: what is prepared is bound to the head and may be sealed for one index after
+ * another while only messages come in between. Once the head has changed, it is prepared again with a new secret, because
+ * the wraps of a lost attempt are public.
  */
 import { roomIdOf } from './fold.ts'
 import type { Bytes } from '../base/bytes.ts'
@@ -99,8 +98,8 @@ export async function prepareGenesis(
 }
 
 /**
- * @param room for an admin's way out of a garbage epoch: as it was right after the record that opened it.
- * @param current keys of the epoch in force; for a way out, of the one that the garbage epoch's opening was sealed under.
+ * @param room for an epoch recovery: as it was right after the record that opened the garbage epoch.
+ * @param current keys of the epoch in force; for an epoch recovery, of the one that the garbage epoch's opening was sealed under.
  * @param repaired for `repair`: the keys of the epoch named, and of the one that its link leads to.
  * @throws VoidRecord when the room's rules refuse the operation to this author.
  */
@@ -129,7 +128,7 @@ export async function prepareControl(
     wraps: null,
     entry: await entryFor(room, operation, context, current.secret),
   }
-  // Refused here already if it would be void: nothing of it is written then.
+  // Refused here if it would be void, before any of it is written.
   const trial = { ...base, version: protocolVersion, suite: suiteHybrid1, i: head.i + 1, previousHash: head.hash }
   const next = apply(room, signer.publicKey, operation, { i: trial.i, n, header: trial })
   if (current.epoch !== room.epoch) checkEpochRecovery(room, signer.publicKey)
@@ -151,7 +150,7 @@ export async function prepareControl(
   return { operation, n, wraps, keys, seal }
 }
 
-/** Whatever readers would refuse is refused before anything of it is written. */
+/** What readers would refuse is refused before any of it is written. */
 function checkOperation(operation: Operation): void {
   try {
     decodeOperation(operation.type, payloadOf(operation))
@@ -162,7 +161,7 @@ function checkOperation(operation: Operation): void {
   }
 }
 
-/** Everybody who gets the secret of an epoch opened now: members, and those with an open invitation. */
+/** Who gets the secret of an epoch opened now: members and guests. */
 function wrapTargets(room: Room): readonly WrapTarget[] {
   const invited = [...room.invitations.values()].map(({ wrapKey }, k) => ({ index: room.nextIndex + k, wrapKey }))
   return [...room.members.values(), ...invited]

@@ -1,4 +1,4 @@
-/** The sealed inside of a control record: who did what, signed over everything that stands outside. */
+/** The sealed body of a control record: who did what, signed together with the header. */
 import { encode, Fields, FormatError } from '../base/codec.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { nonceBytes, open, seal } from '../crypto/seal.ts'
@@ -13,7 +13,7 @@ import { labels } from './version.ts'
 export interface ControlBody {
   readonly operation: Operation
   readonly author: Bytes
-  /** The author's clock, milliseconds, and his count of messages so far: claims, for display. */
+  /** The author's clock, milliseconds, and their count of messages so far: claims, for display. */
   readonly at: number
   readonly seq: number
 }

@@ -1,6 +1,6 @@
 /**
- * An epoch has one random 32-byte secret, and every key used in it is derived from that secret and from where the
- * epoch stands in the chain: the room, the epoch's number, the hash of the control record before its opening.
+ * An epoch has one random 32-byte secret, and every key used in it is derived from that secret and the
+ * epoch's place in the chain: the room, the epoch's number, the hash of the control record before its opening.
  */
 import { derive } from '../crypto/derive.ts'
 import { equalBytes, type Bytes } from '../base/bytes.ts'
@@ -18,7 +18,7 @@ export interface EpochKeys {
   readonly message: SealKey
   readonly body: SealKey
   readonly link: SealKey
-  /** Stands outside the record that opens the epoch: pins the secret, so that one ciphertext can't open to two texts. */
+  /** In the header of the record that opens the epoch: commits to the secret, so that one ciphertext can't open to two texts. */
   readonly confirm: Bytes
   /** Seed of the key pair that knocks are sealed to. */
   readonly knockSeed: Bytes
@@ -53,14 +53,14 @@ export function sealLink(roomId: Bytes, of: EpochKeys, to: EpochKeys, random: Ra
   return { of: of.epoch, to: to.epoch, nonce, sealed: seal(of.link, nonce, aad, to.secret) }
 }
 
-/** What an epoch's opening record says of it in the clear. */
+/** What the header of an epoch's opening record says about it. */
 export interface EpochOpening {
   readonly epoch: number
   readonly before: Bytes
   readonly confirm: Bytes
 }
 
-/** undefined unless the secret is the one that the opening record pins. */
+/** undefined unless the secret is the one that the opening record commits to. */
 export function confirmedKeys(roomId: Bytes, opening: EpochOpening, secret: Bytes): EpochKeys | undefined {
   if (secret.length !== epochSecretBytes) return undefined
   const keys = epochKeys(roomId, opening.epoch, opening.before, secret)

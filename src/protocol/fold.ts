@@ -1,8 +1,6 @@
 /**
- * One control record on top of a room: the next room, or the reason why the record is void.
- *
- * Pure: the same room, place, bytes and epoch secrets give the same verdict on every machine. Wraps, links, the
- * registry, pins and clocks play no part. The rules' numbers are those of docs/protocol.md.
+ * One control record on top of a room: the next room, or the reason why the record is void. Pure: the same room, place,
+ * bytes and epoch secrets give the same verdict on every machine. Wraps, links, the registry, pins and clocks play no part.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
@@ -17,7 +15,7 @@ import { apply, checkEpochRecovery, enter } from './rules.ts'
 import { followsAnother, VoidRecord, require, type ControlVerdict } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
-/** Where a record stands: its index, the hash of the record before it, and its own. */
+/** A record's place: its index, the hash of the record before it, and its own. */
 export interface RecordPlace {
   readonly i: number
   readonly previousHash: Bytes
@@ -32,7 +30,7 @@ export function roomIdOf(creatorRootKey: Bytes, { wrapKey, policy, nonce }: Crea
 
 /**
  * `room` is undefined for genesis. `signatureKnownGood` skips what this reader has verified before. `base` answers a
- * `rewind`: the room up to and with the control record that the way out follows.
+ * `rewind`: the room right after the control record that the epoch recovery follows.
  */
 export function foldControl(
   roomId: Bytes,
@@ -61,7 +59,7 @@ function foldGenesis(
   signatureKnownGood: boolean,
 ): ControlVerdict {
   const { header } = outer
-  // What follows a genesis that this reader can't open is not to be judged either.
+  // What follows a genesis that this reader can't open can't be judged either.
   if (place.i > 0) return { kind: 'locked', epoch: 0 }
   checkPlace(header, place)
   require(header.version === protocolVersion, 'unknown version')
@@ -111,7 +109,7 @@ function foldNext(
   checkPlace(header, place)
   const from = continues(room, header)
   if (from === undefined) {
-    // Without the secret in force a reader can't tell: it may follow records that he can't open.
+    // Without the secret in force a reader can't tell: it may follow records that they can't open.
     if (keyring.get(room.openings.get(room.epoch)) === undefined) return { kind: 'locked', epoch: room.epoch }
     require(false, 'does not follow the head')
   }
@@ -124,22 +122,22 @@ function foldNext(
   require(author !== undefined, 'author is not a member')
   checkShape(header, operation.type)
 
-  const stands = { i: place.i, n: header.n, header, signaturesKnownGood: signatureKnownGood }
+  const at = { i: place.i, n: header.n, header, signaturesKnownGood: signatureKnownGood }
   if (header.under === room.marks.get(from)?.epoch) {
-    const next = apply(room, authorKey, operation, stands)
+    const next = apply(room, authorKey, operation, at)
     return { kind: 'valid', room: mark(next, place, header, author), body, author }
   }
-  require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not a way out')
+  require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not an epoch recovery')
   const undone = room.marks.slice(from + 1)
-  require(!undone.some((record) => record.byAdmin && record.author !== author.index), 'undoes what another admin did')
+  require(!undone.some((record) => record.byAdmin && record.author !== author.index), "undoes another admin's change")
   if (base === undefined && !undone.isEmpty()) return { kind: 'rewind', n: from }
-  const ground = wayOut(room, base ?? room, from, authorKey, place.i)
-  const next = apply(ground, authorKey, operation, stands)
+  const ground = recoveryBase(room, base ?? room, from, authorKey, place.i)
+  const next = apply(ground, authorKey, operation, at)
   return { kind: 'valid', room: mark(next, place, header, author), body, author }
 }
 
-/** The room that a way out builds on: as it was right after the record that opened the skipped epoch, but for the past. */
-function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: number): Room {
+/** The room that an epoch recovery applies to: as it was right after the record that opened the skipped epoch. */
+function recoveryBase(room: Room, base: Room, from: number, authorKey: Bytes, i: number): Room {
   if (base.marks.size !== from + 1) throw new RangeError('not the room to rewind to')
   checkEpochRecovery(base, authorKey)
   // The record at `from` opened the epoch that is in force in `base`.
@@ -148,8 +146,8 @@ function wayOut(room: Room, base: Room, from: number, authorKey: Bytes, i: numbe
 }
 
 /**
- * The n of the control record that this one follows: the head; or, for an admin's way out, the record that opened an
- * epoch nobody could open, sealed under the epoch before that.
+ * The n of the control record that this one follows: the head; or, for an epoch recovery, the record that opened a
+ * garbage epoch, sealed under the epoch before that.
  */
 function continues(room: Room, header: ControlHeader): number | undefined {
   const from = header.n - 1
@@ -161,7 +159,7 @@ function continues(room: Room, header: ControlHeader): number | undefined {
   return opening?.n === from && from > 0 && header.under === opening.under ? from : undefined
 }
 
-/** Somebody who takes up an invitation writes his own accept. */
+/** A guest who takes up an invitation writes their own accept. */
 function guest(room: Room, { operation, author }: ControlBody): Member | undefined {
   if (operation.type !== 'accept') return undefined
   const invitation = room.invitations.get(hex(author))
@@ -170,19 +168,20 @@ function guest(room: Room, { operation, author }: ControlBody): Member | undefin
 
 function checkPlace(header: ControlHeader, place: RecordPlace): void {
   require(header.suite === suiteHybrid1, 'unknown suite')
-  require(header.i === place.i, 'written for another place')
+  require(header.i === place.i, 'written for another index')
   require(equalBytes(header.previousHash, place.previousHash), followsAnother)
 }
 
-/** Which of the outside fields an operation has. */
+/** Which header fields an operation has. */
 function checkShape(header: ControlHeader, type: OperationType): void {
   const opens = opensEpoch(type)
-  require((header.confirm !== null) === opens && (header.wraps !== null) === opens, 'epoch where none opens')
-  require((header.entry !== null) === hasEntry(type), 'entry where none belongs')
+  require((header.confirm !== null) === opens &&
+    (header.wraps !== null) === opens, 'opens an epoch where none may open, or none where one must')
+  require((header.entry !== null) === hasEntry(type), 'entry missing or unexpected')
   require(header.links.length === (type === 'repair' || (opens && type !== 'create') ? 1 : 0), 'links do not fit')
   if (opens && type !== 'create') {
     const [link] = header.links
-    require(link?.of === header.epoch && link.to === header.under, 'link does not lead back')
+    require(link?.of === header.epoch && link.to === header.under, 'link does not lead to the previous epoch')
   }
 }
 

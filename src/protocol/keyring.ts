@@ -1,7 +1,7 @@
 /**
- * The epoch secrets that a reader holds, found by what pins them: the opening's confirm, number and place. So a void
+ * The epoch secrets that a reader holds, found by what commits to them: the opening's confirm, number and place. So a void
  * record that claims to open an epoch can't put its own secret in the place of the true one, and an opening that repeats
- * the confirm of another epoch opens with nobody's secret.
+ * the confirm of another epoch opens with no secret.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { confirmedKeys, linkedSecret, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'

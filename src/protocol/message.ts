@@ -1,7 +1,7 @@
 /**
  * Message records: one or more messages of one author, signed inside and sealed under the epoch's message key, so that
- * operators don't see who writes. Each stands for itself: a reader needs the control chain, the hash of the record
- * before, and nothing else.
+ * operators don't see who writes. Each can be judged by itself: a reader needs only the control
+ * chain and the hash of the record before.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { encode, Fields, FormatError, type Value } from '../base/codec.ts'
@@ -126,7 +126,7 @@ export function openMessages(
   if (outer.version !== protocolVersion || outer.suite !== suiteHybrid1) return invalid('unknown version')
   if (mark === undefined || outer.version !== mark.version) return invalid('not the version in force')
   if (outer.epoch < mark.epoch) return invalid('not the epoch in force')
-  // Without the secret in force a reader can't know which control records stand behind it, nor what they opened.
+  // Without the secret in force a reader can't know which control records follow it, nor what they opened.
   const keys = keyring.get(room.openings.get(mark.epoch))
   if (keys === undefined) return { kind: 'locked', epoch: mark.epoch }
   if (outer.epoch > mark.epoch) return invalid('not the epoch in force')

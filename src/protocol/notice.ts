@@ -66,6 +66,6 @@ export async function openNotice(
 
 function decodeNotice(rootKey: Bytes, plain: Bytes): Notice {
   const { to, ...notice } = signedNotice.open(plain)
-  if (!equalBytes(to, rootKey)) throw new FormatError('notice to another')
+  if (!equalBytes(to, rootKey)) throw new FormatError('notice for someone else')
   return notice
 }

@@ -1,6 +1,6 @@
 /**
- * Where everything lies in the store. Numbers are eight bytes, big-endian, so that key order is log order.
- * Ids and hashes stand as lower-case hexadecimal; names only as skeletons, and never in a room's keys.
+ * Where everything is in the store. Numbers are eight bytes, big-endian, so that key order is log order.
+ * Ids and hashes are lower-case hexadecimal; names appear only as skeletons, and never in a room's keys.
  */
 import { concat, fromU64, hex, prefixEnd, u64, utf8, type Bytes } from '../base/bytes.ts'
 import { hashBytes } from '../crypto/hash.ts'
@@ -17,7 +17,7 @@ function allUnder(prefix: Bytes): KeyRange {
 /** A random id of this store's life; every write compares it. */
 export const incarnationKey = utf8('incarnation')
 
-/** Those before it, each left by whoever restored the store from a backup. */
+/** Previous ones, each written when the store was restored from a backup. */
 export const formerIncarnationKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
 export const formerIncarnationRange = allUnder(utf8('lives/'))
 
@@ -51,8 +51,8 @@ export function numberOf(key: Uint8Array): number {
 }
 
 /**
- * The index of a record's key; undefined for any other key that somebody put among the log's (whoever can write to the
- * store can), which no reader may stumble over.
+ * The index of a record's key; undefined for any other key among the log's (anyone who can write to the
+ * store can add one), which readers must ignore.
  */
 export function logIndexOf(key: Uint8Array): number | undefined {
   if (key.length !== logKeyBytes) return undefined

@@ -9,17 +9,17 @@ import type { EpochOpening } from './epoch.ts'
 import type { RoomPolicy } from './operation.ts'
 
 export interface Member {
-  /** Ordinal of acceptance, never reused: finds one's wrap in a page. */
+  /** Ordinal of acceptance, never reused: locates their wrap in a page. */
   readonly index: number
   readonly name: string
   readonly rootKey: Bytes
   readonly wrapKey: Bytes
-  /** The root key under which he came: message ids are made of it, so that they outlive a change of keys. */
+  /** The root key they were accepted under: message ids are derived from it, so that they survive a rekey. */
   readonly firstRootKey: Bytes
   readonly admin: boolean
 }
 
-/** Stands until it is taken up, withdrawn by a kick, or until whoever made it is gone. */
+/** Open until it is taken up, withdrawn by a kick, or its inviter is gone. */
 export interface Invitation {
   readonly rootKey: Bytes
   readonly wrapKey: Bytes
@@ -28,7 +28,7 @@ export interface Invitation {
   readonly by: number
 }
 
-/** From `from` (exclusive: the record that let him in) up to `until` (inclusive: the record that ended it) in the log. */
+/** From `from` (exclusive: the record that let them in) up to `until` (inclusive: the record that ended it) in the log. */
 export interface Tenure {
   readonly member: Member
   readonly from: number
@@ -42,17 +42,17 @@ export interface ControlMark {
   /** In force from here on. */
   readonly epoch: number
   readonly version: number
-  /** Index of the member who wrote it, and whether he was an admin then. */
+  /** Index of the member who wrote it, and whether they were an admin then. */
   readonly author: number
   readonly byAdmin: boolean
 }
 
-/** A part of the log whose control records a way out passed over. What it says is still judged as it was then. */
+/** A part of the log whose control records an epoch recovery skipped. Its records are still judged as they were then. */
 export interface Skipped {
-  /** Index of the record that opened the skipped epoch (exclusive), and of the way out (inclusive). */
+  /** Index of the record that opened the skipped epoch (exclusive), and of the recovery (inclusive). */
   readonly after: number
   readonly upTo: number
-  /** As its reader knew it at the way out. */
+  /** As the reader knew it at the recovery. */
   readonly room: Room
 }
 
@@ -74,7 +74,7 @@ export interface Room {
   readonly invitations: OrderedMap<string, Invitation>
   /** Ids of knocks that were answered (hexadecimal): a knock serves once. */
   readonly answered: OrderedMap<string, true>
-  /** By root key: the control record with which somebody last left or was kicked. */
+  /** By root key: the control record by which they last left or were kicked. */
   readonly departures: OrderedMap<string, Departure>
   /** By root key. */
   readonly tenures: OrderedMap<string, List<Tenure>>
@@ -105,7 +105,7 @@ export function headOf(room: Room): ControlMark {
   return head
 }
 
-/** The room by which log index i is judged: itself, or what it was before a way out later than i passed over that part. */
+/** The room by which log index i is judged: itself, or what it was before an epoch recovery after i skipped that part. */
 export function roomJudging(room: Room, i: number): Room {
   const part = lastBefore(room.skipped, i, ({ after }) => after)
   return part === undefined || part.upTo < i ? room : roomJudging(part.room, i)
@@ -156,7 +156,7 @@ export function mayAccept(room: Room, member: Member): boolean {
   return member.admin || room.policy.acceptBy === 'members'
 }
 
-/** The room, and what its ways out passed over. */
+/** The room, and what its epoch recoveries skipped. */
 export function withSkipped(room: Room): readonly Room[] {
   return [room, ...[...room.skipped].flatMap((part) => withSkipped(part.room))]
 }

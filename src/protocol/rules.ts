@@ -1,6 +1,5 @@
 /**
- * Who may do what: each operation's rule and what it makes of the room. docs/protocol.md lists the same rules by number.
- *
+ * Who may do what: each operation's rule and what it makes of the room, as numbered in docs/protocol.md.
  * Every function here takes the room before the record and throws VoidRecord when its rule does not hold.
  */
 import { List } from 'immutable'
@@ -27,7 +26,7 @@ import {
 import { labels } from './version.ts'
 import { require } from './verdict.ts'
 
-/** Where the record stands. */
+/** Where the record is. */
 export interface Place {
   readonly i: number
   readonly n: number
@@ -55,19 +54,19 @@ export function invitationTag(roomId: Bytes, rootKey: Bytes): Bytes {
 }
 
 /**
- * Whether an admin may lead out of the epoch that the head of `base` opened. Not whoever opened it: else he could give one
- * reader a bad wrap, and later lead that one past his own demotion.
+ * Whether an admin may recover from the epoch that the head of `base` opened. Not its author: they could give one reader a
+ * bad wrap, and later lead that reader past their own demotion.
  */
 export function checkEpochRecovery(base: Room, authorKey: Bytes): void {
   const author = memberByKey(base, authorKey)
-  require(author?.admin === true, 'author was no admin then')
+  require(author?.admin === true, 'author was not an admin then')
   const own = headOf(base).author === author.index
-  require(!own || adminsOf(base).length === 1, 'whoever opened an epoch finds no way out of it himself')
+  require(!own || adminsOf(base).length === 1, "the author of an epoch can't recover it")
 }
 
 const rules: { readonly [T in Operation['type']]: Rule<T> } = {
   create() {
-    require(false, 'a room is created once')
+    require(false, 'a room can be created only once')
   },
 
   accept(room, author, authorKey, operation, place) {
@@ -81,7 +80,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const present = memberByKey(room, knock.rootKey)
     if (present !== undefined) {
       require(author !== undefined, 'author is not a member')
-      require(equalBytes(present.wrapKey, knock.wrapKey), 'a new wrap key takes a rekey')
+      require(equalBytes(present.wrapKey, knock.wrapKey), 'a new wrap key requires a rekey')
       return { ...room, answered }
     }
 
@@ -89,10 +88,10 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const invitation = room.invitations.get(key)
     const invited = equalBytes(authorKey, knock.rootKey) && invitation !== undefined
     require(invited || (author !== undefined && mayAccept(room, author)), 'author may not accept')
-    require(!invited || equalBytes(invitation.wrapKey, knock.wrapKey), 'not the key that was invited')
+    require(!invited || equalBytes(invitation.wrapKey, knock.wrapKey), 'not the invited key')
     checkReturn(room, knock.rootKey, invited || author?.admin === true)
     const seen = ordinalOf(room, knock.head)
-    require(seen !== undefined && seen >= (room.departures.get(key)?.n ?? 0), 'knock from before a departure')
+    require(seen !== undefined && seen >= (room.departures.get(key)?.n ?? 0), 'knock older than the departure')
     checkNewWrapKey(room, knock.wrapKey, knock.rootKey)
     checkPlaceFor(room, key)
     const member: Member = {
@@ -121,7 +120,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const key = hex(operation.rootKey)
     checkPlaceFor(room, key)
     const standing = room.invitations.get(key)
-    require(standing === undefined || author.admin || standing.by === author.index, 'invited by somebody else')
+    require(standing === undefined || author.admin || standing.by === author.index, 'invited by another member')
     const { tag } = place.header.entry as Entry
     require(equalBytes(tag, invitationTag(room.id, operation.rootKey)), 'entry does not fit the invitation')
     require(place.header.entry?.wrapped !== null, 'invitation without a key')
@@ -132,8 +131,8 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
 
   kick(room, author, authorKey, { rootKey }, place) {
     require(author?.admin === true, 'author is not an admin')
-    require(room.policy.kind === 'group', 'nobody is kicked from a two-person chat')
-    require(!equalBytes(rootKey, authorKey), 'nobody kicks himself')
+    require(room.policy.kind === 'group', 'a direct message has no kick')
+    require(!equalBytes(rootKey, authorKey), "members can't kick themselves")
     const key = hex(rootKey)
     const target = room.members.get(key)
     require(target !== undefined || room.invitations.has(key), 'no such member')
@@ -161,7 +160,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     checkNewWrapKey(room, wrapKey, authorKey)
     require(!equalBytes(wrapKey, author.wrapKey), 'wrap key used before')
     const proven = verify(rootKey, labels.rekey, [room.id, authorKey, rootKey, wrapKey], proof)
-    require(proven, 'new key does not agree')
+    require(proven, "the new key's proof is invalid")
     const retired = { n: place.n, kind: 'retired', name: author.name, by: author.name } as const
     return enter(end(room, author, retired, place.i), { ...author, rootKey, wrapKey }, place.i)
   },
@@ -172,7 +171,7 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
 
   policy(room, author, _key, { acceptBy, listed, version }) {
     require(author?.admin === true, 'author is not an admin')
-    require(version >= room.version, 'a room never goes back to an older version')
+    require(version >= room.version, "a room can't go back to an older version")
     return { ...room, version, policy: { ...room.policy, acceptBy, listed } }
   },
 
@@ -208,22 +207,22 @@ function isEntry(entry: Entry | null, id: Bytes, wrapped: boolean): boolean {
 function checkReturn(room: Room, rootKey: Bytes, byAdmin: boolean): void {
   const departure = room.departures.get(hex(rootKey))
   require(departure?.kind !== 'retired', 'this key was replaced by its owner')
-  require(departure?.kind !== 'kicked' || byAdmin, 'only an admin lets somebody in again after a kick')
+  require(departure?.kind !== 'kicked' || byAdmin, 'only an admin can readmit a removed member')
 }
 
 function checkNewWrapKey(room: Room, wrapKey: Bytes, owner: Bytes): void {
   const isTaken = (other: { readonly wrapKey: Bytes; readonly rootKey: Bytes }) =>
     equalBytes(other.wrapKey, wrapKey) && !equalBytes(other.rootKey, owner)
-  for (const other of room.members.values()) require(!isTaken(other), 'wrap key of somebody else')
-  for (const other of room.invitations.values()) require(!isTaken(other), 'wrap key of somebody else')
+  for (const other of room.members.values()) require(!isTaken(other), 'wrap key belongs to someone else')
+  for (const other of room.invitations.values()) require(!isTaken(other), 'wrap key belongs to someone else')
 }
 
-/** Whether there is room for this key; a two-person chat has two seats, and whoever took the second keeps it. */
+/** Whether there is room for this key; a direct message has two seats, and the second is taken for good. */
 function checkPlaceFor(room: Room, key: string): void {
   const invited = room.invitations.size - (room.invitations.has(key) ? 1 : 0)
   const pair = room.policy.kind === 'pair'
   require(room.members.size + invited < (pair ? 2 : membersMax), 'the room is full')
-  require(!pair || room.nextIndex < 2 || room.tenures.has(key), 'a two-person chat has no third')
+  require(!pair || room.nextIndex < 2 || room.tenures.has(key), 'a direct message has two members')
 }
 
 function setAdmin(room: Room, author: Member | undefined, rootKey: Bytes, admin: boolean, i: number): Room {
@@ -231,7 +230,7 @@ function setAdmin(room: Room, author: Member | undefined, rootKey: Bytes, admin:
   const target = memberByKey(room, rootKey)
   require(target !== undefined, 'no such member')
   require(target.admin !== admin, admin ? 'already an admin' : 'not an admin')
-  require(admin || adminsOf(room).length > 1, 'a room keeps an admin')
+  require(admin || adminsOf(room).length > 1, 'a room needs an admin')
   return become(room, { ...target, admin }, i)
 }
 
@@ -253,7 +252,7 @@ export function enter(room: Room, member: Member, i: number): Room {
   }
 }
 
-/** Somebody is gone, and his open invitations with him: they could lead back to himself. */
+/** A member is gone, and their open invitations with them: those could lead back to the member. */
 function depart(room: Room, member: Member, departure: Departure, i: number): Room {
   let { invitations } = room
   for (const [key, { by }] of room.invitations) if (by === member.index) invitations = invitations.delete(key)

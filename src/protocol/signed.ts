@@ -1,4 +1,4 @@
-/** What a key's owner signs beside the log: `[version, …fields, signature]`, the signature over all that stands before it. */
+/** What a key's owner signs outside the log: `[version, …fields, signature]`, the signature over all fields before it. */
 import type { Bytes } from '../base/bytes.ts'
 import { encode, Fields, FormatError } from '../base/codec.ts'
 import type { Tuple } from '../base/format.ts'

@@ -7,10 +7,10 @@ export type ControlVerdict =
   | { readonly kind: 'void'; readonly reason: string }
   /** Sealed under an epoch whose secret this reader lacks: not to be judged yet. */
   | { readonly kind: 'locked'; readonly epoch: number }
-  /** An admin's way out of a garbage epoch: fold the chain again up to and with control record n, and this record with it as `base`. */
+  /** An epoch recovery: fold the chain again up to and including control record n, and this record with it as `base`. */
   | { readonly kind: 'rewind'; readonly n: number }
 
-/** Why a record is void whose signed predecessor is not the one that stands before it: one of the two was changed. */
+/** Why a record is void that does not follow the record before it: one of the two was changed. */
 export const followsAnother = 'follows another record'
 
 /** Thrown inside a fold to say why a record is void. */

@@ -1,6 +1,6 @@
 /**
- * A new epoch's secret, wrapped for everybody who is in: pages of 256 by member index, written before the record that
- * names them by hash. No rule depends on them: whoever can't open his wrap knocks again.
+ * A new epoch's secret, wrapped for every member: pages of 256 by member index, written before the record that
+ * names them by hash. No rule depends on them: a member who can't open their wrap knocks again.
  */
 import { decode, encode, Fields, FormatError, type Value } from '../base/codec.ts'
 import { wrapsPerPage } from '../base/limits.ts'
@@ -23,7 +23,7 @@ export interface WrapTarget {
   readonly wrapKey: Bytes
 }
 
-/** undefined when the key is no key: that member is left out and knocks again. */
+/** undefined when the key is no key: that member is omitted and knocks again. */
 export function wrapSecret(context: WrapContext, wrapKey: Bytes, secret: Bytes): Promise<Wrapped | undefined> {
   return wrap(wrapKey, labels.wrap, contextValues(context, wrapKey), secret)
 }
@@ -65,7 +65,7 @@ export function pageOf(index: number): number {
   return Math.floor(index / wrapsPerPage)
 }
 
-/** The wraps of a page by member index; empty for bytes that are no page, whatever part of them would be. */
+/** The wraps of a page by member index; empty for bytes that are not a well-formed page as a whole. */
 export function decodeWrapPage(bytes: Bytes): ReadonlyMap<number, Wrapped> {
   try {
     const rows = new Fields([decode(bytes)], 1).array(wrapsPerPage)

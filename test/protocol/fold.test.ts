@@ -30,7 +30,7 @@ describe("a control record's place", () => {
   it.each([
     ['another suite', { suite: 2 }, 'unknown suite'],
     ['another version', { version: 2 }, 'unknown version'],
-    ['another index', { i: 7 }, 'written for another place'],
+    ['another index', { i: 7 }, 'written for another index'],
     ['another record before it', { previousHash: ones }, 'follows another record'],
     ['an n too low', { n: 1 }, 'does not follow the head'],
     ['an n too high', { n: 3 }, 'does not follow the head'],
@@ -47,7 +47,7 @@ describe("a control record's place", () => {
   it('is not that of a record which lost its race', async () => {
     const late = await world.forge(bob, topic)
     await world.topic(ada, 'coffee')
-    await expectVoid(world.append(late.bytes), 'written for another place')
+    await expectVoid(world.append(late.bytes), 'written for another index')
     await expectVoid(
       world.forged(bob, topic, { header: { ...late.header, ...world.place() } }),
       'does not follow the head',
@@ -65,10 +65,22 @@ describe("a control record's shape", () => {
   it('has an epoch if and only if its operation opens one', async () => {
     const rotation = await world.forge(ada, { type: 'rotate' })
     const { confirm, wraps, links, epoch } = rotation.header
-    await expectVoid(forged({ confirm, wraps, links, epoch }), 'epoch where none opens')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { confirm: null } }), 'epoch where none opens')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { wraps: null } }), 'epoch where none opens')
-    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { epoch: 0 } }), 'link does not lead back')
+    await expectVoid(
+      forged({ confirm, wraps, links, epoch }),
+      'opens an epoch where none may open, or none where one must',
+    )
+    await expectVoid(
+      world.forged(ada, { type: 'rotate' }, { header: { confirm: null } }),
+      'opens an epoch where none may open, or none where one must',
+    )
+    await expectVoid(
+      world.forged(ada, { type: 'rotate' }, { header: { wraps: null } }),
+      'opens an epoch where none may open, or none where one must',
+    )
+    await expectVoid(
+      world.forged(ada, { type: 'rotate' }, { header: { epoch: 0 } }),
+      'link does not lead to the previous epoch',
+    )
     const [link] = links
     if (link === undefined) throw new Error('a rotation has a link')
     await expectVoid(
@@ -85,13 +97,13 @@ describe("a control record's shape", () => {
     await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { links: [link, link] } }), 'links do not fit')
     await expectVoid(
       world.forged(ada, { type: 'rotate' }, { header: { links: [{ ...link, to: 1 }] } }),
-      'link does not lead back',
+      'link does not lead to the previous epoch',
     )
     await expectVoid(forged({ links: [link] }), 'links do not fit')
   })
 
   it('has an entry if and only if its operation is for somebody outside', async () => {
-    await expectVoid(forged({ entry: { tag: new Uint8Array(16), wrapped: null } }), 'entry where none belongs')
+    await expectVoid(forged({ entry: { tag: new Uint8Array(16), wrapped: null } }), 'entry missing or unexpected')
   })
 })
 
@@ -170,8 +182,8 @@ describe('genesis', () => {
     ['another epoch', { epoch: 1 }, 'genesis opens epoch 0'],
     ['another version', { version: 2 }, 'unknown version'],
     ['no epoch', { confirm: null }, 'genesis opens epoch 0'],
-    ['no wraps', { wraps: null }, 'epoch where none opens'],
-    ['an entry', { entry: { tag: new Uint8Array(16), wrapped: null } }, 'entry where none belongs'],
+    ['no wraps', { wraps: null }, 'opens an epoch where none may open, or none where one must'],
+    ['an entry', { entry: { tag: new Uint8Array(16), wrapped: null } }, 'entry missing or unexpected'],
   ] as const)('is void with %s', async (_, change, reason) => {
     expect(await make(change)).toEqual({ kind: 'void', reason })
   })

@@ -145,7 +145,7 @@ export const admissionCases: readonly RuleCase[] = [
           await stage.invite(bob, eve)
           return stage.forged(eve, acceptOf(stage.knock({ ...eve, unwrapper: dan.unwrapper })))
         },
-        reason: /not the key that was invited/,
+        reason: /not the invited key/,
       },
     ],
   ),
@@ -422,7 +422,7 @@ export const admissionCases: readonly RuleCase[] = [
         await stage.invite(bob, eve)
         return stage.forged(cyd, inviteOf({ ...eve, unwrapper: dan.unwrapper }))
       },
-      reason: /invited by somebody else/,
+      reason: /invited by another member/,
     },
   ),
   rule('I4', { what: 'the invitation’s tag, and a wrap', play: (stage, { bob, eve }) => stage.invite(bob, eve) }, [

@@ -77,7 +77,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await garbage(stage, people)
           return stage.forged(people.ada, topic, { under: stage.keysOf(0) })
         },
-        reason: /not a way out/,
+        reason: /not an epoch recovery/,
       },
       {
         what: 'a rekey',
@@ -87,7 +87,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           const { operation } = await stage.rekeyOf(people.ada)
           return stage.forged(people.ada, operation, { under: stage.keysOf(0), wrapFor: [people.ada] })
         },
-        reason: /not a way out/,
+        reason: /not an epoch recovery/,
       },
     ],
   ),
@@ -113,7 +113,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.demote(ada, bob)
           return stage.wayOut(bob, { type: 'kick', rootKey: ada.signer.publicKey }, base)
         },
-        reason: /not a way out/,
+        reason: /not an epoch recovery/,
       },
       {
         what: 'an admin who has stepped down since',
@@ -124,7 +124,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.demote(bob, bob)
           return stage.wayOut(bob, rotate, base)
         },
-        reason: /not a way out/,
+        reason: /not an epoch recovery/,
       },
       {
         what: 'an admin who was kicked since does',
@@ -144,7 +144,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await garbage(stage, people)
           return stage.forged(people.cyd, rotate, { under: stage.keysOf(0), wrapFor: [people.cyd] })
         },
-        reason: /not a way out/,
+        reason: /not an epoch recovery/,
       },
     ],
   ),
@@ -166,7 +166,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
         await stage.promote(ada, bob)
         return stage.forged(bob, rotate, { room: base, under: stage.keysOf(0), wrapFor: [bob] })
       },
-      reason: /undoes what another admin did/,
+      reason: /undoes another admin's change/,
     },
   ),
   rule(
@@ -192,7 +192,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.kick(ada, cyd)
           return stage.wayOut(bob, rotate, base)
         },
-        reason: /undoes what another admin did/,
+        reason: /undoes another admin's change/,
       },
       {
         what: 'another admin’s topic undone',
@@ -203,7 +203,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.topic(ada, 'an admin was here')
           return stage.wayOut(bob, rotate, base)
         },
-        reason: /undoes what another admin did/,
+        reason: /undoes another admin's change/,
       },
     ],
   ),
