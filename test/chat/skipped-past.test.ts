@@ -27,7 +27,7 @@ it('shows what was said in between, and who did what', async () => {
     const base = world.room
     await world.topic(cyd, round)
     world.say(cyd, `the ${round} time`)
-    await world.wayOut(bob, { type: 'rotate' }, base)
+    await world.recover(bob, { type: 'rotate' }, base)
     expect(world.verdicts.at(-1)?.kind).toBe('valid')
   }
   world.say(cyd, 'after')

@@ -15,7 +15,7 @@ import type { Target } from './target.ts'
 import { transactionCases } from './transaction-cases.ts'
 import { watchCases } from './watch-cases.ts'
 
-/** The running case's surroundings; the fields are set anew before each case. */
+/** The running case's surroundings; the fields are set again before each case. */
 export interface Context {
   place: Place
   home: Home & { readonly target?: Target }

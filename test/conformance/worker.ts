@@ -14,7 +14,7 @@ export type Job =
   /** Adds one to the counter `times` times. */
   | { readonly kind: 'count'; readonly key: string; readonly writer: string; readonly times: number }
   /**
-   * Puts prefix‖0, 1, 2 … and prints each number once it is acknowledged; for ever unless `times` is given. `ahead`: without
+   * Puts prefix‖0, 1, 2 … and prints each number once it is acknowledged; without end unless `times` is given. `ahead`: without
    * waiting for the disk.
    */
   | { readonly kind: 'append'; readonly prefix: string; readonly times?: number; readonly ahead?: boolean }
@@ -34,7 +34,7 @@ export interface Assignment {
   readonly job: Job
 }
 
-/** A counter's value names its writer: an honest writer's bytes are his own, as a record's are by its nonce. */
+/** A counter's value names its writer: an honest writer's bytes are unique, as a record's are by its nonce. */
 export async function count(store: Store, key: Uint8Array, writer: string, times: number): Promise<void> {
   for (let done = 0; done < times;) {
     const { entries } = await store.range(key, new Uint8Array([...key, 0]))

@@ -55,7 +55,7 @@ describe('a generated passphrase', () => {
   })
 })
 
-describe('a password of one’s own', () => {
+describe('a chosen passphrase', () => {
   it.each([
     '',
     'password',

@@ -75,7 +75,7 @@ describe('a vault under a generated passphrase', () => {
   })
 })
 
-describe('a vault under a password of one’s own', () => {
+describe('a vault under a chosen passphrase', () => {
   it('opens in the home with the password alone', async () => {
     expect(await openVault(chosen.local, ownPassword)).toMatchObject({ kind: 'open', body: canonicalFull })
   })
@@ -118,7 +118,7 @@ describe('a vault under a password of one’s own', () => {
 })
 
 describe('any byte changed', () => {
-  it('is damage to whoever holds the data key, in every bit', () => {
+  it('is damage to a holder of the data key, in every bit', () => {
     for (const bytes of [chosen.local, chosen.store]) {
       for (let bit = 0; bit < bytes.length * 8; bit += 1) {
         const outcome = openVaultWithKey(changed(bytes, bit >> 3, 1 << (bit % 8)), chosen.dataKey)

@@ -67,7 +67,7 @@ async function again(name: string, index: number): Promise<number> {
   return failure === undefined ? 0 : 1
 }
 
-/** Watches over the process that attacks: whoever hangs can't say so. */
+/** Watches over the process that attacks: a hung process can't say so. */
 function watchOver(): Promise<number> {
   process.stdout.write(`fuzz: CONCLAVE_SEED=${seed}\n`)
   const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 
 describe('a card', () => {
-  it('says what somebody outside needs to knock', async () => {
+  it('says what a stranger needs to knock', async () => {
     expect(decodeCard(world.roomId, card)).toEqual({
       roomId: world.roomId,
       name: 'demo',

@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 
 describe('a record that opens an epoch', () => {
-  it('wraps for everybody who stays, and for open invitations, and not for whom it kicks', async () => {
+  it('wraps for everyone who stays and for guests, but not for the kicked member', async () => {
     const dan = await world.user('dan')
     await world.invite(ada, dan)
     await world.kick(ada, cyd)

@@ -1,4 +1,4 @@
-/** A garbage epoch, an admin's way out of it, and who must not get in by it. docs/adr/0003 tells the attacks. */
+/** A garbage epoch, an admin's recovery from it, and who must not get in through it. docs/adr/0003 lists the attacks. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { hex } from '../../src/base/bytes.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
@@ -14,7 +14,7 @@ const seed = { next: 0 }
 
 /** Ada and bob are admins, cyd and dan members. */
 beforeEach(async () => {
-  world = new RoomBuilder(`way out ${(seed.next += 1)}`)
+  world = new RoomBuilder(`epoch recovery ${(seed.next += 1)}`)
   const users = await Promise.all(['ada', 'bob', 'cyd', 'dan'].map((name) => world.user(name)))
   ;[ada, bob, cyd, dan] = users as [User, User, User, User]
   await world.create(ada)
@@ -25,18 +25,18 @@ const rotate = { type: 'rotate' } as const
 const kickOf = ({ signer }: User) => ({ type: 'kick', rootKey: signer.publicKey }) as const
 
 describe('a garbage epoch', () => {
-  it('locks everybody who got no secret, and nothing of it is called void', async () => {
+  it('locks everyone who got no secret, and nothing of it is called void', async () => {
     const garbage = await world.forged(bob, rotate)
     const hidden = await world.forged(bob, { type: 'topic', topic: 'hidden' }, { under: garbage.keys })
     const said = world.append(world.message(bob, { keys: garbage.keys, contents: [{ type: 'text', text: 'x' }] }))
     expect([hidden, said].map(({ verdict }) => verdict.kind)).toEqual(['locked', 'locked'])
   })
 
-  it('is left by any other admin, and the room goes on', async () => {
+  it('is recovered by any other admin, and the room goes on', async () => {
     world.say(cyd, 'before')
     const { epoch } = world.room
     await world.forged(bob, rotate)
-    await expectValid(world.wayOut(ada, kickOf(bob)))
+    await expectValid(world.recover(ada, kickOf(bob)))
     expect(names()).toEqual(['ada', 'cyd', 'dan'])
     expect(world.room.epoch).toBe(epoch + 2)
     await expectValid(world.say(cyd, 'after'))
@@ -49,40 +49,40 @@ describe('a garbage epoch', () => {
   it('can be a rekey, too', async () => {
     const { operation } = await world.rekeyOf(cyd)
     await world.forged(cyd, operation)
-    await expectValid(world.wayOut(bob, rotate))
+    await expectValid(world.recover(bob, rotate))
     await expectValid(world.say(dan, 'after'))
   })
 
   it('may follow another one', async () => {
     await world.forged(bob, rotate)
     await world.promote(ada, cyd).catch(() => undefined)
-    await expectValid(world.wayOut(ada, rotate))
+    await expectValid(world.recover(ada, rotate))
     await world.forged(bob, rotate)
-    await expectValid(world.wayOut(ada, kickOf(bob)))
+    await expectValid(world.recover(ada, kickOf(bob)))
     await expectValid(world.say(dan, 'after'))
   })
 
-  it('is left once: of two ways out the first counts', async () => {
+  it('is recovered once: of two recoveries the first counts', async () => {
     await world.promote(ada, cyd)
     await world.forged(bob, rotate)
     const base = world.room
-    await expectValid(world.wayOut(ada, rotate, base))
-    expect((await world.wayOut(cyd, rotate, base)).verdict.kind).toBe('void')
+    await expectValid(world.recover(ada, rotate, base))
+    expect((await world.recover(cyd, rotate, base)).verdict.kind).toBe('void')
   })
 
-  it('is left by its own author only when nobody else could', async () => {
+  it('is recovered by its own author only when nobody else could', async () => {
     await world.forged(bob, rotate)
-    await expect(world.wayOut(bob, rotate)).rejects.toThrow(VoidRecord)
+    await expect(world.recover(bob, rotate)).rejects.toThrow(VoidRecord)
     const forged = await world.forged(bob, rotate, { under: world.keysOf(0) })
     expect(reasonOf(forged.verdict)).toMatch("the author of an epoch can't recover it")
-    await expectValid(world.wayOut(ada, rotate))
+    await expectValid(world.recover(ada, rotate))
     await world.demote(ada, bob)
     await world.forged(ada, rotate)
-    await expectValid(world.wayOut(ada, rotate))
+    await expectValid(world.recover(ada, rotate))
   })
 })
 
-describe('a way out', () => {
+describe('an epoch recovery', () => {
   it('is for admins', async () => {
     await world.forged(bob, rotate)
     await expectVoid(world.forged(cyd, rotate, { under: world.keysOf(0) }), 'not an epoch recovery')
@@ -99,32 +99,32 @@ describe('a way out', () => {
   it('leaves the record that opened the epoch in force: a kick stands', async () => {
     await world.kick(ada, cyd)
     const base = world.room
-    await expectValid(world.wayOut(bob, rotate, base))
+    await expectValid(world.recover(bob, rotate, base))
     expect(names()).toEqual(['ada', 'bob', 'dan'])
   })
 
-  it('does not give a kicked admin his place back', async () => {
+  it('does not give a kicked admin their place back', async () => {
     await world.rotate(ada)
     const base = world.room
     await world.kick(ada, bob)
-    await expectVoid(world.wayOut(bob, kickOf(ada), base), 'author is not a member')
+    await expectVoid(world.recover(bob, kickOf(ada), base), 'author is not a member')
     expect(names()).toEqual(['ada', 'cyd', 'dan'])
   })
 
-  it('does not give a demoted admin his rank back', async () => {
+  it('does not give a demoted admin their role back', async () => {
     await world.rotate(ada)
     const base = world.room
     await world.demote(ada, bob)
-    await expectVoid(world.wayOut(bob, kickOf(ada), base), 'not an epoch recovery')
+    await expectVoid(world.recover(bob, kickOf(ada), base), 'not an epoch recovery')
   })
 
   it("does not undo what another admin did, a member's kick nor anything else", async () => {
     await world.rotate(ada)
     const base = world.room
     await world.topic(ada, 'an admin was here')
-    await expectVoid(world.wayOut(bob, rotate, base), "undoes another admin's change")
+    await expectVoid(world.recover(bob, rotate, base), "undoes another admin's change")
     await world.kick(ada, cyd)
-    await expectVoid(world.wayOut(bob, rotate, base), "undoes another admin's change")
+    await expectVoid(world.recover(bob, rotate, base), "undoes another admin's change")
   })
 
   it('does not lead in front of genesis, nor to a record that opened nothing', async () => {
@@ -147,7 +147,7 @@ describe('a way out', () => {
     await world.rekey(dan)
     world.say(dan, 'with new keys')
     const before = world.verdicts.map(summary)
-    await expectValid(world.wayOut(bob, rotate, base))
+    await expectValid(world.recover(bob, rotate, base))
     expect(names()).not.toContain('eve')
     await expectVoid(
       world.append(world.message(eve, { contents: [{ type: 'text', text: 'and now?' }] })),
@@ -159,16 +159,16 @@ describe('a way out', () => {
     }
   })
 
-  it('is not judged by whoever lacks the epoch that it is sealed under either', async () => {
+  it('is not judged by readers who lack the epoch that it is sealed under', async () => {
     await world.forged(bob, rotate)
-    await world.wayOut(ada, rotate)
+    await world.recover(ada, rotate)
     const keyring = new Keyring()
     expect(readInOrder(world, keyring).verdicts.every(({ kind }) => kind === 'locked')).toBe(true)
   })
 })
 
 describe('an epoch that is garbage to some', () => {
-  it('heals with the next epoch that its holders open: whoever took a way out folds again', async () => {
+  it('heals with the next epoch that its holders open: readers who followed a recovery fold again', async () => {
     // Cyd rekeys and leaves dan without the secret.
     const { operation } = await world.rekeyOf(cyd)
     const partial = await world.forged(cyd, operation, { wrapFor: [ada, bob] })
@@ -197,7 +197,7 @@ describe('an epoch that is garbage to some', () => {
     const base = world.room
     world.learn(partial.keys)
     await world.demote(ada, bob)
-    const astray = await world.wayOut(bob, rotate, base)
+    const astray = await world.recover(bob, rotate, base)
     await expectVoid(astray, 'not an epoch recovery')
     const dans = await readAll(world, dan.unwrappers)
     expect(dans.verdicts.at(-1)?.kind).toBe('valid')
@@ -212,28 +212,28 @@ describe('an epoch that is garbage to some', () => {
     const base = world.room
     world.learn(partial.keys)
     await world.kick(ada, bob)
-    await world.wayOut(bob, rotate, base)
+    await world.recover(bob, rotate, base)
     expect((await readAll(world, dan.unwrappers)).verdicts.map(summary)).toEqual(world.verdicts.map(summary))
   })
 
-  it('remaining: an admin who kept a garbage secret can show it late, and the way out counts for nothing then', async () => {
+  it('remaining: an admin who kept a garbage secret can publish it late, and the recovery is void then', async () => {
     const garbage = await world.forged(bob, rotate)
     await world.forged(bob, { type: 'topic', topic: 'hidden' }, { under: garbage.keys })
-    await expectValid(world.wayOut(ada, kickOf(bob)))
+    await expectValid(world.recover(ada, kickOf(bob)))
     world.learn(garbage.keys)
     expect(names()).toContain('bob')
-    // He is an admin among admins again, no more: ada kicks him anew.
+    // He is an admin among admins again, no more: ada kicks him again.
     await expectValid(world.kick(ada, bob))
     expect(hex(world.room.members.get(hex(ada.signer.publicKey))?.rootKey ?? new Uint8Array())).toBe(
       hex(ada.signer.publicKey),
     )
   })
 
-  it('a member who is no admin has no such power: his garbage stays skipped when it shows', async () => {
+  it('an ordinary member has no such power: their garbage stays skipped when it is published', async () => {
     const { operation } = await world.rekeyOf(cyd)
     const garbage = await world.forged(cyd, operation)
     await world.forged({ ...cyd }, { type: 'topic', topic: 'hidden' }, { under: garbage.keys })
-    await expectValid(world.wayOut(ada, rotate))
+    await expectValid(world.recover(ada, rotate))
     const before = world.verdicts.length
     world.learn(garbage.keys)
     const reading = readInOrder(world, world.keyring)

@@ -102,7 +102,7 @@ describe("a control record's shape", () => {
     await expectVoid(forged({ links: [link] }), 'links do not fit')
   })
 
-  it('has an entry if and only if its operation is for somebody outside', async () => {
+  it('has an entry if and only if its operation is for a stranger', async () => {
     await expectVoid(forged({ entry: { tag: new Uint8Array(16), wrapped: null } }), 'entry missing or unexpected')
   })
 })
@@ -128,7 +128,7 @@ describe("a control record's seal and signature", () => {
     await expectVoid(world.append(bytes), 'does not open')
   })
 
-  it("fail for another member's name under one's own signature", async () => {
+  it("fail for another member's name under the author's own signature", async () => {
     const posing = { ...ada, signer: { publicKey: ada.signer.publicKey, sign: bob.signer.sign } }
     await expectVoid(world.forged(posing, topic), 'wrong signature')
   })

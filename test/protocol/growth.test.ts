@@ -62,7 +62,7 @@ describe('a room that changes n times', () => {
       await world.rotate(ada)
       const base = world.room
       await world.topic(ada, `undone ${k}`)
-      await expectValid(world.wayOut(ada, { type: 'rotate' }, base))
+      await expectValid(world.recover(ada, { type: 'rotate' }, base))
     }
     const { world } = await grown(12, ledOut)
     const keyring = new CountingKeyring()

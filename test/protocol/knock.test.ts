@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 
 describe('a knock', () => {
-  it('says who would like to join, under which keys, and what he has seen', () => {
+  it('says who asks to join, under which keys, and what they have seen', () => {
     const head = world.room.marks.get(1)?.hash
     expect(decodeKnock(knock)).toMatchObject({ name: 'eve', rootKey: eve.signer.publicKey, roomId: world.roomId, head })
     expect(knockId(knock)).toHaveLength(32)

@@ -211,7 +211,7 @@ describe('a message record', () => {
 })
 
 describe('a message id', () => {
-  it("is made of the author's first key, his device and his counter, and survives a change of keys", async () => {
+  it("is derived from the author's first key, device and counter, and survives a rekey", async () => {
     const first = bob.signer.publicKey
     const one = world.say(bob, 'one', 'two')
     await world.rekey(bob)

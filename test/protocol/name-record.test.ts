@@ -89,7 +89,7 @@ describe('a renewed name record', () => {
     expect(succeeds(second, first)).toBe(true)
   })
 
-  it('is not to be had without the key before', () => {
+  it("can't be made without the previous key", () => {
     const first = opened(createNameRecord('Ada', ada, wrapKey))
     expect(() => renewNameRecord(first, eve, eve, wrapKey)).toThrow(RangeError)
     const signature = eve.sign('conclave/v1/name-link', [1, 'Ada', 0, eve.publicKey])

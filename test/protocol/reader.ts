@@ -47,7 +47,7 @@ export function placed(log: readonly Bytes[]): Placed[] {
 
 /**
  * A fresh device: all wrap keys that its owner ever had in this room, the records, and the pages. It tries every row of
- * them, as somebody does who does not know his index; whoever knows it comes to the same sooner.
+ * them, as a reader does who does not know their index; one who does gets there sooner.
  */
 export async function readAll(
   source: Source,

@@ -35,7 +35,7 @@ export interface User {
   unwrapper: Unwrapper
   /** Newest last; the present one too. */
   readonly unwrappers: Unwrapper[]
-  /** Seeds of the same keys, for whoever reads without this project. */
+  /** Seeds of the same keys, for readers outside this project. */
   readonly wrapSeeds: Bytes[]
   device: Bytes
   counter: number
@@ -187,7 +187,7 @@ export class RoomBuilder {
     return this.operate(by, { type: 'accept', knock })
   }
 
-  /** The whole of it: a knock, and `by` lets him in. */
+  /** All of it: a knock, and `by` accepts. */
   join(by: User, newcomer: User) {
     return this.accept(by, this.knock(newcomer))
   }
@@ -232,7 +232,7 @@ export class RoomBuilder {
     return this.operate(by, { type: 'topic', topic })
   }
 
-  /** New keys for `by`; his old ones stay in `unwrappers`, as a vault keeps them. */
+  /** New keys for `by`; the old ones stay in `unwrappers`, as a vault keeps them. */
   async rekey(by: User): Promise<Appended> {
     const { operation, keys } = await this.rekeyOf(by)
     const written = await this.operate(by, operation)
@@ -263,7 +263,7 @@ export class RoomBuilder {
   }
 
   /** `base`: the room right after the record that opened the garbage epoch; now, when nothing stands behind it. */
-  async wayOut(by: User, operation: Operation, base = this.room): Promise<Appended> {
+  async recover(by: User, operation: Operation, base = this.room): Promise<Appended> {
     const under = base.openings.get(base.epoch)?.under ?? 0
     const keys = this.keyring.get(base.openings.get(under))
     if (keys === undefined) throw new Error('no epoch to fall back to')

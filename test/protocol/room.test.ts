@@ -48,7 +48,7 @@ describe('a room', () => {
     expect(ordinalOf(world.room, new Uint8Array(32))).toBeUndefined()
   })
 
-  it('judges by itself what no way out has passed over', () => {
+  it('judges by itself what no epoch recovery has skipped', () => {
     expect(roomJudging(world.room, 5)).toBe(world.room)
   })
 

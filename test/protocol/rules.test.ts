@@ -69,7 +69,7 @@ describe('accept', () => {
     await refused(bob, acceptOf(world.knock(eve, { roomId: other.roomId })), 'knock for another room')
   })
 
-  it('does not take a knock that somebody else signed', async () => {
+  it('does not take a knock that someone else signed', async () => {
     const knock = world.knock({ ...eve, signer: { ...eve.signer, sign: (...a) => bob.signer.sign(...a) } })
     await expect(world.accept(bob, knock)).rejects.toThrow('knock not signed')
     const real = acceptOf(world.knock(eve))
@@ -176,7 +176,7 @@ describe('a two-person chat', () => {
     await expectValid(world.invite(ada, bob))
   })
 
-  it('keeps the seat of the second for him when he has left', async () => {
+  it('keeps the second seat for its owner after they left', async () => {
     await world.join(ada, bob)
     await world.leave(bob)
     await refused(ada, acceptOf(world.knock(cyd)), 'a direct message has two members')
@@ -224,7 +224,7 @@ describe('reject', () => {
 })
 
 describe('invite', () => {
-  it('lets the invited enter by his own act', async () => {
+  it('lets guests enter by themselves', async () => {
     await world.invite(bob, eve)
     expect(names()).not.toContain('eve')
     await expectValid(world.enter(eve))
@@ -232,7 +232,7 @@ describe('invite', () => {
     expect(world.room.invitations.size).toBe(0)
   })
 
-  it('does not let the invited accept anybody else, nor himself with another wrap key', async () => {
+  it('does not let guests accept anyone else, nor themselves with another wrap key', async () => {
     const dan = await world.user('dan')
     await world.invite(bob, eve)
     await refused(eve, acceptOf(world.knock(dan)), 'author may not accept')
@@ -243,7 +243,7 @@ describe('invite', () => {
     }
   })
 
-  it('is for those who may accept, and for somebody outside', async () => {
+  it('is for those who may accept, and for strangers', async () => {
     await refused(bob, inviteOf(cyd), 'already a member')
     await world.policy(ada, 'admins')
     await refused(bob, inviteOf(eve), 'author may not invite')
@@ -259,7 +259,7 @@ describe('invite', () => {
     await expectValid(world.enter(cyd))
   })
 
-  it('is not replaced by anybody but its author and admins', async () => {
+  it('is replaced by its author and admins only', async () => {
     await world.invite(bob, eve)
     const trap = { ...eve, unwrapper: cyd.unwrapper }
     await refused(cyd, inviteOf({ ...eve, unwrapper: (await world.user('x')).unwrapper }), 'invited by another member')
@@ -268,7 +268,7 @@ describe('invite', () => {
     await expectValid(world.invite(ada, eve))
   })
 
-  it('goes with its author: else a kicked one reads on under the name of his guest', async () => {
+  it('goes with its author: otherwise a kicked member reads on as their own guest', async () => {
     const fake = { ...(await world.user('fake')), name: 'eve' }
     for (const goes of ['kick', 'leave'] as const) {
       await world.invite(cyd, fake)
@@ -329,7 +329,7 @@ describe('kick', () => {
     expect(world.room.tenures.get(hex(cyd.signer.publicKey))?.get(0)?.until).toBe(i)
   })
 
-  it('is for admins, not of oneself, and of somebody who is in', async () => {
+  it('is for admins, against a member, never against themselves', async () => {
     await refused(bob, { type: 'kick', ...target(cyd) }, 'author is not an admin')
     await refused(ada, { type: 'kick', ...target(ada) }, "members can't kick themselves")
     await refused(ada, { type: 'kick', ...target(eve) }, 'no such member')

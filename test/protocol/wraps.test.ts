@@ -52,7 +52,7 @@ describe('wrap pages', () => {
     expect(again.name).not.toEqual(pages.name)
   })
 
-  it('come to nothing when they are no pages', () => {
+  it('are empty when they are no pages', () => {
     const page = pages.pages[0]?.bytes as Bytes
     const [row] = decode(page) as readonly (readonly Value[])[]
     if (row === undefined) throw new Error('a row')

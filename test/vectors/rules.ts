@@ -113,7 +113,7 @@ function readerOf({ name, wrapSeeds }: User): LogVector['reader'] {
   return { name, seeds: wrapSeeds.map(hex) }
 }
 
-/** As numbered and shown by whoever has it all. */
+/** As numbered and shown by a reader who has it all. */
 export function outcomeOf({ room, verdicts }: Reading): Outcome {
   const shown = new Set<string>()
   const messages = verdicts.flatMap((verdict, i) => {

@@ -21,7 +21,7 @@ import { group, pair, RoomBuilder, type Appended, type ForgeOverrides, type User
 export const peopleNames = ['ada', 'bob', 'cyd', 'dan', 'eve'] as const
 export type PersonName = (typeof peopleNames)[number]
 
-/** 32 bytes that belong to a purpose for ever. */
+/** 32 bytes that belong to one purpose for good. */
 export function seedOf(...purpose: readonly string[]): Bytes {
   return new Uint8Array(
     createHash('sha256')

@@ -129,8 +129,8 @@ function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; k
   const opening = room.openings.get(room.epoch)
   const keys = opening && log.ledger.keyring.get(room.openings.get(opening.under))
   const base = opening && log.ledger.roomAt(opening.n)
-  const isWayOut = change.type === 'kick' || change.type === 'rotate'
-  if (!isWayOut || base === undefined || keys === undefined) throw noKeys('any member can answer')
+  const isRecovery = change.type === 'kick' || change.type === 'rotate'
+  if (!isRecovery || base === undefined || keys === undefined) throw noKeys('any member can answer')
   const isUsed = log.end.i - 1 > (room.marks.get(opening?.n ?? 0)?.i ?? 0)
   if (isUsed && !log.keys.hasKnocked) throw noKeys('if nobody answers, do this again: it opens a new epoch for all')
   return { room: base, keys }

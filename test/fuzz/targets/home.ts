@@ -181,7 +181,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     ),
     ...fileTargets(),
   ]
-  // Whoever reads these has a person before him: nothing less than what to do about it is an answer.
+  // These are read in front of a person: errors have to say what to do.
   return targets.map((target) => (target.name === 'vault, inside' ? target : { ...target, toPeople: true }))
 }
 

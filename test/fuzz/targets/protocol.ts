@@ -116,7 +116,7 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
     noticeInside(),
   ]
 
-  /** What an attacker signs himself: past the signature, what does it say? */
+  /** What attackers sign with their own key: checks beyond the signature. */
   function selfSigned(): Target[] {
     const { signer } = bob
     const of = (name: string, label: string, valid: readonly Bytes[], read: (bytes: Bytes) => unknown): Target => ({
@@ -244,7 +244,7 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
     }
   }
 
-  /** Anybody can wrap anything for a key that he knows. */
+  /** Anyone can wrap anything for a key they know. */
   function noticeInside(): Target {
     const { rootKey, wrapKey } = { rootKey: bob.signer.publicKey, wrapKey: bob.unwrapper.publicKey }
     const values: readonly Value[] = [1, rootKey, roomId, 'demo', 'ada', ada.signer.publicKey, 5]

@@ -163,7 +163,7 @@ async function makeTickets(): Promise<readonly Ticket[]> {
   ]
 }
 
-/** A ticket that somebody made, its checksum right. */
+/** A forged ticket with a correct checksum. */
 function ticketContents(tickets: readonly Ticket[]): Target {
   const contents = tickets.map((ticket) => {
     const whole = Buffer.from(encodeTicket(ticket).split('.')[1] as string, 'base64url')

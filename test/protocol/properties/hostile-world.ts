@@ -44,7 +44,7 @@ const kinds = {
   badLink: 1,
   badSignature: 2,
   onOldHead: 2,
-  wayOut: 5,
+  recovery: 5,
   garbage: 3,
   partialGarbage: 2,
   hidden: 2,
@@ -58,7 +58,7 @@ const forAdmins = new Set<Kind>([
   'promote',
   'demote',
   'policy',
-  'wayOut',
+  'recovery',
   'garbage',
   'partialGarbage',
   'badLink',
@@ -123,7 +123,7 @@ export class HostileWorld {
     }
   }
 
-  /** Mostly somebody who may: else a room would hear nothing but nonsense. */
+  /** Mostly someone who may: otherwise a room would see nothing but nonsense. */
   #author(kind: Kind, k: number): User {
     const members = this.#members()
     const admins = members.filter(({ signer }) => this.builder.room.members.get(hex(signer.publicKey))?.admin)
@@ -136,12 +136,12 @@ export class HostileWorld {
     return this.users.filter(({ signer }) => members.has(hex(signer.publicKey)))
   }
 
-  /** The newest keys that somebody honest holds. */
+  /** The newest keys that an honest client holds. */
   get heldKeys(): EpochKeys {
     const { builder } = this
     const held = [...builder.room.openings].flatMap((opening) => builder.keyring.get(opening) ?? [])
     const [newest] = held.sort((a, b) => b.epoch - a.epoch)
-    if (newest === undefined) throw new Error('somebody holds the first epoch')
+    if (newest === undefined) throw new Error('someone holds the first epoch')
     return newest
   }
 
@@ -151,7 +151,7 @@ export class HostileWorld {
     const current = builder.keyring.get(builder.room.openings.get(builder.room.epoch))
     try {
       if (current === undefined) throw new VoidRecord('nobody honest writes without a key')
-      // Who changes his keys gets the secret under the new ones, which he takes afterwards.
+      // Someone who rekeys gets the secret under the new keys, which they adopt afterwards.
       const wrapFor = this.#wrappedIn(builder.room, operation)
       const { bytes } = await builder.operate(by, operation)
       return this.#note(bytes, current, operation, wrapFor)
@@ -162,7 +162,7 @@ export class HostileWorld {
   }
 
   /**
-   * Everybody who is in the room or invited, but for whom this very record removes, and whom such a one had invited (I5):
+   * Everyone in the room or invited, except those whom this record removes and their guests (I5):
    * an honest client wraps for them.
    */
   #wrappedIn(room: Room, operation: Operation): User[] {
@@ -190,7 +190,7 @@ export class HostileWorld {
     if (target) this.given.push({ to: target.name, opening: idOf(under) })
   }
 
-  /** Its secret is given to everybody who is a member, if it opens an epoch. */
+  /** If it opens an epoch, its secret is given to every member. */
   async #forge(by: User, operation: Operation, overrides: ForgeOverrides = {}): Promise<Appended & Forged> {
     const members = this.#members(overrides.room)
     const made = await this.builder.forged(by, operation, {
@@ -323,12 +323,12 @@ export class HostileWorld {
           { room: old, under: this.#keysIn(old), wrapFor: [author] },
         )
         return
-      case 'wayOut': {
+      case 'recovery': {
         const [base, under] = this.#wayFrom(x)
         const operation: Operation = on % 2 ? { type: 'rotate' } : { type: 'kick', ...target }
         if (base === undefined || under === undefined) return
         try {
-          const { bytes } = await builder.wayOut(author, operation, base)
+          const { bytes } = await builder.recover(author, operation, base)
           this.#note(bytes, under, operation, this.#wrappedIn(base, operation))
         } catch (error) {
           refusal(error)
@@ -380,7 +380,7 @@ export class HostileWorld {
     return this.builder.keyring.get(room.openings.get(room.epoch)) ?? this.heldKeys
   }
 
-  /** Where a way out may begin, or pretends to: a room whose head opened an epoch. */
+  /** Where an epoch recovery may begin, or pretends to: a room whose head opened an epoch. */
   #wayFrom(x: number): [Room | undefined, EpochKeys | undefined] {
     const rooms = [this.builder.room, ...[...this.#rooms].reverse()]
     const opened = rooms.filter((room, k) => {

@@ -1,6 +1,6 @@
 /**
- * Which epochs somebody can open, from his wrap keys and the store alone. A model says it: who was given which secret,
- * and from which secret a link leads to which, as whoever wrote them knows; no cryptography.
+ * Which epochs a person can open, from their wrap keys and the store alone. A model says it: who was given which secret,
+ * and from which secret a link leads to which, as their authors know; no cryptography.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -26,7 +26,7 @@ function openable({ given, links }: HostileWorld, name: string): Set<string> {
   return held
 }
 
-/** Kicked, and nobody has asked him back since: who was invited holds what was opened until whoever invited him left (L2). */
+/** Kicked, and not invited since: a guest holds what was opened until the inviter left (L2). */
 function isKickedForGood({ room, verdicts }: RoomBuilder, key: string): boolean {
   const departure = room.departures.get(key)
   if (departure?.kind !== 'kicked' || room.members.has(key) || room.invitations.has(key)) return false
@@ -37,21 +37,21 @@ function isKickedForGood({ room, verdicts }: RoomBuilder, key: string): boolean 
   })
 }
 
-/** Eve is invited by cyd, whom a way out kicks: her invitation ends with him, and the new epoch is none of hers (I5). */
+/** Eve is invited by cyd, whom an epoch recovery kicks: her invitation ends with him, and she gets no new epoch (I5). */
 const inviterKicked: Action[] = [
   { kind: 'join', by: 0, on: 18, x: 0 },
   { kind: 'promote', by: 2, on: 7, x: 3 },
   { kind: 'leave', by: 11, on: 4, x: 20 },
   { kind: 'invite', by: 17, on: 29, x: 27 },
   { kind: 'rekey', by: 18, on: 17, x: 17 },
-  { kind: 'wayOut', by: 10, on: 2, x: 18 },
+  { kind: 'recovery', by: 10, on: 2, x: 18 },
 ]
 
-/** Cyd lacks an epoch; out of it leads what is void for whoever has it, and kicks him as far as he can tell. */
+/** Cyd lacks an epoch; a recovery from it that is void for its holders kicks him as far as he can tell. */
 const kickedInTheDark: Action[] = [
   { kind: 'onOldHead', by: 7, on: 0, x: 3 },
   { kind: 'join', by: 7, on: 0, x: 0 },
-  { kind: 'wayOut', by: 0, on: 22, x: 0 },
+  { kind: 'recovery', by: 0, on: 22, x: 0 },
   { kind: 'joinWithOldHead', by: 0, on: 0, x: 0 },
 ]
 
@@ -66,9 +66,9 @@ const linkToItsOwnNumber: Action[] = [
   { kind: 'onOldHead', by: 4, on: 0, x: 3 },
 ]
 
-describe('the epochs that somebody can open', () => {
+describe('the epochs that a person can open', () => {
   it(
-    'are those whose secret he was given, and what their links lead back to',
+    'are those whose secret they were given, and what their links lead back to',
     async () => {
       await fc.assert(
         fc.asyncProperty(actions(24), async (script) => {
@@ -104,7 +104,7 @@ describe('the epochs that somebody can open', () => {
             const { keyring, room } = await readAll(builder, user.unwrappers)
             const expected = readers.present(builder.roomId, builder.log, keyring).verdicts
             const found = await readFromStore(store, builder, user, knowsIndex)
-            // Whoever is out, as far as he can tell, reads to where that happened.
+            // Someone who is out, as far as they can tell, reads to where that happened.
             const key = hex(user.signer.publicKey)
             const isOut = room?.departures.has(key) === true && !room.members.has(key)
             const upTo = isOut ? found.length : builder.log.length
@@ -118,7 +118,7 @@ describe('the epochs that somebody can open', () => {
   )
 
   it(
-    'are found by whoever looks at the newest page first: it says what the whole log says',
+    'are found by a reader of the newest page first: it says what the whole log says',
     async () => {
       await fc.assert(
         fc.asyncProperty(actions(12), actions(12), fc.nat(40), async (before, after, back) => {
@@ -210,7 +210,7 @@ describe('the epochs that somebody can open', () => {
     for (const knowsIndex of [true, false]) expect(await readFromStore(store, world, bob, knowsIndex)).toEqual(kinds)
   })
 
-  it('are found by whoever was out while there was an epoch that nobody opens', async () => {
+  it('are found by someone who was out during an epoch that nobody can open', async () => {
     const world = new RoomBuilder('out meanwhile')
     const [ada, bob, cyd] = (await Promise.all(['ada', 'bob', 'cyd'].map((name) => world.user(name)))) as [
       User,
@@ -224,7 +224,7 @@ describe('the epochs that somebody can open', () => {
     const { operation } = await world.rekeyOf(cyd)
     const garbage = await world.forged(cyd, operation)
     await world.forged(cyd, { type: 'topic', topic: 'hidden' }, { under: garbage.keys })
-    await world.wayOut(ada, { type: 'kick', rootKey: operation.rootKey })
+    await world.recover(ada, { type: 'kick', rootKey: operation.rootKey })
     expect(world.keysOf(under.epoch)).toBe(under)
     await world.join(ada, bob)
     world.say(bob, 'here again')
@@ -234,7 +234,7 @@ describe('the epochs that somebody can open', () => {
     for (const knowsIndex of [true, false]) expect(await readFromStore(store, world, bob, knowsIndex)).toEqual(kinds)
   })
 
-  it('are found by whoever made the room, was kicked and let in again, behind a bad link', async () => {
+  it('are found by a creator who was kicked and readmitted, behind a bad link', async () => {
     const world = new RoomBuilder('maker again')
     const [ada, bob] = (await Promise.all(['ada', 'bob'].map((name) => world.user(name)))) as [User, User]
     await world.create(ada)
@@ -252,7 +252,7 @@ describe('the epochs that somebody can open', () => {
     }
   })
 
-  it('are found by whoever was kicked in a part of the log that a way out leads around', async () => {
+  it('are found by someone kicked in a skipped part of the log', async () => {
     const world = new RoomBuilder('kicked for nothing')
     const [ada, bob] = (await Promise.all(['ada', 'bob'].map((name) => world.user(name)))) as [User, User]
     await world.create(ada)
@@ -261,7 +261,7 @@ describe('the epochs that somebody can open', () => {
     const before = world.room
     await world.kick(ada, bob)
     world.say(ada, 'alone')
-    await world.wayOut(ada, { type: 'rotate' }, before)
+    await world.recover(ada, { type: 'rotate' }, before)
     world.say(bob, 'here again')
     const kinds = world.verdicts.map(({ kind }) => kind)
     expect(kinds).toEqual(['valid', 'valid', 'valid', 'valid', 'valid', 'valid', 'valid'])

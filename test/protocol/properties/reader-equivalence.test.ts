@@ -1,4 +1,4 @@
-/** Readers of one log agree, whoever wrote it. A run that fails prints its seed, and the few actions that it takes. */
+/** Readers of one log agree, whatever is in it. A failing run prints its seed and the few actions it takes. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '../reader.ts'
@@ -13,7 +13,7 @@ async function played(script: readonly Action[], isPair = false): Promise<Hostil
   return world
 }
 
-/** With the secrets that each person can find, everybody who reads comes to what he comes to who was there all the time. */
+/** With the secrets that each person can find, every reader reaches the result of one who was there all the time. */
 async function expectAgreement({ builder, users }: HostileWorld, cut: number): Promise<void> {
   const { roomId, log } = builder
   for (const [k, { unwrappers }] of users.entries()) {
@@ -34,7 +34,7 @@ async function expectAgreement({ builder, users }: HostileWorld, cut: number): P
 
 describe('every way of reading comes to the same verdicts, members and head', () => {
   it(
-    'whatever the hostile write',
+    'whatever hostile members write',
     async () => {
       const scripts = fc.record({ script: actions(24), isPair: fc.nat(9).map((x) => x === 0), cut: fc.nat(30) })
       await fc.assert(
@@ -48,7 +48,7 @@ describe('every way of reading comes to the same verdicts, members and head', ()
   )
 
   it(
-    'whatever admins lead out of',
+    'whatever epochs admins recover',
     async () => {
       const kinds = [
         'say',
@@ -59,8 +59,8 @@ describe('every way of reading comes to the same verdicts, members and head', ()
         'rekey',
         'rotate',
         'garbage',
-        'wayOut',
-        'wayOut',
+        'recovery',
+        'recovery',
         'kick',
       ] as const
       await fc.assert(

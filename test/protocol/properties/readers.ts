@@ -1,5 +1,5 @@
 /**
- * Everybody who reads the same log with the same secrets: they must come to the same verdict at every record, whatever
+ * All readers of one log with the same secrets: they must reach the same verdict on every record, whatever
  * way they read.
  */
 import { hex, type Bytes } from '../../../src/base/bytes.ts'

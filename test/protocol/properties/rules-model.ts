@@ -52,7 +52,7 @@ interface State {
   used: Set<string>
   gone: Map<string, { readonly n: number; readonly how: 'left' | 'kicked' | 'retired' }>
   seats: number
-  /** By epoch; null once somebody led out of it. */
+  /** By epoch; null once it was skipped. */
   openings: ({ readonly i: number; readonly n: number; readonly under: number } | null)[]
 }
 
@@ -112,7 +112,7 @@ export class RulesModel {
     return true
   }
 
-  /** The room that a way out builds on, if it is one: W1 to W7. */
+  /** The room that an epoch recovery applies to, if it is one: W1 to W7. */
   #behind(claim: Claim, opened: Step, author: Person | undefined): State | undefined {
     const ground = copy(opened.after)
     const left = ground.openings.length - 1

@@ -1,6 +1,6 @@
 /**
  * Random changes of a room, right and wrong, made at once for the program and for the model of its rules. The people here
- * have keys that are only ever compared: nothing is wrapped for anybody, since no rule asks for it.
+ * have keys that are only ever compared: nothing is wrapped, since no rule asks for it.
  */
 import fc from 'fast-check'
 import { equalBytes, hex, type Bytes } from '../../../src/base/bytes.ts'
@@ -38,7 +38,7 @@ const flaws = ['signature', 'entry', 'suite', 'index', 'hash', 'epoch'] as const
 export const anyStep = fc.record({
   kind: fc.oneof(...Object.entries(weights).map(([kind, weight]) => often(weight, kind as Kind))),
   /** Where it says it stands. */
-  place: fc.oneof(often(10, 'head' as const), often(1, 'old' as const), often(4, 'way out' as const)),
+  place: fc.oneof(often(10, 'head' as const), often(1, 'old' as const), often(4, 'recovery' as const)),
   flaw: fc.oneof(often(18, undefined), { weight: 1, arbitrary: fc.constantFrom(...flaws) }),
   /** Who does it, to whom, with which keys, and whatever else there is to choose. */
   by: die,
@@ -154,13 +154,13 @@ export class RulesPlay {
     return { signer: signerFromSeed(this.builder.dice.random(32)), wrapKey: this.builder.dice.random(1216) }
   }
 
-  /** Those of whom it holds; everybody, if it holds of nobody. */
+  /** Those for whom it holds; everyone, if it holds for nobody. */
   #those(holds: (key: string) => boolean): readonly Puppet[] {
     const those = this.#puppets.filter(({ signer }) => holds(hex(signer.publicKey)))
     return those.length > 0 ? those : this.#puppets
   }
 
-  /** Mostly somebody who may do it, else nothing would ever happen. */
+  /** Mostly someone who may do it, otherwise nothing would ever happen. */
   #author(step: Step): Puppet {
     const { members, invitations } = this.builder.room
     const isOpen = ['accept', 'reject', 'invite', 'leave', 'rekey', 'topic'].includes(kindOf(step))
@@ -171,7 +171,7 @@ export class RulesPlay {
     return pick(among, step.on + step.key)
   }
 
-  /** Mostly one to whom it can be done: who was there before, for whoever lets in. */
+  /** Mostly someone to whom it can be done: former members, for those who let people in. */
   #target({ kind, on, key }: Step): Puppet {
     const { members, invitations, departures } = this.builder.room
     const known = this.#those((name) =>
@@ -194,7 +194,7 @@ export class RulesPlay {
 
   #underFor(room: Room, { place, x }: Step): EpochKeys {
     const opening = room.openings.get(room.epoch)
-    const keys = this.builder.keyring.get(place === 'way out' ? room.openings.get(opening?.under ?? 0) : opening)
+    const keys = this.builder.keyring.get(place === 'recovery' ? room.openings.get(opening?.under ?? 0) : opening)
     if (keys === undefined) throw new Error('every secret is known here')
     // Now and then one that is not in force.
     return x === 23 ? pick([...this.#keys.values()], x) : keys
@@ -233,7 +233,7 @@ export class RulesPlay {
       case 'rotate':
         return { operation: { type: kind }, claim: {} }
       case 'rekey': {
-        // New keys; or a root key or a wrap key that somebody has already; or a root key that is not one's own.
+        // New keys; or a root key or wrap key that is taken; or someone else's root key.
         const fresh = this.#puppet()
         const signer = key < 4 ? target.signer : fresh.signer
         const wrapKey = key > 18 ? target.wrapKey : key === 18 ? author.wrapKey : fresh.wrapKey
@@ -262,7 +262,7 @@ export class RulesPlay {
     }
   }
 
-  /** A new one, or one that was there before; by the author himself or by somebody else. */
+  /** A new one, or one that was there before; by the author or by someone else. */
   #knock({ on, key, x }: Step, author: Puppet, target: Puppet) {
     if (x % 8 === 1 && this.#knocks.length > 0) return pick(this.#knocks, on)
     const { builder } = this
@@ -288,9 +288,9 @@ function pick<T>(items: readonly T[], k: number): T {
   return items[k % items.length] as T
 }
 
-/** A way out is a kick or a rotation, mostly. */
+/** An epoch recovery is a kick or a rotation, mostly. */
 function kindOf({ kind, place, key }: Step): Kind {
-  return place !== 'way out' || key < 2 ? kind : key % 3 === 0 ? 'kick' : 'rotate'
+  return place !== 'recovery' || key < 2 ? kind : key % 3 === 0 ? 'kick' : 'rotate'
 }
 
 function actor({ signer, wrapKey }: Puppet): User {

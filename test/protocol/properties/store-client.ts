@@ -30,7 +30,7 @@ export async function storeOf({ roomId, log, pages, room }: RoomBuilder): Promis
   return store
 }
 
-/** What of an identity a room's log asks for. `knowsIndex`: his vault tells his place, as it does after he was let in. */
+/** What of an identity a room's log asks for. `knowsIndex`: their vault has their index, as it does after they were let in. */
 function identityOf({ roomId, room }: RoomBuilder, { signer, unwrappers }: User, knowsIndex: boolean) {
   const memberIndex = (knowsIndex ? room.members.get(hex(signer.publicKey))?.index : undefined) ?? null
   const local = new LocalSeal([systemRandom(32)], systemRandom)

@@ -1,5 +1,5 @@
 /**
- * What the second reader is given, out of an identity's vault: the room's id and the wrap seeds, as JSON. Whoever holds
+ * What the second reader is given, out of an identity's vault: the room's id and the wrap seeds, as JSON. Anyone who holds
  * them reads all that their owner can.
  *
  *   CONCLAVE_PASSWORD=… node test/protocol/second-reader/export-keys.ts HOME NAME ROOM

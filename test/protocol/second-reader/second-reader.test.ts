@@ -33,7 +33,7 @@ const common = (lines: readonly Line[]): object[] =>
     return [type === 'admin' ? { i, at, type, event, by } : line]
   })
 
-/** Puts bytes at the end of the log, as anybody can who reaches the store: new ones, or those of an earlier record. */
+/** Puts bytes at the end of the log, as anyone can who reaches the store: new ones, or those of an earlier record. */
 async function append(home: string, roomId: Bytes, value: Bytes | number): Promise<number> {
   const store = await SqliteStore.open(join(home, 'store.db'))
   try {
@@ -62,7 +62,7 @@ it('is less than 400 lines, and has nothing of Conclave in it', () => {
   expect([...others].sort()).toEqual(['cborg', 'hpke', 'node:crypto', 'node:sqlite', 'node:stream/consumers'])
 })
 
-it('prints what the program prints, to everybody who is or was in the room', async () => {
+it('prints what the program prints, for everyone who is or was in the room', async () => {
   const home = temporaryFolder()
   await done(['signup', 'ada'], { home })
   const chats = new Map<string, Chat>()

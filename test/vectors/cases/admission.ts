@@ -20,7 +20,7 @@ async function entryFor(stage: Stage, by: User, knock: Bytes): Promise<Entry> {
 
 const evesJoin = (stage: Stage, { bob, eve }: People) => stage.join(bob, eve)
 
-/** Cyd has been kicked, and lives on with his keys. */
+/** Cyd was kicked, and keeps his keys. */
 async function withoutCyd(stage: Stage, { ada, cyd }: People): Promise<void> {
   await stage.kick(ada, cyd)
 }
@@ -28,7 +28,7 @@ async function withoutCyd(stage: Stage, { ada, cyd }: People): Promise<void> {
 export const admissionCases: readonly RuleCase[] = [
   rule('A1', { what: 'signed by who knocks, for this room', play: evesJoin }, [
     {
-      what: 'signed by somebody else: a key swapped on the way',
+      what: 'signed by someone else: a key swapped in transit',
       play: async (stage, { bob, eve }) => {
         const entry = await entryFor(stage, bob, stage.knock(eve))
         const knock = stage.knock({ ...eve, signer: { ...eve.signer, sign: bob.signer.sign } })
@@ -67,7 +67,7 @@ export const admissionCases: readonly RuleCase[] = [
   ),
   rule('A3', { what: 'the entry for this knock, with a wrap', play: evesJoin }, [
     {
-      what: 'an entry for somebody else',
+      what: 'an entry for someone else',
       play: async (stage, { bob, eve, dan }) => {
         const entry = await entryFor(stage, bob, stage.knock(dan))
         return stage.forged(bob, acceptOf(stage.knock(eve)), { header: { entry } })
@@ -98,7 +98,7 @@ export const admissionCases: readonly RuleCase[] = [
         what: 'for another wrap key than the member has',
         play: (stage, { bob, cyd, eve }) =>
           stage.forged(bob, acceptOf(stage.knock({ ...cyd, unwrapper: eve.unwrapper }))),
-        reason: /takes a rekey/,
+        reason: /requires a rekey/,
       },
       {
         what: 'by a guest',
@@ -115,7 +115,7 @@ export const admissionCases: readonly RuleCase[] = [
     [
       { what: 'a member lets in, where members may', play: evesJoin },
       {
-        what: 'a guest lets himself in',
+        what: 'a guest lets themselves in',
         play: async (stage, { bob, eve }) => {
           await stage.invite(bob, eve)
           return stage.enter(eve)
@@ -132,7 +132,7 @@ export const admissionCases: readonly RuleCase[] = [
         reason: /may not accept/,
       },
       {
-        what: 'a guest lets somebody else in',
+        what: 'a guest lets someone else in',
         play: async (stage, { bob, dan, eve }) => {
           await stage.invite(bob, eve)
           return stage.forged(eve, acceptOf(stage.knock(dan)))
@@ -152,7 +152,7 @@ export const admissionCases: readonly RuleCase[] = [
   rule(
     'A6',
     {
-      what: 'an admin lets somebody in again after a kick',
+      what: 'an admin readmits someone after a kick',
       play: async (stage, people) => {
         await withoutCyd(stage, people)
         return stage.join(people.ada, people.cyd)
@@ -195,21 +195,21 @@ export const admissionCases: readonly RuleCase[] = [
           await stage.leave(cyd)
           return stage.forged(bob, acceptOf(knock))
         },
-        reason: /before a departure/,
+        reason: /older than the departure/,
       },
       {
         what: 'one whose head this room never had',
         play: (stage, { bob, eve }) => stage.forged(bob, acceptOf(stage.knock(eve, { head: seedOf('other') }))),
-        reason: /before a departure/,
+        reason: /older than the departure/,
       },
     ],
   ),
-  rule('A8', { what: 'a wrap key of one’s own', play: evesJoin }, [
+  rule('A8', { what: 'their own wrap key', play: evesJoin }, [
     {
       what: 'a member’s wrap key',
       play: (stage, { bob, ada, eve }) =>
         stage.forged(bob, acceptOf(stage.knock({ ...eve, unwrapper: ada.unwrapper }))),
-      reason: /somebody else/,
+      reason: /someone else/,
     },
     {
       what: 'a guest’s wrap key',
@@ -217,7 +217,7 @@ export const admissionCases: readonly RuleCase[] = [
         await stage.invite(bob, dan)
         return stage.forged(bob, acceptOf(stage.knock({ ...eve, unwrapper: dan.unwrapper })))
       },
-      reason: /somebody else/,
+      reason: /someone else/,
     },
   ]),
   rule(
@@ -256,21 +256,21 @@ export const admissionCases: readonly RuleCase[] = [
       },
     },
     {
-      what: 'a third in his place',
+      what: 'a third person in their place',
       start: 'pair',
       play: async (stage, { ada, bob, cyd }) => {
         await stage.join(ada, bob)
         await stage.leave(bob)
         return stage.forged(ada, acceptOf(stage.knock(cyd)))
       },
-      reason: /no third/,
+      reason: /two members/,
     },
   ),
   rule(
     'A11',
     [
       {
-        what: 'the next index, also for whoever comes back',
+        what: 'the next index, also for someone who comes back',
         play: async (stage, people) => {
           await evesJoin(stage, people)
           await stage.leave(people.eve)
@@ -358,9 +358,9 @@ export const admissionCases: readonly RuleCase[] = [
       },
     ],
   ),
-  rule('I1', { what: 'a member invites somebody outside', play: (stage, { bob, eve }) => stage.invite(bob, eve) }, [
+  rule('I1', { what: 'a member invites a stranger', play: (stage, { bob, eve }) => stage.invite(bob, eve) }, [
     {
-      what: 'somebody inside',
+      what: 'a member',
       play: (stage, { bob, cyd }) => stage.forged(bob, inviteOf(cyd)),
       reason: /already a member/,
     },
@@ -394,7 +394,7 @@ export const admissionCases: readonly RuleCase[] = [
       {
         what: 'with a member’s wrap key',
         play: (stage, { bob, cyd, eve }) => stage.forged(bob, inviteOf({ ...eve, unwrapper: cyd.unwrapper })),
-        reason: /somebody else/,
+        reason: /someone else/,
       },
     ],
   ),
@@ -402,7 +402,7 @@ export const admissionCases: readonly RuleCase[] = [
     'I3',
     [
       {
-        what: 'whoever invited invites again',
+        what: 'the inviter invites again',
         play: async (stage, { bob, eve }) => {
           await stage.invite(bob, eve)
           return stage.invite(bob, eve)
@@ -417,7 +417,7 @@ export const admissionCases: readonly RuleCase[] = [
       },
     ],
     {
-      what: 'another member, with a wrap key of his own choice',
+      what: 'another member, with a wrap key of their choice',
       play: async (stage, { bob, cyd, dan, eve }) => {
         await stage.invite(bob, eve)
         return stage.forged(cyd, inviteOf({ ...eve, unwrapper: dan.unwrapper }))
@@ -447,7 +447,7 @@ export const admissionCases: readonly RuleCase[] = [
   rule(
     'I5',
     {
-      what: 'outlives new keys of whoever invited',
+      what: 'survives new keys of the inviter',
       play: async (stage, { cyd, eve }) => {
         await stage.invite(cyd, eve)
         await stage.rekey(cyd)
@@ -455,7 +455,7 @@ export const admissionCases: readonly RuleCase[] = [
       },
     },
     (['kick', 'leave'] as const).map((goes) => ({
-      what: goes === 'kick' ? 'whoever invited was kicked' : 'whoever invited left',
+      what: goes === 'kick' ? 'the inviter was kicked' : 'the inviter left',
       play: async (stage: Stage, { ada, cyd, eve }: People) => {
         await stage.invite(cyd, eve)
         await (goes === 'kick' ? stage.kick(ada, cyd) : stage.leave(cyd))

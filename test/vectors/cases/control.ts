@@ -48,7 +48,7 @@ export const controlCases: readonly RuleCase[] = [
       {
         what: 'made for the next index',
         play: (stage, { bob }) => stage.forged(bob, topic, { header: { i: stage.log.length + 1 } }),
-        reason: /another place/,
+        reason: /another index/,
       },
       {
         what: 'made behind another record',
@@ -58,7 +58,7 @@ export const controlCases: readonly RuleCase[] = [
       {
         what: 'an earlier record again',
         play: (stage) => void stage.append(stage.log[1] as Uint8Array<ArrayBuffer>),
-        reason: /another place/,
+        reason: /another index/,
       },
       {
         what: 'another suite',
@@ -143,9 +143,9 @@ export const controlCases: readonly RuleCase[] = [
     },
   ),
   rule('C7', { what: 'a member', play: (stage, { cyd }) => stage.topic(cyd, 'tea') }, [
-    { what: 'somebody outside', play: (stage, { eve }) => stage.forged(eve, topic), reason: /not a member/ },
+    { what: 'a stranger', play: (stage, { eve }) => stage.forged(eve, topic), reason: /not a member/ },
     {
-      what: 'somebody who was kicked',
+      what: 'someone who was kicked',
       play: async (stage, { ada, cyd }) => {
         await stage.kick(ada, cyd)
         return stage.forged(cyd, topic)
@@ -249,7 +249,7 @@ export const controlCases: readonly RuleCase[] = [
     { what: 'the record whose core gives the room’s id', start: 'empty', play: (stage, { ada }) => stage.genesis(ada) },
     [
       {
-        what: 'a room of somebody else’s making under this id',
+        what: 'another room under this id',
         start: 'empty',
         play: (stage, { ada }) => stage.genesis(ada, {}, seedOf('another room')),
         reason: /not the genesis/,
@@ -286,7 +286,7 @@ export const controlCases: readonly RuleCase[] = [
         } as const
         return stage.forged(ada, create, { header: { links: [] } })
       },
-      reason: /created once/,
+      reason: /created only once/,
     },
   ),
 ]

@@ -1,4 +1,4 @@
-/** W1 to W7: ways out of an epoch that nobody, or not everybody, can open. */
+/** W1 to W7: recovery of an epoch that nobody, or not everyone, can open. */
 import { rule, type RuleCase } from './case.ts'
 import type { ControlMark } from '../../../src/protocol/room.ts'
 import type { Stage } from '../stage.ts'
@@ -18,7 +18,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
       start: 'two admins',
       play: async (stage, people) => {
         await garbage(stage, people)
-        return stage.wayOut(people.ada, { type: 'kick', rootKey: people.bob.signer.publicKey })
+        return stage.recover(people.ada, { type: 'kick', rootKey: people.bob.signer.publicKey })
       },
     },
     [
@@ -52,7 +52,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.promote(people.ada, people.cyd)
           await garbage(stage, people)
           const base = stage.room
-          await stage.wayOut(people.ada, rotate, base)
+          await stage.recover(people.ada, rotate, base)
           return stage.forged(people.cyd, rotate, { room: base, under: stage.keysOf(0), wrapFor: [people.cyd] })
         },
         reason: /does not follow the head/,
@@ -66,7 +66,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
       start: 'two admins',
       play: async (stage, people) => {
         await garbage(stage, people)
-        return stage.wayOut(people.ada, rotate)
+        return stage.recover(people.ada, rotate)
       },
     },
     [
@@ -100,7 +100,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
         await stage.rotate(ada)
         const base = stage.room
         await stage.topic(cyd, 'a member was here')
-        return stage.wayOut(bob, rotate, base)
+        return stage.recover(bob, rotate, base)
       },
     },
     [
@@ -111,7 +111,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.rotate(ada)
           const base = stage.room
           await stage.demote(ada, bob)
-          return stage.wayOut(bob, { type: 'kick', rootKey: ada.signer.publicKey }, base)
+          return stage.recover(bob, { type: 'kick', rootKey: ada.signer.publicKey }, base)
         },
         reason: /not an epoch recovery/,
       },
@@ -122,7 +122,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.rotate(ada)
           const base = stage.room
           await stage.demote(bob, bob)
-          return stage.wayOut(bob, rotate, base)
+          return stage.recover(bob, rotate, base)
         },
         reason: /not an epoch recovery/,
       },
@@ -133,7 +133,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.rotate(ada)
           const base = stage.room
           await stage.kick(ada, bob)
-          return stage.wayOut(bob, { type: 'kick', rootKey: ada.signer.publicKey }, base)
+          return stage.recover(bob, { type: 'kick', rootKey: ada.signer.publicKey }, base)
         },
         reason: /not a member/,
       },
@@ -155,11 +155,11 @@ export const epochRecoveryCases: readonly RuleCase[] = [
       start: 'two admins',
       play: async (stage, { ada, bob }) => {
         await stage.rotate(ada)
-        return stage.wayOut(bob, rotate)
+        return stage.recover(bob, rotate)
       },
     },
     {
-      what: 'who became one since, by another admin’s act (which breaks W5 too: nobody becomes one by himself)',
+      what: 'who became one since, through another admin (which breaks W5 too: nobody becomes one alone)',
       play: async (stage, { ada, bob }) => {
         await stage.rotate(ada)
         const base = stage.room
@@ -179,7 +179,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
         const base = stage.room
         await stage.rekey(cyd)
         await stage.topic(cyd, 'a member was here')
-        return stage.wayOut(bob, rotate, base)
+        return stage.recover(bob, rotate, base)
       },
     },
     [
@@ -190,7 +190,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.rotate(ada)
           const base = stage.room
           await stage.kick(ada, cyd)
-          return stage.wayOut(bob, rotate, base)
+          return stage.recover(bob, rotate, base)
         },
         reason: /undoes another admin's change/,
       },
@@ -201,7 +201,7 @@ export const epochRecoveryCases: readonly RuleCase[] = [
           await stage.rotate(ada)
           const base = stage.room
           await stage.topic(ada, 'an admin was here')
-          return stage.wayOut(bob, rotate, base)
+          return stage.recover(bob, rotate, base)
         },
         reason: /undoes another admin's change/,
       },
@@ -210,10 +210,10 @@ export const epochRecoveryCases: readonly RuleCase[] = [
   rule(
     'W6',
     {
-      what: 'the only admin leads out of his own epoch',
+      what: 'the only admin recovers their own epoch',
       play: async (stage, { ada }) => {
         await stage.forged(ada, rotate)
-        return stage.wayOut(ada, rotate)
+        return stage.recover(ada, rotate)
       },
     },
     {
@@ -223,32 +223,32 @@ export const epochRecoveryCases: readonly RuleCase[] = [
         await garbage(stage, people)
         return stage.forged(people.bob, rotate, { under: stage.keysOf(0), wrapFor: [people.bob] })
       },
-      reason: /finds no way out of it himself/,
+      reason: /can't recover it/,
     },
   ),
   rule(
     'W7',
     {
-      what: 'what was said by somebody who was let in meanwhile stays valid',
+      what: 'what was said by someone who was let in meanwhile stays valid',
       start: 'two admins',
       play: async (stage, { ada, bob, cyd, eve }) => {
         await stage.rotate(ada)
         const base = stage.room
         await stage.join(cyd, eve)
         stage.say(eve, 'cyd let me in')
-        return stage.wayOut(bob, rotate, base)
+        return stage.recover(bob, rotate, base)
       },
       at: -2,
     },
     {
-      what: 'and he is out from the way out on',
+      what: 'and they are out from the recovery on',
       start: 'two admins',
       play: async (stage, { ada, bob, cyd, eve }) => {
         await stage.rotate(ada)
         const base = stage.room
         await stage.join(cyd, eve)
         stage.say(eve, 'cyd let me in')
-        await stage.wayOut(bob, rotate, base)
+        await stage.recover(bob, rotate, base)
         stage.postForged(eve, { inside: { contents: [['text', 'and now?']] } })
       },
       reason: /not a member/,

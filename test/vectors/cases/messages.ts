@@ -87,7 +87,7 @@ export const messageCases: readonly RuleCase[] = [
   rule(
     'M4',
     {
-      what: 'a member from the record behind his acceptance on',
+      what: 'a member from the record after their acceptance on',
       play: async (stage, { bob, eve }) => {
         await stage.join(bob, eve)
         stage.say(eve, 'hi')
@@ -95,12 +95,12 @@ export const messageCases: readonly RuleCase[] = [
     },
     [
       {
-        what: 'somebody outside, who was given the key',
+        what: 'a stranger who was given the key',
         play: (stage, { eve }) => void stage.postForged(eve),
         reason: /not a member/,
       },
       {
-        what: 'somebody who has left',
+        what: 'someone who has left',
         play: async (stage, { cyd }) => {
           await stage.leave(cyd)
           stage.postForged(cyd)
@@ -208,7 +208,7 @@ export const lockedCases: readonly RuleCase[] = [
     },
     [
       {
-        what: 'not in its place: anybody sees that',
+        what: 'not in its place: anyone sees that',
         play: async (stage, people) => {
           await withoutCyd(stage, people)
           return stage.forged(people.bob, topic, { header: { previousHash: seedOf('other') } })
@@ -280,7 +280,7 @@ export const lockedCases: readonly RuleCase[] = [
       verdict: 'locked',
     },
     {
-      what: 'what is no record is none for him either',
+      what: 'what is no record is none for them either',
       play: (stage) => void stage.append(fromHex('c0ffee')),
       reader: 'eve',
       reason: /./,
