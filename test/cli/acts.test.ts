@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { conclave, done, people, room, temporaryFolder } from './program.ts'
+import { conclave, done, people, room, temporaryFolder } from './in-process.ts'
 
 const fingerprint = expect.stringMatching(/^(\d{4} ){5}\d{4}$/)
 const ok = { ok: true, i: expect.any(Number) }

@@ -5,7 +5,7 @@ import { utf8 } from '../../src/base/bytes.ts'
 import { examineRuntime } from '../../src/cli/doctor/examine.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { connect } from '../../src/index.ts'
-import { conclave, done, password, people, temporaryFolder, type Result } from './program.ts'
+import { conclave, done, password, people, temporaryFolder, type Result } from './in-process.ts'
 
 interface Finding {
   readonly level: string

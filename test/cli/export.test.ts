@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { connect } from '../../src/index.ts'
-import { conclave, done, password, people, temporaryFolder } from './program.ts'
+import { conclave, done, password, people, temporaryFolder } from './in-process.ts'
 
 /** A room with a reply, an edit, a deletion and a reaction in it. */
 async function talkedIn(home: string): Promise<void> {

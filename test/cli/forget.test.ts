@@ -1,7 +1,7 @@
 import { cpSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { conclave, done, people, temporaryFolder } from './program.ts'
+import { conclave, done, people, temporaryFolder } from './in-process.ts'
 
 const input = Array.from({ length: 200 }, (_, k) => `${k} ${'word '.repeat(200)}\n`).join('')
 

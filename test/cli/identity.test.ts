@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { conclave, done, password, people, temporaryFolder } from './program.ts'
+import { conclave, done, password, people, temporaryFolder } from './in-process.ts'
+import { done as doneApart, people as peopleApart } from './program.ts'
 
 const fingerprint = /^(\d{4} ){5}\d{4}$/
 
@@ -136,8 +137,8 @@ test('login with a wrong password or an unknown name leaves no identity behind',
 
 test('what the home keeps is its owner’s alone', async () => {
   const home = join(temporaryFolder(), 'home')
-  await people(home, 'ada')
-  await done(['create', 'demo'], { home })
+  await peopleApart(home, 'ada')
+  await doneApart(['create', 'demo'], { home })
   const open = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter(
     (name) => (statSync(join(home, name)).mode & 0o077) !== 0,
   )

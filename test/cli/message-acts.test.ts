@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { connect } from '../../src/index.ts'
-import { conclave, done, password, temporaryFolder } from './program.ts'
+import { conclave, done, password, temporaryFolder } from './in-process.ts'
 
 /** Ada and Bob in a room, with a message of hers and two of his. */
 async function demo(): Promise<{ home: string; ids: readonly string[] }> {

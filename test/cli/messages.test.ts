@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { conclave, done, people, room, spawnConclave, start, temporaryFolder } from './program.ts'
+import { conclave, done, people, room, start, temporaryFolder } from './in-process.ts'
+import { done as doneApart, spawnConclave, start as startApart } from './program.ts'
 
 const messageId = expect.stringMatching(/^[0-9a-f]{32}$/)
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
@@ -63,7 +64,7 @@ test('lines of stdin are messages in their order, without blank ones, and the re
   const count = 2000
   const texts = Array.from({ length: count }, (_, n) => `message ${n}`)
   const input = texts.map((text) => `${text}\n\n`).join('')
-  const { lines } = await done(['send', 'demo', '-'], { home, as: 'ada', input })
+  const { lines } = await doneApart(['send', 'demo', '-'], { home, as: 'ada', input })
   expect(lines.map(({ seq }) => seq)).toEqual(Array.from({ length: count }, (_, n) => n + 1))
   const { lines: read } = await done(['read', 'demo', '--from', '1'], { home, as: 'bob' })
   expect(read.map(({ text }) => text)).toEqual(texts)
@@ -72,7 +73,7 @@ test('lines of stdin are messages in their order, without blank ones, and the re
 
 test('a line is sent when it comes, not when the input ends', async () => {
   const home = await demo()
-  const sending = start(['send', 'demo', '-'], { home, as: 'ada' })
+  const sending = startApart(['send', 'demo', '-'], { home, as: 'ada' })
   for (const n of [1, 2, 3]) {
     sending.child.stdin.write(`line ${n}\n`)
     expect(await sending.next()).toMatchObject({ seq: n })
@@ -126,7 +127,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const home = await demo()
     await done(['send', 'demo', 'before'], { home, as: 'ada' })
-    const following = start(['read', 'demo', '--follow'], { home, as: 'bob' })
+    const following = startApart(['read', 'demo', '--follow'], { home, as: 'bob' })
     expect(await following.next()).toMatchObject({ event: 'create' })
     expect(await following.next()).toMatchObject({ event: 'accept' })
     expect(await following.next()).toMatchObject({ text: 'before' })

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { killed, randomOf } from '../chaos/kill.ts'
-import { conclave, done, password, people, temporaryFolder } from './program.ts'
+import { conclave, done, password, people, temporaryFolder } from './in-process.ts'
 
 const another = 'tundra-kiosk-pewter-19-violet'
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { connect } from '../../src/index.ts'
 import type { Chat } from '../../src/index.ts'
-import { done, password, people, start, temporaryFolder } from './program.ts'
+import { done, password, people, start, temporaryFolder } from './in-process.ts'
 
 const example = fileURLToPath(new URL('../../examples/echo-bot.ts', import.meta.url))
 const fromSource = new URL('./conclave-from-source.js', import.meta.url).href

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { conclave, done, people, room, start, temporaryFolder } from './program.ts'
+import { conclave, done, people, room, start, temporaryFolder } from './in-process.ts'
 
 const fingerprint = expect.stringMatching(/^(\d{4} ){5}\d{4}$/)
 const id = expect.stringMatching(/^[0-9a-f]{64}$/)

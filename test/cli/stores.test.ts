@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { conclave, done, password, people, temporaryFolder } from './program.ts'
+import { conclave, done, password, people, temporaryFolder } from './in-process.ts'
 
 const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 

@@ -1,7 +1,8 @@
 import { spawn } from '@lydell/node-pty'
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
-import { conclave, done, password, people, program, room, temporaryFolder } from './program.ts'
+import { conclave, done, password, people, room, temporaryFolder } from './in-process.ts'
+import { done as doneApart, program } from './program.ts'
 
 interface Terminal {
   /** Everything on the screen so far, as it came. */
@@ -191,7 +192,7 @@ test('an unlocked identity enters the terminal interface without its password', 
   const home = temporaryFolder()
   await people(home, 'ada')
   await done(['create', 'demo'], { home })
-  await done(['unlock', '--for', '10m'], { home })
+  await doneApart(['unlock', '--for', '10m'], { home })
   onTestFinished(async () => void (await conclave(['lock'], { home, password: null })))
   const { until, type, ended, seen } = terminal([], home)
   await until('demo')

@@ -5,7 +5,8 @@ import { connect as connectSocket } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { keyOfAgent } from '../../src/cli/agent/ask-agent.ts'
-import { conclave, done, password, people, program, spawnConclave, temporaryFolder, type Result } from './program.ts'
+import { conclave, done, password, people, temporaryFolder, type Result } from './in-process.ts'
+import { done as doneApart, program, spawnConclave } from './program.ts'
 
 const another = 'tundra-kiosk-pewter-19-violet'
 const socketOf = (home: string, name: string): string => join(home, 'agent', `${name}.sock`)
@@ -20,7 +21,7 @@ function lockAtEnd(home: string): void {
 
 async function unlock(home: string, ...args: readonly string[]): Promise<Result> {
   lockAtEnd(home)
-  return done(['unlock', ...args], { home })
+  return doneApart(['unlock', ...args], { home })
 }
 
 /** Of ada, unlocked. */
@@ -67,6 +68,15 @@ function agentOf(home: string): number {
 function socketsOf(pid: number): number {
   const folder = `/proc/${pid}/fd`
   return readdirSync(folder).filter((fd) => readlinkSync(join(folder, fd)).startsWith('socket:')).length
+}
+
+/** Whether the system has closed everything that it had open. */
+function isDead(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    return true
+  }
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -133,6 +143,7 @@ test('an agent that was killed is no writeBlocker, and one that is told to end l
   const home = await unlockedHome()
   const first = agentOf(home)
   process.kill(first, 'SIGKILL')
+  await until(() => isDead(first))
   expect(await asks(home)).toMatch(/its background process was killed\.\nconclave unlock/)
   // Said once.
   expect(await asks(home)).not.toMatch(/killed/)

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { conclave, done, temporaryFolder } from './program.ts'
+import { conclave, done, temporaryFolder } from './in-process.ts'
+import { conclave as conclaveApart } from './program.ts'
 
 test('--version is the version of the package', async () => {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
-  const { stdout, code } = await conclave(['--version'], { human: true })
+  const { stdout, code } = await conclaveApart(['--version'], { human: true })
   expect({ stdout, code }).toEqual({ stdout: `${manifest.version}\n`, code: 0 })
 })
 
@@ -56,7 +57,7 @@ test.each([
 })
 
 test('without --json an error is one line and its hint', async () => {
-  const { code, stdout, stderr } = await conclave(['sned'], { human: true })
+  const { code, stdout, stderr } = await conclaveApart(['sned'], { human: true })
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toMatch(/^conclave: Unknown command 'sned'\n {2}Did you mean send\?\n {2}\S.*\n$/)
 })

@@ -1,0 +1,29 @@
+/** Runs the command line in the test's own process: the same code with its streams, environment and signals handed in. */
+import { EventEmitter } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { onTestFinished } from 'vitest'
+import { run } from '../../src/cli/run.ts'
+import { commands, invocation } from './commands.ts'
+
+export { password, temporaryFolder } from './commands.ts'
+export type { Line, Result } from './commands.ts'
+
+export const { conclave, done, start, people, room } = commands((args, setting) => {
+  const { argv, env } = invocation(args, setting)
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const signals = new EventEmitter()
+  const exit = (code: number): never => {
+    throw new Error(`exit(${code}) would end the test`)
+  }
+  const host = { stdin, stdout, stderr, env, exit, on: signals.on.bind(signals), off: signals.off.bind(signals) }
+  const closed = run(argv, host).finally(() => {
+    stdout.end()
+    stderr.end()
+  })
+  // A command that still runs when its test is over ends with it, before its home is removed.
+  onTestFinished(async () => {
+    signals.emit('SIGTERM')
+    await closed.catch(() => {})
+  })
+  return { stdin, stdout, stderr, closed, signal: (name) => void signals.emit(name) }
+})
