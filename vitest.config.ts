@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 // As bin/conclave starts Node.
 const execArgv = ['--disable-warning=ExperimentalWarning']
 const quickArgon2 = fileURLToPath(new URL('test/quick-argon2.cjs', import.meta.url))
+const isLong = process.env['CONCLAVE_LONG'] !== undefined
 const realArgon2 = 'test/crypto/**/*.test.ts'
 
 /**
@@ -17,8 +18,9 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: isLong ? 7_200_000 : 180_000,
+    expect: { poll: { timeout: 100_000, interval: 20 } },
+    hookTimeout: 180_000,
     teardownTimeout: 60_000,
     unstubEnvs: true,
     globalSetup: 'scripts/before-tests.js',

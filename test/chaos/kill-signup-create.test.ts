@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest'
 import { conclave, done, people, temporaryFolder } from '../cli/program.ts'
-import { killed, randomOf } from './kill.ts'
+import { roundsOr } from '../chat/under-fire/drawn.ts'
+import { killed, randomOf, takes } from './kill.ts'
 
-it('survives SIGKILL in the middle of signing up, 25 times', async () => {
+const rounds = roundsOr(8, 50)
+
+it(`survives SIGKILL in the middle of signing up, ${rounds} times`, async () => {
   const random = randomOf('signup')
   const home = temporaryFolder()
-  for (let round = 0; round < 25; round += 1) {
+  const withinMs = await takes(() => people(home, 'ada'))
+  for (let round = 0; round < rounds; round += 1) {
     const name = `user${round}`
-    const { lines } = await killed(['signup', name], { home }, random, 450)
+    const { lines } = await killed(['signup', name], { home }, random, withinMs)
     const again = await conclave(['signup', name], { home })
     if (again.code !== 0) {
       // Only what had been done is refused; and then it is whole.
@@ -17,18 +21,19 @@ it('survives SIGKILL in the middle of signing up, 25 times', async () => {
     const { first } = await done(['whoami'], { home, as: name })
     if (lines[0] !== undefined) expect(first.fingerprint).toBe(lines[0].fingerprint)
   }
-}, 120_000)
+})
 
-it('survives SIGKILL in the middle of creating a room, 25 times', async () => {
+it(`survives SIGKILL in the middle of creating a room, ${rounds} times`, async () => {
   const random = randomOf('create')
   const home = temporaryFolder()
   await people(home, 'ada')
-  for (let round = 0; round < 25; round += 1) {
+  const withinMs = await takes(() => done(['create', 'demo'], { home, as: 'ada' }))
+  for (let round = 0; round < rounds; round += 1) {
     const name = `room${round}`
-    const { lines } = await killed(['create', name], { home, as: 'ada' }, random, 400)
+    const { lines } = await killed(['create', name], { home, as: 'ada' }, random, withinMs)
     const again = await conclave(['create', name], { home, as: 'ada' })
     if (lines.length > 0) expect(again.code, `round ${round}: acknowledged, so it is there`).toBe(4)
     if (again.code !== 0) expect(again.error.error).toBe('name-taken')
     await done(['send', name, 'works'], { home, as: 'ada' })
   }
-}, 120_000)
+})

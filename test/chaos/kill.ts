@@ -10,6 +10,13 @@ export interface Killed {
   readonly ended: boolean
 }
 
+/** A little more than a command takes on this machine at present. */
+export async function takes(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await run()
+  return 1.3 * (performance.now() - start)
+}
+
 /** Starts a command and kills it after up to `withinMs`: about as long as it takes, so that every step is hit in some round. */
 export async function killed(
   args: readonly string[],

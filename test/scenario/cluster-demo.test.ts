@@ -92,4 +92,4 @@ test('five machines: one node after the other is killed, and the chat goes on as
   expect(sent).toBeGreaterThan(4 * 4)
   await screen.waitFor('6/6 nodes, can lose 2')
   await expectAll(machines, meanwhile, texts.length)
-}, 240_000)
+})

@@ -42,4 +42,4 @@ test('the embedded store moves into a cluster whole, and whoever is still on the
   expect((await machine.messages('demo')).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'before the move'])
   const old = await machine.run('--store', `sqlite:${machine.home}/store.db`, 'read', 'demo')
   expect({ code: old.code, error: old.error.error }).toEqual({ code: 4, error: 'closed' })
-}, 60_000)
+})

@@ -80,7 +80,7 @@ test('sign up, create, knock, be let in, talk, be kicked, stay out; what was sai
   expect(told(followed.lines.filter(({ event }) => event !== 'knock'))).toEqual([...story, 'ada: Now that he is gone'])
   expect((await done(['members', 'demo'], at.cyd)).lines.map(({ name }) => name)).toEqual(['ada', 'cyd'])
   expect((await done(['verify', 'demo'], at.cyd)).first.head).toBe((await done(['verify', 'demo'], at.ada)).first.head)
-}, 120_000)
+})
 
 test('name and passphrase are enough on another machine, and what was said is there', async () => {
   const [home, other] = [temporaryFolder(), temporaryFolder()]

@@ -154,6 +154,6 @@ describe('npm start in a fresh clone', () => {
     })
     // Closes the terminal's other end, which the types don't mention.
     ;(terminal as unknown as { destroy(): void }).destroy()
-    await expect.poll(() => isAlive(program), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isAlive(program)).toBe(false)
   })
 })

@@ -90,20 +90,20 @@ describe('the set-up', () => {
   ] as const)('ends with its npm on %s and gives its lock back', async (signal, code) => {
     const path = pathWith({ npm: `echo $$ > "${folder}/npm.pid"; exec sleep 600` })
     const setup = start(process.execPath, ['scripts/setup.js'], folder, { PATH: path })
-    await expect.poll(() => existsSync(join(folder, 'npm.pid')) && npmPid() > 0, { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(folder, 'npm.pid')) && npmPid() > 0).toBe(true)
     setup.kill(signal)
     expect((await setup.ended).code).toBe(code)
-    await expect.poll(() => isAlive(npmPid()), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isAlive(npmPid())).toBe(false)
     expect(readdirSync(join(folder, '.cache'))).toEqual([])
   })
 
   test('ends with its npm when the shell that started it is gone', async () => {
     const path = pathWith({ npm: `echo $$ > "${folder}/npm.pid"; exec sleep 600` })
     const shell = start('/bin/sh', ['-c', `"${process.execPath}" scripts/setup.js && true`], folder, { PATH: path })
-    await expect.poll(() => existsSync(join(folder, 'npm.pid')) && npmPid() > 0, { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(folder, 'npm.pid')) && npmPid() > 0).toBe(true)
     shell.kill('SIGTERM')
-    await expect.poll(() => isAlive(npmPid()), { timeout: 10_000 }).toBe(false)
-    await expect.poll(() => readdirSync(join(folder, '.cache')), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => isAlive(npmPid())).toBe(false)
+    await expect.poll(() => readdirSync(join(folder, '.cache'))).toEqual([])
   })
 
   test('while the npm of a killed set-up is still at work, the next one waits for it', async () => {
@@ -111,7 +111,7 @@ describe('the set-up', () => {
       npm: `[ -e "${folder}/npm.pid" ] && echo second npm && exit 9; echo $$ > "${folder}/npm.pid"; exec sleep 600`,
     })
     const first = start(process.execPath, ['scripts/setup.js'], folder, { PATH: path })
-    await expect.poll(() => existsSync(join(folder, 'npm.pid')) && npmPid() > 0, { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(folder, 'npm.pid')) && npmPid() > 0).toBe(true)
     await expect.poll(() => readFileSync(join(folder, '.cache/setup.lock'), 'utf8')).toContain(`"pid":${npmPid()},`)
     first.kill('SIGKILL')
     const second = start(process.execPath, ['scripts/setup.js'], folder, { PATH: path })

@@ -1,13 +1,18 @@
-/** Chance that can be drawn again: CONCLAVE_SEED repeats a run, CONCLAVE_ROUNDS makes a longer one. */
+/**
+ * Chance that can be drawn again, and how much of it: CONCLAVE_SEED repeats a run, CONCLAVE_ROUNDS says how many rounds, and
+ * CONCLAVE_LONG makes all runs long (`npm run test:long`).
+ */
 import { diceFrom, type Dice } from '../../protocol/seeded.ts'
+
+const { CONCLAVE_SEED: seed, CONCLAVE_ROUNDS: rounds, CONCLAVE_LONG: long } = process.env
 
 /** A run's own dice; the seed is printed. */
 export function drawnFor(what: string): Dice {
-  const seed = process.env['CONCLAVE_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31))
-  process.stdout.write(`${what}: CONCLAVE_SEED=${seed}\n`)
-  return diceFrom(`${what} ${seed}`)
+  const drawn = seed ?? String(Math.floor(Math.random() * 2 ** 31))
+  process.stdout.write(`${what}: CONCLAVE_SEED=${drawn}\n`)
+  return diceFrom(`${what} ${drawn}`)
 }
 
-export function roundsOr(usual: number): number {
-  return Number(process.env['CONCLAVE_ROUNDS'] ?? usual)
+export function roundsOr(usual: number, whole: number): number {
+  return Number(rounds ?? (long === undefined ? usual : whole))
 }

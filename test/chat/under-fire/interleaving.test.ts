@@ -2,18 +2,18 @@
  * Whatever honest people do at once, over a store that delays, fails and loses answers: when it is quiet again, all who are
  * in a room see the same room, members and messages, and so does whoever reads it anew with nothing but his keys.
  */
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { isConclaveError, type ErrorCode } from '../../../src/base/errors.ts'
 import type { Room, Sent } from '../../../src/chat/chat.ts'
 import type { Dice } from '../../protocol/seeded.ts'
-import { enter, messages, person, told, wholeHistory, type Being } from '../world.ts'
+import { enter, messages, person, wholeHistory, type Being } from '../world.ts'
+import { agreed } from './agreed.ts'
 import { busyWorld } from './busy-world.ts'
 import { drawnFor, roundsOr } from './drawn.ts'
 
-const rounds = roundsOr(8)
+const rounds = roundsOr(4, 80)
 const actsEach = 12
-const triesMax = 1000
 
 /** What somebody is told who wanted something that is not, or no longer, to be had. */
 const refusals: readonly ErrorCode[] = [
@@ -98,30 +98,10 @@ function isAdmin({ name, room }: Inside): boolean {
   return room.members.some((member) => member.name === name && member.role === 'admin')
 }
 
-interface View {
-  readonly head: string
-  readonly members: readonly string[]
-  readonly story: readonly string[]
-}
-
-async function view(room: Room): Promise<View> {
-  await room.refresh()
-  const { head, damage } = await room.verify()
-  expect(damage).toEqual([])
-  const members = room.members.map(({ name, role }) => `${name} ${role}`)
-  return { head, members, story: told(await wholeHistory(room)) }
-}
-
-/** What all of them see, once their clients have nothing more to do by themselves. */
-async function agreed(id: string, players: readonly Player[]): Promise<readonly Inside[]> {
-  for (let tries = 1; ; tries += 1) {
-    const rooms = await inside(id, players)
-    const views = await Promise.all(rooms.map(({ room }) => view(room)))
-    const waits = rooms.some(({ room }) => room.pending.some(({ state }) => state === 'queued'))
-    if (!waits && new Set(views.map((one) => JSON.stringify(one))).size <= 1) return rooms
-    if (tries < triesMax) await sleep(20)
-    else for (const other of views) expect(other).toEqual(views[0])
-  }
+/** All of them see the same. @returns those who are in */
+async function settled(id: string, players: readonly Player[]): Promise<readonly Inside[]> {
+  await agreed(async () => (await inside(id, players)).map(({ room }) => room))
+  return inside(id, players)
 }
 
 test(`everybody ends up in the same room, whatever they do at once and whatever is lost on the way (${rounds} rounds)`, async () => {
@@ -146,33 +126,28 @@ test(`everybody ends up in the same room, whatever they do at once and whatever 
     )
     weather.loss = 0
     const sent = players.flatMap((player) => player.sent)
-    await Promise.race([Promise.allSettled(sent.map((one) => one.sent)), sleep(30_000, undefined, { ref: false })])
-    const left = await agreed(room.id, players)
+    const outcomes = await Promise.allSettled(sent.map((one) => one.sent))
+    const left = await settled(room.id, players)
     const host = left.find(isAdmin)?.room
     if (host === undefined) continue
     // Whoever is let in now reads all of it.
     const guest = { being: await person(place, `guest-${round}`), sent: [] }
     await enter(guest.being, host)
-    await agreed(room.id, [...players, guest])
+    await settled(room.id, [...players, guest])
 
     const history = await wholeHistory(host)
     // What was acknowledged is there, once; what was refused is not.
     const ids = messages(history).map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    for (const { id, sent: place } of sent) {
-      const outcome = await Promise.race([place.then(() => 'acknowledged', codeOf), sleep(0, 'open')])
-      expect(outcome).not.toBe('open')
-      if (outcome === 'acknowledged') expect(ids).toContain(id)
+    for (const [at, { id }] of sent.entries()) {
+      const isAcknowledged = outcomes[at]?.status === 'fulfilled'
+      if (isAcknowledged) expect(ids).toContain(id)
       else expect(ids).not.toContain(id)
-      tally[outcome === 'acknowledged' ? 'acknowledged' : 'refused'] += 1
+      tally[isAcknowledged ? 'acknowledged' : 'refused'] += 1
     }
     tally.records += (history.at(-1)?.i ?? 0) + 1
     tally.members += host.members.length
   }
   process.stdout.write(`interleaving: ${JSON.stringify(tally)}\n`)
   expect(tally.acknowledged).toBeGreaterThan(rounds)
-}, 600_000)
-
-function codeOf(error: unknown): string {
-  return isConclaveError(error) ? error.code : String(error)
-}
+})

@@ -3,11 +3,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Room } from '../../../src/chat/chat.ts'
 import { isConclaveError } from '../../../src/base/errors.ts'
 import type { Dice } from '../../protocol/seeded.ts'
-import { enter, messages, person, texts, told, until, wholeHistory } from '../world.ts'
+import { enter, messages, person, texts, until, wholeHistory } from '../world.ts'
+import { agreed } from './agreed.ts'
 import { busyWorld } from './busy-world.ts'
 import { drawnFor, roundsOr } from './drawn.ts'
 
-const rounds = roundsOr(20)
+const rounds = roundsOr(10, 200)
 const roundsARoom = 20
 
 async function turns(dice: Dice, most: number): Promise<void> {
@@ -17,17 +18,6 @@ async function turns(dice: Dice, most: number): Promise<void> {
 function codeOf(outcome: PromiseSettledResult<unknown> | undefined): string {
   if (outcome?.status === 'fulfilled') return 'done'
   return isConclaveError(outcome?.reason) ? outcome.reason.code : String(outcome?.reason)
-}
-
-/** Everybody sees the same room, in the same order. */
-async function agreed(...rooms: readonly Room[]): Promise<readonly string[]> {
-  const stories = []
-  for (const room of rooms) {
-    await room.refresh()
-    stories.push(told(await wholeHistory(room)))
-  }
-  for (const story of stories) expect(story).toEqual(stories[0])
-  return stories[0] as readonly string[]
 }
 
 test(`of two admins who kick each other the first wins, and the other is refused (${rounds} rounds)`, async () => {
@@ -59,11 +49,11 @@ test(`of two admins who kick each other the first wins, and the other is refused
       await roomOf[won].promote(lost)
       await until(roomOf[lost], () => roomOf[lost].members.some(({ name, role }) => name === lost && role === 'admin'))
     }
-    const story = await agreed(roomOf.ada, roomOf.bob, witness)
+    const story = await agreed(async () => [roomOf.ada, roomOf.bob, witness])
     expect(story.filter((line) => line.startsWith('kick'))).toHaveLength(kicks)
   }
   process.stdout.write(`mutual kicks: ada ${wins.ada}, bob ${wins.bob}\n`)
-}, 300_000)
+})
 
 test(`who is kicked while he lets somebody in either did it before, or is refused (${rounds} rounds)`, async () => {
   const dice = drawnFor('kick against accept')
@@ -91,10 +81,10 @@ test(`who is kicked while he lets somebody in either did it before, or is refuse
       await guest.leave()
       await enter(bob, room)
     }
-    await agreed(room, theirs)
+    await agreed(async () => [room, theirs])
   }
   process.stdout.write(`kick against accept: ${accepts} accepts of ${rounds} came first\n`)
-}, 300_000)
+})
 
 test(`a leaver’s messages stand before his leave, or fail (${rounds} rounds)`, async () => {
   const dice = drawnFor('leave against send')
@@ -140,7 +130,7 @@ test(`a leaver’s messages stand before his leave, or fail (${rounds} rounds)`,
       await room.refresh()
     }
     expect(texts(await wholeHistory(room))).toEqual(lines)
-    await agreed(room, theirs)
+    await agreed(async () => [room, theirs])
   }
   process.stdout.write(`leave against send: ${stood} stood, ${fell} failed\n`)
-}, 300_000)
+})
