@@ -4,9 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { readClient } from '../../src/node/certificates/credentials.ts'
 import { clusterHealth } from '../../src/node/health/health.ts'
+import { resolveSettings } from '../../src/node/home/settings.ts'
 import { requireState } from '../../src/node/home/state.ts'
+import { bootstrapCluster } from '../../src/node/membership/bootstrap.ts'
+import { runNode } from '../../src/node/node.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
-import { testEtcd } from './etcd.ts'
+import { eagerEtcd, testEtcd } from './etcd.ts'
 import { openTestStore } from './open-store.ts'
 import { alive, until } from './processes.ts'
 
@@ -50,6 +53,22 @@ describe('a cluster', () => {
     await node.start().ready()
     expect(alive(orphan)).toBe(false)
     expect((await requireState(node.paths)).clusterId).toBe(clusterId)
+  })
+
+  test('ends, and its etcd with it, when it fails while it runs', async () => {
+    const node = await cluster.node('one')
+    await bootstrapCluster(node.paths, resolveSettings(node.options))
+    const running = runNode({
+      paths: node.paths,
+      env: { CONCLAVE_ETCD: eagerEtcd() },
+      openStore: openTestStore,
+      signal: new AbortController().signal,
+      listener: ({ kind }) => {
+        if (kind === 'health') throw new Error('the listener failed')
+      },
+    })
+    await expect(running).rejects.toThrow('the listener failed')
+    expect(await etcdOf(node)).toBeUndefined()
   })
 
   test('grows to three voters, waiting until etcd accepts each change', async () => {
