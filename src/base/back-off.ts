@@ -2,15 +2,14 @@
  * When to try again: the pause doubles from one failure to the next up to a bound and starts over after a success.
  * Jitter keeps clients that lost the same store from coming back in step.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock, type Clock } from './clock.ts'
 
 export interface BackOffOptions {
   readonly firstMs: number
   readonly mostMs: number
   /** In [0, 1). */
   readonly random?: () => number
-  /** Resolves after this many milliseconds, or when the signal is aborted. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly clock?: Clock
 }
 
 export class BackOff {
@@ -35,11 +34,8 @@ export class BackOff {
   }
 
   /** Waits out the next pause. Never rejects: ends early on abort. */
-  async pause(signal: AbortSignal): Promise<void> {
-    await (this.#options.wait ?? waitOrAbort)(this.nextMs(), signal)
+  async pause(signal?: AbortSignal): Promise<void> {
+    const { clock = systemClock } = this.#options
+    await clock.sleep(this.nextMs(), { signal }).catch(() => undefined)
   }
-}
-
-async function waitOrAbort(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

@@ -116,14 +116,17 @@ export const trialWrapsMax = 2048
 export const wrapEpochsKept = 4
 /** An append that loses its place to others tries again this often. */
 export const appendTriesMax = 200
-/** Between two tries to reach the store again. */
+/** The first pause before the store is tried again, and the longest. */
 export const retryMs = 300
+export const retryMsMax = 2_000
 /** Of what a store lost, so many of the newest messages are shown at the place where the log went another way. */
 export const divergedItemsMax = 500
 /** A store that is watched is looked at this often all the same: whether it was set back. */
 export const storeIdentityCheckMs = 5_000
 /** How long a room that lies here waits for the store before it shows what it has. */
 export const openPatienceMs = 250
+/** Rooms that are brought up to date at once. */
+export const roomsReadAtOnce = 8
 /** Opened records that a room keeps in memory. */
 export const recentRecordsMax = 512
 /** Rows of shown messages, one for each sending process, that a room keeps before it merges them into one. */

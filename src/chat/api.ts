@@ -72,7 +72,11 @@ export interface ChatEvents {
 export type Unsubscribe = () => void
 
 export interface Connection {
-  readonly state: 'connecting' | 'online' | 'offline'
+  /**
+   * `degraded`: the store failed someone and is being checked. `moved`: it is at another address for good. Messages wait
+   * in every state but `online`.
+   */
+  readonly state: 'connecting' | 'online' | 'degraded' | 'offline' | 'moved'
   /** In words, for a status line: 'local store', '4/5 nodes, can lose 1', 'offline: …'. */
   readonly detail: string
 }

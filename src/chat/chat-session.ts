@@ -38,10 +38,13 @@ import type {
   SafetyNumber,
   Unsubscribe,
 } from './chat.ts'
-import { findCard, listedRooms, matches, parseRoomRef, type Listed, type RoomRef } from './people/directory.ts'
+import { findCard, matches, parseRoomRef, type RoomRef } from './people/directory.ts'
+import { Lists } from './people/lists.ts'
+import { RoomUpdates } from './room/room-updates.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Person } from './item.ts'
-import { StoreMonitor } from './connection/store-monitor.ts'
+import { shownConnection } from './connection/connection-state.ts'
+import { StoreConnection } from './connection/store-connection.ts'
 import { CopyKeeper } from './identity/copy-keeper.ts'
 import { Lineage } from './identity/lineage.ts'
 import { Outbox } from './replica/outbox.ts'
@@ -49,7 +52,7 @@ import { Replica } from './replica/replica.ts'
 import { OwnName } from './identity/own-name.ts'
 import { roomList } from './room/room-list.ts'
 import { RoomSession } from './room/room-session.ts'
-import { problemOf, type StoreHealth } from './connection/store-health.ts'
+import type { StoreHealth } from './connection/store-health.ts'
 
 export interface ChatParts {
   readonly store: Store
@@ -72,10 +75,9 @@ export class ChatSession implements Chat {
   readonly #closing = new AbortController()
   readonly #watching: Promise<void>
   #closed: Promise<void> | undefined
-  #listed: readonly Listed[] = []
-  #state: Connection['state'] = 'connecting'
-  #problem = ''
-  readonly #life: StoreMonitor
+  readonly #lists: Lists
+  readonly #roomUpdates: RoomUpdates
+  readonly #connection: StoreConnection
   readonly #copy: CopyKeeper
   readonly #lineage: Lineage
   readonly #own: OwnName
@@ -88,16 +90,24 @@ export class ChatSession implements Chat {
       wanted: () => parts.health.subscribe(() => this.#listeners.tell()),
     })
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
-    this.#life = new StoreMonitor({
+    this.#connection = new StoreConnection({
       ...parts,
-      connected: () => this.#connected(),
-      disconnected: (error) => this.#disconnected(error),
+      changed: (state, before) => {
+        if (state.kind === 'online' && before.kind === 'connecting') this.#own.look()
+        this.#listeners.tell()
+      },
       restored: () => this.#restored(),
     })
-    this.#lineage = new Lineage({ ...parts, life: this.#life })
+    this.#lineage = new Lineage({ ...parts, life: this.#connection })
     const [changed, putBack] = [() => this.#listeners.tell(), () => this.#copy.soon()]
+    this.#roomUpdates = new RoomUpdates({
+      ...parts,
+      connection: this.#connection,
+      load: (roomId) => this.#loaded(roomId),
+    })
+    this.#lists = new Lists({ ...parts, connection: this.#connection, changed })
     this.#copy = new CopyKeeper({ ...parts, changed })
-    this.#own = new OwnName({ ...parts, life: this.#life, lineage: this.#lineage, changed, putBack })
+    this.#own = new OwnName({ ...parts, life: this.#connection, lineage: this.#lineage, changed, putBack })
     const watcher = {
       ...parts,
       vaultChanged: () => this.#vaultChanged(),
@@ -129,10 +139,7 @@ export class ChatSession implements Chat {
   }
 
   get connection(): Connection {
-    const { health } = this.#parts
-    const state = health.writable ? this.#state : 'offline'
-    const detail = this.#state === 'online' || !health.writable ? health.describe() : this.#problem
-    return { state, detail: detail === '' ? state : detail }
+    return shownConnection(this.#connection.state, this.#parts.health)
   }
 
   get advice(): Advice | undefined {
@@ -146,23 +153,19 @@ export class ChatSession implements Chat {
   async #rooms(signal: AbortSignal | undefined): Promise<readonly RoomSummary[]> {
     await this.#copy.looked()
     try {
-      this.#listed = await listedRooms(this.#parts.store, signal)
-      this.#connected()
-      await readInbox(this.#parts.store, this.#parts.identity, signal)
-      const joined = this.#parts.identity.body.rooms.filter(({ standing }) => standing === 'member')
-      for (const { roomId } of joined) {
-        const session = await this.#session(roomId)
-        await session.refresh(signal)
-      }
+      await this.#lists.refresh(signal)
+      this.#connection.answered()
+      this.#lists.follow()
+      await this.#roomUpdates.all(signal)
     } catch (error) {
       if (!isConclaveError(error) || !error.retryable) throw error
-      this.#disconnected(error)
+      this.#connection.failed(error)
     }
     return this.knownRooms()
   }
 
   knownRooms(): readonly RoomSummary[] {
-    return roomList(this.#parts.identity.body.rooms, this.#opened, this.#listed)
+    return roomList(this.#parts.identity.body.rooms, this.#opened, this.#lists.listed)
   }
 
   async create(name: string, options: CreateOptions = {}, signal?: AbortSignal): Promise<Room> {
@@ -172,7 +175,7 @@ export class ChatSession implements Chat {
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {
-    const roomId = await createRoom(this.#parts, this.#life, name, policy)
+    const roomId = await createRoom(this.#parts, this.#connection, name, policy)
     const session = await this.#session(roomId)
     await session.refresh()
     this.#copy.soon()
@@ -229,20 +232,18 @@ export class ChatSession implements Chat {
   async #rekey(): Promise<Rekeyed> {
     const { identity, store, clock, random } = this.#parts
     await this.rooms()
-    await renewRegistered(store, await this.#life.known(), identity, random, clock.now())
+    await renewRegistered(store, await this.#connection.known(), identity, random, clock.now())
     await this.#copy.now()
     let rooms = 0
     for (const { roomId, standing } of identity.body.rooms) {
       if (standing !== 'member') continue
-      try {
+      const done = await this.#roomUpdates.alone(roomId, async () => {
         const session = await this.#session(roomId)
         await session.refresh()
         await session.fulfilDuties()
-        rooms += 1
-      } catch (error) {
-        // One room's failure stays in that room: it gets the new keys once it can be read.
-        this.#note('room.rekey', error)
-      }
+        return true
+      })
+      if (done) rooms += 1
     }
     return { ...this.self, rooms }
   }
@@ -295,7 +296,7 @@ export class ChatSession implements Chat {
   /** What lies here is shown without the store; only where nothing does its newest page is waited for. */
   async #showSoon(session: RoomSession, signal?: AbortSignal): Promise<void> {
     const refreshed = this.#tryRefresh(session, signal)
-    refreshed.catch((error: unknown) => signal?.aborted === true || this.#disconnected(error))
+    refreshed.catch((error: unknown) => signal?.aborted === true || this.#connection.doubted(error))
     const patience = session.state === undefined ? [] : [sleep(openPatienceMs, undefined, { ref: false })]
     await Promise.race([refreshed, session.previewed, ...patience])
   }
@@ -307,13 +308,16 @@ export class ChatSession implements Chat {
   }
 
   async #tryRefresh(session: RoomSession, signal?: AbortSignal): Promise<void> {
+    let isKnown = false
     try {
-      await this.#life.known()
+      await this.#connection.known()
+      isKnown = true
       await session.refresh(signal)
-      this.#connected()
+      this.#connection.answered()
     } catch (error) {
       if (!isConclaveError(error) || !error.retryable) throw error
-      this.#disconnected(error)
+      if (isKnown) this.#connection.doubted(error)
+      else this.#connection.failed(error)
     }
   }
 
@@ -392,7 +396,7 @@ export class ChatSession implements Chat {
   async #admissionParts(roomId: Bytes): Promise<AdmissionParts> {
     return {
       ...this.#parts,
-      incarnation: await this.#life.known(),
+      incarnation: await this.#connection.known(),
       roomId,
       closing: this.#closing.signal,
       enter: async () => {
@@ -405,7 +409,15 @@ export class ChatSession implements Chat {
     }
   }
 
-  #session(roomId: Bytes): Promise<RoomSession> {
+  /** A room's session, which follows the room. */
+  async #session(roomId: Bytes): Promise<RoomSession> {
+    const session = await this.#loaded(roomId)
+    session.start()
+    return session
+  }
+
+  /** A room's session as it lies here; nothing is asked of the store. */
+  #loaded(roomId: Bytes): Promise<RoomSession> {
     const name = hex(roomId)
     let session = this.#sessions.get(name)
     if (session === undefined) {
@@ -420,17 +432,15 @@ export class ChatSession implements Chat {
     const session = await RoomSession.open({
       ...this.#parts,
       outbox: this.#outbox,
-      incarnation: this.#life,
+      incarnation: this.#connection,
       isOurs: (signal) => this.#lineage.isOurs(signal),
       roomId,
       contact: (name, confirm) => this.#contact(name, confirm),
-      connected: () => this.#connected(),
-      disconnected: (error) => this.#disconnected(error),
+      connection: this.#connection,
       changed: () => this.#listeners.tell(),
     })
     this.#opened.set(hex(roomId), session)
-    session.start()
-    this.#life.start()
+    this.#connection.start()
     return session
   }
 
@@ -456,20 +466,6 @@ export class ChatSession implements Chat {
     this.#own.look()
   }
 
-  #connected(): void {
-    if (this.#state === 'online' || this.#life.over) return
-    if (this.#state === 'connecting') this.#own.look()
-    this.#state = 'online'
-    this.#listeners.tell()
-  }
-
-  #disconnected(error: unknown): void {
-    this.#state = 'offline'
-    this.#problem = problemOf(this.#life.over ?? error)
-    this.#life.lost()
-    this.#listeners.tell()
-  }
-
   close(): Promise<void> {
     return (this.#closed ??= this.#close())
   }
@@ -482,8 +478,9 @@ export class ChatSession implements Chat {
     this.#closing.abort()
     this.#listeners.close()
     await this.#watching
+    await this.#lists.close()
     await this.#own.close()
-    await this.#life.close()
+    await this.#connection.close()
     const sessions = await Promise.allSettled(this.#sessions.values())
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.close()
     await this.#copy.close()

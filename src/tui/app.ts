@@ -15,7 +15,7 @@ import { view } from './view/view.ts'
 
 const frameMs = 33
 const tickMs = 100
-const lookAroundMs = 3000
+const lookAroundMs = 60_000
 /** Keys that are held back while something takes a moment. */
 const heldMax = 1000
 

@@ -74,14 +74,21 @@ export async function renewStoreIdentity(store: Store, random: Random, signal?: 
   if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
 }
 
-/** @throws ConclaveError `closed` when the value says that the store has moved. */
+/** The store is at another address for good. */
+export class StoreMoved extends ConclaveError {
+  constructor(address: string) {
+    super('closed', 'this store has moved', {
+      hint: address === '' ? 'ask whoever moved it for the new address' : `use it at its new place: --store ${address}`,
+    })
+  }
+}
+
+/** @throws StoreMoved when the value says so */
 export function checkNotMoved(value: Bytes): void {
   const text = safeText(value)
   if (!text.startsWith(movedPrefix)) return
   const address = text.slice(movedPrefix.length).split(',').slice(1).join(',')
-  throw new ConclaveError('closed', 'this store has moved', {
-    hint: address === '' ? 'ask whoever moved it for the new address' : `use it at its new place: --store ${address}`,
-  })
+  throw new StoreMoved(address)
 }
 
 function safeText(value: Bytes): string {

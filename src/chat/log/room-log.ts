@@ -270,11 +270,32 @@ export class RoomLog {
     if (since.length > 0) this.#listener.filed(since)
   }
 
-  /** Follows the log until aborted; rejects when the store can't be followed any longer. */
-  async follow(signal: AbortSignal, caughtUp: () => void): Promise<void> {
+  /**
+   * Whether the store, which held this from the last known record on, has nothing new. What stands beside the log is not
+   * looked at, so nothing is written before `catchUp` has been there.
+   */
+  isUnchanged(entries: readonly Entry[], revision: Revision): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { next } = this.ledger.checkpoint
+      const [last] = entries
+      if (last === undefined || entries.length > 1 || numberOf(last.key) !== next - 1) return false
+      if (this.replica.outrun || this.#isShut || this.#late.from !== undefined || this.preview !== undefined)
+        return false
+      if (this.writeBlocker !== undefined || this.known() > next) return false
+      if ((await this.replica.holds(next - 1, last.value)) !== true) return false
+      this.#parts.incarnation.saw(revision)
+      return true
+    })
+  }
+
+  /**
+   * Follows the log until aborted; rejects when the store can't be followed any longer.
+   * @param readUpTo a revision at which it held nothing new
+   */
+  async follow(signal: AbortSignal, caughtUp: () => void, readUpTo?: Revision): Promise<void> {
     const { store, roomId } = this.#parts
     const { start, end } = logRange(roomId)
-    const from = (await this.catchUp(signal)) + 1
+    const from = (readUpTo ?? (await this.catchUp(signal))) + 1
     caughtUp()
     for await (const { events, revision } of store.watch(start, end, { from, signal })) {
       this.#parts.incarnation.saw(revision)
@@ -288,6 +309,9 @@ export class RoomLog {
   offer(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const records = recordsAmong(entries)
+      // Followed without having been read: what stands beside the log is looked at now.
+      if (this.#tailRevision === undefined && this.ledger.checkpoint.next > 0 && records.length > 0)
+        return void (await this.#catchUp(signal))
       const broken = this.#end.broken !== undefined
       await this.#take(records, false, signal)
       const last = records.at(-1)

@@ -1,10 +1,11 @@
 /** Changing a room: an operation is written at once, or refused; never queued. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BackOff } from '../../base/back-off.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
-import { appendTriesMax, retryMs, storeDeadlineMs } from '../../base/limits.ts'
+import { appendTriesMax, retryMs, retryMsMax, storeDeadlineMs } from '../../base/limits.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Signer } from '../../crypto/sign.ts'
 import { prepareControl, type Prepared } from '../../protocol/compose.ts'
@@ -98,12 +99,14 @@ async function settled(
   deadline: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
+  const backOff = new BackOff({ firstMs: retryMs, mostMs: retryMsMax, clock })
   for (;;) {
     try {
       return await append(appending, i, record, { operations }, signal)
     } catch (error) {
       if (!isConclaveError(error, 'unavailable') || performance.now() > deadline) throw error
-      await clock.sleep(retryMs, { signal })
+      await backOff.pause(signal)
+      signal?.throwIfAborted()
       await appending.log.catchUp(signal).catch(() => undefined)
       if (await appending.log.replica.holds(i, record)) return true
     }

@@ -11,6 +11,7 @@ import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { outboxWriterTtlS, retryMs } from '../../base/limits.ts'
+import type { Retry } from '../connection/retry.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import { messageId } from '../../protocol/message.ts'
 import { memberByKey } from '../../protocol/room.ts'
@@ -59,6 +60,7 @@ interface Slot extends Waiting {
 export interface SenderParts extends Composing {
   readonly outbox: Outbox
   readonly log: Logger
+  readonly retry: Retry
   /** Why nothing new may be sent at present, though nothing is wrong with the store. */
   writeBlocker(): ConclaveError | undefined
   /** Called when the list of waiting messages changes. */
@@ -194,14 +196,16 @@ export class Sender {
   }
 
   async #drain(): Promise<void> {
-    const { clock } = this.#parts
+    const { clock, retry } = this.#parts
     const { signal } = this.#closing
     // Lets messages of the same turn share a record.
     await new Promise(setImmediate)
     while (!signal.aborted && this.#queuedSlots().length > 0) {
       try {
-        if (this.#mayGo()) await this.#sendNext(signal)
-        else await clock.sleep(retryMs, { signal })
+        if (this.#mayGo()) {
+          await this.#sendNext(signal)
+          retry.succeeded()
+        } else await clock.sleep(retryMs, { signal })
       } catch (error) {
         if (signal.aborted) return
         if (!isConclaveError(error)) return this.#fail(this.#bug(error))
@@ -210,7 +214,7 @@ export class Sender {
           if (error.code === 'tampering') this.#tellWaiting(error)
           else return this.#fail(error)
         }
-        await clock.sleep(retryMs, { signal }).catch(() => undefined)
+        await retry.after(error, signal)
       }
     }
   }

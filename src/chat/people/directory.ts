@@ -7,7 +7,7 @@ import { hashBytes } from '../../crypto/hash.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import { decodeCard, type Card } from '../../protocol/card.ts'
 import { cardKey, directoryKey, directoryRange } from '../../protocol/paths.ts'
-import type { Store } from '../../store/store.ts'
+import type { Revision, Store } from '../../store/store.ts'
 import { readOne } from '../../store/read-one.ts'
 
 export interface Listed {
@@ -72,9 +72,12 @@ function isListing(value: Bytes, roomId: Bytes): boolean {
   return listed !== undefined && equalBytes(listed.roomId, roomId)
 }
 
-export async function listedRooms(store: Store, signal?: AbortSignal): Promise<readonly Listed[]> {
-  const { entries } = await store.range(directoryRange.start, directoryRange.end, {}, signal)
-  return entries.flatMap(({ value }) => readListing(value) ?? [])
+export async function listedRooms(
+  store: Store,
+  signal?: AbortSignal,
+): Promise<{ readonly rooms: readonly Listed[]; readonly revision: Revision }> {
+  const { entries, revision } = await store.range(directoryRange.start, directoryRange.end, {}, signal)
+  return { rooms: entries.flatMap(({ value }) => readListing(value) ?? []), revision }
 }
 
 /** A room as people write it: a name, `name#id-prefix`, or the whole id. */

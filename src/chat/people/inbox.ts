@@ -2,7 +2,7 @@
 import { inboxNoticesMax, roomNameCharsMax } from '../../base/limits.ts'
 import { inboxId, openNotice, type Notice } from '../../protocol/notice.ts'
 import { inboxRange } from '../../protocol/paths.ts'
-import type { Store } from '../../store/store.ts'
+import type { Revision, Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
 
 export const pairPolicy = { kind: 'pair', acceptBy: 'members', listed: false } as const
@@ -14,16 +14,20 @@ export function pairName(a: string, b: string): string {
   return `${pairPrefix}${a}-${b}`.slice(0, roomNameCharsMax)
 }
 
-export async function readInbox(store: Store, identity: Identity, signal?: AbortSignal): Promise<void> {
+/** @returns the revision behind which notices may be new */
+export async function readInbox(store: Store, identity: Identity, signal?: AbortSignal): Promise<Revision> {
+  let first: Revision | undefined
   for (const { publicKey } of [identity.signer, ...identity.formerSigners]) {
     const { start, end } = inboxRange(inboxId(publicKey))
-    const { entries } = await store.range(start, end, { limit: inboxNoticesMax }, signal)
+    const { entries, revision } = await store.range(start, end, { limit: inboxNoticesMax }, signal)
+    first ??= revision
     for (const { key, value } of entries) {
       const notice = await openNotice(publicKey, identity.unwrappers, value)
       if (notice !== undefined) await noteInvitation(identity, notice)
       await store.commit({ then: [{ kind: 'delete', key }] }, signal)
     }
   }
+  return first ?? 0
 }
 
 async function noteInvitation(identity: Identity, { roomId, roomName, from }: Notice): Promise<void> {

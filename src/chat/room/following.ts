@@ -1,27 +1,30 @@
 /** Follows a room's log and its door for as long as one is in, and comes back whenever the store does. */
-import type { Clock } from '../../base/clock.ts'
-import { retryMs } from '../../base/limits.ts'
+import { CompactedError } from '../../store/compacted.ts'
+import type { Revision } from '../../store/store.ts'
 import type { RoomChange, Unsubscribe } from '../chat.ts'
+import type { Retry } from '../connection/retry.ts'
 import type { Knocks } from '../people/knocks.ts'
 import type { RoomLog } from '../log/room-log.ts'
 
 export interface FollowingParts {
   readonly log: RoomLog
   readonly knocks: Knocks
-  readonly clock: Clock
+  readonly retry: Retry
   /** Nothing that comes later is for somebody who is no longer in. */
   isOut(): boolean
   isMember(): boolean
   subscribe(listener: (change: RoomChange) => void): Unsubscribe
-  /** The log has been read to its end. */
-  caughtUp(): void
-  lost(error: unknown): void
+  /** The log has been read to its end; `anew`: just now, with what stands beside it. */
+  caughtUp(anew: boolean): void
 }
 
 export class Following {
   readonly #parts: FollowingParts
   readonly #closing = new AbortController()
-  #running: Promise<unknown> | undefined
+  #log: Promise<void> | undefined
+  #knocks: Promise<void> | undefined
+  /** What need not be read before the log is followed for the first time. */
+  #readUpTo: Revision | undefined
   /** Ends when what is under way is to be begun again. */
   #round = new AbortController()
 
@@ -31,11 +34,22 @@ export class Following {
 
   start(): void {
     if (this.#parts.isOut()) return
-    this.#running ??= Promise.all([this.#keep(this.#followLog), this.#keep(this.#followKnocks)]).finally(() => {
-      this.#running = undefined
-      // Let in again before the end of the earlier membership was through.
-      if (this.#parts.isMember() && !this.#closing.signal.aborted) this.start()
-    })
+    this.#log ??= this.#keep(this.#followLog).finally(() => this.#ended('log'))
+    this.#knocks ??= this.#keep(this.#followKnocks).finally(() => this.#ended('knocks'))
+  }
+
+  /** Follows the log alone, which has been read up to this revision of the store. */
+  startAt(revision: Revision): void {
+    if (this.#parts.isOut() || this.#log !== undefined) return
+    this.#readUpTo = revision
+    this.#log = this.#keep(this.#followLog).finally(() => this.#ended('log'))
+  }
+
+  #ended(part: 'log' | 'knocks'): void {
+    if (part === 'log') this.#log = undefined
+    else this.#knocks = undefined
+    // Let in again before the end of the earlier membership was through.
+    if (this.#parts.isMember() && !this.#closing.signal.aborted) this.start()
   }
 
   /** The store is not where it was: it is read again. */
@@ -47,18 +61,33 @@ export class Following {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#running?.catch(() => undefined)
+    await Promise.allSettled([this.#log, this.#knocks])
   }
 
   readonly #followLog = async (signal: AbortSignal): Promise<void> => {
-    await this.#parts.log.follow(signal, () => this.#parts.caughtUp())
+    const readUpTo = this.#readUpTo
+    this.#readUpTo = undefined
+    const caughtUp = (): void => {
+      this.#parts.retry.succeeded()
+      this.#parts.caughtUp(readUpTo === undefined)
+    }
+    await this.#parts.log.follow(signal, caughtUp, readUpTo)
   }
 
   readonly #followKnocks = async (signal: AbortSignal): Promise<void> => {
-    const { log, knocks, clock } = this.#parts
-    // Only whoever is in can open them.
+    const { log, knocks } = this.#parts
+    // Only members can open them.
     if (log.ledger.keyring.all().length > 0) await knocks.follow(signal)
-    else await clock.sleep(retryMs, { signal })
+    else await this.#nextChange(signal)
+  }
+
+  async #nextChange(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const unsubscribe = this.#parts.subscribe(() => resolve())
+    signal.addEventListener('abort', resolve as () => void)
+    await promise
+    signal.removeEventListener('abort', resolve as () => void)
+    unsubscribe()
   }
 
   async #keep(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -81,9 +110,9 @@ export class Following {
         await work(AbortSignal.any([signal, round]))
       } catch (error) {
         if (signal.aborted) return
-        if (round.aborted) continue
-        this.#parts.lost(error)
-        await this.#parts.clock.sleep(retryMs, { signal }).catch(() => undefined)
+        // What is not kept any more is read anew.
+        if (round.aborted || error instanceof CompactedError) continue
+        await this.#parts.retry.after(error, signal)
       }
     }
   }

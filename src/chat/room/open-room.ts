@@ -5,7 +5,9 @@
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { Emitter } from '../../base/emitter.ts'
 import type { Room as RoomState } from '../../protocol/room.ts'
+import type { Revision } from '../../store/store.ts'
 import type { RoomChange, RoomEvents, Standing, Unsubscribe } from '../chat.ts'
+import { Retry } from '../connection/retry.ts'
 import type { Person, TimelineItem } from '../item.ts'
 import type { Filed } from '../log/ledger.ts'
 import type { Damage } from '../log/log-listener.ts'
@@ -79,21 +81,19 @@ export class OpenRoom implements RoomContext {
       arrived: (knock) => this.#knocked(knock),
       changed: () => this.changed(),
     })
+    const retryOf = (event: string) => new Retry({ ...parts, event, room: this.id.slice(0, 8) })
     this.#following = new Following({
       log: this.log,
       knocks: this.#knocks,
-      clock,
+      retry: retryOf('room.follow'),
       isOut: () => this.state !== undefined && this.standing !== 'member',
       isMember: () => this.standing === 'member',
       subscribe: (listener) => this.subscribe(listener),
-      caughtUp: () => this.#caughtUp(),
-      lost: (error) => {
-        parts.disconnected(error)
-        this.#note('room.follow', error)
-      },
+      caughtUp: (anew) => this.#caughtUp(anew),
     })
     const writeBlocker = () => this.restore.writeBlocker
-    this.sender = new Sender({ ...parts, appending, writeBlocker, changed: () => this.changed() })
+    const retry = retryOf('room.send')
+    this.sender = new Sender({ ...parts, appending, retry, writeBlocker, changed: () => this.changed() })
   }
 
   /** Reads what the home holds of the room; nothing is asked of the store. */
@@ -146,6 +146,11 @@ export class OpenRoom implements RoomContext {
 
   start(): void {
     this.#following.start()
+  }
+
+  /** Follows the log from now on, which has been read up to this revision of the store. */
+  startAt(revision: Revision): void {
+    this.#following.startAt(revision)
   }
 
   /** A request was accepted: reads on where an earlier membership ended. */
@@ -231,11 +236,12 @@ export class OpenRoom implements RoomContext {
     this.changed()
   }
 
-  #caughtUp(): void {
-    this.parts.connected()
+  #caughtUp(anew: boolean): void {
+    this.parts.connection.answered()
     this.changed()
     this.#live = true
     this.#lookAfter()
+    if (!anew) return
     this.#logged('room.hints', this.restore.settle(this.closing.signal))
   }
 

@@ -9,6 +9,7 @@ import type { Operation as Change } from '../../protocol/operation.ts'
 import type { Room as RoomState } from '../../protocol/room.ts'
 import type { Operation, Store } from '../../store/store.ts'
 import type { Confirm, Done, Standing } from '../chat.ts'
+import type { StoreConnection } from '../connection/store-connection.ts'
 import type { StoreIdentity } from '../connection/store-identity.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Person } from '../item.ts'
@@ -32,9 +33,7 @@ export interface RoomParts {
   isOurs(signal?: AbortSignal): Promise<boolean>
   /** Whose key a name stands for. @throws no-such-user, unconfirmed-key */
   contact(name: string, confirm: Confirm): Promise<Contact>
-  /** Told of every answer and every failure of the store. */
-  connected(): void
-  disconnected(error: unknown): void
+  readonly connection: StoreConnection
   /** Counts, standing or name changed. */
   changed(): void
 }

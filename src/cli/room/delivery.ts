@@ -97,7 +97,7 @@ export class Delivery {
   get #patienceMs(): number {
     if (!this.#queue) return storeDeadlineMs
     const { state } = this.#chat.connection
-    return state === 'offline' || (this.#away && state !== 'online') ? 0 : queueAfterMs
+    return state === 'offline' || state === 'moved' || (this.#away && state !== 'online') ? 0 : queueAfterMs
   }
 
   get #online(): boolean {

@@ -77,5 +77,6 @@ function knocksText({ room }: ChatPage): string {
 export function connectionSpan({ state, detail }: Connection): Span {
   if (state === 'online') return span(detail, { dim: true })
   const text = detail === '' || detail.startsWith(state) ? detail || state : `${state}: ${detail}`
-  return span(text, { colour: state === 'offline' ? 'red' : 'yellow', bold: state === 'offline' })
+  const isLost = state === 'offline' || state === 'moved'
+  return span(text, { colour: isLost ? 'red' : 'yellow', bold: isLost })
 }
