@@ -5,7 +5,7 @@ import type { Logger } from '../../src/base/log.ts'
 import type { Chat } from '../../src/chat/chat.ts'
 import { checkpointKey } from '../../src/chat/home/local-paths.ts'
 import { openAccounts } from '../../src/chat/open-accounts.ts'
-import type { RangeOptions, Store, Transaction, WatchOptions } from '../../src/store/store.ts'
+import type { RangeOptions, Transaction, WatchOptions } from '../../src/store/store.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { closeAtEnd, enter, person, quickClock, say, until, world, type Being, type World } from './world.ts'
 

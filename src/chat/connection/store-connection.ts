@@ -69,10 +69,11 @@ export class StoreConnection implements StoreIdentity {
     this.start()
     if (this.#state.kind === 'online' || signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
+    const aborted = (): void => resolve()
     this.#waiting.add(resolve)
-    signal.addEventListener('abort', resolve as () => void)
+    signal.addEventListener('abort', aborted)
     await promise
-    signal.removeEventListener('abort', resolve as () => void)
+    signal.removeEventListener('abort', aborted)
     this.#waiting.delete(resolve)
   }
 

@@ -83,10 +83,11 @@ export class Following {
 
   async #nextChange(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const unsubscribe = this.#parts.subscribe(() => resolve())
-    signal.addEventListener('abort', resolve as () => void)
+    const changed = (): void => resolve()
+    const unsubscribe = this.#parts.subscribe(changed)
+    signal.addEventListener('abort', changed)
     await promise
-    signal.removeEventListener('abort', resolve as () => void)
+    signal.removeEventListener('abort', changed)
     unsubscribe()
   }
 

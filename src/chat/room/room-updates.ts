@@ -88,8 +88,9 @@ export class RoomUpdates {
       })
       const { reads, revision } = await this.#parts.store.commit({ then }, signal)
       for (const [k, room] of batch.entries()) {
-        const start = () => room.session.startUnchanged(reads[k] ?? [], revision)
-        if ((await this.alone(room.roomId, start, signal)) !== true) changed.push(room)
+        const look = () => room.session.log.isUnchanged(reads[k] ?? [], revision)
+        if (await this.alone(room.roomId, look, signal)) room.session.startAt(revision)
+        else changed.push(room)
       }
     }
     return changed
