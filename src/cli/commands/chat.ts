@@ -7,10 +7,9 @@ import type { Act, Session, Unlocked } from '../session/session.ts'
 
 export function addChat(program: Command, act: Act): void {
   program
-    .command('chat')
+    .command('chat [room]')
     .summary('open the terminal interface (default)')
     .description('Opens the terminal interface, in a room if you name one.')
-    .argument('[room]')
     .action(act(chat))
 }
 

@@ -15,7 +15,7 @@ interface Options {
 
 export function addExport(program: Command, act: Act): void {
   program
-    .command('export')
+    .command('export <room>')
     .summary('export a whole room to a file')
     .description(
       'Exports everything you can read of a room, from its first message on: jsonl as read --json prints it, with a line ' +
@@ -24,7 +24,6 @@ export function addExport(program: Command, act: Act): void {
         'The file is unencrypted, private (0600), and written atomically. If the store is unreachable it holds what this ' +
         'machine has, and the exit code is 5.',
     )
-    .argument('<room>')
     .addOption(new Option('--format <format>').choices(formats).makeOptionMandatory())
     .option('--output <file>', 'a file (default: stdout)')
     .action(act(exportRoom))

@@ -1,7 +1,7 @@
 /** Who is in a room: asking to join, leaving, lists, and the commands about one person, from one table. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
-import type { Admission, Chat, Confirm, Done, Room } from '../../chat/chat.ts'
+import type { Admission, Chat, Confirm, Room } from '../../chat/chat.ts'
 import type { Returning } from '../../chat/item.ts'
 import { table } from '../output/format.ts'
 import { isoTime } from '../output/item-json.ts'
@@ -11,14 +11,14 @@ import { wholeNumber } from '../session/options.ts'
 import type { Act, Session } from '../session/session.ts'
 
 interface MemberCommand {
-  readonly name: string
+  /** Also the room's method. */
+  readonly name: 'accept' | 'reject' | 'invite' | 'kick' | 'promote' | 'demote'
   readonly summary: string
   readonly description?: string
   /** What --fingerprint is for. Absent: a key never seen before may have to be confirmed, also with --trust-new. */
   readonly fingerprint?: string
   /** undefined: there is nothing to ask. */
   readonly question?: (room: Room, name: string, signal: AbortSignal) => Promise<string | undefined>
-  readonly act: (room: Room, name: string, confirm: Confirm) => Promise<Done>
   readonly done: (name: string, room: string) => string
 }
 
@@ -41,14 +41,12 @@ const memberCommands: readonly MemberCommand[] = [
       })
       return again ? `${name} was removed before, and can then read what they missed. Let ${name} back in?` : undefined
     },
-    act: (room, name, confirm) => room.accept(name, confirm),
     done: (name, room) => `Accepted ${name} into ${room}`,
   },
   {
     name: 'reject',
     summary: 'decline a join request',
     fingerprint: onlyKey,
-    act: (room, name, confirm) => room.reject(name, confirm),
     done: (name, room) => `Declined the request of ${name} to join ${room}`,
   },
   {
@@ -57,7 +55,6 @@ const memberCommands: readonly MemberCommand[] = [
     description:
       'Invites someone: they enter with conclave join, and nobody needs to accept them. A key that was never seen here ' +
       'must be confirmed: compare its fingerprint with them, or trust the one in the store.',
-    act: (room, name, confirm) => room.invite(name, confirm),
     done: (name, room) => `Invited ${name} to ${room}`,
   },
   {
@@ -69,21 +66,18 @@ const memberCommands: readonly MemberCommand[] = [
     fingerprint: whoseKey,
     question: async (room, name) =>
       `Remove ${name} from ${room.name}? The room gets new keys; only an admin can let ${name} back in.`,
-    act: (room, name, confirm) => room.kick(name, confirm),
     done: (name, room) => `Removed ${name} from ${room}`,
   },
   {
     name: 'promote',
     summary: 'make a member an admin',
     fingerprint: whoseKey,
-    act: (room, name, confirm) => room.promote(name, confirm),
     done: (name, room) => `${name} is now an admin of ${room}`,
   },
   {
     name: 'demote',
     summary: 'remove admin rights',
     fingerprint: whoseKey,
-    act: (room, name, confirm) => room.demote(name, confirm),
     done: (name, room) => `${name} is no longer an admin of ${room}`,
   },
 ]
@@ -91,11 +85,9 @@ const memberCommands: readonly MemberCommand[] = [
 export function addMemberCommands(program: Command, act: Act): void {
   for (const one of memberCommands) {
     const command = program
-      .command(one.name)
+      .command(`${one.name} <room> <name>`)
       .summary(one.summary)
       .description(one.description ?? `${one.summary.charAt(0).toUpperCase()}${one.summary.slice(1)}.`)
-      .argument('<room>')
-      .argument('<name>')
     if (one.fingerprint === undefined) addConfirmOptions(command)
     else command.option('--fingerprint <digits>', one.fingerprint)
     if (one.question !== undefined) command.option('--yes', "don't ask for confirmation")
@@ -104,7 +96,7 @@ export function addMemberCommands(program: Command, act: Act): void {
         const room = await session.room(roomName)
         const question = await one.question?.(room, name, session.signal)
         if (question !== undefined && !(await session.mayDo(question, yes === true))) return 4
-        const { i } = await session.withKey(confirm, (confirmed) => one.act(room, name, confirmed))
+        const { i } = await session.withKey(confirm, (confirmed) => room[one.name](name, confirmed))
         await session.out.print({ ok: true, i }, one.done(name, room.name))
         return 0
       }),
@@ -128,9 +120,8 @@ interface Row {
 
 export function addMembers(program: Command, act: Act): void {
   program
-    .command('members')
+    .command('members <room>')
     .description('list the members of a room')
-    .argument('<room>')
     .option('--invited', 'list invitations too, and who sent them')
     .action(
       act((session, roomName: string, { invited }: { readonly invited?: true }) =>
@@ -153,9 +144,8 @@ export function addMembers(program: Command, act: Act): void {
 
 export function addKnocks(program: Command, act: Act): void {
   program
-    .command('knocks')
+    .command('knocks <room>')
     .description('list join requests, oldest first')
-    .argument('<room>')
     .action(
       act((session, roomName: string) =>
         showRoom(session, roomName, async (room) => {
@@ -226,9 +216,8 @@ async function answer(session: Session, chat: Chat, admission: Admission, waitS:
 
 export function addLeave(program: Command, act: Act): void {
   program
-    .command('leave')
+    .command('leave <room>')
     .description('leave a room')
-    .argument('<room>')
     .action(
       act(async (session, roomName: string) => {
         const room = await session.room(roomName)

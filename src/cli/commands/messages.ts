@@ -18,7 +18,7 @@ interface SendOptions {
 
 export function addSend(program: Command, act: Act): void {
   program
-    .command('send')
+    .command('send <room>')
     .summary('send a message, or every line of stdin')
     .description(
       'Sends a message and prints its number once the store has it durably. With -, every line of stdin is a message ' +
@@ -27,7 +27,6 @@ export function addSend(program: Command, act: Act): void {
         'is kept, and sent when the store is back and Conclave runs.\n\n' +
         'Put -- before a text that begins with a dash: conclave send demo -- "-5 degrees"',
     )
-    .argument('<room>')
     .argument('<text>', 'the message, or - for stdin')
     .option('--reply <id>', `reply to this message: ${aMessage}`)
     .option('--emote', 'say what you do: "* ada waves"')
@@ -55,14 +54,13 @@ export function addSend(program: Command, act: Act): void {
 
 export function addDm(program: Command, act: Act): void {
   const command = program
-    .command('dm')
+    .command('dm <name>')
     .summary('write to one person')
     .description(
       'Opens the direct messages with someone, and sends a text if you give one. The first time they are invited, and ' +
         'their key must be known from a room or confirmed: compare its fingerprint with them, or trust the one in the ' +
         'store.',
     )
-    .argument('<name>')
     .argument('[text]', 'the message, or - for stdin')
   addConfirmOptions(command).action(
     act(async (session, name: string, text: string | undefined, confirm: Confirm) => {
@@ -80,12 +78,11 @@ export function addDm(program: Command, act: Act): void {
 
 export function addEdit(program: Command, act: Act): void {
   program
-    .command('edit')
+    .command('edit <room>')
     .summary('edit one of your messages')
     .description(
       'Edits one of your messages. Everyone sees that it was edited, and the original can still be recovered.',
     )
-    .argument('<room>')
     .argument('<id>', aMessage)
     .argument('<text>')
     .action(
@@ -98,13 +95,12 @@ export function addEdit(program: Command, act: Act): void {
 
 export function addDelete(program: Command, act: Act): void {
   program
-    .command('delete')
+    .command('delete <room>')
     .summary('delete a message')
     .description(
       'Deletes one of your messages; admins can delete any. It is no longer shown, but its record stays in the log, and ' +
         'people may already have read it.',
     )
-    .argument('<room>')
     .argument('<id>', aMessage)
     .action(
       act((session, room: string, id: string) => changeMessage(session, room, id, (to) => ({ type: 'delete', to }))),
@@ -113,10 +109,9 @@ export function addDelete(program: Command, act: Act): void {
 
 export function addReact(program: Command, act: Act): void {
   program
-    .command('react')
+    .command('react <room>')
     .summary('react to a message with an emoji')
     .description('Adds or removes an emoji reaction. Accepts shortcuts such as yes, no, heart, laugh, party.')
-    .argument('<room>')
     .argument('<id>', aMessage)
     .argument('<emoji>')
     .option('--off', 'remove your reaction')

@@ -84,9 +84,8 @@ export function addNode(program: Command, act: Act): void {
 
 export function addConnect(program: Command, act: Act): void {
   program
-    .command('connect')
+    .command('connect <ticket>')
     .description('use a cluster from this machine, with a ticket from node invite --client')
-    .argument('<ticket>')
     .action(act(async (session, ticket: string) => (await actions()).connectCommand(session, ticket)))
 }
 

@@ -21,14 +21,13 @@ interface Options {
 
 export function addRead(program: Command, act: Act): void {
   program
-    .command('read')
+    .command('read <room>')
     .summary('print messages')
     .description(
       'Prints the messages of a room, all of them unless told otherwise.\n\n' +
         'With --follow it keeps printing new messages until Ctrl-C (exit code 0) or until you are removed (4). If the ' +
         'store is unreachable it prints what this machine has, and exits 5.',
     )
-    .argument('<room>')
     .option('--last <n>', 'only the newest n lines', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--from <seq>', 'only from the message with this number on', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--follow', 'keep printing new messages')
@@ -76,15 +75,13 @@ function readRoom(session: Session, roomName: string, options: Options): Promise
 
 export function addSearch(program: Command, act: Act): void {
   program
-    .command('search')
+    .command('search <room> <words...>')
     .summary('find messages by their words')
     .description(
       'Prints the messages of a room that contain all the words, in any case and order, newest last. An edited message ' +
         'is found by its newest text, a deleted one not at all.\n\n' +
         'If the store is unreachable it searches what this machine has, and exits 5.',
     )
-    .argument('<room>')
-    .argument('<words...>')
     .option('--last <n>', 'only the newest n of them', wholeNumber(1, searchFoundMax))
     .action(act(search))
 }

@@ -68,10 +68,9 @@ export function addCreate(program: Command, act: Act): void {
 
 export function addPolicy(program: Command, act: Act): void {
   program
-    .command('policy')
+    .command('policy <room>')
     .summary('show or change the rules of a room')
     .description('Shows who can let people in and whether the room is listed. Admins change it with the options.')
-    .argument('<room>')
     .addOption(acceptByOption())
     .addOption(new Option('--listed', 'show it in the list of rooms').conflicts('unlisted'))
     .option('--unlisted', 'hide it from the list of rooms')
@@ -96,9 +95,8 @@ export function addPolicy(program: Command, act: Act): void {
 
 export function addTopic(program: Command, act: Act): void {
   program
-    .command('topic')
+    .command('topic <room>')
     .description('set the topic of a room')
-    .argument('<room>')
     .argument('<text>', "'' removes the topic")
     .action(
       act(async (session, roomName: string, text: string) => {
@@ -110,13 +108,12 @@ export function addTopic(program: Command, act: Act): void {
 
 export function addRotate(program: Command, act: Act): void {
   program
-    .command('rotate')
+    .command('rotate <room>')
     .summary('give a room new keys')
     .description(
       'Encrypts everything sent afterwards with a new secret, which every member gets. Removing a member does this by ' +
         'itself; use it when a secret may have leaked in another way.',
     )
-    .argument('<room>')
     .action(
       act(async (session, roomName: string) => {
         const room = await session.room(roomName)
@@ -128,14 +125,13 @@ export function addRotate(program: Command, act: Act): void {
 
 export function addForget(program: Command, act: Act): void {
   program
-    .command('forget')
+    .command('forget <room>')
     .summary("delete this machine's copy of a room")
     .description(
       "Deletes this machine's copy of a room. You stay a member: reading the room, or listing rooms, downloads it again. " +
         'Conclave remembers how far the copy reached, so that it still notices a store that was rolled back.\n\n' +
         'Refused while messages wait to be sent to the room. Without a terminal, --yes is needed.',
     )
-    .argument('<room>')
     .option('--yes', "don't ask for confirmation")
     .action(act(forget))
 }

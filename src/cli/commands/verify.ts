@@ -14,7 +14,7 @@ interface Options {
 
 export function addVerify(program: Command, act: Act): void {
   program
-    .command('verify')
+    .command('verify <room|name>')
     .summary('check a room, or the key of a person')
     .description(
       'Checks every hash, signature and rule of a room from its first record on. Exits 7 if anything was changed, ' +
@@ -22,7 +22,6 @@ export function addVerify(program: Command, act: Act): void {
         'and present on this machine are put back first.\n\n' +
         'With a name: shows the safety number to compare with that person.',
     )
-    .argument('<room|name>')
     .option('--fingerprint <digits>', 'of a person: you compared it, so mark it as verified')
     .option('--repair', 'of a room, after a restore: repeat the changes the store lost, removals first (admins)')
     .action(

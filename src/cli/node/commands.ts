@@ -1,6 +1,5 @@
 /** What node commands do. Loaded only when one of them runs. */
 import { ConclaveError } from '../../base/errors.ts'
-import type { ClusterClient } from '../../node/cluster/cluster-client.ts'
 import { rememberCluster } from '../../client/config.ts'
 import { connectHome } from '../../node/tickets/connect.ts'
 import { findEtcd } from '../../node/process/etcd-binary.ts'
@@ -181,14 +180,17 @@ export async function removeCommand(session: Session, name: string, yes: boolean
     )
     // The removed node can't tell how it ended: ask another one.
     const others = members.filter(({ id }) => id !== member.id).flatMap(({ endpoints }) => endpoints)
-    await withOthers(others, client, (asked) =>
-      removeMember(asked, member.id, {
+    const asked = others.length === 0 ? client : client.at(others)
+    try {
+      await removeMember(asked, member.id, {
         timeoutMs: removePatienceMs,
         pauseMs: 500,
         onWaiting: (reason) => session.out.note(`${reason.message}; retrying …`),
         signal: session.signal,
-      }),
-    )
+      })
+    } finally {
+      if (asked !== client) asked.close()
+    }
     await session.out.print(
       { ok: true, id: member.id, name: member.name },
       `Removed ${shown}. You can delete its folder on that machine.`,
@@ -231,20 +233,6 @@ export async function connectCommand(session: Session, text: string): Promise<vo
 async function background(session: Session, flags: readonly string[] = []): Promise<void> {
   const pid = await startDetached(session, flags)
   await session.out.print({ ok: true, pid }, `Running in the background (process ${pid}); conclave node stop ends it`)
-}
-
-async function withOthers(
-  endpoints: readonly string[],
-  client: ClusterClient,
-  use: (client: ClusterClient) => Promise<void>,
-): Promise<void> {
-  if (endpoints.length === 0) return use(client)
-  const others = client.at(endpoints)
-  try {
-    await use(others)
-  } finally {
-    others.close()
-  }
 }
 
 async function confirm(session: Session, yes: boolean, question: string): Promise<void> {

@@ -2,13 +2,14 @@
  * A whole room as one text, part by part. Two walks over the room's copy: the first one collects the changes, so that
  * the second one shows each message as it reads now.
  */
-import { changedBy, isChange, type Change, type Changed } from '../../chat/timeline/changes.ts'
+import { changedBy, isChange, type Changed } from '../../chat/timeline/changes.ts'
 import type { Room } from '../../chat/chat.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
 import { lostNote } from '../../chat/wording.ts'
 import { from } from '../room/reading.ts'
 import { exportedText, htmlWriter, markdownWriter, type Quoted } from './export-formats.ts'
 import { itemObject } from './item-json.ts'
+import { ChangesAhead } from './item-text.ts'
 import { jsonLine } from './output.ts'
 
 /** Messages that a reply can still quote. */
@@ -35,15 +36,14 @@ export async function* writtenRoom(
     }
     return
   }
-  const changes = new Map<string, Change[]>()
   let end = 0
-  for await (const item of items()) {
-    end = item.i ?? end
-    if (item.kind !== 'message' || !isChange(item)) continue
-    const earlier = changes.get(item.to)
-    if (earlier === undefined) changes.set(item.to, [item])
-    else earlier.push(item)
+  const untilNow = async function* (): AsyncGenerator<TimelineItem, void> {
+    for await (const item of items()) {
+      end = item.i ?? end
+      yield item
+    }
   }
+  const ahead = await ChangesAhead.of(untilNow())
   const writer = format === 'html' ? htmlWriter() : markdownWriter()
   const quotable = new Map<string, Quoted>()
   yield writer.head(room)
@@ -56,7 +56,7 @@ export async function* writtenRoom(
     else if (item.kind === 'warning') yield writer.warning(item)
     else if (!isChange(item)) {
       counted()
-      const changed = changedBy(item, changes.get(item.id) ?? [])
+      const changed = changedBy(item, ahead.about(item))
       yield writer.message(item, changed, item.type === 'reply' ? quotable.get(item.to) : undefined)
       quotable.set(item.id, quoteOf(item, changed))
       const [oldest] = quotable.keys()

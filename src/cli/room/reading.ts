@@ -77,22 +77,16 @@ export function coming(room: Room, signal: AbortSignal): AsyncIterable<TimelineI
   // Requested now and read after the history, so that nothing falls in between.
   const first = items.next()
   first.catch(() => {})
-  return follow(items, first, signal)
-}
-
-async function* follow(
-  items: AsyncIterator<TimelineItem>,
-  first: Promise<IteratorResult<TimelineItem>>,
-  signal: AbortSignal,
-): AsyncGenerator<TimelineItem, void> {
-  try {
-    for (let next = await first; next.done !== true; next = await items.next()) yield next.value
-  } catch (error) {
-    // The room's standing tells how the membership ended.
-    if (!signal.aborted && !isConclaveError(error, 'kicked') && !isConclaveError(error, 'not-member')) throw error
-  } finally {
-    await items.return?.()
-  }
+  return (async function* () {
+    try {
+      for (let next = await first; next.done !== true; next = await items.next()) yield next.value
+    } catch (error) {
+      // The room's standing tells how the membership ended.
+      if (!signal.aborted && !isConclaveError(error, 'kicked') && !isConclaveError(error, 'not-member')) throw error
+    } finally {
+      await items.return?.()
+    }
+  })()
 }
 
 /** Why nothing more will come; undefined for a member. */
