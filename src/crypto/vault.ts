@@ -91,12 +91,9 @@ export async function createVault(request: NewVault, random: Random = systemRand
   const salt = random(argonSaltBytes)
   const dataKey = random(sealKeyBytes)
   const key = await passwordKey(password, salt, argon)
-  const build = (recovery: boolean, code: Bytes): Bytes => {
-    const header = { name, sequence, argon, salt, protection, recovery }
-    const nonce = random(nonceBytes)
-    const sealedKey = seal(sealKey(outerKey(key, code)), nonce, dataKeyContext(header), dataKey)
-    return sealBody({ ...header, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
-  }
+  const header = { name, sequence, argon, salt, protection, recovery: false }
+  const build = (recovery: boolean, code: Bytes) =>
+    sealVault({ ...header, recovery }, outerKey(key, code), dataKey, body, random)
   const local = build(false, emptyBytes)
   const store = request.protection === 'chosen' ? build(true, checkedCode(request.recoveryCode)) : local
   return { local, store, dataKey, sequence }
@@ -114,8 +111,12 @@ export async function localForm(
   const salt = random(argonSaltBytes)
   const key = await passwordKey(typed, salt, argon)
   const header = { name, sequence, argon, salt, protection, recovery: false }
+  return sealVault(header, outerKey(key, emptyBytes), dataKey, body, random)
+}
+
+function sealVault(header: VaultHeader, outer: Bytes, dataKey: Bytes, body: VaultBody, random: Random): Bytes {
   const nonce = random(nonceBytes)
-  const sealedKey = seal(sealKey(outerKey(key, emptyBytes)), nonce, dataKeyContext(header), dataKey)
+  const sealedKey = seal(sealKey(outer), nonce, dataKeyContext(header), dataKey)
   return sealBody({ ...header, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
 }
 

@@ -11,7 +11,7 @@ import type { Random } from '../crypto/random.ts'
 import type { Signer } from '../crypto/sign.ts'
 import { signCard } from './card.ts'
 import { sealControl } from './control.ts'
-import { epochKeys, epochSecretBytes, sealLink, type EpochKeys, type EpochLink } from './epoch.ts'
+import { epochKeys, epochSecretBytes, sealLink, type EpochKeys } from './epoch.ts'
 import { decodeKnock, knockId, knockPublicKey } from './knock.ts'
 import {
   decodeOperation,
@@ -27,7 +27,7 @@ import { apply, checkEpochRecovery, invitationTag } from './rules.ts'
 import { FormatError } from '../base/codec.ts'
 import { VoidRecord } from './verdict.ts'
 import { protocolVersion, suiteHybrid1 } from './version.ts'
-import { makeWrapPages, wrapSecret, type WrapPage, type WrapTarget } from './wraps.ts'
+import { makeWrapPages, wrapSecret, type WrapContext, type WrapPage, type WrapTarget } from './wraps.ts'
 
 /** A record's place, and what it claims. */
 export interface Position {
@@ -58,7 +58,7 @@ export interface Author {
   readonly random: Random
 }
 
-type OutsideRest = Omit<ControlHeader, 'version' | 'suite' | 'i' | 'previousHash'>
+type HeaderRest = Omit<ControlHeader, 'version' | 'suite' | 'i' | 'previousHash'>
 
 export interface NewRoom {
   readonly name: string
@@ -68,33 +68,18 @@ export interface NewRoom {
 }
 
 export async function prepareGenesis(
-  { signer, random }: Author,
+  author: Author,
   { name, wrapKey, roomName, policy }: NewRoom,
 ): Promise<{ readonly roomId: Bytes; readonly prepared: Prepared }> {
-  const nonce = random(genesisNonceBytes)
+  const nonce = author.random(genesisNonceBytes)
   const operation = { type: 'create', name, wrapKey, policy, nonce, roomName } as const
   checkOperation(operation)
-  const roomId = roomIdOf(signer.publicKey, operation)
-  const keys = epochKeys(roomId, 0, zeroHash, random(epochSecretBytes))
-  const context = { roomId, n: 0, previousHead: zeroHash, epoch: 0 }
-  const wraps = await makeWrapPages(context, [{ index: 0, wrapKey }], keys.secret)
-  const knockKey = await knockPublicKey(keys)
-  const rest: OutsideRest = {
-    n: 0,
-    previousHead: zeroHash,
-    previousHeadIndex: 0,
-    epoch: 0,
-    under: 0,
-    confirm: keys.confirm,
-    links: [],
-    wraps: wraps.name,
-    entry: null,
-  }
-  const seal = (position: Position) => {
-    const record = sealRecord(roomId, keys, { signer, random }, rest, operation, position)
-    return { record, card: cardOf(roomId, roomName, signer, rest, record, knockKey) }
-  }
-  return { roomId, prepared: { operation, n: 0, wraps, keys, seal } }
+  const roomId = roomIdOf(author.signer.publicKey, operation)
+  const keys = epochKeys(roomId, 0, zeroHash, author.random(epochSecretBytes))
+  const place = { n: 0, previousHead: zeroHash, previousHeadIndex: 0, epoch: 0, under: 0 }
+  const rest = { ...place, confirm: null, links: [], wraps: null, entry: null }
+  const draft = { author, roomId, under: keys, operation, rest }
+  return { roomId, prepared: await openingEpoch(draft, roomName, keys, [{ index: 0, wrapKey }]) }
 }
 
 /**
@@ -116,8 +101,7 @@ export async function prepareControl(
   const n = room.marks.size
   const opens = opensEpoch(operation.type)
   const epoch = opens ? room.epoch + 1 : room.epoch
-  const context = { roomId: room.id, n, previousHead: head.hash, epoch }
-  const base: OutsideRest = {
+  const base: HeaderRest = {
     n,
     previousHead: head.hash,
     previousHeadIndex: head.i,
@@ -126,28 +110,52 @@ export async function prepareControl(
     confirm: null,
     links: repaired ? [sealLink(room.id, repaired.of, repaired.to, random)] : [],
     wraps: null,
-    entry: await entryFor(room, operation, context, current.secret),
+    entry: await entryFor(room, operation, { roomId: room.id, n, previousHead: head.hash, epoch }, current.secret),
   }
   // Refused here if it would be void, before any of it is written.
   const trial = { ...base, version: protocolVersion, suite: suiteHybrid1, i: head.i + 1, previousHash: head.hash }
   const next = apply(room, signer.publicKey, operation, { i: trial.i, n, header: trial })
   if (current.epoch !== room.epoch) checkEpochRecovery(room, signer.publicKey)
+  const draft = { author, roomId: room.id, under: current, operation, rest: base }
   if (!opens) {
-    const seal = (position: Position) => {
-      return { record: sealRecord(room.id, current, author, base, operation, position), card: undefined }
-    }
+    const seal = (position: Position) => ({ record: sealRecord(draft, position), card: undefined })
     return { operation, n, wraps: undefined, keys: current, seal }
   }
   const keys = epochKeys(room.id, epoch, head.hash, random(epochSecretBytes))
-  const wraps = await makeWrapPages(context, wrapTargets(next), keys.secret)
+  const rest = { ...base, links: [sealLink(room.id, keys, current, random)] }
+  return openingEpoch({ ...draft, rest }, room.name, keys, wrapTargets(next))
+}
+
+/** A control record but for what changes with its position. */
+interface Draft {
+  readonly author: Author
+  readonly roomId: Bytes
+  readonly under: EpochKeys
+  readonly operation: Operation
+  readonly rest: HeaderRest
+}
+
+async function openingEpoch(
+  draft: Draft,
+  name: string,
+  keys: EpochKeys,
+  targets: readonly WrapTarget[],
+): Promise<Prepared> {
+  const { author, roomId, operation } = draft
+  const { n, previousHead, epoch } = draft.rest
+  const wraps = await makeWrapPages({ roomId, n, previousHead, epoch }, targets, keys.secret)
   const knockKey = await knockPublicKey(keys)
-  const links: EpochLink[] = [sealLink(room.id, keys, current, random)]
-  const rest = { ...base, confirm: keys.confirm, links, wraps: wraps.name }
+  const whole = { ...draft, rest: { ...draft.rest, confirm: keys.confirm, wraps: wraps.name } }
   const seal = (position: Position) => {
-    const record = sealRecord(room.id, current, author, rest, operation, position)
-    return { record, card: cardOf(room.id, room.name, signer, rest, record, knockKey) }
+    const record = sealRecord(whole, position)
+    return { record, card: signCard(author.signer, { roomId, name, n, epoch, head: recordHash(record), knockKey }) }
   }
   return { operation, n, wraps, keys, seal }
+}
+
+function sealRecord({ author, roomId, under, operation, rest }: Draft, { i, previousHash, at, seq }: Position): Bytes {
+  const header = { version: protocolVersion, suite: suiteHybrid1, i, previousHash, ...rest }
+  return sealControl(roomId, under, author.signer, header, { operation, at, seq }, author.random)
 }
 
 /** What readers would refuse is refused before any of it is written. */
@@ -167,12 +175,7 @@ function wrapTargets(room: Room): readonly WrapTarget[] {
   return [...room.members.values(), ...invited]
 }
 
-async function entryFor(
-  room: Room,
-  operation: Operation,
-  context: { roomId: Bytes; n: number; previousHead: Bytes; epoch: number },
-  secret: Bytes,
-): Promise<Entry | null> {
+async function entryFor(room: Room, operation: Operation, context: WrapContext, secret: Bytes): Promise<Entry | null> {
   switch (operation.type) {
     case 'accept': {
       const { wrapKey } = decodeKnock(operation.knock)
@@ -188,27 +191,4 @@ async function entryFor(
     default:
       return null
   }
-}
-
-function sealRecord(
-  roomId: Bytes,
-  under: EpochKeys,
-  { signer, random }: Author,
-  rest: OutsideRest,
-  operation: Operation,
-  { i, previousHash, at, seq }: Position,
-): Bytes {
-  const header = { version: protocolVersion, suite: suiteHybrid1, i, previousHash, ...rest }
-  return sealControl(roomId, under, signer, header, { operation, at, seq }, random)
-}
-
-function cardOf(
-  roomId: Bytes,
-  name: string,
-  signer: Signer,
-  { n, epoch }: OutsideRest,
-  record: Bytes,
-  knockKey: Bytes,
-): Bytes {
-  return signCard(signer, { roomId, name, n, epoch, head: recordHash(record), knockKey })
 }
