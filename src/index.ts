@@ -12,6 +12,8 @@ import { locate } from './client/locations.ts'
 
 export { ConclaveError, isConclaveError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
+export { hintText } from './base/hint.ts'
+export type { CommandHint, Hint, HintedCommand } from './base/hint.ts'
 export type { Listener } from './base/emitter.ts'
 export { changedBy, isChange } from './chat/timeline/changes.ts'
 export type { Change, Changed, Reaction } from './chat/timeline/changes.ts'

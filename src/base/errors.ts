@@ -1,9 +1,11 @@
 /**
  * Every failure that a caller may meet.
  *
- * `code` is stable and machine-readable; `message` says what happened; `hint` says what to do next;
+ * `code` is stable and machine-readable; `message` says what happened; `hint` says what to do next, in the command
+ * line's words, and `nextStep` with its commands as data;
  * `retryable` says whether the same call can succeed later without anything else changing.
  */
+import { hintText, type Hint } from './hint.ts'
 
 export const errorCodes = [
   'usage', // bad arguments, an empty or oversized message, a weak password
@@ -28,7 +30,7 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number]
 
 export interface ErrorDetails {
-  readonly hint?: string
+  readonly hint?: Hint
   readonly cause?: unknown
   readonly retryable?: boolean
 }
@@ -37,12 +39,15 @@ export class ConclaveError extends Error {
   override readonly name = 'ConclaveError'
   readonly code: ErrorCode
   readonly hint: string | undefined
+  /** What `hint` says, for a front end that names commands in its own way. */
+  readonly nextStep: Hint | undefined
   readonly retryable: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
-    this.hint = details.hint
+    this.nextStep = details.hint
+    this.hint = details.hint === undefined ? undefined : hintText(details.hint)
     this.retryable = details.retryable ?? false
   }
 }

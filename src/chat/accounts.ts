@@ -5,6 +5,7 @@
  * another machine. A wrong password never destroys anything.
  */
 import { ConclaveError } from '../base/errors.ts'
+import { command } from '../base/hint.ts'
 import type { Chat } from './chat.ts'
 import type { Person } from './item.ts'
 
@@ -41,7 +42,7 @@ export interface Accounts {
 export class RecoveryCodeNeeded extends ConclaveError {
   constructor(name: string) {
     super('wrong-password', `${name} chose a password: a new machine needs the recovery code too`, {
-      hint: 'give the recovery code that was shown with the password (CONCLAVE_RECOVERY_CODE)',
+      hint: ['Give the recovery code that was shown with the passphrase (', command('recovery-code'), ').'],
     })
   }
 }

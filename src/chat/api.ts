@@ -3,6 +3,7 @@
  * as soon as it aborts; what had reached the store by then stays.
  */
 import type { Listener } from '../base/emitter.ts'
+import type { Hint } from '../base/hint.ts'
 import type {
   AdminEvent,
   AdminItem,
@@ -83,7 +84,7 @@ export interface Connection {
 
 export interface Advice {
   readonly text: string
-  readonly hint: string
+  readonly hint: Hint
 }
 
 export type Standing = 'member' | 'invited' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'
@@ -322,9 +323,9 @@ export interface Recovery {
   /** What happened, and what Conclave does about it. */
   readonly text: string
   /** What is to be done. */
-  readonly hint: string
+  readonly hint: Hint
   /** All of it in a few words. */
-  readonly short: string
+  readonly short: Hint
 }
 
 export interface Repair {

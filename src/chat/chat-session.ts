@@ -5,6 +5,7 @@ import { hex, type Bytes } from '../base/bytes.ts'
 import type { Listener } from '../base/emitter.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
+import { command } from '../base/hint.ts'
 import { openPatienceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
@@ -268,16 +269,16 @@ export class ChatSession implements Chat {
     const joined = known.find(({ standing }) => standing === 'member') ?? known[0]
     if (joined === undefined) {
       await findCard(this.#parts.store, ref, signal)
-      throw new ConclaveError('not-member', `you are not a member of ${room}`, { hint: `conclave join ${room}` })
+      throw new ConclaveError('not-member', `you are not a member of ${room}`, { hint: [command('join', room)] })
     }
     if (joined.standing === 'waiting') await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
     const session = await this.#session(joined.roomId)
     if (session.standing === 'invited') {
-      throw new ConclaveError('not-member', `you are invited into ${session.name}`, { hint: `conclave join ${room}` })
+      throw new ConclaveError('not-member', `you are invited into ${session.name}`, { hint: [command('join', room)] })
     }
     if (session.standing === 'waiting' || session.standing === 'rejected') {
       throw new ConclaveError('not-member', `nobody has let you into ${session.name} yet`, {
-        hint: `conclave join ${room} --wait 60`,
+        hint: [command('join-and-wait', room)],
       })
     }
     if (session.standing === 'member' || session.state === undefined) await this.#showSoon(session, signal)
@@ -346,7 +347,7 @@ export class ChatSession implements Chat {
     }
     if (await new Replica(home, roomId).forget()) return
     throw new ConclaveError('not-allowed', 'messages wait to be sent to this room, so its copy stays', {
-      hint: 'They go out with the next command in this room once the store answers; /drop in the terminal takes away what can’t be sent.',
+      hint: 'They are sent with the next command in this room once the store answers. The terminal interface can discard what can’t be sent.',
     })
   }
 

@@ -2,6 +2,7 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { Fields } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
+import { command } from '../base/hint.ts'
 import { userNameCharsMax } from '../base/limits.ts'
 import { silentLogger, type Logger } from '../base/log.ts'
 import { fingerprint } from '../crypto/fingerprint.ts'
@@ -105,7 +106,9 @@ export function openAccounts(options: AccountsOptions): Accounts {
   async function logInFromStore(name: string, password: string, recoveryCode: string | undefined): Promise<Chat> {
     const entry = await readOne(store, vaultKey(skeleton(name)))
     if (entry === undefined) {
-      throw new ConclaveError('no-such-user', `nobody is named ${name} here`, { hint: `conclave signup ${name}` })
+      throw new ConclaveError('no-such-user', `No account named "${name}" in this store.`, {
+        hint: ['Check the spelling, or sign up (', command('signup', name), ').'],
+      })
     }
     const code = recoveryCode === undefined ? undefined : parseRecoveryCode(recoveryCode)
     const vault = opened(await openVault(entry.value, password, code), name, 'the store')
@@ -130,7 +133,9 @@ export function openAccounts(options: AccountsOptions): Accounts {
       if (local !== undefined && vault !== undefined && (await readOne(local, identityKey)) !== undefined) {
         return { local, vault }
       }
-      throw new ConclaveError('no-such-user', `there is no ${name} in this home`, { hint: `conclave login ${name}` })
+      throw new ConclaveError('no-such-user', `there is no ${name} in this home`, {
+        hint: ['Log in first (', command('login', name), ').'],
+      })
     } catch (error) {
       await local?.close()
       throw error
@@ -173,7 +178,9 @@ export function openAccounts(options: AccountsOptions): Accounts {
       const open = openVaultWithKey(vault.value, Uint8Array.from(key))
       if (open.kind === 'open') return await enter(local, open)
       const what = `${name} was unlocked with a former password, or in another home`
-      throw new ConclaveError('wrong-password', what, { hint: 'conclave unlock, with the password that counts now' })
+      throw new ConclaveError('wrong-password', what, {
+        hint: ['Unlock again with the current passphrase (', command('unlock'), ').'],
+      })
     } catch (error) {
       await local.close()
       throw error

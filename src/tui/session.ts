@@ -9,11 +9,12 @@ import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
+import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
-import { sanitized, sanitizedRecovery } from './state/sanitized.ts'
+import { sanitized } from './state/sanitized.ts'
 
 /** What the program does itself: end, redraw, go to the background. */
 type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
@@ -185,12 +186,12 @@ export class Session {
       kind: 'chat',
       connection: sanitized(chat.connection),
       rooms: sanitized(chat.knownRooms()),
-      recoveries: chat.recoveries.map(sanitizedRecovery),
+      recoveries: chat.recoveries.map(recoveryOnScreen),
     })
     if (chat.advice === this.#advice) return
     this.#advice = chat.advice
     if (chat.advice !== undefined)
-      this.#dispatch({ kind: 'advice', text: sanitizeLine(chat.advice.text), hint: chat.advice.hint })
+      this.#dispatch({ kind: 'advice', text: sanitizeLine(chat.advice.text), hint: hintOnScreen(chat.advice.hint) })
   }
 
   #startOpening(): AbortSignal {
@@ -233,23 +234,4 @@ function nameOf(admission: Admission): { roomId: string; roomName: string } {
 
 function isOpening(effect: Effect): boolean {
   return ['open', 'join', 'create', 'dm'].includes(effect.do)
-}
-
-/** Errors may quote what others wrote. */
-function describe(error: unknown): { code: string; text: string; hint: string } {
-  if (isConclaveError(error)) {
-    const hint = onScreen(sanitizeLine(error.hint ?? ''))
-    return { code: error.code, text: sanitizeLine(error.message), hint }
-  }
-  const text = sanitizeLine(error instanceof Error ? error.message : String(error))
-  return { code: 'unexpected', text: `Unexpected: ${text}`, hint: 'This is a bug in Conclave.' }
-}
-
-/** Hints name commands of the command line; here the same is done by a command with a slash. */
-function onScreen(hint: string): string {
-  return hint
-    .replace(/conclave verify \S+ --repair/g, '/repair')
-    .replace(/conclave knocks( ROOM)?/g, '/members')
-    .replace(/conclave (join|rooms|members|verify|create|leave)\b( ROOM\b)?( --wait \d+)?/g, '/$1')
-    .replace(/\(CONCLAVE_RECOVERY_CODE\)/, '')
 }

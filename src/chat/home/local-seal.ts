@@ -63,7 +63,7 @@ export async function readLocalKeys(home: Store, dataKey: Bytes): Promise<LocalK
   const plaintext = openUnder(sealKey(outer), localKeysKey, entry.value)
   if (plaintext === undefined) {
     throw new ConclaveError('tampering', 'the keys of this home are not those of its vault', {
-      hint: 'log in with --home of an empty folder',
+      hint: 'Log in again with an empty home folder.',
     })
   }
   return readLocal('the list of keys', () => {

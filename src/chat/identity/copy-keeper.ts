@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
 import { isConclaveError } from '../../base/errors.ts'
+import { command, type Hint } from '../../base/hint.ts'
 import { openPatienceMs, vaultCopyMs, vaultCopyRetryMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
@@ -81,7 +82,7 @@ export class CopyKeeper {
       return true
     } catch (error) {
       const isOver = isConclaveError(error, 'wrong-password')
-      if (isOver) this.#advise(error.message, error.hint)
+      if (isOver) this.#advise(error.message, error.nextStep)
       else if (!signal.aborted) log.warn('vault.copy', { error: String(error) })
       return isOver
     }
@@ -93,17 +94,18 @@ export class CopyKeeper {
     if (older === true) {
       this.#advise(
         'the store held an older copy of your keys than before: it was restored from a backup, or tampered with',
-        'The copy is mended. Ask whoever runs the store; conclave verify ROOM checks a room.',
+        ['The copy is repaired. Ask the person who runs the store. To check a room: ', command('verify'), '.'],
       )
     }
     if (standing !== 'changed-elsewhere') return
-    this.#advise(
-      `the password of ${identity.name} was changed on another machine; here the old one still counts`,
-      'conclave passwd takes the new one over: it asks for the old one, then for the new one.',
-    )
+    this.#advise(`the password of ${identity.name} was changed on another machine; here the old one still counts`, [
+      'To use the new one here too, change it here (',
+      command('passwd'),
+      '); the old one is asked for first.',
+    ])
   }
 
-  #advise(text: string, hint = ''): void {
+  #advise(text: string, hint: Hint = ''): void {
     this.#advice = { text, hint }
     this.#parts.changed()
   }

@@ -5,6 +5,7 @@
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { fingerprint } from '../../crypto/fingerprint.ts'
 import type { ArgonParameters } from '../../crypto/password.ts'
 import type { Random } from '../../crypto/random.ts'
@@ -87,7 +88,7 @@ export async function finishSignUp(
   if (registered !== undefined) return isOwn(outcome.body, registered.rootKey) ? outcome : undefined
   if (outcome.protection === 'chosen') {
     throw new ConclaveError('no-such-user', `the sign-up of ${name} was cut off before the name was yours`, {
-      hint: `conclave signup ${name}, with the same password, goes on`,
+      hint: ['To continue, sign up again with the same passphrase (', command('signup', name), ').'],
     })
   }
   await claim(store, await readIncarnation(store, random), name, outcome.body, vault.value)

@@ -9,14 +9,14 @@ export function opened(outcome: VaultOutcome, name: string, where: string): Open
     case 'open':
       return outcome
     case 'wrong-password':
-      throw new ConclaveError('wrong-password', `wrong password for ${name}`, {
-        hint: 'nothing was changed; try again',
+      throw new ConclaveError('wrong-password', `Wrong passphrase for ${name}.`, {
+        hint: 'Try again.',
       })
     case 'recovery-code-needed':
       throw new RecoveryCodeNeeded(name)
     case 'damaged':
       throw new ConclaveError('tampering', `the vault of ${name} in ${where} is damaged: ${outcome.reason}`, {
-        hint: 'log in on another machine or from the store’s copy with --home of an empty folder',
+        hint: 'Log in on another machine, or here with an empty home folder: that uses the store’s copy.',
       })
   }
 }

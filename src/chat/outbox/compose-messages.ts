@@ -3,6 +3,7 @@ import { equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { messageTextBytesMax, messagesPerRecordMax } from '../../base/limits.ts'
 import type { Random } from '../../crypto/random.ts'
 import { contentValue } from '../../protocol/content.ts'
@@ -58,13 +59,17 @@ export async function composeMessages(
   if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) {
     const endedBy = kickedBy(room, identity.signer.publicKey)
     if (endedBy !== undefined)
-      throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, { hint: 'conclave join ROOM' })
-    throw new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
+      throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, {
+        hint: ['Ask to join again: ', command('join')],
+      })
+    throw new ConclaveError('not-member', 'you are not a member of this room', {
+      hint: ['Ask to join again: ', command('join')],
+    })
   }
   requireKnownVersion(room)
   if (keys === undefined) {
     throw new ConclaveError('not-member', 'the keys of this room are not to be had', {
-      hint: 'knock again: conclave join ROOM',
+      hint: ['Ask to join again: ', command('join')],
     })
   }
   const { i, previousHash } = log.end

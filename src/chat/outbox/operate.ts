@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { appendTriesMax, retryMs, retryMsMax, storeDeadlineMs } from '../../base/limits.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Signer } from '../../crypto/sign.ts'
@@ -141,7 +142,7 @@ function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; k
 
 function noKeys(more: string): ConclaveError {
   return new ConclaveError('not-member', 'the keys of this room are not to be had', {
-    hint: `knock again: conclave join ROOM; ${more}`,
+    hint: ['Ask to join again: ', command('join'), `; ${more}`],
   })
 }
 
@@ -164,5 +165,7 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function notIn(): ConclaveError {
-  return new ConclaveError('not-member', 'you are not a member of this room', { hint: 'conclave join ROOM' })
+  return new ConclaveError('not-member', 'you are not a member of this room', {
+    hint: ['Ask to join: ', command('join')],
+  })
 }

@@ -1,27 +1,31 @@
-/** What a room's rules refuse, in words for whoever wanted it. */
+/** What a room's rules refuse, in words for the person who wanted it. */
 import { ConclaveError } from '../../base/errors.ts'
+import { command, type Hint } from '../../base/hint.ts'
 import type { VoidRecord } from '../../protocol/verdict.ts'
 
+const seeMembers: Hint = ['To see who is who: ', command('members')]
+const toLeave: Hint = ['To leave it: ', command('leave')]
+
 /** The rules' reasons that a person can meet, with what to do about them. */
-const words: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  'author is not an admin': ['only an admin of this room can do that', 'conclave members ROOM shows who is'],
-  'author may not accept': ['only admins let people into this room', 'conclave members ROOM shows who is'],
-  'author may not reject': ['only admins answer knocks in this room', 'conclave members ROOM shows who is'],
-  'author may not invite': ['only admins invite into this room', 'conclave members ROOM shows who is'],
-  'only an admin can readmit a removed member': [
-    'after a kick only an admin can let somebody in again',
-    'conclave members ROOM shows who is',
+const words: Readonly<Record<string, readonly [message: string, hint: Hint]>> = {
+  'author is not an admin': ['only an admin of this room can do that', seeMembers],
+  'author may not accept': ['only admins let people into this room', seeMembers],
+  'author may not reject': ['only admins answer requests to join this room', seeMembers],
+  'author may not invite': ['only admins invite into this room', seeMembers],
+  'only an admin can readmit a removed member': ['only an admin can let a removed member back in', seeMembers],
+  'a direct message has no kick': ['nobody can be removed from a direct message', toLeave],
+  "members can't kick themselves": ['you can’t remove yourself', toLeave],
+  'already a member': ['already a member of this room', seeMembers],
+  'invited by another member': ['invited already, by someone else', 'Only they or an admin can invite again.'],
+  'already an admin': ['already an admin of this room', seeMembers],
+  'not an admin': ['not an admin of this room', seeMembers],
+  'a room needs an admin': ['a room needs at least one admin', 'Promote someone else first.'],
+  'a direct message has two members': [
+    'a direct message has two members',
+    ['For more people, create a room: ', command('create')],
   ],
-  'a direct message has no kick': ['nobody is kicked from a chat of two', 'conclave leave ROOM leaves it'],
-  "members can't kick themselves": ['you can’t kick yourself', 'conclave leave ROOM leaves it'],
-  'already a member': ['already a member of this room', 'conclave members ROOM shows who is'],
-  'invited by another member': ['invited already, by somebody else', 'only he or an admin can invite anew'],
-  'already an admin': ['already an admin of this room', 'conclave members ROOM shows who is'],
-  'not an admin': ['no admin of this room', 'conclave members ROOM shows who is'],
-  'a room needs an admin': ['a room keeps at least one admin', 'promote somebody else first'],
-  'a direct message has two members': ['a chat of two has no third', 'conclave create ROOM makes a room for more'],
-  'knock already answered': ['this knock was answered meanwhile', 'conclave knocks ROOM shows who still waits'],
-  'knock older than the departure': ['this knock is from before a kick or leave', 'a new one is needed'],
+  'knock already answered': ['this request was answered meanwhile', ['To see who still waits: ', command('knocks')]],
+  'knock older than the departure': ['this request is older than their departure', 'They have to ask again.'],
 }
 
 export function refusal(cause: VoidRecord): ConclaveError {

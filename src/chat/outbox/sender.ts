@@ -10,6 +10,7 @@ import { later } from '../../base/clock.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
+import { command } from '../../base/hint.ts'
 import { outboxWriterTtlS, retryMs } from '../../base/limits.ts'
 import type { Retry } from '../connection/retry.ts'
 import { zeroHash } from '../../crypto/hash.ts'
@@ -278,7 +279,9 @@ export class Sender {
     if (await this.#settledBy(attempt, name)) return
     this.#giveUp(name)
     if (done)
-      throw new ConclaveError('unexpected', 'a record of one’s own did not count', { hint: 'conclave verify ROOM' })
+      throw new ConclaveError('unexpected', 'a record of one’s own did not count', {
+        hint: ['Check the room: ', command('verify')],
+      })
     // Whoever lost steps back a little, so that the same ones don't lose again.
     await sleep(Math.random() * 4, undefined, { signal })
   }

@@ -4,6 +4,7 @@
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { fingerprint, matchesFingerprint, safetyNumber } from '../../crypto/fingerprint.ts'
 import { descendsFrom, type NameRecord } from '../../protocol/name-record.ts'
 import type { Room } from '../../protocol/room.ts'
@@ -55,7 +56,7 @@ export async function compareKeys(store: Store, identity: Identity, name: string
 async function registered(store: Store, name: string): Promise<NameRecord> {
   const record = await lookUpName(store, name)
   if (record !== undefined) return record
-  throw new ConclaveError('no-such-user', `nobody is named ${name} here`, { hint: 'check the spelling' })
+  throw new ConclaveError('no-such-user', `No account named "${name}" in this store.`, { hint: 'Check the spelling.' })
 }
 
 function bound(shared: readonly Room[], { name, rootKey }: NameRecord): boolean {
@@ -65,14 +66,19 @@ function bound(shared: readonly Room[], { name, rootKey }: NameRecord): boolean 
 function neverSeen(key: NamedKey): UnconfirmedKey {
   const person = personOf(key)
   const { name, fingerprint: digits } = person
-  const hint = `compare it with ${name} over another way, then --fingerprint "${digits}", or --trust-new`
+  const hint = `Compare it with ${name} by phone or in person, then --fingerprint "${digits}", or --trust-new.`
   return new UnconfirmedKey(person, undefined, `was never seen here before: ${digits}`, hint)
 }
 
 function otherFingerprint(key: NamedKey, known: Bytes | undefined): UnconfirmedKey {
   const person = personOf(key)
   const why = `is not the key of that fingerprint: ${person.fingerprint}`
-  return new UnconfirmedKey(person, known && fingerprint(known), why, `compare it with ${key.name} over another way`)
+  return new UnconfirmedKey(
+    person,
+    known && fingerprint(known),
+    why,
+    `Compare it with ${key.name} by phone or in person.`,
+  )
 }
 
 /** Nothing but the fingerprint itself helps here. */
@@ -83,7 +89,10 @@ export function changedKey(key: NamedKey, known: Bytes): UnconfirmedKey {
     person,
     fingerprint(known),
     `is NOT the one that you know (${fingerprint(known)}): it is ${digits}`,
-    `somebody may pass for ${name}: compare it over another way, then --fingerprint "${digits}"; ` +
-      `conclave verify @${name} shows what to compare`,
+    [
+      `Someone may be impersonating ${name}. To see what to compare by phone or in person: `,
+      command('verify', `@${name}`),
+      `. If it matches: --fingerprint "${digits}"`,
+    ],
   )
 }

@@ -2,6 +2,7 @@
 import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { roomIdPrefixBitsMin, roomNameCharsMax } from '../../base/limits.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
@@ -134,6 +135,6 @@ async function listedId(store: Store, ref: RoomRef, signal?: AbortSignal): Promi
 
 export function noSuchRoom({ name, idPrefix }: RoomRef): ConclaveError {
   return new ConclaveError('no-such-room', `there is no room ${name ?? idPrefix}`, {
-    hint: 'conclave rooms lists them; an unlisted one is joined by its whole id',
+    hint: ['To list them: ', command('rooms'), '. An unlisted room is joined by its whole id.'],
   })
 }

@@ -1,6 +1,7 @@
 /** People of a room, by the names and fingerprints that others know them by. */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { fingerprint, matchesFingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import type { Knock } from '../../protocol/knock.ts'
@@ -37,7 +38,9 @@ export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: stri
   const matching = wanted === undefined ? named : named.filter(({ knock }) => matchesFingerprint(wanted, knock.rootKey))
   const [knock] = matching
   if (knock === undefined) {
-    throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, { hint: 'conclave knocks ROOM' })
+    throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, {
+      hint: ['To see who does: ', command('knocks')],
+    })
   }
   if (matching.length > 1) {
     throw new ConclaveError('unconfirmed-key', `${matching.length} people knock as ${name}`, {
@@ -51,7 +54,9 @@ export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: stri
 export function memberNamed(room: Room, name: string, wanted?: string): Member {
   const found = oneNamed([...room.members.values()], name, wanted)
   if (found !== undefined) return found
-  throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, { hint: 'conclave members ROOM' })
+  throw new ConclaveError('no-such-user', `${name} is not a member of ${room.name}`, {
+    hint: ['To list the members: ', command('members')],
+  })
 }
 
 /** A member, or somebody whose invitation is to be withdrawn. @throws no-such-user, unconfirmed-key */

@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import { logKey } from '../../protocol/paths.ts'
 import { memberByKey, type Room } from '../../protocol/room.ts'
@@ -98,6 +99,6 @@ function targetOf({ rootKey, name }: LostChange): { readonly target?: Person } {
 
 function notAdmin(): ConclaveError {
   return new ConclaveError('not-allowed', 'only an admin can do again what the store has lost', {
-    hint: 'ask an admin to run: conclave verify ROOM --repair',
+    hint: ['Ask an admin to repair it: ', command('repair')],
   })
 }

@@ -1,6 +1,7 @@
 /** How a room stands after its store was set back, in words for people: what happened, what is done, what is to be done. */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command, type CommandHint } from '../../base/hint.ts'
 import type { Recovery } from '../chat.ts'
 import { missingRemovals } from './removals.ts'
 import type { RoomLog } from '../log/room-log.ts'
@@ -85,10 +86,10 @@ export class RoomRecovery {
   #damaged(): Told | undefined {
     const { writeBlocker, repairer } = this.#log
     if (writeBlocker !== undefined) {
-      const { message: text, hint = '' } = writeBlocker
+      const { message: text, nextStep: hint = '' } = writeBlocker
       return {
         kind: 'damaged',
-        short: 'damaged: nothing can be sent; /verify',
+        short: ['damaged: nothing can be sent; ', this.#verify],
         text: `${this.#nameOf()}: ${text}`,
         hint,
       }
@@ -96,9 +97,9 @@ export class RoomRecovery {
     if (repairer.changed.size === 0) return undefined
     return {
       kind: 'damaged',
-      short: 'somebody changed a record in the store; /verify',
+      short: ['a record was changed in the store; ', this.#verify],
       text: `${this.#changedText([...repairer.changed])}; this machine goes on with what it had read.`,
-      hint: `Set it right in the store: ${this.#repair}`,
+      hint: ['To correct it in the store: ', this.#repair],
     }
   }
 
@@ -109,9 +110,9 @@ export class RoomRecovery {
     if (changed.length > 0) {
       return {
         kind: 'frozen',
-        short: `frozen: somebody changed in the store who is in; ${this.#repair}`,
+        short: ['frozen: the member list was changed in the store; ', this.#repair],
         text: `${this.#changedText(changed)}, and it says who is in: nothing is sent.`,
-        hint: `Set it right in the store: ${this.#repair}`,
+        hint: ['To correct it in the store: ', this.#repair],
       }
     }
     const [less] = withheld.missing
@@ -123,18 +124,24 @@ export class RoomRecovery {
     const names = removals.map(({ name }) => (name === '' ? 'somebody' : name)).join(', ')
     return {
       kind: 'frozen',
-      short: `frozen: the kick of ${names} is lost; an admin: ${this.#repair}`,
+      short: [`frozen: the removal of ${names} is lost; an admin: `, this.#repair],
       text: `${this.#setBack} and has forgotten that ${names} was kicked: nothing is sent, so that ${names} can’t read it.`,
-      hint: `An admin does it again: ${this.#repair}`,
+      hint: ['An admin can do it again: ', this.#repair],
     }
   }
 
   #shownLess(name: string): Told {
     return {
       kind: 'frozen',
-      short: `frozen: the store hides from you a change of the room that ${name} saw; /verify`,
+      short: [`frozen: the store hides a room change that ${name} saw; `, this.#verify],
       text: `The store shows less of ${this.#nameOf()} than ${name} saw: a change of the room is missing, perhaps a kick. Nothing is sent.`,
-      hint: `Ask the others. Once one of them has set it right (${this.#repair}): conclave forget ${this.#nameOf()}. If ${name} made it up, an admin can kick ${name}.`,
+      hint: [
+        'Ask the others. Once one of them has repaired it (',
+        this.#repair,
+        '), drop the copy on this machine (',
+        command('forget', this.#nameOf()),
+        `). If ${name} made it up, an admin can kick ${name}.`,
+      ],
     }
   }
 
@@ -157,8 +164,12 @@ export class RoomRecovery {
     return `The store of ${this.#nameOf()} was set back to an earlier copy`
   }
 
-  get #repair(): string {
-    return `conclave verify ${this.#nameOf()} --repair`
+  get #repair(): CommandHint {
+    return command('repair', this.#nameOf())
+  }
+
+  get #verify(): CommandHint {
+    return command('verify', this.#nameOf())
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { recordHash } from '../../protocol/record.ts'
 import type { Checkpoint } from './replica.ts'
 
@@ -44,7 +45,11 @@ export class KnownEnd {
     const { next, hash } = this.#remembered ?? {}
     if (next !== i + 1 || hash === undefined || equalBytes(recordHash(bytes), hash)) return
     throw new ConclaveError('tampering', 'this room is not the one that was read here before', {
-      hint: 'ask whoever runs the store; compare the head of conclave verify with another member’s',
+      hint: [
+        'Ask the person who runs the store. Compare the hash that ',
+        command('verify'),
+        ' shows with another member’s.',
+      ],
     })
   }
 }
@@ -57,6 +62,6 @@ function holeAt(i: number): ConclaveError {
 
 function cutOff(): ConclaveError {
   return new ConclaveError('tampering', 'the end of this room’s log was removed or changed in the store', {
-    hint: 'nothing is written behind a hole; conclave verify shows what is missing',
+    hint: ['Nothing is written after a gap. To see what is missing: ', command('verify')],
   })
 }

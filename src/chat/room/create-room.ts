@@ -3,6 +3,7 @@ import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { VaultRoom } from '../../crypto/vault-body.ts'
@@ -83,7 +84,7 @@ async function tryToCreate(
     life.found(found)
     if (found === undefined || !equalBytes(found, incarnation)) return undefined
     throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
-      hint: `join it (conclave join ${name}), choose another name, or create it --unlisted`,
+      hint: ['Join it (', command('join', name), '), choose another name, or create it unlisted.'],
     })
   }
   return roomId

@@ -2,6 +2,7 @@
 import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { command } from '../../base/hint.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Signer } from '../../crypto/sign.ts'
@@ -92,8 +93,10 @@ export function requireMember({ standing, name, endedBy }: RoomContext): void {
   if (standing === 'member') return
   if (standing === 'kicked') {
     throw new ConclaveError('kicked', `you were kicked from ${name} by ${endedBy?.name ?? 'an admin'}`, {
-      hint: 'knock again: conclave join ROOM; an admin can let you in',
+      hint: ['Ask to join again: ', command('join', name), '. An admin can let you in.'],
     })
   }
-  throw new ConclaveError('not-member', `you are not a member of ${name}`, { hint: 'conclave join ROOM' })
+  throw new ConclaveError('not-member', `you are not a member of ${name}`, {
+    hint: ['Ask to join: ', command('join', name)],
+  })
 }

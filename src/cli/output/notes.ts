@@ -1,5 +1,6 @@
 /** Remarks on stderr beside the results: what happened to the store, and keys that are not the ones this person knows. */
 import { isConclaveError } from '../../base/errors.ts'
+import { hintText } from '../../base/hint.ts'
 import type { Chat, Recovery, Room } from '../../chat/chat.ts'
 import { impersonation } from '../../chat/wording.ts'
 import type { Output } from './output.ts'
@@ -31,7 +32,7 @@ export class RecoveryNotes {
     for (const { text, hint } of this.#chat.recoveries.filter(fits)) {
       if (this.#told.has(text)) continue
       this.#told.add(text)
-      this.#out.note(`conclave: ${text} ${hint}`)
+      this.#out.note(`conclave: ${text} ${hintText(hint)}`)
     }
   }
 }

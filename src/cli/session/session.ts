@@ -3,6 +3,7 @@
  * Whoever runs the command closes it all again.
  */
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { hintText } from '../../base/hint.ts'
 import { RecoveryCodeNeeded, type Accounts, type KnownIdentity } from '../../chat/accounts.ts'
 import type { Chat, Confirm, Room } from '../../chat/chat.ts'
 import { UnconfirmedKey } from '../../chat/people/unconfirmed-key.ts'
@@ -166,7 +167,7 @@ export class Session {
     this.#notes?.end(error)
     await this.#chat?.close()
     const advice = this.#chat?.advice
-    if (advice !== undefined) this.out.note(`${advice.text}\n  ${advice.hint}`)
+    if (advice !== undefined) this.out.note(`${advice.text}\n  ${hintText(advice.hint)}`)
     const wiring = await this.#wiring?.catch(() => undefined)
     await wiring?.close()
   }

@@ -5,6 +5,7 @@
  */
 import { status } from '@grpc/grpc-js'
 import { ConclaveError } from '../../base/errors.ts'
+import { command, type Hint } from '../../base/hint.ts'
 import { leaseEnded } from '../apply.ts'
 
 /** The cluster has answered, and the answer is no. */
@@ -51,16 +52,15 @@ interface Known {
 }
 
 const refusal =
-  (kind: Refusal['kind'], code: ConclaveError['code'], message: string, hint?: string) =>
+  (kind: Refusal['kind'], code: ConclaveError['code'], message: string, hint?: Hint) =>
   (cause: GrpcError): Error =>
     new Refusal(kind, new ConclaveError(code, message, { cause, ...(hint === undefined ? {} : { hint }) }))
 
-const notAllowed = refusal(
-  'other',
-  'not-allowed',
-  'the cluster does not let this identity do that',
-  'Ask somebody who runs a node for a ticket, then `conclave connect TICKET`.',
-)
+const notAllowed = refusal('other', 'not-allowed', 'the cluster does not let this identity do that', [
+  'Ask someone who runs a node for a ticket, then connect with it (',
+  command('connect'),
+  ').',
+])
 
 const known: readonly Known[] = [
   {
@@ -122,7 +122,11 @@ export function endedAtTheDoor(error: unknown): boolean {
 /** What one member refuses at its door, the others do too: they have one authority, and one list of what was revoked. */
 export function certificateRefused(cause: unknown): Refusal {
   const error = new ConclaveError('not-allowed', 'the cluster does not take the certificate of this machine', {
-    hint: 'Was it revoked? Ask somebody who runs a node for a ticket, then `conclave connect TICKET`.',
+    hint: [
+      'Was it revoked? Ask someone who runs a node for a ticket, then connect with it (',
+      command('connect'),
+      ').',
+    ],
     cause,
   })
   return new Refusal('other', error)
@@ -144,7 +148,11 @@ export function tooOld(version: string): ConclaveError {
 export function noAnswer(last: unknown): ConclaveError {
   const reason = last instanceof Error ? `: ${last.message}` : ''
   return new ConclaveError('unavailable', `the cluster does not answer${reason}`, {
-    hint: 'It needs a majority of its nodes. `conclave node status` shows which of them are away.',
+    hint: [
+      'It needs a majority of its nodes. The status of the nodes (',
+      command('node-status'),
+      ') shows which are unreachable.',
+    ],
     retryable: true,
     cause: last,
   })

@@ -1,7 +1,8 @@
 /** What can happen to a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { Connection, Recovery, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
+import type { Connection, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
+import type { RecoveryOnScreen } from '../hints.ts'
 import type { Input } from '../input/key.ts'
 import type { Effect } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
@@ -30,7 +31,7 @@ export type Event =
       readonly kind: 'chat'
       readonly connection: Connection
       readonly rooms: readonly RoomSummary[]
-      readonly recoveries: readonly Recovery[]
+      readonly recoveries: readonly RecoveryOnScreen[]
     }
   /** What the person should know, whatever he is about. */
   | { readonly kind: 'advice'; readonly text: string; readonly hint: string }

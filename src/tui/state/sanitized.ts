@@ -3,7 +3,8 @@
  * errors. Every string is sanitized, however deep it lies, so that none is forgotten; behind the border, text holds
  * nothing but what can be seen.
  */
-import type { Recovery, Room } from '../../chat/chat.ts'
+import type { Room } from '../../chat/chat.ts'
+import { recoveryOnScreen, type RecoveryOnScreen } from '../hints.ts'
 import { sanitize, sanitizeLine } from '../sanitize.ts'
 
 /** A copy of plain data. Only the text of a message may have several lines. */
@@ -42,19 +43,11 @@ export type RoomView = Pick<
   | 'pending'
   | 'seq'
   | 'readUpTo'
-  | 'recovery'
->
+> & { readonly recovery: RecoveryOnScreen | undefined }
 
 export function sanitizedRoom(room: Room): RoomView {
   const { id, name, topic, standing, endedBy, members, invitations, changedKeys, policy, tooNew, reading } = room
   const { knocks, pending, seq, readUpTo, recovery } = room
   const facts = { id, name, topic, standing, endedBy, members, invitations, changedKeys, policy, tooNew, reading }
-  return sanitized({ ...facts, knocks, pending, seq, readUpTo, recovery: recovery && sanitizedRecovery(recovery) })
-}
-
-export function sanitizedRecovery(recovery: Recovery): Recovery {
-  // A command of the command line; here it is one with a slash.
-  const onScreen = (text: string): string => text.replace(/conclave verify \S+ --repair/g, '/repair')
-  const { text, hint, short } = recovery
-  return sanitized({ ...recovery, text: onScreen(text), hint: onScreen(hint), short: onScreen(short) })
+  return sanitized({ ...facts, knocks, pending, seq, readUpTo, recovery: recovery && recoveryOnScreen(recovery) })
 }

@@ -3,8 +3,9 @@
  * they get here (`sanitized.ts`); handles to the chat, timers and the terminal don't stand here at all.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { ChangedKey, Connection, Recovery, RoomSummary } from '../../chat/chat.ts'
+import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
 import type { Person } from '../../chat/item.ts'
+import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { InputHistory } from '../input/history.ts'
@@ -24,7 +25,7 @@ export interface State {
   readonly connection: Connection
   readonly rooms: readonly RoomSummary[]
   /** What the store has lost, of this identity and of the rooms that were opened. */
-  readonly recoveries: readonly Recovery[]
+  readonly recoveries: readonly RecoveryOnScreen[]
   readonly page: Page
   /** What takes a moment just now; keys that would start something else wait until it is done. */
   readonly busy: Busy | undefined

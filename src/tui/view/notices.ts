@@ -2,7 +2,7 @@
  * Rows between status bar and input: a warning, a question, an error or remark, candidates to complete, and what the
  * line is about to do to a message. Pure.
  */
-import type { Recovery } from '../../chat/chat.ts'
+import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { isQuitting } from '../state/next.ts'
 import type { About, Alarm, ChatPage, Completion, State } from '../state/state.ts'
@@ -117,11 +117,11 @@ export function aboutLines({ about }: ChatPage, columns: number): readonly Line[
 }
 
 /** Of the open room first. */
-function recoveryOf({ page, recoveries }: State): Recovery | undefined {
+function recoveryOf({ page, recoveries }: State): RecoveryOnScreen | undefined {
   return (page.kind === 'chat' ? page.room.recovery : undefined) ?? recoveries[0]
 }
 
-const isGrave = ({ kind }: Recovery): boolean => kind === 'frozen' || kind === 'damaged'
+const isGrave = ({ kind }: RecoveryOnScreen): boolean => kind === 'frozen' || kind === 'damaged'
 
 export function recoverySpans(state: State): readonly Span[] {
   const recovery = recoveryOf(state)
