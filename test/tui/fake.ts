@@ -28,6 +28,7 @@ import type {
   Member,
   Policy,
   Reading,
+  Rekeyed,
   Room,
   Recovery,
   Repair,
@@ -38,6 +39,7 @@ import type {
   Verification,
 } from '../../src/chat/chat.ts'
 import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
+import { isMention } from '../../src/chat/timeline/mentions.ts'
 import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 
 export function person(name: string): Person {
@@ -50,7 +52,7 @@ export function person(name: string): Person {
 export class FakeRoom implements Room {
   readonly id: string
   readonly name: string
-  readonly #self: Person
+  self: Person
   readonly #world: FakeWorld
   topic = ''
   standing: Standing = 'member'
@@ -72,7 +74,7 @@ export class FakeRoom implements Room {
 
   constructor(world: FakeWorld, name: string, self: Person) {
     this.#world = world
-    this.#self = self
+    this.self = self
     this.name = name
     this.id = Buffer.from(name.padEnd(32, '.')).toString('hex').slice(0, 64)
   }
@@ -84,10 +86,11 @@ export class FakeRoom implements Room {
   say(from: Person, content: MessageContent | string, at = this.#world.now()): void {
     this.seq += 1
     const body: MessageContent = typeof content === 'string' ? { type: 'text', text: content } : content
-    const own = from.fingerprint === this.#self.fingerprint
+    const own = from.fingerprint === this.self.fingerprint
     const id = String(this.seq).padStart(32, '0')
     const admin = this.members.some((one) => one.fingerprint === from.fingerprint && one.role === 'admin')
     const author = { ...from, id: from.fingerprint, admin }
+    if (!own && 'text' in body && isMention(body.text, this.self.name)) this.mentions += 1
     this.add({ kind: 'message', i: this.log.length, seq: this.seq, id, at, from: author, own, ...body })
   }
 
@@ -114,14 +117,15 @@ export class FakeRoom implements Room {
 
   async send(content: MessageContent | string): Promise<Sent> {
     const body: MessageContent = typeof content === 'string' ? { type: 'text', text: content } : content
-    const id = `queued-${this.seq}-${this.pending.length}`
-    const offline = this.#world.connection.state !== 'online'
-    if (offline) {
+    if (this.standing !== 'member') throw new ConclaveError('not-member', `you are not a member of ${this.name}`)
+    if (this.#world.connection.state !== 'online') {
+      const id = `queued-${this.seq}-${this.pending.length}`
       this.pending.push({ id, at: this.#world.now(), content: body, state: 'queued' })
       this.tell({ kind: 'state' })
       return { id, sent: new Promise(() => undefined) }
     }
-    this.say(this.#self, body)
+    this.say(this.self, body)
+    const id = String(this.seq).padStart(32, '0')
     return { id, sent: Promise.resolve({ seq: this.seq, id, i: this.log.length - 1 }) }
   }
 
@@ -148,13 +152,11 @@ export class FakeRoom implements Room {
   async accept(name: string): Promise<Done> {
     const knock = this.take(name)
     this.members.push({ name: knock.name, fingerprint: knock.fingerprint, role: 'member' })
-    this.admin('accept', this.#self, knock)
-    return { i: this.log.length - 1 }
+    return this.#done('accept', knock)
   }
 
   async reject(name: string): Promise<Done> {
-    this.admin('reject', this.#self, this.take(name))
-    return { i: this.log.length - 1 }
+    return this.#done('reject', this.take(name))
   }
 
   take(name: string): Knock {
@@ -165,49 +167,62 @@ export class FakeRoom implements Room {
   }
 
   async kick(name: string): Promise<Done> {
+    const one = this.invitations.find((other) => other.name === name) ?? this.#member(name)
+    this.members = this.members.filter((other) => other !== one)
+    this.invitations = this.invitations.filter((other) => other !== one)
+    return this.#done('kick', { name: one.name, fingerprint: one.fingerprint })
+  }
+
+  #member(name: string): Member {
     const member = this.members.find((other) => other.name === name)
     if (member === undefined) throw new ConclaveError('no-such-user', `nobody called ${name} is in ${this.name}`)
-    this.members = this.members.filter((other) => other !== member)
-    this.admin('kick', this.#self, member)
-    return { i: this.log.length - 1 }
+    return member
   }
 
-  async promote(): Promise<Done> {
-    return { i: this.log.length - 1 }
+  async promote(name: string): Promise<Done> {
+    return this.#changeRole('promote', name, 'admin')
   }
 
-  async demote(): Promise<Done> {
+  async demote(name: string): Promise<Done> {
+    return this.#changeRole('demote', name, 'member')
+  }
+
+  #changeRole(event: 'promote' | 'demote', name: string, role: Member['role']): Done {
+    const member = this.#member(name)
+    this.members = this.members.map((other) => (other === member ? { ...member, role } : other))
+    return this.#done(event, { name, fingerprint: member.fingerprint })
+  }
+
+  #done(event: AdminItem['event'], target?: Person, detail?: string): Done {
+    this.admin(event, this.self, target, detail)
     return { i: this.log.length - 1 }
   }
 
   async setPolicy(policy: Partial<Policy>): Promise<Done> {
     this.policy = { ...this.policy, ...policy }
     const { acceptBy, listed } = this.policy
-    this.admin('policy', this.#self, undefined, `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`)
-    return { i: this.log.length - 1 }
+    return this.#done('policy', undefined, `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`)
   }
 
   async setTopic(topic: string): Promise<Done> {
     this.topic = topic
-    this.admin('topic', this.#self, undefined, topic)
-    return { i: this.log.length - 1 }
+    return this.#done('topic', undefined, topic)
   }
 
   async rotate(): Promise<Done> {
-    this.admin('rotate', this.#self)
-    return { i: this.log.length - 1 }
+    return this.#done('rotate')
   }
 
   async invite(name: string, { fingerprint }: Confirm = {}): Promise<Done> {
     this.#world.checkKey(name, fingerprint)
-    this.admin('invite', this.#self, person(name))
-    return { i: this.log.length - 1 }
+    this.invitations = [...this.invitations, { ...person(name), by: this.self.name }]
+    return this.#done('invite', person(name))
   }
 
   async leave(): Promise<Done> {
     this.standing = 'left'
-    this.admin('leave', this.#self)
-    return { i: this.log.length - 1 }
+    this.members = this.members.filter(({ name }) => name !== this.self.name)
+    return this.#done('leave')
   }
 
   async markRead(seq: number): Promise<void> {
@@ -256,6 +271,7 @@ export class FakeWorld implements Accounts {
   /** Names whose keys were never seen, and those that were known by other fingerprints. */
   readonly newKeys = new Set<string>()
   readonly otherKeys = new Map<string, string>()
+  readonly verified = new Set<string>()
   advice: Advice | undefined
   #clock: () => number
   readonly #listeners = new Set<() => void>()
@@ -340,11 +356,12 @@ export class FakeWorld implements Accounts {
     // The chat is an object of getters over this world.
     // eslint-disable-next-line @typescript-eslint/no-this-alias
     const world = this
-    const self = person(name)
-    this.#self = self
+    this.#self = person(name)
     const summaries = (): readonly RoomSummary[] => [...world.rooms.map((room) => room.summary()), ...world.listed]
     return {
-      self,
+      get self() {
+        return world.#self
+      },
       get connection() {
         return world.connection
       },
@@ -357,20 +374,24 @@ export class FakeWorld implements Accounts {
       create: async (room: string, _options?: CreateOptions) => world.#create(room),
       dm: async (other: string, { fingerprint }: Confirm = {}) => {
         world.checkKey(other, fingerprint)
-        return world.room(`@${other}`, self, [person(other)])
+        const known = world.rooms.find((room) => room.name === `@${other}`)
+        const room = known ?? world.room(`@${other}`, world.#self)
+        if (known === undefined) await room.invite(other, { fingerprint: person(other).fingerprint })
+        return room
       },
       safetyNumber: async (other: string) => ({
         ...person(other),
         number: Array.from({ length: 12 }, (_, group) => String(10_000 + group * 1234)).join(' '),
-        confirmed: false,
+        confirmed: world.verified.has(other),
         ...(world.otherKeys.has(other) && { known: world.otherKeys.get(other) ?? '' }),
       }),
       confirmKey: async (other: string) => {
         world.otherKeys.delete(other)
         world.newKeys.delete(other)
+        world.verified.add(other)
         for (const room of world.rooms) room.changedKeys = room.changedKeys.filter(({ name }) => name !== other)
       },
-      rekey: async () => ({ name, fingerprint: person(`${name} anew`).fingerprint, rooms: world.rooms.length }),
+      rekey: async () => world.#rekey({ name, fingerprint: person(`${name} anew`).fingerprint }),
       forget: async (room: string) => ({ name: room, records: 0 }),
       open: async (room: string) => world.#open(room),
       join: async (room: string) => world.#join(room),
@@ -383,6 +404,17 @@ export class FakeWorld implements Accounts {
       close: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     }
+  }
+
+  #rekey(self: Person): Rekeyed {
+    const before = this.#self.fingerprint
+    this.#self = self
+    for (const room of this.rooms) {
+      room.self = self
+      room.members = room.members.map((one) => (one.fingerprint === before ? { ...one, ...self } : one))
+      room.admin('rekey', self, self)
+    }
+    return { ...self, rooms: this.rooms.length }
   }
 
   #create(name: string): FakeRoom {
@@ -418,6 +450,7 @@ export class FakeWorld implements Accounts {
       throw new ConclaveError('no-such-room', `there is no room ${name}`)
     const room = new FakeRoom(this, name, this.#self)
     const answer = Promise.withResolvers<Room>()
+    let state: Admission['state'] = 'waiting'
     answer.promise.catch(() => undefined)
     const unlist = (): void =>
       void this.listed.splice(
@@ -427,17 +460,23 @@ export class FakeWorld implements Accounts {
     this.admissions.set(name, {
       accept: () => {
         unlist()
+        state = 'accepted'
         room.members = [{ ...this.#self, role: 'member' }]
         this.rooms.push(room)
         answer.resolve(room)
         this.changed()
       },
-      reject: () => answer.reject(new ConclaveError('rejected', `rejected at ${name}`)),
+      reject: () => {
+        state = 'rejected'
+        answer.reject(new ConclaveError('rejected', `rejected at ${name}`))
+      },
     })
     return {
       roomId: room.id,
       roomName: name,
-      state: 'waiting',
+      get state() {
+        return state
+      },
       wait: () => answer.promise,
       withdraw: async () => undefined,
     }
