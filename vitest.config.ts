@@ -20,7 +20,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: isLong ? 7_200_000 : 180_000,
     expect: { poll: { timeout: 100_000, interval: 20 } },
-    hookTimeout: 180_000,
+    hookTimeout: 600_000,
     teardownTimeout: 60_000,
     unstubEnvs: true,
     globalSetup: 'scripts/before-tests.js',

@@ -17,9 +17,9 @@ export const systemClock: Clock = {
   sleep: (ms, options) => setTimeout(ms, undefined, options),
 }
 
-/** Does `act` after `ms`, unless the function that it returns is called before. Keeps no process alive. */
-export function later(clock: Clock, ms: number, act: () => void): () => void {
+/** Does `act` after `ms`, unless the function that it returns is called before. */
+export function later(clock: Clock, ms: number, act: () => void, { ref = false } = {}): () => void {
   const cancelled = new AbortController()
-  clock.sleep(ms, { signal: cancelled.signal, ref: false }).then(act, () => undefined)
+  clock.sleep(ms, { signal: cancelled.signal, ref }).then(act, () => undefined)
   return () => cancelled.abort()
 }

@@ -1,5 +1,4 @@
 /** One identity on one store: its rooms, and the way into others. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { abortable } from '../base/abort.ts'
 import { hex, type Bytes } from '../base/bytes.ts'
 import type { Listener } from '../base/emitter.ts'
@@ -298,7 +297,7 @@ export class ChatSession implements Chat {
   async #showSoon(session: RoomSession, signal?: AbortSignal): Promise<void> {
     const refreshed = this.#tryRefresh(session, signal)
     refreshed.catch((error: unknown) => signal?.aborted === true || this.#connection.doubted(error))
-    const patience = session.state === undefined ? [] : [sleep(openPatienceMs, undefined, { ref: false })]
+    const patience = session.state === undefined ? [] : [this.#parts.clock.sleep(openPatienceMs, { ref: false })]
     await Promise.race([refreshed, session.previewed, ...patience])
   }
 

@@ -17,7 +17,7 @@ it(`survives SIGKILL in the middle of accepting, ${accepts} times`, async () => 
     const again = await conclave(['accept', 'demo', 'bob'], { home, as: 'ada' })
     // The second one finds nobody at the door where the first one was done.
     if (again.code !== 0) expect(again.error.error, `round ${round}`).toBe('no-such-user')
-    await done(['join', 'demo', '--wait', '10'], { home, as: 'bob' })
+    await done(['join', 'demo', '--wait', '120'], { home, as: 'bob' })
     await done(['send', 'demo', `in ${round}`], { home, as: 'bob' })
     await done(['kick', 'demo', 'bob'], { home, as: 'ada' })
   }

@@ -134,7 +134,7 @@ describe('a change of the password', () => {
     }
     // Cut off before the step that counts, after it, and not at all.
     expect([...seen].toSorted()).toEqual(['false false,true', 'true false,true', 'undefined true,false'])
-  }, 60_000)
+  })
 
   test('keeps what waits to be sent, also what a program under the old one adds', async () => {
     const place = world('memory')

@@ -69,7 +69,7 @@ test('doctor says where everything is, and what is wrong with it, each with what
     { level: 'problem', about: 'identity', code: 'no-such-user' },
   ])
   expect(ill.code).toBe(4)
-}, 60_000)
+})
 
 test('a store that is none, or does not answer, is a problem', async () => {
   const home = temporaryFolder()

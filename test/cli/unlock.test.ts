@@ -97,7 +97,7 @@ test('unlock keeps an identity open for commands, until lock', async () => {
   expect((await bare(home, 'lock')).lines).toEqual([{ name: 'ada', until: null }])
   await asks(home)
   expect((await bare(home, 'lock')).code).toBe(0)
-}, 60_000)
+})
 
 test('the key is where only this user gets it: in memory, behind a socket of his', async () => {
   const home = temporaryFolder()
@@ -137,7 +137,7 @@ test('the key is where only this user gets it: in memory, behind a socket of his
   rude.end('x'.repeat(100_000))
   await new Promise((resolve) => rude.once('close', resolve))
   expect((await bare(home, 'rooms')).code).toBe(0)
-}, 60_000)
+})
 
 test('an agent that was killed is no writeBlocker, and one that is told to end leaves nothing behind', async () => {
   const home = await unlockedHome()
@@ -152,7 +152,7 @@ test('an agent that was killed is no writeBlocker, and one that is told to end l
   process.kill(agentOf(home), 'SIGTERM')
   await until(() => !existsSync(socketOf(home, 'ada')))
   await asks(home)
-}, 60_000)
+})
 
 test('a change of the password locks', async () => {
   const home = await unlockedHome()
@@ -160,7 +160,7 @@ test('a change of the password locks', async () => {
   expect(existsSync(socketOf(home, 'ada'))).toBe(false)
   await asks(home)
   await done(['rooms'], { home, password: another })
-}, 60_000)
+})
 
 test('what kept an identity unlocked is of no use after a change of password that it did not hear of', async () => {
   const home = await unlockedHome()
@@ -173,7 +173,7 @@ test('what kept an identity unlocked is of no use after a change of password tha
   process.kill(agentOf(home), 'SIGCONT')
   expect(await asks(home)).toMatch(/was unlocked with a former password/)
   expect(existsSync(socketOf(home, 'ada'))).toBe(false)
-}, 60_000)
+})
 
 test('new keys, and a copy that is dropped, do not lock', async () => {
   const home = await unlockedHome()
@@ -186,7 +186,7 @@ test('new keys, and a copy that is dropped, do not lock', async () => {
     expect((await bare(home, ...args)).code, args.join(' ')).toBe(0)
   }
   expect((await bare(home, 'read', 'demo')).lines.map(({ text }) => text)).toContain('hello')
-}, 60_000)
+})
 
 test('of two unlocks at once one agent stays, and it serves', async () => {
   const home = temporaryFolder()
@@ -196,7 +196,7 @@ test('of two unlocks at once one agent stays, and it serves', async () => {
   expect((await bare(home, 'rooms')).code).toBe(0)
   await bare(home, 'lock')
   await until(() => agentsOf(home).length === 0)
-}, 60_000)
+})
 
 test('an agent that does not answer is no writeBlocker: lock takes its socket away, and it ends when it goes on', async () => {
   const home = await unlockedHome()
@@ -207,7 +207,7 @@ test('an agent that does not answer is no writeBlocker: lock takes its socket aw
   expect(existsSync(socketOf(home, 'ada'))).toBe(false)
   process.kill(pid, 'SIGCONT')
   await until(() => agentsOf(home).length === 0)
-}, 60_000)
+})
 
 test('nobody is unlocked who is not in the home, or without the password', async () => {
   const home = temporaryFolder()

@@ -101,6 +101,6 @@ export function modelCases(context: Context): void {
         }),
         { numRuns: 30 },
       )
-    }, 120_000)
+    })
   })
 }

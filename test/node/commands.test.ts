@@ -139,7 +139,7 @@ describe('a node from the command line', () => {
     expect(objects(await first.done('node', 'status'))[0]).toMatchObject({ voters: 1, hasQuorum: true })
     expect(refused(await second.run('node', 'start'))).toEqual({ code: 4, error: 'closed' })
     expect(refused(await first.run('node', 'remove', 'one', '--yes'))).toEqual({ code: 4, error: 'not-allowed' })
-  }, 180_000)
+  })
 
   test('connects a person, whose home then uses the cluster until revocation', async () => {
     const [first, ada, eve] = [await shared('first'), await machine(), await machine()]
@@ -162,7 +162,7 @@ describe('a node from the command line', () => {
     // A new ticket grants access again.
     await ada.done('connect', (await invite(first, '--client', 'ada')).ticket)
     await ada.done('create', 'demo')
-  }, 180_000)
+  })
 })
 
 describe('invalid input fails with a hint', () => {
@@ -197,7 +197,7 @@ describe('invalid input fails with a hint', () => {
     const person = await invite(other, '--client', 'ada')
     const misled = encodeTicket({ ...decodeTicket(person.ticket), endpoints: [first.endpoint] })
     expect(refused(await second.run('connect', misled))).toEqual({ code: 4, error: 'not-allowed' })
-  }, 180_000)
+  })
 
   test('etcd: missing, too old, or another program', async () => {
     const fresh = await machine()
@@ -244,7 +244,7 @@ describe('invalid input fails with a hint', () => {
     rmSync(at('data'), { recursive: true })
     renameSync(at('elsewhere'), at('data'))
     await first.done('node', 'start', '--background')
-  }, 180_000)
+  })
 })
 
 describe('migrating the embedded store', () => {
@@ -314,5 +314,5 @@ describe('migrating the embedded store', () => {
     expect(existsSync(join(first.home, 'config.json'))).toBe(false)
     const completed = await first.done('node', 'start', '--background', '--from-local')
     expect(objects(completed)).toContainEqual(expect.objectContaining({ event: 'moved', records: 12_000 }))
-  }, 120_000)
+  })
 })

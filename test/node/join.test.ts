@@ -91,7 +91,7 @@ describe('a cluster', () => {
       (event) => event.kind === 'health' && event.health.voters === 3 && event.health.reachable === 2,
     )
     expect(lost).toMatchObject({ health: { voters: 3, canLose: 0, hasQuorum: true } })
-  }, 180_000)
+  })
 
   test('joining resumes after a SIGKILL at every step', async () => {
     const first = await cluster.node('one')
@@ -131,7 +131,7 @@ describe('a cluster', () => {
     await store.close()
     expect(await requireState(second.paths)).not.toHaveProperty('ticket')
     expect(await readFile(join(second.home, 'node', 'state.json'), 'utf8')).toContain('"member"')
-  }, 240_000)
+  })
 })
 
 describe('reasons to refuse a node', () => {
@@ -162,5 +162,5 @@ describe('reasons to refuse a node', () => {
       message: expect.stringContaining('already used'),
     })
     await until(() => !alive(fourth.pid))
-  }, 180_000)
+  })
 })

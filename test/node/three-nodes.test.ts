@@ -28,4 +28,4 @@ test('the example makes a cluster of three nodes, and leaves nothing behind', as
   expect(output).toContain('3/3 nodes, can lose 1')
   expect(output).toContain('Hello from a cluster of three!')
   expect(readdirSync(folder).filter((name) => name.startsWith('conclave-three-nodes'))).toEqual([])
-}, 120_000)
+})

@@ -83,8 +83,8 @@ test('five machines: one node after the other is killed, and the chat goes on as
   await screen.waitFor('5/5 nodes, can lose 2')
   const sixth = await Machine.at(5, 'node6')
   const joined = sixth.join(await ada.invite())
-  // Together twenty a second.
-  const pace = { lines: 1, everyMs: 200 }
+  // Together forty a second.
+  const pace = { lines: 1, everyMs: 100 }
   const meanwhile = [ada, bob, dan, eve].map((machine, at) => sendUntil(machine, `meanwhile ${at},`, pace, joined))
   await joined
   const sent = (await Promise.all(meanwhile.map(({ seqs }) => seqs))).flat().length

@@ -131,7 +131,7 @@ export async function room(name: string, machines: readonly Machine[]): Promise<
   await Promise.all(machines.map((machine, at) => machine.done('signup', people[at] as string)))
   const [first, ...others] = machines as [Machine, ...Machine[]]
   await first.done('create', name)
-  const knocking = others.map((other) => other.start('join', name, '--wait', '60'))
+  const knocking = others.map((other) => other.start('join', name, '--wait', '120'))
   for (const at of others.keys()) {
     const person = people[at + 1] as string
     await until(async () => (await first.done('knocks', name)).lines.some((knock) => knock.name === person))

@@ -32,7 +32,7 @@ test('sign up, create, knock, be let in, talk, be kicked, stay out; what was sai
   expect(knock).toMatchObject({ type: 'admin', target: 'bob' })
   expect(await conclave(['send', 'demo', 'let me in'], at.bob)).toMatchObject({ code: 4 })
   await done(['accept', 'demo', 'bob'], at.ada)
-  await done(['join', 'demo', '--wait', '20'], at.bob)
+  await done(['join', 'demo', '--wait', '120'], at.bob)
 
   // The newcomer reads what was said before, and talks.
   expect(told((await done(['read', 'demo'], at.bob)).lines)).toEqual([
@@ -44,7 +44,7 @@ test('sign up, create, knock, be let in, talk, be kicked, stay out; what was sai
   await follower.find(({ text }) => text === 'How is everyone doing?')
   await conclave(['join', 'demo'], at.cyd)
   await done(['accept', 'demo', 'cyd'], at.bob)
-  await done(['join', 'demo', '--wait', '20'], at.cyd)
+  await done(['join', 'demo', '--wait', '120'], at.cyd)
   await done(['send', 'demo', 'Fine.'], at.cyd)
 
   // Kicked while he listens: he is told by whom, and his program ends.

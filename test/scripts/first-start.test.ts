@@ -25,7 +25,7 @@ beforeAll(async () => {
   clone = await cloneInto(folder)
   const npmStart = () => run('npm', ['start', '--', '--help'], clone)
   both = await Promise.all([npmStart(), npmStart()])
-}, 240_000)
+})
 afterAll(() => remove(folder))
 
 describe('npm start in a fresh clone', () => {

@@ -329,7 +329,7 @@ describe('a SQLite store', () => {
       return { code: code as unknown, said: code === 0 ? '' : Buffer.concat(said as Buffer[]).toString() }
     })
     for (const ended of await Promise.all(programs)) expect(ended).toEqual({ code: 0, said: '' })
-  }, 60_000)
+  })
 
   test('keeps its locks when the same program opens and closes the file once more', async () => {
     const store = await opened()

@@ -21,7 +21,7 @@ export interface TerminalOptions {
 
 export type Wanted = string | RegExp | ((screen: readonly string[]) => boolean)
 
-const limitMs = 20_000
+const limitMs = 90_000
 
 /** What a terminal sends for these keys. */
 export const keys = {

@@ -2,8 +2,7 @@
  * Keeps the store's copy of the vault in step while a chat is open: looks at it at the start, and a little after each
  * change. Nobody waits for it longer than a moment, and without the store nothing is lost: the next start carries it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock } from '../../base/clock.ts'
+import { later, type Clock } from '../../base/clock.ts'
 import { isConclaveError } from '../../base/errors.ts'
 import { command, type Hint } from '../../base/hint.ts'
 import { openPatienceMs, vaultCopyMs, vaultCopyRetryMs } from '../../base/limits.ts'
@@ -29,13 +28,13 @@ export class CopyKeeper {
   readonly #closing = new AbortController()
   readonly #first: Promise<boolean>
   readonly #patience: Promise<unknown>
-  #timer: NodeJS.Timeout | undefined
+  #cancelCopy: (() => void) | undefined
   #advice: Advice | undefined
 
   constructor(parts: CopyKeeperParts) {
     this.#parts = parts
     this.#first = this.#follow(this.#closing.signal)
-    this.#patience = sleep(openPatienceMs, undefined, { ref: false })
+    this.#patience = parts.clock.sleep(openPatienceMs, { ref: false })
   }
 
   get advice(): Advice | undefined {
@@ -49,12 +48,13 @@ export class CopyKeeper {
 
   /** A little later, together with what else changes until then. */
   soon(afterMs = vaultCopyMs): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
+    const copy = (): void => {
+      this.#cancelCopy = undefined
       void this.#follow(AbortSignal.timeout(vaultCopyMs)).then((done) => {
         if (!done && !this.#closing.signal.aborted) this.soon(vaultCopyRetryMs)
       })
-    }, afterMs)
+    }
+    this.#cancelCopy ??= later(this.#parts.clock, afterMs, copy, { ref: true })
   }
 
   /** @throws unavailable */
@@ -67,8 +67,8 @@ export class CopyKeeper {
     await this.looked()
     this.#closing.abort()
     await this.#first
-    if (this.#timer === undefined) return
-    clearTimeout(this.#timer)
+    if (this.#cancelCopy === undefined) return
+    this.#cancelCopy()
     await this.#follow(AbortSignal.timeout(vaultCopyMs))
   }
 

@@ -2,7 +2,7 @@
  * A person's name in the store: put back where the store has lost it, or has an older one. It is all that stands there of
  * one besides rooms and the copy of the vault, which follows by itself.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { FormatError } from '../../base/codec.ts'
 import { openPatienceMs } from '../../base/limits.ts'
@@ -21,6 +21,7 @@ import { readOne } from '../../store/read-one.ts'
 export interface OwnNameParts {
   readonly store: Store
   readonly identity: Identity
+  readonly clock: Clock
   readonly log: Logger
   readonly life: StoreIdentity
   readonly lineage: Lineage
@@ -80,7 +81,7 @@ export class OwnName {
 
   /** Nobody waits longer than a moment for a store that does not answer. */
   async close(): Promise<void> {
-    await Promise.race([this.#looking, sleep(openPatienceMs, undefined, { ref: false })])
+    await Promise.race([this.#looking, this.#parts.clock.sleep(openPatienceMs, { ref: false })])
     this.#closing.abort()
     await this.#looking
   }

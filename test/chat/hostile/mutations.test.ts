@@ -87,7 +87,7 @@ test(`nothing that is done to the store deceives a reader (${count} mutations, s
     expect(await listedRooms(store).catch(refusedOnly), told).toBeDefined()
   }
   console.log(`hostile mutations: ${JSON.stringify(outcomes)}`)
-}, 3_600_000)
+})
 
 function refusedOnly(error: unknown): undefined {
   if (error instanceof ConclaveError && error.code !== 'unexpected') return undefined

@@ -122,4 +122,4 @@ test('whatever is done to a room in the store is reported or harmless, and stops
       else expect.soft(newcomer, JSON.stringify(report)).toEqual([...lines, 'five'])
     }
   }
-}, 120_000)
+})

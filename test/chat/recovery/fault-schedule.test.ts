@@ -148,5 +148,4 @@ test.each(schedules.map((schedule, index) => ({ ...schedule, index })))(
     expect(outcomes).toContain(true)
     expect(await play(at, Infinity, schedule)).toBe(false)
   },
-  300_000,
 )
