@@ -4,6 +4,7 @@
  */
 import { benchCluster } from './cluster.ts'
 import { benchEmbedded } from './embedded.ts'
+import { benchIdle } from './idle.ts'
 import { benchLarge } from './large.ts'
 import { benchNewcomer } from './newcomer.ts'
 import { clusterPlace, embeddedPlace, type Place } from './place.ts'
@@ -25,6 +26,9 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   newcomer: async () => {
     await at('Newcomer', embeddedPlace, benchNewcomer)
     await at('Newcomer', oneNode, benchNewcomer)
+  },
+  idle: async () => {
+    await at('Idle client', oneNode, benchIdle)
   },
   large: async () => {
     await at('Large room', embeddedPlace, benchLarge)

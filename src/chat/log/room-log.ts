@@ -11,7 +11,7 @@ import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
 import type { Preverified } from '../../protocol/message.ts'
-import { logIndexOf, logRange, numberOf } from '../../protocol/paths.ts'
+import { numberOf } from '../../protocol/paths.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Entry, Revision, Store } from '../../store/store.ts'
 import { ControlLog } from './control-log.ts'
@@ -256,8 +256,7 @@ export class RoomLog {
 
   /** Where there is much to read, the newest is looked at first. */
   async #lookAhead(signal?: AbortSignal): Promise<void> {
-    const { memberIndex } = this.keys
-    const found = { controls: this.#controls, keys: this.#search, memberIndex }
+    const found = { controls: this.#controls, keys: this.#search, memberIndex: this.keys.memberIndex }
     await Promise.all([this.withheld.readCard(signal), this.#previews.open(found, this.ledger, signal)])
   }
 
@@ -270,39 +269,18 @@ export class RoomLog {
     if (since.length > 0) this.#listener.filed(since)
   }
 
-  /**
-   * Whether the store, which held this from the last known record on, has nothing new. What stands beside the log is not
-   * looked at, so nothing is written before `catchUp` has been there.
-   */
+  /** Whether the store, which held this from the last known record on, has nothing new. What stands beside it isn't read. */
   isUnchanged(entries: readonly Entry[], revision: Revision): Promise<boolean> {
     return this.#inTurn(async () => {
       const { next } = this.ledger.checkpoint
       const [last] = entries
-      if (last === undefined || entries.length > 1 || numberOf(last.key) !== next - 1) return false
-      if (this.replica.outrun || this.#isShut || this.#late.from !== undefined || this.preview !== undefined)
-        return false
-      if (this.writeBlocker !== undefined || this.known() > next) return false
-      if ((await this.replica.holds(next - 1, last.value)) !== true) return false
-      this.#parts.incarnation.saw(revision)
-      return true
+      const isShort = this.writeBlocker !== undefined || this.known() > next
+      if (last === undefined || entries.length > 1 || numberOf(last.key) !== next - 1 || isShort) return false
+      if (this.replica.outrun || this.#isShut || this.#late.from !== undefined || this.preview) return false
+      const isSame = (await this.replica.holds(next - 1, last.value)) === true
+      if (isSame) this.#parts.incarnation.saw(revision)
+      return isSame
     })
-  }
-
-  /**
-   * Follows the log until aborted; rejects when the store can't be followed any longer.
-   * @param readUpTo a revision at which it held nothing new
-   */
-  async follow(signal: AbortSignal, caughtUp: () => void, readUpTo?: Revision): Promise<void> {
-    const { store, roomId } = this.#parts
-    const { start, end } = logRange(roomId)
-    const from = (readUpTo ?? (await this.catchUp(signal))) + 1
-    caughtUp()
-    for await (const { events, revision } of store.watch(start, end, { from, signal })) {
-      this.#parts.incarnation.saw(revision)
-      const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
-      await this.offer(entries, signal)
-      for (const event of events) if (event.kind === 'delete') await this.#deleted(logIndexOf(event.key), signal)
-    }
   }
 
   /** Takes records that were read anywhere: those that follow are filed, a gap is read from the store. */
@@ -310,12 +288,10 @@ export class RoomLog {
     return this.#inTurn(async () => {
       const records = recordsAmong(entries)
       // Followed without having been read: what stands beside the log is looked at now.
-      if (this.#tailRevision === undefined && this.ledger.checkpoint.next > 0 && records.length > 0)
-        return void (await this.#catchUp(signal))
+      if (this.#tailRevision === undefined && this.ledger.checkpoint.next > 0) return void (await this.#catchUp(signal))
       const broken = this.#end.broken !== undefined
       await this.#take(records, false, signal)
-      const last = records.at(-1)
-      const behind = last !== undefined && numberOf(last.key) >= this.ledger.checkpoint.next
+      const behind = records.some(({ key }) => numberOf(key) >= this.ledger.checkpoint.next)
       // What stands behind a hole was passed over.
       if (behind || broken || this.#late.from !== undefined) await this.#catchUp(signal)
     })
@@ -375,7 +351,7 @@ export class RoomLog {
     if (i === this.ledger.checkpoint.next - 1) this.#tailRevision = entry.modRevision
   }
 
-  async #deleted(i: number | undefined, signal?: AbortSignal): Promise<void> {
+  async deleted(i: number | undefined, signal?: AbortSignal): Promise<void> {
     if (i === undefined || i >= this.ledger.checkpoint.next) return
     this.#listener.damaged({ i, reason: 'deleted from the store' })
     await this.#inTurn(async () => {

@@ -1,12 +1,18 @@
 /** Follows a room's log and its door for as long as one is in, and comes back whenever the store does. */
+import type { Bytes } from '../../base/bytes.ts'
+import { logIndexOf, logRange } from '../../protocol/paths.ts'
 import { CompactedError } from '../../store/compacted.ts'
-import type { Revision } from '../../store/store.ts'
+import type { Revision, Store } from '../../store/store.ts'
 import type { RoomChange, Unsubscribe } from '../chat.ts'
+import type { StoreIdentity } from '../connection/store-identity.ts'
 import type { Retry } from '../connection/retry.ts'
 import type { Knocks } from '../people/knocks.ts'
 import type { RoomLog } from '../log/room-log.ts'
 
 export interface FollowingParts {
+  readonly store: Store
+  readonly roomId: Bytes
+  readonly incarnation: StoreIdentity
   readonly log: RoomLog
   readonly knocks: Knocks
   readonly retry: Retry
@@ -67,11 +73,17 @@ export class Following {
   readonly #followLog = async (signal: AbortSignal): Promise<void> => {
     const readUpTo = this.#readUpTo
     this.#readUpTo = undefined
-    const caughtUp = (): void => {
-      this.#parts.retry.succeeded()
-      this.#parts.caughtUp(readUpTo === undefined)
+    const { store, roomId, log, retry } = this.#parts
+    const from = (readUpTo ?? (await log.catchUp(signal))) + 1
+    retry.succeeded()
+    this.#parts.caughtUp(readUpTo === undefined)
+    const { start, end } = logRange(roomId)
+    for await (const { events, revision } of store.watch(start, end, { from, signal })) {
+      this.#parts.incarnation.saw(revision)
+      const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
+      await log.offer(entries, signal)
+      for (const event of events) if (event.kind === 'delete') await log.deleted(logIndexOf(event.key), signal)
     }
-    await this.#parts.log.follow(signal, caughtUp, readUpTo)
   }
 
   readonly #followKnocks = async (signal: AbortSignal): Promise<void> => {

@@ -83,6 +83,9 @@ export class OpenRoom implements RoomContext {
     })
     const retryOf = (event: string) => new Retry({ ...parts, event, room: this.id.slice(0, 8) })
     this.#following = new Following({
+      store,
+      roomId,
+      incarnation: parts.incarnation,
       log: this.log,
       knocks: this.#knocks,
       retry: retryOf('room.follow'),
