@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
-import { preverify } from '../../src/chat/log/preverify.ts'
+import { preverify } from '../../src/chat/replay/preverify.ts'
 import { epochKeys } from '../../src/protocol/epoch.ts'
 import { openMessages } from '../../src/protocol/message.ts'
 import { logKey } from '../../src/protocol/paths.ts'

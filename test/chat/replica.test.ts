@@ -51,7 +51,7 @@ describe.each(kinds)('a replica in a home on the %s store', (kind) => {
     const read = async (replica: Replica, from: number, to: number): Promise<void> => {
       for (let i = from; i < to; i += 1) {
         const row = { i, bytes: Uint8Array.of(i), verdict: 'valid', seq: i + 1, repeats: [], n: null } as const
-        replica.file(row, { next: i + 1, hash: zeroHash, seq: i + 2 })
+        replica.append(row, { next: i + 1, hash: zeroHash, seq: i + 2 })
       }
       await replica.flush()
     }
@@ -88,7 +88,7 @@ describe.each(kinds)('a replica in a home on the %s store', (kind) => {
         repeats: [],
         n: null,
       } as const
-      replica.file(row, { next: next + 1, hash: zeroHash, seq: next + 2 })
+      replica.append(row, { next: next + 1, hash: zeroHash, seq: next + 2 })
       await replica.flush()
       return replica
     }
@@ -112,7 +112,7 @@ describe.each(kinds)('a replica in a home on the %s store', (kind) => {
     const replica = new Replica(disk, zeroHash)
     const take = (i: number, byte: number): void => {
       const row = { i, bytes: Uint8Array.of(byte), verdict: 'valid', seq: i + 1, repeats: [], n: null } as const
-      replica.file(row, { next: i + 1, hash: zeroHash, seq: i + 2 })
+      replica.append(row, { next: i + 1, hash: zeroHash, seq: i + 2 })
     }
     await replica.load()
     // The answer to a write is late: what was loaded and taken meanwhile is none of it.

@@ -1,15 +1,15 @@
 /** What was said before an admin led out of an epoch stays on the screen, also after a second such way and a restart. */
 import { expect, it } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
-import { Ledger } from '../../src/chat/log/ledger.ts'
+import { LogState } from '../../src/chat/replay/log-state.ts'
 import { Replica } from '../../src/chat/replica/replica.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
 import { recordHash } from '../../src/protocol/record.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 import { RoomBuilder, type User } from '../protocol/room-builder.ts'
 
-const isSaid = (ledger: Ledger, log: readonly Bytes[], rows: readonly Parameters<Ledger['review']>[0][]) =>
-  rows.map((row, i) => ledger.review(row, i === 0 ? zeroHash : recordHash(log[i - 1] as Bytes)).kind)
+const isSaid = (state: LogState, log: readonly Bytes[], rows: readonly Parameters<LogState['review']>[0][]) =>
+  rows.map((row, i) => state.review(row, i === 0 ? zeroHash : recordHash(log[i - 1] as Bytes)).kind)
 
 it('shows what was said in between, and who did what', async () => {
   const world = new RoomBuilder('skipped past')
@@ -38,18 +38,18 @@ it('shows what was said in between, and who did what', async () => {
   const home = new MemoryStore()
   const opened = async () => {
     const replica = new Replica(home, world.roomId)
-    const ledger = new Ledger(world.roomId, replica.seen)
-    for (const keys of world.keyring.all()) ledger.keyring.add(keys)
-    ledger.resume(await replica.load(), await replica.controls())
-    return { replica, ledger }
+    const state = new LogState(world.roomId, replica.seen)
+    for (const keys of world.keyring.all()) state.keyring.add(keys)
+    state.resume(await replica.load(), await replica.controls())
+    return { replica, state }
   }
-  const { replica, ledger } = await opened()
-  for (const bytes of world.log) replica.file(ledger.file(ledger.judge(bytes)).row, ledger.checkpoint)
+  const { replica, state } = await opened()
+  for (const bytes of world.log) replica.append(state.apply(state.judge(bytes)).row, state.checkpoint)
   await replica.flush()
   const rows = await replica.rows(0, world.log.length, world.log.length)
-  expect(isSaid(ledger, world.log, rows)).toEqual(expected)
+  expect(isSaid(state, world.log, rows)).toEqual(expected)
 
   const again = await opened()
-  expect(isSaid(again.ledger, world.log, rows)).toEqual(expected)
-  expect(again.ledger.room?.members).toEqual(ledger.room?.members)
+  expect(isSaid(again.state, world.log, rows)).toEqual(expected)
+  expect(again.state.room?.members).toEqual(state.room?.members)
 })

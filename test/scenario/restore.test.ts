@@ -48,8 +48,8 @@ describe.each(['same', 'new'])('an older copy of the store’s file, with the %s
     // Ada has read it, bob has written it: either puts it back.
     const shown = await conclave(['read', 'demo'], { ...ada, human: true })
     expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/one[^]*two[^]*three/) })
-    expect(shown.stderr).toMatch(/demo was set back to an earlier copy: \d records? (was|were)? ?put back/)
-    expect(shown.stderr.match(/was set back/g)).toHaveLength(1)
+    expect(shown.stderr).toMatch(/demo was rolled back to an older snapshot: \d records? restored/)
+    expect(shown.stderr.match(/was rolled back/g)).toHaveLength(1)
     const verified = await done(['verify', 'demo'], bob)
     expect(verified.first).toMatchObject({ ok: true, messages: 3, damage: [] })
     expect(texts((await done(['read', 'demo'], bob)).lines)).toEqual(['one', 'two', 'three'])

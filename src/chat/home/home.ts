@@ -14,6 +14,6 @@ export interface HomeStore extends Store {
 export interface Home {
   /** Skeletons of the names that have a local store here. */
   names(): Promise<readonly string[]>
-  /** The identity's local store; a new one when there is none. Each call opens it anew. */
+  /** The identity's local store; a new one when there is none. Each call opens another handle. */
   open(nameSkeleton: string): Promise<HomeStore>
 }

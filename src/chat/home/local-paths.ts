@@ -22,7 +22,7 @@ const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/
 export const roomsRange: KeyRange = allUnder(utf8('rooms/'))
 /** Incarnations of stores in which this identity is at home. */
 export const knownIdentityKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
-/** The copy of the vault as the store has it: sealed also for whoever has no home yet. */
+/** The copy of the vault as the store has it: sealed also for machines without a home. */
 export const storedVaultKey = utf8('stored-vault')
 
 export const replicaKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'log/'), u64(i))
@@ -30,12 +30,12 @@ export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, '
 /** Which records changed the room: the value is i, too. */
 export const replicaControlKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'control/'), u64(i))
 export const replicaControlRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'control/'))
-/** From where on records are being set aside; there only meanwhile. */
+/** From where on records are being archived; there only meanwhile. */
 export const divergenceKey = (roomId: Bytes): Bytes => room(roomId, 'parting')
-/** How often the store's log has gone another way than the one that lies here, and where. */
+/** Where the store's log has diverged from the copy here, one entry each time. */
 export const divergedKey = (roomId: Bytes, time: number): Bytes => concat(room(roomId, 'parted/'), u64(time))
 export const divergedRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'parted/'))
-/** Records that the store had before it was set back, and where others stand now. */
+/** Archived records: the store had them before it was rolled back, and others wrote first. */
 export const divergedItemKey = (roomId: Bytes, time: number, i: number): Bytes =>
   concat(room(roomId, 'lost/'), u64(time), u64(i))
 export const divergedItemRange = (roomId: Bytes, time: number): KeyRange =>
@@ -63,7 +63,7 @@ export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'see
 export const seenMergedKey = (roomId: Bytes): Bytes => room(roomId, 'seen-merged')
 export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
 
-/** Where the copy of a room ended when it was dropped; so that what is fetched anew is known to be the same. */
+/** Where the copy of a room ended when it was dropped; so that what is fetched again is known to be the same. */
 export const rememberedKey = (roomId: Bytes): Bytes => utf8(`remembered/${hex(roomId)}`)
 
 export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>

@@ -1,8 +1,7 @@
 /**
- * What a home keeps beside the vault (secrets of rooms, the outbox) is sealed under a key of its own, which the vault's
- * data key seals. A change of password puts a new key before the former ones in the transaction that changes the vault,
- * and then seals everything anew: cut off in between, both open. A program that runs on under the former key loses
- * nothing either.
+ * What a home keeps beside the vault (room secrets, the outbox) is sealed under a key of its own, which the vault's data
+ * key seals. A change of passphrase puts a new key before the former ones in the transaction that changes the vault, and
+ * then reseals everything: interrupted in between, both open. A program that runs on under the former key loses nothing.
  */
 import { concat, type Bytes } from '../../base/bytes.ts'
 import { encode, Fields, FormatError } from '../../base/codec.ts'
@@ -16,7 +15,7 @@ import { localKeysKey, outboxesRange, secretsKey } from './local-paths.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 
-/** Queued messages sealed anew in one transaction: their texts may be as long as a text may be. */
+/** Queued messages resealed in one transaction: each may have the longest text. */
 const resealBatch = 60
 
 export class LocalSeal {
@@ -55,7 +54,7 @@ export interface LocalKeys {
   readonly settled: boolean
 }
 
-/** Of a home whose password was never changed: the one that follows from the data key. @throws tampering */
+/** Where the passphrase was never changed: the one that follows from the data key. @throws tampering */
 export async function readLocalKeys(home: Store, dataKey: Bytes): Promise<LocalKeys> {
   const entry = await readOne(home, localKeysKey)
   const outer = localKey(dataKey)

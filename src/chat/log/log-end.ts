@@ -1,10 +1,10 @@
-/** Where a room's log ends, found without reading it: records stand in it without a gap, so probing tells. */
+/** Where a room's log ends, found by probing instead of reading: a log has no gaps. */
 import type { Bytes } from '../../base/bytes.ts'
 import { storeOperationsMax } from '../../base/limits.ts'
 import { logKey } from '../../protocol/paths.ts'
 import type { Operation, Revision, Store } from '../../store/store.ts'
 
-/** Of the first round, at distances of powers of two: beyond any log that there will be. */
+/** Probes of the first round, at powers of two: beyond the length of any log. */
 const doublings = 40
 
 export interface LogEnd {
@@ -15,9 +15,8 @@ export interface LogEnd {
 }
 
 /**
- * The first index from `from` on at which nothing stands: a transaction of point reads narrows a million records down to
- * four thousand, then to thirty. In a log with a hole, or with keys that somebody put behind its end, it may be another
- * place at which something ends.
+ * The first empty index from `from` on: a transaction of point reads narrows a million records down to four thousand, then
+ * to thirty. In a log with a hole, or with junk keys behind its end, it may be the end of another run.
  */
 export async function findLogEnd(store: Store, roomId: Bytes, from: number, signal?: AbortSignal): Promise<LogEnd> {
   let low = from

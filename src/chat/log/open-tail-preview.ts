@@ -1,11 +1,9 @@
 /**
- * Reading the newest end of a log before the rest. Backwards from the end to a record that vouches for everything before
- * it: the one that let this person in, whose author had read the whole log; or a head that this person has seen himself.
- * Every control record from there on is found in the log itself. From there back to genesis each is named by the hash in
- * its successor, and the hints are good for speed alone.
+ * Reads the newest end of a log before the rest: backwards from the end to a trust anchor, which is the record that let
+ * this person in (its author had read the whole log) or a head that this person has verified before. From the anchor on
+ * every control record is read; before it each is named by its successor's hash, and hints serve speed alone.
  *
- * Gives up where anything is out of the ordinary (a hole, a key that is not to be had, a way out of a garbage epoch):
- * then the log is read from its beginning, as ever.
+ * Gives up where anything is unusual (a hole, a missing key, an epoch recovery): the log is then read from its beginning.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
@@ -17,13 +15,13 @@ import { entryTagBytes, recordHash } from '../../protocol/record.ts'
 import { memberByKey } from '../../protocol/room.ts'
 import { invitationTag } from '../../protocol/rules.ts'
 import type { Entry, Store } from '../../store/store.ts'
-import type { ControlLog, ReadControl } from './control-log.ts'
+import type { ControlLog, ReadControl } from '../replay/control-log.ts'
 import { TailPreview, type ReadRecords } from './tail-preview.ts'
 import type { Identity } from '../identity/identity.ts'
-import { openingOf, type KeySearch } from './key-search.ts'
-import { Ledger } from './ledger.ts'
+import { openingOf, type KeySearch } from '../replay/key-search.ts'
+import { LogState } from '../replay/log-state.ts'
 import { findLogEnd, type LogEnd } from './log-end.ts'
-import { recordsAmong } from './log-page.ts'
+import { recordsAmong } from '../replay/log-page.ts'
 import { Seen } from '../replica/seen.ts'
 
 export interface OpeningPreview {
@@ -43,7 +41,7 @@ export async function openTailPreview(
   signal?: AbortSignal,
 ): Promise<TailPreview | undefined> {
   const { store, roomId, controls, keys, keyring, memberIndex } = parts
-  // Whoever was here a moment ago has little to read, and is not to wait for hints.
+  // After a short absence there is little to read: don't wait for hints.
   if (from > 0 && (await findLogEnd(store, roomId, from, signal)).end - from <= logPageRecords) return undefined
   const hinted = await controls.hinted(signal)
   const hinting = controls.readHinted(hinted, signal)
@@ -51,31 +49,31 @@ export async function openTailPreview(
   const { end, revision } = await findEnd(parts, from, hinted.at(-1) ?? 0, signal)
   if (end - from <= logPageRecords) return undefined
   const read = reader(store, roomId)
-  const stretch = await readBack(parts, read, end, signal)
+  const tail = await readBack(parts, read, end, signal)
   await hinting
-  const oldest = stretch?.controls[0]
-  if (stretch === undefined || oldest === undefined) return undefined
+  const oldest = tail?.controls[0]
+  if (tail === undefined || oldest === undefined) return undefined
   const leading = await controls.leadingTo(oldest.outer.header, signal)
   if (leading === undefined) return undefined
   // The newest epoch's secret, and by the links back from there the first one's.
-  const openings = [...leading, ...stretch.controls].flatMap(({ outer }) => openingOf(outer.header))
+  const openings = [...leading, ...tail.controls].flatMap(({ outer }) => openingOf(outer.header))
   for (const opening of [...openings.slice(-1), ...openings.slice(0, 1)]) {
     await keys.search(opening, memberIndex, signal)
   }
-  const ledger = new Ledger(roomId, new Seen(roomId), keyring)
+  const state = new LogState(roomId, new Seen(roomId), keyring)
   const verified = new Set<string>()
-  if (!(await folds(ledger, [...leading, oldest], true, verified))) return undefined
-  if (!(await folds(ledger, stretch.controls.slice(1), false, verified))) return undefined
-  const { room } = ledger
+  if (!(await folds(state, [...leading, oldest], true, verified))) return undefined
+  if (!(await folds(state, tail.controls.slice(1), false, verified))) return undefined
+  const { room } = state
   if (room === undefined || !room.skipped.isEmpty()) return undefined
   if (memberByKey(room, parts.identity.signer.publicKey) === undefined) return undefined
-  ledger.goOnAt({ next: end, hash: stretch.hash, seq: 1 })
-  const preview = new TailPreview(ledger, verified, revision, read)
-  await preview.prime(stretch.newest)
+  state.goOnAt({ next: end, hash: tail.hash, seq: 1 })
+  const preview = new TailPreview(state, verified, revision, read)
+  await preview.prime(tail.newest)
   return preview
 }
 
-/** The end is hardly before what the newest hint leads to, unless that leads astray. */
+/** The end is hardly before what the newest hint leads to, unless the hint is false. */
 async function findEnd(
   { store, roomId }: OpeningPreview,
   from: number,
@@ -95,8 +93,8 @@ function reader(store: Store, roomId: Bytes): ReadRecords {
   }
 }
 
-interface Stretch {
-  /** Oldest first: from the one that vouches, or genesis, to the newest; all in their places by the hash before them. */
+interface Tail {
+  /** Oldest first: from the trust anchor, or genesis, to the newest; all in their places by the hash before them. */
   readonly controls: readonly ReadControl[]
   /** Of the last record. */
   readonly hash: Bytes
@@ -109,7 +107,7 @@ async function readBack(
   read: ReadRecords,
   end: number,
   signal?: AbortSignal,
-): Promise<Stretch | undefined> {
+): Promise<Tail | undefined> {
   const { knockHash, head } = identity.room(roomId) ?? {}
   const tags = [
     invitationTag(roomId, identity.signer.publicKey),
@@ -135,15 +133,15 @@ async function readBack(
       const control = controls.note(numberOf(key), value)
       if (control === undefined || !isInPlace(control, records[k - 1])) continue
       found.push(control)
-      if (isTrustAnchor(control)) return stretchOf(found, newest)
+      if (isTrustAnchor(control)) return tailOf(found, newest)
     }
     to = from
     count = Math.min(count * 2, spanRecordsMax)
   }
-  return stretchOf(found, newest)
+  return tailOf(found, newest)
 }
 
-function stretchOf(newestFirst: readonly ReadControl[], newest: readonly Entry[]): Stretch | undefined {
+function tailOf(newestFirst: readonly ReadControl[], newest: readonly Entry[]): Tail | undefined {
   const last = newest.at(-1)
   return last && { controls: newestFirst.toReversed(), hash: recordHash(last.value), newest }
 }
@@ -154,14 +152,14 @@ function isInPlace({ i, outer: { header } }: ReadControl, before: Entry | undefi
 
 /** Whether every one of them can be judged; and, where all must be valid, is. */
 async function folds(
-  ledger: Ledger,
+  state: LogState,
   controls: readonly ReadControl[],
   allValid: boolean,
   verified: Set<string>,
 ): Promise<boolean> {
   let sliceEnds = performance.now() + sliceMs
   for (const { i, hash, outer } of controls) {
-    const { kind } = ledger.fold(i, hash, outer, false)
+    const { kind } = state.fold(i, hash, outer, false)
     if (kind === 'locked' || (allValid && kind !== 'control')) return false
     if (kind === 'control') verified.add(hex(hash))
     if (performance.now() < sliceEnds) continue

@@ -1,27 +1,27 @@
 /** The newest records of a log, as they were judged: without reading the disk. */
 import { recentRecordsMax } from '../../base/limits.ts'
-import type { Filed } from './ledger.ts'
+import type { AppliedRecord } from '../replay/log-state.ts'
 
 export class Recent {
   /** In order, without a gap. */
-  readonly #filed: Filed[] = []
+  readonly #applied: AppliedRecord[] = []
 
   /** The one that follows. */
-  add(filed: Filed): void {
-    this.#filed.push(filed)
-    if (this.#filed.length > recentRecordsMax) this.#filed.shift()
+  add(applied: AppliedRecord): void {
+    this.#applied.push(applied)
+    if (this.#applied.length > recentRecordsMax) this.#applied.shift()
   }
 
-  at(i: number): Filed | undefined {
-    const [first] = this.#filed
-    return first && this.#filed[i - first.row.i]
+  at(i: number): AppliedRecord | undefined {
+    const [first] = this.#applied
+    return first && this.#applied[i - first.row.i]
   }
 
-  from(i: number): readonly Filed[] {
-    return this.#filed.filter(({ row }) => row.i >= i)
+  from(i: number): readonly AppliedRecord[] {
+    return this.#applied.filter(({ row }) => row.i >= i)
   }
 
   clear(): void {
-    this.#filed.length = 0
+    this.#applied.length = 0
   }
 }

@@ -1,22 +1,23 @@
-/** A log's preview, from the look at its newest end on until everything before that has been read. */
+/** A log's tail preview, from its opening until everything before it has been read. */
 import type { Logger } from '../../base/log.ts'
 import { logRange } from '../../protocol/paths.ts'
 import type { TailPreview } from './tail-preview.ts'
-import type { Filed, Ledger } from './ledger.ts'
-import { recordsAmong } from './log-page.ts'
+import type { AppliedRecord, LogState } from '../replay/log-state.ts'
+import type { RoomKeys } from '../replay/room-keys.ts'
+import { recordsAmong } from '../replay/log-page.ts'
 import { openTailPreview, type OpeningPreview } from './open-tail-preview.ts'
 
 export type TailPreviewParts = Pick<OpeningPreview, 'store' | 'roomId' | 'identity'> & { readonly log: Logger }
 
 export class TailPreviewSlot {
   readonly #parts: TailPreviewParts
-  readonly #told: (records: readonly Filed[]) => void
+  readonly #told: (records: readonly AppliedRecord[]) => void
   readonly #first = Promise.withResolvers<void>()
   #current: TailPreview | undefined
   #over = new AbortController()
 
   /** @param told of what comes at the newest end; of nothing, when there is a preview. */
-  constructor(parts: TailPreviewParts, told: (records: readonly Filed[]) => void) {
+  constructor(parts: TailPreviewParts, told: (records: readonly AppliedRecord[]) => void) {
     this.#parts = parts
     this.#told = told
   }
@@ -30,14 +31,18 @@ export class TailPreviewSlot {
     return this.#first.promise
   }
 
-  /** Behind where the ledger stands; there is none where that is nearly the end. */
+  /** Behind where the state stands; there is none where that is nearly the end. */
   async open(
-    found: Pick<OpeningPreview, 'controls' | 'keys' | 'memberIndex'>,
-    { keyring, checkpoint }: Ledger,
+    { controls, search, memberIndex }: RoomKeys,
+    { keyring, checkpoint }: LogState,
     signal?: AbortSignal,
   ): Promise<void> {
     if (this.#current !== undefined) return
-    const preview = await openTailPreview({ ...this.#parts, ...found, keyring }, checkpoint.next, signal)
+    const preview = await openTailPreview(
+      { ...this.#parts, controls, keys: search, keyring, memberIndex },
+      checkpoint.next,
+      signal,
+    )
     if (preview === undefined) return
     this.#current = preview
     this.#over = new AbortController()

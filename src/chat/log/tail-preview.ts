@@ -1,10 +1,8 @@
 /**
- * The newest end of a room's log, shown while everything before it is still being read: somebody who has just been let
- * in, or logs in on a new machine, need not wait for a long history.
- *
- * What it shows has been judged by the whole chain of control records, each shown message by its own signature and by the
- * hash of the record before it. What it can't know: the numbers of the messages, and whether one repeats an older one.
- * Nothing is written on its word; and once the rest has been read, that decides (ADR 0015).
+ * The newest end of a room's log, shown while everything before it is still being read, so that nobody waits for a long
+ * history. Everything shown is verified: by the whole control chain, each message's signature and its predecessor's hash.
+ * What it can't know is the messages' numbers, and whether one repeats an older one: nothing is written by it, and once
+ * the rest has been read, that decides (ADR 0015).
  */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { zeroHash } from '../../crypto/hash.ts'
@@ -12,8 +10,8 @@ import { numberOf } from '../../protocol/paths.ts'
 import { recordHash } from '../../protocol/record.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Entry, Revision } from '../../store/store.ts'
-import { preverify } from './preverify.ts'
-import type { Filed, Ledger } from './ledger.ts'
+import { preverify } from '../replay/preverify.ts'
+import type { AppliedRecord, LogState } from '../replay/log-state.ts'
 
 /** The records with from ≤ i < to; undefined where one of them is missing. */
 export type ReadRecords = (from: number, to: number, signal?: AbortSignal) => Promise<readonly Entry[] | undefined>
@@ -23,20 +21,20 @@ export class TailPreview {
   readonly begun: number
   /** … and a watch from the next revision on misses nothing. */
   readonly revision: Revision
-  readonly #ledger: Ledger
+  readonly #state: LogState
   readonly #read: ReadRecords
   /** Whether the signatures in a control record with this hash are known to be good. */
   readonly hasVerified: (hash: Bytes) => boolean
   /** The newest records, without a gap up to the end. */
-  readonly #newest: Filed[] = []
+  readonly #newest: AppliedRecord[] = []
 
   /**
-   * @param ledger has folded the whole chain, and stands at the end of the log.
+   * @param state has folded the whole chain, and stands at the end of the log.
    * @param verified hashes (hexadecimal) of the control records that it found valid.
    */
-  constructor(ledger: Ledger, verified: ReadonlySet<string>, revision: Revision, read: ReadRecords) {
-    this.#ledger = ledger
-    this.begun = ledger.checkpoint.next
+  constructor(state: LogState, verified: ReadonlySet<string>, revision: Revision, read: ReadRecords) {
+    this.#state = state
+    this.begun = state.checkpoint.next
     this.hasVerified = (hash) => verified.has(hex(hash))
     this.revision = revision
     this.#read = read
@@ -51,30 +49,30 @@ export class TailPreview {
   }
 
   get room(): Room {
-    return this.#ledger.room as Room
+    return this.#state.room as Room
   }
 
   /** Index of the next record. */
   get end(): number {
-    return this.#ledger.checkpoint.next
+    return this.#state.checkpoint.next
   }
 
   /** Takes records that have just come, and gives back those that follow. */
-  take(entries: readonly Entry[]): readonly Filed[] {
-    const taken: Filed[] = []
+  take(entries: readonly Entry[]): readonly AppliedRecord[] {
+    const taken: AppliedRecord[] = []
     for (const { key, value } of entries) {
       if (numberOf(key) !== this.end) continue
-      const judged = this.#ledger.judge(value)
+      const judged = this.#state.judge(value)
       // Its epoch's key is looked for once it is read in order.
       if (judged.judgement.kind === 'locked') break
-      taken.push(unnumbered(this.#ledger.file(judged)))
+      taken.push(unnumbered(this.#state.apply(judged)))
     }
     this.#newest.push(...taken)
     return taken
   }
 
   /** The records with from ≤ i < to ≤ end, as they are judged by the room as it is now; fewer where the store lacks one. */
-  async between(from: number, to: number, signal?: AbortSignal): Promise<readonly Filed[]> {
+  async between(from: number, to: number, signal?: AbortSignal): Promise<readonly AppliedRecord[]> {
     const first = this.#first
     const older = from < first ? await this.#look(from, Math.min(to, first), signal) : []
     const newest = this.#newest.filter(({ row }) => row.i >= Math.max(from, first) && row.i < to)
@@ -88,29 +86,29 @@ export class TailPreview {
     return this.#newest[0]?.row.i ?? this.end
   }
 
-  async #look(from: number, to: number, signal?: AbortSignal): Promise<readonly Filed[]> {
+  async #look(from: number, to: number, signal?: AbortSignal): Promise<readonly AppliedRecord[]> {
     return this.#judge((await this.#read(Math.max(0, from - 1), to, signal)) ?? [], from)
   }
 
   /** Judges the records from index `from` on; the one before that tells the first one's predecessor. */
-  async #judge(entries: readonly Entry[], from: number): Promise<readonly Filed[]> {
-    const { roomId, keyring } = this.#ledger
+  async #judge(entries: readonly Entry[], from: number): Promise<readonly AppliedRecord[]> {
+    const { roomId, keyring } = this.#state
     const preverified = await preverify(roomId, entries, keyring.all())
-    const filed: Filed[] = []
+    const applied: AppliedRecord[] = []
     let previousHash = zeroHash
     for (const { key, value: bytes } of entries) {
       const place = { i: numberOf(key), previousHash, hash: recordHash(bytes) }
       previousHash = place.hash
       if (place.i < from) continue
-      const judgement = this.#ledger.look(place, bytes, false, preverified.get(place.i))
+      const judgement = this.#state.look(place, bytes, false, preverified.get(place.i))
       const verdict = judgement.kind === 'message' || judgement.kind === 'control' ? 'valid' : judgement.kind
-      filed.push({ place, judgement, row: { i: place.i, bytes, verdict, seq: 0, repeats: [], n: null } })
+      applied.push({ place, judgement, row: { i: place.i, bytes, verdict, seq: 0, repeats: [], n: null } })
     }
-    return filed
+    return applied
   }
 }
 
 /** What was counted from the middle of a log on says nothing. */
-function unnumbered(filed: Filed): Filed {
-  return { ...filed, row: { ...filed.row, seq: 0 } }
+function unnumbered(applied: AppliedRecord): AppliedRecord {
+  return { ...applied, row: { ...applied.row, seq: 0 } }
 }

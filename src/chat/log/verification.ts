@@ -6,8 +6,8 @@ import { headOf } from '../../protocol/room.ts'
 import { followsAnother } from '../../protocol/verdict.ts'
 import type { Store } from '../../store/store.ts'
 import type { Verification } from '../chat.ts'
-import { Ledger } from './ledger.ts'
-import { logPage } from './log-page.ts'
+import { LogState } from '../replay/log-state.ts'
+import { logPage } from '../replay/log-page.ts'
 import type { RoomLog } from './room-log.ts'
 import { Seen } from '../replica/seen.ts'
 
@@ -18,28 +18,28 @@ export async function verifyLog(
   signal?: AbortSignal,
 ): Promise<Verification> {
   // Others may write meanwhile.
-  const known = log.known()
+  const known = log.reconciler.knownLength
   // Nothing that was judged before is believed: only the keys are taken over.
-  const ledger = new Ledger(roomId, new Seen(roomId))
-  for (const keys of log.ledger.keyring.all()) ledger.keyring.add(keys)
+  const state = new LogState(roomId, new Seen(roomId))
+  for (const keys of log.state.keyring.all()) state.keyring.add(keys)
   const voids: { i: number; reason: string }[] = []
   const damage: { i: number; reason: string }[] = []
   const counts = { messages: 0, controls: 0 }
   let more = true
   while (more) {
     signal?.throwIfAborted()
-    const from = ledger.checkpoint.next
+    const from = state.checkpoint.next
     const page = await logPage(store, roomId, from, signal)
     for (const { key, value } of page.entries) {
       const i = numberOf(key)
-      if (i !== ledger.checkpoint.next) {
-        damage.push({ i: ledger.checkpoint.next, reason: 'missing from the store' })
-        return { ...result(ledger, voids, damage), ...counts, putBack: log.repairer.putBack }
+      if (i !== state.checkpoint.next) {
+        damage.push({ i: state.checkpoint.next, reason: 'missing from the store' })
+        return { ...result(state, voids, damage), ...counts, putBack: log.reconciler.restored }
       }
       if ((await log.replica.holds(i, value)) === false) {
         damage.push({ i, reason: 'other than what was read before' })
       }
-      const judged = ledger.judge(value)
+      const judged = state.judge(value)
       const { judgement } = judged
       if (judgement.kind === 'message') counts.messages += judgement.inside.contents.length
       else if (judgement.kind === 'control') counts.controls += 1
@@ -49,27 +49,27 @@ export async function verifyLog(
           damage.push({ i: i - 1, reason: 'other than the record after it says' })
         }
       } else voids.push({ i, reason: 'sealed under a key that this identity was not given' })
-      const { row } = ledger.file(judged)
+      const { row } = state.apply(judged)
       counts.messages -= row.repeats.length
     }
     more = page.more
     await turn()
   }
-  if (ledger.room === undefined) damage.push({ i: 0, reason: 'not the beginning of this room' })
-  for (const { i, by } of log.withheld.missing) {
+  if (state.room === undefined) damage.push({ i: 0, reason: 'not the beginning of this room' })
+  for (const { i, by } of log.reconciler.withheld.missing) {
     damage.push({ i, reason: `${by.name} saw a change of the room that the store does not show` })
   }
-  if (ledger.checkpoint.next < known) {
-    damage.push({ i: ledger.checkpoint.next, reason: 'the end of the log is missing from the store' })
+  if (state.checkpoint.next < known) {
+    damage.push({ i: state.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }
-  return { ...result(ledger, voids, damage), ...counts, putBack: log.repairer.putBack }
+  return { ...result(state, voids, damage), ...counts, putBack: log.reconciler.restored }
 }
 
 function result(
-  ledger: Ledger,
+  state: LogState,
   voids: Verification['voids'],
   damage: Verification['damage'],
 ): Omit<Verification, 'messages' | 'controls' | 'putBack'> {
-  const head = ledger.room === undefined ? '' : hex(headOf(ledger.room).hash)
-  return { records: ledger.checkpoint.next, voids, damage, head }
+  const head = state.room === undefined ? '' : hex(headOf(state.room).hash)
+  return { records: state.checkpoint.next, voids, damage, head }
 }

@@ -1,7 +1,7 @@
 /**
- * Putting one record at the end of a room's log, by compare-and-swap: the store is the one that it was, nothing stands
- * at the index or behind it, and the record before is the very one that was read and judged. So there is one order, and
- * an acknowledged record stays.
+ * Appends one record to a room's log, by compare-and-swap: the store's incarnation is the known one, nothing is at the
+ * index or behind it, and the record before is the very one that was read and judged. So there is one order, and an
+ * acknowledged record stays.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { storeOperationsMax } from '../../base/limits.ts'
@@ -67,7 +67,7 @@ export async function append(
   const [life, found] = reads
   incarnation.found(life?.[0]?.value)
   await log.offer(found ?? [], signal)
-  // Nobody was faster: the record before is not there any more, or at another revision.
+  // No other record is there: the one before is gone, or at another revision.
   if (log.end.i === i) await log.catchUp(signal)
   return false
 }

@@ -1,4 +1,4 @@
-/** From messages that wait to the record that is tried: which of them share it, and its bytes for the place at hand. */
+/** From queued messages to a record: which of them share it, and its bytes for the end of the log. */
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
@@ -11,9 +11,10 @@ import { sealMessages } from '../../protocol/message.ts'
 import { headOf, memberByKey } from '../../protocol/room.ts'
 import type { Appending } from './append.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Attempt, Queued } from '../replica/outbox.ts'
+import type { QueuedMessage } from '../reconcile/archive-diverged.ts'
+import type { Attempt } from './outbox.ts'
 import { kickedBy } from '../people/people.ts'
-import { requireKnownVersion } from '../log/room-version.ts'
+import { requireKnownVersion } from '../replay/room-version.ts'
 
 export interface Composing {
   readonly appending: Appending
@@ -26,7 +27,7 @@ export interface Composing {
 const recordContentBytesMax = messageTextBytesMax * 2
 
 /** The first message and those that follow it from the same device, as many as fit a record. */
-export function batchOf<T extends { readonly queued: Queued }>(waiting: readonly T[]): readonly T[] {
+export function batchOf<T extends { readonly queued: QueuedMessage }>(waiting: readonly T[]): readonly T[] {
   const [first] = waiting
   if (first === undefined) return []
   const batch: T[] = []
@@ -44,7 +45,7 @@ export function batchOf<T extends { readonly queued: Queued }>(waiting: readonly
 /** The record for the end of the log as it is read. @throws kicked, not-member */
 export async function composeMessages(
   { appending, identity, clock, random }: Composing,
-  batch: readonly Queued[],
+  batch: readonly QueuedMessage[],
   signal: AbortSignal,
 ): Promise<Attempt> {
   const { log, roomId } = appending
@@ -68,14 +69,14 @@ export async function composeMessages(
   }
   requireKnownVersion(room)
   if (keys === undefined) {
-    throw new ConclaveError('not-member', 'the keys of this room are not to be had', {
+    throw new ConclaveError('not-member', 'can’t obtain this room’s keys', {
       hint: ['Ask to join again: ', command('join')],
     })
   }
   const { i, previousHash } = log.end
-  const { device, counter } = batch[0] as Queued
+  const { device, counter } = batch[0] as QueuedMessage
   const contents = batch.map(({ content }) => content)
   const head = headOf(room).hash
-  const inside = { previousHash, device, counter, seq: log.ledger.checkpoint.seq, head, at: clock.now(), contents }
+  const inside = { previousHash, device, counter, seq: log.state.checkpoint.seq, head, at: clock.now(), contents }
   return { i, previousHash, record: sealMessages(roomId, i, keys, identity.signer, inside, random) }
 }

@@ -19,7 +19,7 @@ import type { Operation } from '../../store/store.ts'
 import { append, type Appending } from './append.ts'
 import { refusal } from './refusal.ts'
 import type { RoomLog } from '../log/room-log.ts'
-import { requireKnownVersion } from '../log/room-version.ts'
+import { requireKnownVersion } from '../replay/room-version.ts'
 
 export interface Operating {
   readonly appending: Appending
@@ -51,7 +51,7 @@ export async function operate(
     requireKnownVersion(room)
     const wanted = change(room)
     const keys = await log.currentKeys(signal)
-    // The room may have changed meanwhile, and they may be none of one's own any more.
+    // The room may have changed meanwhile, and this identity may no longer be in it.
     if (keys === undefined && log.room !== room) continue
     const ground = keys === undefined ? groundBefore(log, room, wanted) : { room, keys }
     const author = { signer: parts.signer, random: parts.random }
@@ -62,7 +62,7 @@ export async function operate(
     const i = await appendPrepared(parts, room, prepared, along, deadline, signal)
     if (i !== undefined) return i
   }
-  throw new ConclaveError('unavailable', 'the room is too busy: others were always faster', { retryable: true })
+  throw new ConclaveError('unavailable', 'room busy: gave up after repeated conflicts', { retryable: true })
 }
 
 /** Seals for one index after another while only messages come between; undefined once the head has changed. */
@@ -78,13 +78,13 @@ async function appendPrepared(
   const { log, roomId } = appending
   while (log.room === room) {
     const { i, previousHash } = log.end
-    const { record, card } = prepared.seal({ i, previousHash, at: clock.now(), seq: log.ledger.checkpoint.seq - 1 })
+    const { record, card } = prepared.seal({ i, previousHash, at: clock.now(), seq: log.state.checkpoint.seq - 1 })
     const operations: Operation[] = [
       { kind: 'put', key: controlKey(roomId, prepared.n), value: encode(i) },
       ...(card ? [{ kind: 'put' as const, key: cardKey(roomId), value: card }] : []),
       ...along,
     ]
-    log.ledger.keyring.add(prepared.keys)
+    log.state.keyring.add(prepared.keys)
     if (await settled(parts, i, record, operations, deadline, signal)) return i
     await sleep(Math.random() * 4, undefined, { signal })
   }
@@ -120,19 +120,18 @@ async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Pr
     const key = wrapPageKey(roomId, wraps.name, page)
     await store.commit({ then: [{ kind: 'put', key, value: bytes }] })
   }
-  await log.wraps.keep(keys.epoch, wraps.name, wraps.pages)
+  await log.keys.wraps.keep(keys.epoch, wraps.name, wraps.pages)
 }
 
 /**
- * Where the secret in force is not to be had, an admin's kick or rotation leads out of its epoch: it follows the record
- * that opened that one, under the keys from before (rules W of the protocol, which refuse anybody else's). But others may
- * have the secret, and one of them may have done something since that can't be seen here: while there is any sign of that,
- * somebody is to give the key first.
+ * Epoch recovery: where the secret in force can't be obtained, an admin's kick or rotation follows the record that opened
+ * that epoch, under the keys from before (rules W of the protocol, which refuse anybody else's). Others may have the
+ * secret, and may have written since what can't be read here: while there is any sign of that, a knock asks for the key.
  */
 function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } {
   const opening = room.openings.get(room.epoch)
-  const keys = opening && log.ledger.keyring.get(room.openings.get(opening.under))
-  const base = opening && log.ledger.roomAt(opening.n)
+  const keys = opening && log.state.keyring.get(room.openings.get(opening.under))
+  const base = opening && log.state.roomAt(opening.n)
   const isRecovery = change.type === 'kick' || change.type === 'rotate'
   if (!isRecovery || base === undefined || keys === undefined) throw noKeys('any member can answer')
   const isUsed = log.end.i - 1 > (room.marks.get(opening?.n ?? 0)?.i ?? 0)
@@ -141,7 +140,7 @@ function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; k
 }
 
 function noKeys(more: string): ConclaveError {
-  return new ConclaveError('not-member', 'the keys of this room are not to be had', {
+  return new ConclaveError('not-member', 'can’t obtain this room’s keys', {
     hint: ['Ask to join again: ', command('join'), `; ${more}`],
   })
 }
@@ -149,8 +148,8 @@ function noKeys(more: string): ConclaveError {
 function linkEnds(log: RoomLog, room: Room, change: Change) {
   if (change.type !== 'repair') return undefined
   const opening = room.openings.get(change.epoch)
-  const of = log.ledger.keyring.get(opening)
-  const to = log.ledger.keyring.get(room.openings.get(opening?.under ?? 0))
+  const of = log.state.keyring.get(opening)
+  const to = log.state.keyring.get(room.openings.get(opening?.under ?? 0))
   return of && to && { of, to }
 }
 

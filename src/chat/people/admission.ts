@@ -13,7 +13,7 @@ import type { Operation, Store } from '../../store/store.ts'
 import type { Admission, Room } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import { checkNotMoved, sameStoreIdentity } from '../connection/store-identity.ts'
-import { ControlLog, type ReadControl } from '../log/control-log.ts'
+import { ControlLog, type ReadControl } from '../replay/control-log.ts'
 
 export interface AdmissionParts {
   readonly store: Store

@@ -93,7 +93,7 @@ export class Knocks {
     const known = this.#open.get(name)
     // The keys in force may not have been asked for yet.
     await log.currentKeys()
-    const keys = log.ledger.keyring.all()
+    const keys = log.state.keyring.all()
     const newestFirst = keys.slice(tried).sort((a, b) => b.epoch - a.epoch)
     const bytes = await openKnock(roomId, newestFirst, value)
     const knock = bytes && decoded(bytes)

@@ -12,7 +12,7 @@ import type { AdminItem, Person } from '../item.ts'
 import { personOf } from '../timeline/items.ts'
 import type { OpenKnock } from './knocks.ts'
 import { knownOtherwise, type NamedKey } from './pins.ts'
-import { returningAt } from '../timeline/returning.ts'
+import { returningAt } from '../timeline/items.ts'
 
 /** By the room's chain, and by the vault where the chain does not tell: whether one waits, or was turned away. */
 export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {

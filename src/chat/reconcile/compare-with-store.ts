@@ -1,16 +1,16 @@
 /**
  * What the store has of the records that this home has read: the same, none, or others in their place.
  *
- * Each record names the hash of the one before. So where the store holds a record of ours at its place, everything before
- * it was what we have, and what differs there was changed by somebody's hand. Where nothing of ours follows, another
- * branch of the log may have grown: the store was set back, and others went on from there.
+ * Each record names its predecessor's hash. Where the store holds a record of ours, everything before it was what we have,
+ * and what differs there was tampered with. Where none of ours follows, the log may have forked: the store was rolled
+ * back, and others went on from there.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { logPageRecords } from '../../base/limits.ts'
 import { recordHash } from '../../protocol/record.ts'
 import { logKey, numberOf } from '../../protocol/paths.ts'
 import type { Entry, Store } from '../../store/store.ts'
-import { logPage } from '../log/log-page.ts'
+import { logPage } from '../replay/log-page.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Row } from '../replica/row.ts'
@@ -26,7 +26,7 @@ export interface Differences {
   readonly missing: readonly Span[]
   /** Something else stands there, or nothing of which more than a hash is kept here; and records of ours follow. */
   readonly changed: readonly number[]
-  /** From here on the store's log is another one. */
+  /** From here on the store has another log. */
   readonly fork: number | undefined
 }
 
@@ -54,11 +54,12 @@ export async function lastCommon(parts: CompareParts, next: number, signal?: Abo
   return low
 }
 
-/** Compares from ≤ i < to. With `untilSame` no further than the first record that stands. */
+/** Compares from ≤ i < to; with `untilSame` no further than the first record that stands. */
 export async function compareWithStore(
   parts: CompareParts,
   { from, to }: Span,
-  { untilSame = false, signal }: { readonly untilSame?: boolean; readonly signal?: AbortSignal } = {},
+  untilSame: boolean,
+  signal?: AbortSignal,
 ): Promise<Differences> {
   const missing: Span[] = []
   const changed: number[] = []

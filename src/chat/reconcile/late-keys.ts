@@ -1,15 +1,13 @@
 /**
- * Locked is not final. Which openings this reader lacks the secrets of, while records stand behind them that may be
- * judged otherwise with one; where such a secret is looked for; and from where on the log is to be read again once it is
- * here.
+ * Locked is not final: epochs whose secret this reader lacks while records of them stand in the log. Once such a secret
+ * comes, the log is judged again from there on.
  */
 import { hex } from '../../base/bytes.ts'
 import type { EpochOpening } from '../../protocol/epoch.ts'
 import { withSkipped, type Room } from '../../protocol/room.ts'
-import type { ControlLog } from '../log/control-log.ts'
-import { genesisOpening, type KeySearch } from '../log/key-search.ts'
-import type { Filed, Ledger } from '../log/ledger.ts'
-import type { RoomKeys } from '../log/room-keys.ts'
+import { genesisOpening } from '../replay/key-search.ts'
+import type { AppliedRecord, LogState } from '../replay/log-state.ts'
+import type { RoomKeys } from '../replay/room-keys.ts'
 import type { Row } from '../replica/row.ts'
 
 interface Missed {
@@ -19,19 +17,15 @@ interface Missed {
 }
 
 export class LateKeys {
-  readonly #ledger: Ledger
-  readonly #controls: ControlLog
-  readonly #search: KeySearch
+  readonly #state: LogState
   readonly #keys: RoomKeys
   /** By confirm. */
   readonly #missed = new Map<string, Missed>()
-  /** As it was when they were last counted. */
+  /** As it was when they were last collected. */
   #room: Room | undefined
 
-  constructor(ledger: Ledger, controls: ControlLog, search: KeySearch, keys: RoomKeys) {
-    this.#ledger = ledger
-    this.#controls = controls
-    this.#search = search
+  constructor(state: LogState, keys: RoomKeys) {
+    this.#state = state
     this.#keys = keys
   }
 
@@ -43,28 +37,28 @@ export class LateKeys {
     else this.#noteLacking()
   }
 
-  /** What was read from there on may be something else now. */
+  /** The first record that may be judged otherwise now. */
   get from(): number | undefined {
-    const come = [...this.#missed.values()].filter(({ opening }) => this.#ledger.keyring.get(opening) !== undefined)
+    const come = [...this.#missed.values()].filter(({ opening }) => this.#state.keyring.get(opening) !== undefined)
     return come.length === 0 ? undefined : Math.min(...come.map(({ from }) => from))
   }
 
-  /** Of each record that was filed: one that changes the room may bring a secret, also where it is itself locked or void. */
-  async note({ row, judgement }: Filed, signal?: AbortSignal): Promise<void> {
+  /** Of each record that was applied: a control record may bring a secret, also where it is itself locked or void. */
+  async note({ row, judgement }: AppliedRecord, signal?: AbortSignal): Promise<void> {
     if (judgement.kind === 'locked') this.#noteLocked(row)
     if (this.#missed.size === 0 || row.hashOnly !== undefined) return
-    const control = this.#controls.note(row.i, row.bytes)
-    if (control !== undefined) await this.#search.learn(control, this.#keys.memberIndex, signal)
+    const control = this.#keys.controls.note(row.i, row.bytes)
+    if (control !== undefined) await this.#keys.search.learn(control, this.#keys.memberIndex, signal)
   }
 
   #noteLocked({ i, bytes }: Row): void {
-    if (this.#ledger.room !== undefined) return this.#noteLacking()
+    if (this.#state.room !== undefined) return this.#noteLacking()
     const opening = i === 0 ? genesisOpening(bytes) : undefined
     if (opening !== undefined) this.#missed.set(hex(opening.confirm), { opening, from: 0 })
   }
 
   #noteLacking(): void {
-    const { room, keyring, checkpoint } = this.#ledger
+    const { room, keyring, checkpoint } = this.#state
     if (room === undefined || room === this.#room) return
     this.#room = room
     for (const { openings, marks } of withSkipped(room)) {

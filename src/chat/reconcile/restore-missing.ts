@@ -1,6 +1,6 @@
 /**
- * Puts records that the store has lost back in their places: byte for byte, in order, only where nothing stands. Any
- * member's client does it; where several do, each record is written once.
+ * Restores records that the store has lost: byte for byte, in order, only where nothing stands. Any member's client does
+ * it; where several do, each record is written once.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { encode, FormatError } from '../../base/codec.ts'
@@ -15,21 +15,21 @@ import type { Row } from '../replica/row.ts'
 import type { KeptWraps } from '../replica/kept-wraps.ts'
 
 export interface RestoreParts extends CompareParts {
-  readonly life: StoreIdentity
+  readonly incarnation: StoreIdentity
   readonly wraps: KeptWraps
 }
 
-/** A record, and where it is a change of the room its index for speed. */
+/** Each a record, and for a control record its index hint. */
 const rowsMax = storeOperationsMax / 2
 
-/** False where somebody else was faster, or something stands there by now: compare again. */
+/** False where another client was faster: compare again. */
 export async function restoreMissing(
   parts: RestoreParts,
   { from, to }: Span,
   progress: (records: number) => void,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { store, roomId, replica, life } = parts
+  const { store, roomId, replica, incarnation } = parts
   let before = await revisionBefore(parts, from, signal)
   if (before === undefined) return false
   for (let at = from; at < to;) {
@@ -41,7 +41,7 @@ export async function restoreMissing(
       if (name !== undefined) await restoreWraps(parts, name, signal)
     }
     const compares: Compare[] = [
-      sameStoreIdentity(await life.known()),
+      sameStoreIdentity(await incarnation.known()),
       { kind: 'empty', key: logKey(roomId, at), end: logKey(roomId, at + rows.length) },
       ...(at === 0 ? [] : [{ kind: 'revision', key: logKey(roomId, at - 1), modRevision: before } as const]),
     ]
@@ -74,16 +74,16 @@ function operationsOf(roomId: Bytes, { i, n, bytes }: Row): Operation[] {
   return n === null ? [put] : [put, { kind: 'put', key: controlKey(roomId, n), value: encode(i) }]
 }
 
-export type RestoreWrapsParts = Pick<RestoreParts, 'store' | 'roomId' | 'wraps' | 'life'>
+export type RestoreWrapsParts = Pick<RestoreParts, 'store' | 'roomId' | 'wraps' | 'incarnation'>
 
 /** What this home keeps of these pages. */
 export async function restoreWraps(parts: RestoreWrapsParts, name: Bytes, signal?: AbortSignal): Promise<void> {
-  const { store, roomId, wraps, life } = parts
+  const { store, roomId, wraps, incarnation } = parts
   for (const { page, bytes: value } of await wraps.pagesOf(name)) {
     const key = wrapPageKey(roomId, name, page)
     await store.commit(
       {
-        if: [sameStoreIdentity(await life.known()), { kind: 'revision', key, modRevision: 0 }],
+        if: [sameStoreIdentity(await incarnation.known()), { kind: 'revision', key, modRevision: 0 }],
         then: [{ kind: 'put', key, value }],
       },
       signal,

@@ -1,30 +1,30 @@
-/** What a room does once its log has been put right after a restore, or read again, beside the log itself. */
+/** What follows once a room's log was reconciled after a rollback, or judged again: read mark, membership, metadata, outbox. */
 import type { Bytes } from '../../base/bytes.ts'
 import type { Appending } from '../outbox/append.ts'
 import type { Recovery, RoomChange } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
-import { isReadAgain, type Divergence } from '../replica/divergence.ts'
+import { isReplay, type Divergence } from '../replica/divergence.ts'
 import type { ReadMark } from '../timeline/read-mark.ts'
-import { putHintsBack } from './room-hints.ts'
+import { restoreMetadata } from './restore-metadata.ts'
 import { RoomRecovery } from './room-recovery.ts'
-import type { StandingMemory } from './standing-memory.ts'
+import type { MembershipSync } from './membership-sync.ts'
 
 export interface AfterRollbackParts {
   readonly appending: Appending
   readonly identity: Identity
   readonly mark: ReadMark
-  readonly memory: StandingMemory
+  readonly memory: MembershipSync
   nameOf(): string
   isOwn(rootKey: Bytes): boolean
   tell(change: RoomChange): void
-  /** Messages of one's own wait in the outbox again. */
-  queued(): void
+  /** This identity's messages wait in the outbox again. */
+  requeued(): void
 }
 
 export class AfterRollback {
   readonly #parts: AfterRollbackParts
   readonly #recovery: RoomRecovery
-  /** So many records had been put back when what stands beside the log was last looked at; undefined: to be looked at. */
+  /** How many records had been restored when the metadata was last looked at; undefined: to be looked at. */
   #settledAt: number | undefined = 0
 
   constructor(parts: AfterRollbackParts) {
@@ -42,7 +42,7 @@ export class AfterRollback {
     return this.#recovery.writeBlocker
   }
 
-  /** Looks which of the messages that the store had lost have come again. */
+  /** Looks which of the lost messages have come again. */
   async look(): Promise<void> {
     await this.#recovery.look()
   }
@@ -52,7 +52,7 @@ export class AfterRollback {
     if (this.#recovery.missing.size > 0) await this.#recovery.look()
   }
 
-  /** What stands beside the log may be missing too. */
+  /** The metadata may be missing too. */
   noticed(): void {
     this.#settledAt = undefined
   }
@@ -61,28 +61,28 @@ export class AfterRollback {
   async settle(signal?: AbortSignal): Promise<void> {
     const { appending, identity, memory } = this.#parts
     await this.#recovery.look()
-    const { putBack } = appending.log.repairer
-    if (putBack === this.#settledAt) return
-    this.#settledAt = putBack
+    const { restored } = appending.log.reconciler
+    if (restored === this.#settledAt) return
+    this.#settledAt = restored
     const { room } = appending.log
     if (room !== undefined && (await memory.admissionLost(room))) this.#parts.tell({ kind: 'state' })
-    await putHintsBack(appending, identity, signal)
+    await restoreMetadata(appending, identity, signal)
   }
 
-  /** The history is another one from there on; what was one's own waits to be sent again. */
-  async parted(): Promise<void> {
+  /** The history is another one from there on; this identity's own messages wait to be sent again. */
+  async diverged(): Promise<void> {
     const { mark, memory } = this.#parts
-    const { replica, ledger } = this.#parts.appending.log
-    const parting = replica.partings.at(-1) as Divergence
-    const { from } = parting
-    const cause = isReadAgain(parting) ? 'late-key' : 'restore'
+    const { replica, state } = this.#parts.appending.log
+    const divergence = replica.divergences.at(-1) as Divergence
+    const { from } = divergence
+    const cause = isReplay(divergence) ? 'late-key' : 'restore'
     const [row] = await replica.rows(from, from + 1, 1)
-    const seq = row?.seq ?? ledger.checkpoint.seq
+    const seq = row?.seq ?? state.checkpoint.seq
     if (cause === 'restore') this.noticed()
     memory.forget()
     await mark.goBack(seq - 1)
     await this.#recovery.look()
     this.#parts.tell({ kind: 'diverged', cause, i: from, seq, lost: this.#recovery.missing })
-    this.#parts.queued()
+    this.#parts.requeued()
   }
 }

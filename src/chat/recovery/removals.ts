@@ -1,9 +1,8 @@
 /**
- * What a restored store has forgotten of who may be in a room, and what has to be done again. Pure questions about rooms
- * as they were before they parted, as they were when the store was set back, and as they are.
+ * Which membership changes a rolled-back store has lost, and which an admin has to repeat. Pure functions of the room as it
+ * was at the fork, as this home last knew it, and as it is.
  *
- * A kick is a promise that nobody who remembers it breaks: until it stands again nothing is sent that the kicked could
- * read.
+ * A kick is a promise: a client that remembers it sends nothing that the kicked could read until it is repeated.
  */
 import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import type { ControlBody } from '../../protocol/control.ts'
@@ -14,13 +13,13 @@ import type { DivergedBranch } from '../reconcile/diverged-records.ts'
 
 export interface Removal {
   readonly rootKey: Bytes
-  /** As he was called; empty for somebody who had only been invited. */
+  /** Empty for someone who had only been invited. */
   readonly name: string
-  /** Whether there is somebody to be kicked, or only keys to be changed. */
+  /** Whether there is someone to kick, or only keys to rotate. */
   readonly isIn: boolean
 }
 
-/** Kicks that this home remembers and that do not stand in the room as it is. */
+/** Kicks that this home remembers and that the room as it is does not have. */
 export function missingRemovals(branches: readonly DivergedBranch[], room: Room): readonly Removal[] {
   const missing = new Map<string, Removal>()
   for (const { room: before, from } of branches) {
@@ -54,12 +53,12 @@ function nameOf(room: Room, key: string): string {
 
 export interface LostChange {
   readonly operation: Operation
-  /** Whom it concerns. */
+  /** Of its target. */
   readonly rootKey: Bytes | undefined
   readonly name: string
 }
 
-/** What an admin does again, removals first; never what somebody has decided otherwise since. */
+/** What an admin repeats, removals first; never what has been decided otherwise since. */
 export function changesToRepeat(branches: readonly DivergedBranch[], room: Room): readonly LostChange[] {
   const removals = missingRemovals(branches, room)
   const kicks = removals.filter(({ isIn }) => isIn)
@@ -90,7 +89,7 @@ function repeated(branch: DivergedBranch, { operation }: ControlBody, room: Room
     case 'accept': {
       const { rootKey, name } = decodeKnock(operation.knock)
       if (memberByKey(before, rootKey) === undefined || memberByKey(room, rootKey) !== undefined) return undefined
-      // Somebody has decided about him since.
+      // It has been decided otherwise since.
       const decided = room.departures.get(hex(rootKey))?.n !== base.departures.get(hex(rootKey))?.n
       return decided ? undefined : { operation, rootKey, name }
     }
@@ -128,7 +127,7 @@ export interface LeftToDo {
   readonly name: string
 }
 
-/** What only whoever did it can do again. */
+/** What only its author can repeat. */
 export function leftToOthers(branches: readonly DivergedBranch[], room: Room): readonly LeftToDo[] {
   const left = branches.flatMap(({ changes }) => {
     return changes.flatMap(({ operation: { type }, author }): LeftToDo[] => {

@@ -1,6 +1,6 @@
 /**
- * Setting a room right after its store was set back, or meddled with: an admin does again what the store has forgotten of
- * who may be in, removals first; and whoever has a record that somebody changed puts it in its place.
+ * Repairs a room whose store was rolled back or tampered with: an admin repeats the lost membership changes, removals
+ * first; and records that were changed are written again from this home's copy.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
@@ -18,6 +18,7 @@ import { personOf } from '../timeline/items.ts'
 import { readOne } from '../../store/read-one.ts'
 import { changesToRepeat, leftToOthers, nameOfChange, type LostChange } from './removals.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import type { DivergedBranch } from '../reconcile/diverged-records.ts'
 
 export interface Repairing {
   readonly store: Store
@@ -25,7 +26,7 @@ export interface Repairing {
   readonly identity: Identity
   readonly life: StoreIdentity
   readonly log: RoomLog
-  /** Writes an operation. What is wanted is asked again after every loss. */
+  /** Writes an operation; `change` is asked again after every conflict. */
   operate(change: (room: Room) => Operation): Promise<Done>
 }
 
@@ -41,7 +42,7 @@ export async function repairRoom(parts: Repairing, signal?: AbortSignal): Promis
 /** Only where the record that follows says what must stand there. */
 async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortSignal): Promise<readonly number[]> {
   const corrected: number[] = []
-  for (const i of [...log.repairer.changed].sort((a, b) => a - b)) {
+  for (const i of [...log.reconciler.changed].sort((a, b) => a - b)) {
     const [row] = await log.replica.rows(i, i + 1, 1)
     if (row === undefined || row.hashOnly !== undefined) continue
     const key = logKey(roomId, i)
@@ -54,7 +55,7 @@ async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortS
       signal,
     )
     if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
-    log.repairer.settled(i)
+    log.reconciler.confirmed(i)
     corrected.push(i)
   }
   return corrected
@@ -62,7 +63,7 @@ async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortS
 
 async function repeatChanges(parts: Repairing): Promise<Omit<Repair, 'corrected'>> {
   const { log, identity } = parts
-  const { branches } = log.diverged
+  const { branches } = log.reconciler.diverged
   const again: { event: Operation['type']; target?: Person }[] = []
   const left: { event: Operation['type']; target?: Person; reason: string }[] = []
   const tried = new Set<string>()
@@ -87,7 +88,7 @@ async function repeatChanges(parts: Repairing): Promise<Omit<Repair, 'corrected'
   return { again, left }
 }
 
-function stillWanted(branches: RoomLog['diverged']['branches'], room: Room, change: LostChange): Operation {
+function stillWanted(branches: readonly DivergedBranch[], room: Room, change: LostChange): Operation {
   const wanted = changesToRepeat(branches, room).find((one) => nameOfChange(one) === nameOfChange(change))
   if (wanted === undefined) throw new VoidRecord('somebody else did it')
   return wanted.operation

@@ -1,10 +1,10 @@
-/** How a room stands after its store was set back, in words for people: what happened, what is done, what is to be done. */
+/** How a room stands after its store was rolled back or tampered with, for people: what happened, and what to do. */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command, type CommandHint } from '../../base/hint.ts'
 import type { Recovery } from '../chat.ts'
-import { missingRemovals } from './removals.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { missingRemovals } from './removals.ts'
 
 export class RoomRecovery {
   readonly #log: RoomLog
@@ -24,10 +24,10 @@ export class RoomRecovery {
     return new Set([...this.#missing.own, ...this.#missing.others])
   }
 
-  /** Looks what has come again. */
+  /** Looks which have come again. */
   async look(): Promise<void> {
-    if (this.#log.diverged.branches.length === 0) return
-    this.#missing = await this.#log.diverged.missing(this.#isOwn)
+    const { diverged } = this.#log.reconciler
+    if (diverged.branches.length > 0) this.#missing = await diverged.missing(this.#isOwn)
   }
 
   /** Why nothing may be sent; undefined while it may. */
@@ -37,54 +37,56 @@ export class RoomRecovery {
   }
 
   get state(): Recovery | undefined {
-    const { repairer } = this.#log
-    const counts = repairer.progress ?? { done: repairer.putBack, total: repairer.putBack }
-    const told = this.#puttingBack() ?? this.#frozen() ?? this.#damaged() ?? this.#parted() ?? this.#putBack()
+    const { progress, restored } = this.#log.reconciler
+    const counts = progress ?? { done: restored, total: restored }
+    const told = this.#restoring() ?? this.#frozen() ?? this.#damaged() ?? this.#diverged() ?? this.#restored()
     return told && { ...counts, ...told }
   }
 
-  #puttingBack(): Told | undefined {
-    const { progress } = this.#log.repairer
+  #restoring(): Told | undefined {
+    const { progress } = this.#log.reconciler
     if (progress === undefined) return undefined
     const place = `${progress.done} of ${progress.total}`
     return {
       kind: 'putting-back',
-      short: `the store was set back: putting back ${place}`,
-      text: `${this.#setBack}: putting back record ${place} from this machine’s copy. Nothing new is sent until that is done.`,
+      short: `store rolled back: restoring ${place}`,
+      text: `${this.#rolledBack}: restoring record ${place} from this machine’s copy. Nothing new is sent until that is done.`,
       hint: 'Wait.',
     }
   }
 
-  #putBack(): Told | undefined {
-    const { putBack } = this.#log.repairer
-    if (putBack === 0) return undefined
+  #restored(): Told | undefined {
+    const { restored } = this.#log.reconciler
+    if (restored === 0) return undefined
     return {
       kind: 'put-back',
-      short: `the store was set back: ${records(putBack)} put back`,
-      text: `${this.#setBack}: ${records(putBack)} put back from this machine’s copy.`,
-      hint: 'There is nothing left to do.',
+      short: `store rolled back: ${counted(restored, 'record')} restored`,
+      text: `${this.#rolledBack}: ${counted(restored, 'record')} restored from this machine’s copy.`,
+      hint: 'Nothing is left to do.',
     }
   }
 
-  #parted(): Told | undefined {
+  #diverged(): Told | undefined {
     const [own, others] = [this.#missing.own.size, this.#missing.others.size]
     if (own + others === 0) return undefined
     const parts = [
-      ...(own > 0 ? [`${messages(own)} of yours ${own === 1 ? 'is' : 'are'} being sent again`] : []),
+      ...(own > 0 ? [`${counted(own, 'message')} of yours ${own === 1 ? 'is' : 'are'} being sent again`] : []),
       ...(others > 0
-        ? [`${messages(others)} of others, shown from this machine’s copy, come again when they open it`]
+        ? [
+            `${counted(others, 'message')} of others, shown from this machine’s copy, will be back once they open Conclave`,
+          ]
         : []),
     ]
     return {
       kind: 'diverged',
-      short: `the store was set back: ${messages(own + others)} still missing`,
-      text: `${this.#setBack}, and others wrote before its records could be put back: ${parts.join('; ')}.`,
-      hint: 'There is nothing that you must do.',
+      short: `store rolled back: ${counted(own + others, 'message')} still missing`,
+      text: `${this.#rolledBack}, and others wrote before its records could be restored: ${parts.join('; ')}.`,
+      hint: 'You need not do anything.',
     }
   }
 
   #damaged(): Told | undefined {
-    const { writeBlocker, repairer } = this.#log
+    const { writeBlocker, changed } = this.#log.reconciler
     if (writeBlocker !== undefined) {
       const { message: text, nextStep: hint = '' } = writeBlocker
       return {
@@ -94,43 +96,43 @@ export class RoomRecovery {
         hint,
       }
     }
-    if (repairer.changed.size === 0) return undefined
+    if (changed.size === 0) return undefined
     return {
       kind: 'damaged',
       short: ['a record was changed in the store; ', this.#verify],
-      text: `${this.#changedText([...repairer.changed])}; this machine goes on with what it had read.`,
+      text: `${this.#changedText([...changed])}; this machine keeps what it had read.`,
       hint: ['To correct it in the store: ', this.#repair],
     }
   }
 
   #frozen(): Told | undefined {
-    const { room, diverged, repairer, withheld } = this.#log
+    const { room, reconciler } = this.#log
     if (room === undefined) return undefined
-    const changed = [...repairer.changed].filter((i) => room.marks.some((mark) => mark.i === i))
+    const changed = [...reconciler.changed].filter((i) => room.marks.some((mark) => mark.i === i))
     if (changed.length > 0) {
       return {
         kind: 'frozen',
         short: ['frozen: the member list was changed in the store; ', this.#repair],
-        text: `${this.#changedText(changed)}, and it says who is in: nothing is sent.`,
+        text: `${this.#changedText(changed)}, and it decides who is a member: nothing is sent.`,
         hint: ['To correct it in the store: ', this.#repair],
       }
     }
-    const [less] = withheld.missing
-    if (less !== undefined) return this.#shownLess(less.by.name)
-    const [returned] = withheld.returned
-    if (returned !== undefined) return this.#returned(returned.name)
-    const removals = missingRemovals(diverged.branches, room)
+    const [less] = reconciler.withheld.missing
+    if (less !== undefined) return this.#withheld(less.by.name)
+    const [reinstated] = reconciler.withheld.reinstated
+    if (reinstated !== undefined) return this.#reinstated(reinstated.name)
+    const removals = missingRemovals(reconciler.diverged.branches, room)
     if (removals.length === 0) return undefined
-    const names = removals.map(({ name }) => (name === '' ? 'somebody' : name)).join(', ')
+    const names = removals.map(({ name }) => (name === '' ? 'someone' : name)).join(', ')
     return {
       kind: 'frozen',
       short: [`frozen: the removal of ${names} is lost; an admin: `, this.#repair],
-      text: `${this.#setBack} and has forgotten that ${names} was kicked: nothing is sent, so that ${names} can’t read it.`,
+      text: `${this.#rolledBack} and lost the kick of ${names}: nothing is sent, so that ${names} can’t read it.`,
       hint: ['An admin can do it again: ', this.#repair],
     }
   }
 
-  #shownLess(name: string): Told {
+  #withheld(name: string): Told {
     return {
       kind: 'frozen',
       short: [`frozen: the store hides a room change that ${name} saw; `, this.#verify],
@@ -145,23 +147,23 @@ export class RoomRecovery {
     }
   }
 
-  #returned(name: string): Told {
+  #reinstated(name: string): Told {
     return {
       kind: 'frozen',
       short: `frozen: the kick of ${name} does not count; an admin can kick ${name} again`,
       text: `A key that came late shows that the kick of ${name} from ${this.#nameOf()} does not count: nothing is sent, so that ${name} can’t read it.`,
-      hint: `An admin kicks ${name} again.`,
+      hint: `An admin can kick ${name} again.`,
     }
   }
 
   #changedText(changed: readonly number[]): string {
     return changed.length === 1
-      ? `Record ${changed[0]} of ${this.#nameOf()} was changed in the store by somebody`
-      : `${changed.length} records of ${this.#nameOf()} were changed in the store by somebody`
+      ? `Record ${changed[0]} of ${this.#nameOf()} was changed in the store`
+      : `${changed.length} records of ${this.#nameOf()} were changed in the store`
   }
 
-  get #setBack(): string {
-    return `The store of ${this.#nameOf()} was set back to an earlier copy`
+  get #rolledBack(): string {
+    return `The store of ${this.#nameOf()} was rolled back to an older snapshot`
   }
 
   get #repair(): CommandHint {
@@ -177,10 +179,6 @@ type Told = Pick<Recovery, 'kind' | 'short' | 'text' | 'hint'>
 
 const nothing = { own: new Set<string>(), others: new Set<string>() }
 
-function records(count: number): string {
-  return `${count} ${count === 1 ? 'record' : 'records'}`
-}
-
-function messages(count: number): string {
-  return `${count} ${count === 1 ? 'message' : 'messages'}`
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

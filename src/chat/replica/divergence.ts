@@ -1,6 +1,6 @@
 /**
- * A place at which the store's log has gone another way than the copy in this home: what stood there is set aside. Or,
- * with nothing set aside, a place from which on the same log was read again with secrets that came late.
+ * A fork: where the store's log differs from the copy in this home, whose records from there on are archived. Or, with
+ * nothing archived, where the same log was judged again with secrets that came late.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { encode, Fields } from '../../base/codec.ts'
@@ -8,7 +8,7 @@ import { hashBytes } from '../../crypto/hash.ts'
 import { readLocal } from '../home/local-value.ts'
 
 export interface Divergence {
-  /** Records with from ≤ i < to were set aside. */
+  /** Records with from ≤ i < to were archived. */
   readonly from: number
   readonly to: number
   /** Of the last record that both have; zeros when there is none. */
@@ -16,7 +16,7 @@ export interface Divergence {
 }
 
 /** The log is the same. */
-export function isReadAgain({ from, to }: Divergence): boolean {
+export function isReplay({ from, to }: Divergence): boolean {
   return from === to
 }
 

@@ -1,7 +1,6 @@
 /**
- * Pages of wraps in the home, for putting them back into a store that lost them: each member keeps the page with his own
- * wrap, which he reads anyway, and whoever opened an epoch keeps them all. Only of the newest epochs: who has the secret
- * of one walks the links back to all before it.
+ * Pages of wraps in the home, to restore them into a store that lost them: each member keeps the page with their own wrap,
+ * which they read anyway; an epoch's opener keeps them all. Only of the newest epochs: links lead back to the others.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { wrapEpochsKept } from '../../base/limits.ts'

@@ -1,6 +1,6 @@
 /**
- * This client's own copy of a room's log, on disk: the records as sealed as in the store, each with what was made of it
- * once. The screen opens from here, also offline, and what vanished from the store can be put back from here.
+ * This client's copy of a room's log, on disk: the records as sealed as in the store, each with its verdict. The screen
+ * opens from here, also offline, and lost records are restored from here.
  */
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
@@ -54,16 +54,16 @@ export class Replica {
   readonly #roomId: Bytes
   readonly seen: Seen
   #pending: Pending[] = []
-  /** The checkpoint as last read or written, and when: other programs of this home write here too. */
+  /** Of the checkpoint as last read or written: other programs of this home write here too. */
   #revision: Revision = 0
   #next = 0
   #writing: Promise<void> | undefined
   #failure: unknown
 
-  /** The store's log has parted from this copy so often; another program of this home may be the first to notice. */
-  #partings: readonly Divergence[] = []
-  #begun: number | undefined
-  #outrun = false
+  /** Another program of this home may be the first to notice one. */
+  #divergences: readonly Divergence[] = []
+  #interrupted: number | undefined
+  #isStale = false
   /** Another program of this home has dropped the copy: nothing is written on. */
   #dropped = false
 
@@ -73,24 +73,24 @@ export class Replica {
     this.seen = new Seen(roomId)
   }
 
-  /** Where the store's log went another way than this copy, in order of time. */
-  get partings(): readonly Divergence[] {
-    return this.#partings
+  /** Where the store's log forked from this copy, in order of time. */
+  get divergences(): readonly Divergence[] {
+    return this.#divergences
   }
 
-  /** From where on rows were being set aside when a program was cut off. */
-  get begunDivergence(): number | undefined {
-    return this.#begun
+  /** From where on rows were being archived when a program was interrupted. */
+  get interruptedDivergence(): number | undefined {
+    return this.#interrupted
   }
 
   /** Another program of this home is further on than `next`. */
-  aheadOf(next: number): boolean {
+  isAheadOf(next: number): boolean {
     return this.#next > next
   }
 
-  /** Another program of this home has set rows aside: load again. */
-  get outrun(): boolean {
-    return this.#outrun
+  /** Another program of this home has archived rows: load again. */
+  get isStale(): boolean {
+    return this.#isStale
   }
 
   async load(): Promise<Checkpoint> {
@@ -98,25 +98,25 @@ export class Replica {
     this.#pending = []
     while (this.#writing !== undefined) await this.#writing
     const { start: key, end } = seenRange(this.#roomId)
-    const parted = divergedRange(this.#roomId)
+    const diverged = divergedRange(this.#roomId)
     // In one transaction: what was seen is what was seen up to the checkpoint.
     const { reads } = await this.#home.commit({
       then: [
         { kind: 'read', key, end },
         { kind: 'read', key: checkpointKey(this.#roomId) },
-        { kind: 'read', key: parted.start, end: parted.end },
+        { kind: 'read', key: diverged.start, end: diverged.end },
         { kind: 'read', key: divergenceKey(this.#roomId) },
         { kind: 'read', key: seenMergedKey(this.#roomId) },
       ],
     })
     this.#failure = undefined
-    this.#outrun = false
+    this.#isStale = false
     this.#dropped = false
     const seenRows = reads[0] ?? []
     this.seen.load(seenRows, reads[4]?.[0])
-    this.#partings = (reads[2] ?? []).map(({ value }) => readDivergence(value))
+    this.#divergences = (reads[2] ?? []).map(({ value }) => readDivergence(value))
     const begun = reads[3]?.[0]
-    this.#begun = begun && numberIn(begun.value)
+    this.#interrupted = begun && numberIn(begun.value)
     const checkpoint = this.#readCheckpoint(reads[1]?.[0])
     if (seenRows.length > seenRowsMax) await this.#mergeSeen()
     return checkpoint
@@ -130,43 +130,46 @@ export class Replica {
     await this.#home.commit({
       if: [
         { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision },
-        this.#samePartings,
+        this.#sameDivergences,
         { kind: 'revision', key: divergenceKey(this.#roomId), modRevision: 0 },
       ],
       then: [{ kind: 'delete', key, end }, merged],
     })
   }
 
-  /** While it is so, nobody sets other rows of this room aside. */
-  get #samePartings() {
-    return { kind: 'revision', key: divergedKey(this.#roomId, this.#partings.length), modRevision: 0 } as const
+  /** While it holds, no other program of this home has archived rows of this room. */
+  get #sameDivergences() {
+    return { kind: 'revision', key: divergedKey(this.#roomId, this.#divergences.length), modRevision: 0 } as const
   }
 
-  /** Notes that rows are about to be set aside, so that a program that is cut off meanwhile goes on with it. False: outrun. */
+  /** Notes that rows are about to be archived, so that an interrupted program goes on with it. False: this copy is stale. */
   async beginDivergence(from: number): Promise<boolean> {
     const { ok } = await this.#home.commit({
-      if: [this.#samePartings],
+      if: [this.#sameDivergences],
       then: [{ kind: 'put', key: divergenceKey(this.#roomId), value: encode(from) }],
     })
     return ok
   }
 
   /**
-   * The copy ends before `parting.from` now, and what was behind it is set aside. False: outrun.
+   * The copy ends before `divergence.from` now, and what was behind it is archived. False: this copy is stale.
    * @param remembered where the log must lead again, if it is the same log
    */
-  async finishParting(parting: Divergence, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
-    const rows = { key: replicaKey(this.#roomId, parting.from), end: replicaRange(this.#roomId).end }
-    const controls = { key: replicaControlKey(this.#roomId, parting.from), end: replicaControlRange(this.#roomId).end }
+  async finishDivergence(divergence: Divergence, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
+    const rows = { key: replicaKey(this.#roomId, divergence.from), end: replicaRange(this.#roomId).end }
+    const controls = {
+      key: replicaControlKey(this.#roomId, divergence.from),
+      end: replicaControlRange(this.#roomId).end,
+    }
     const { ok } = await this.#home.commit({
-      if: [this.#samePartings, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
+      if: [this.#sameDivergences, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
       then: [
-        { kind: 'put', key: divergedKey(this.#roomId, this.#partings.length), value: divergenceValue(parting) },
+        { kind: 'put', key: divergedKey(this.#roomId, this.#divergences.length), value: divergenceValue(divergence) },
         { kind: 'put', key: checkpointKey(this.#roomId), value: checkpointValue(checkpoint) },
         { kind: 'delete', ...rows },
         { kind: 'delete', ...controls },
         { kind: 'delete', key: divergenceKey(this.#roomId) },
-        // What was to be fetched anew is none of another log.
+        // What an earlier copy ended with is none of the new log's.
         remembered === undefined
           ? { kind: 'delete', key: rememberedKey(this.#roomId) }
           : { kind: 'put', key: rememberedKey(this.#roomId), value: checkpointValue(remembered) },
@@ -198,12 +201,12 @@ export class Replica {
   }
 
   /** Takes a judged record; on disk soon, and before the next read of rows. */
-  file(row: Row, checkpoint: Checkpoint): void {
+  append(row: Row, checkpoint: Checkpoint): void {
     this.#pending.push({ row, checkpoint, seen: this.seen.takeChange() })
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
 
-  /** Everything filed so far is on disk. */
+  /** Resolves once everything appended so far is on disk. */
   async flush(): Promise<void> {
     if (this.#pending.length > 0) this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
     while (this.#writing !== undefined) await this.#writing
@@ -240,11 +243,11 @@ export class Replica {
     while (this.#next < checkpoint.next) {
       if (this.#dropped) throw forgotten()
       const { ok, revision, reads } = await this.#home.commit({
-        if: [{ kind: 'revision', key, modRevision: this.#revision }, this.#samePartings],
+        if: [{ kind: 'revision', key, modRevision: this.#revision }, this.#sameDivergences],
         then: [...this.#rowsOf(batch), { kind: 'put', key, value }],
         else: [
           { kind: 'read', key },
-          { kind: 'read', key: divergedKey(this.#roomId, this.#partings.length) },
+          { kind: 'read', key: divergedKey(this.#roomId, this.#divergences.length) },
         ],
       })
       if (ok) {
@@ -254,7 +257,7 @@ export class Replica {
       }
       if (reads[1]?.[0] !== undefined) {
         // These rows are of a log that is no more.
-        this.#outrun = true
+        this.#isStale = true
         return
       }
       const standing = this.#readCheckpoint(reads[0]?.[0])
@@ -285,7 +288,7 @@ export class Replica {
     return entries.map(rowOf)
   }
 
-  /** The index of the record that holds message `seq`, of which there must be one before `next`. */
+  /** The index of the record that holds message `seq`, which must be before `next`. */
   async indexOfSeq(seq: number, next: number): Promise<number> {
     await this.flush()
     let low = 0
@@ -307,7 +310,7 @@ export class Replica {
     return row && equalBytes(row.bytes, bytes)
   }
 
-  /** Where the copy ended when it was dropped, if it was: what is fetched anew must lead there. */
+  /** Where the copy ended when it was dropped, if it was: what is fetched again must lead there. */
   async remembered(): Promise<Checkpoint | undefined> {
     const entry = await readOne(this.#home, rememberedKey(this.#roomId))
     return entry && checkpointOf(entry)
@@ -346,7 +349,7 @@ function checkpointOf({ value }: Entry): Checkpoint {
 /** Written on, the copy would have a hole. */
 function forgotten(): ConclaveError {
   return new ConclaveError('closed', 'another program of this home has dropped the copy of this room', {
-    hint: 'start again: the room is then fetched anew',
+    hint: 'start again: the room is then fetched again',
   })
 }
 

@@ -1,4 +1,4 @@
-/** Which messages have been shown: per author's device, the runs of its counters. So whatever was sent twice shows once. */
+/** Which messages have been shown, as runs of counters per author's device: a message that was sent twice shows once. */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields, type Value } from '../../base/codec.ts'
 import { deviceBytes } from '../../protocol/message.ts'
@@ -20,7 +20,7 @@ export class Seen {
   readonly #roomId: Bytes
   readonly #devices = new Map<string, Device>()
   #changed: Device | undefined
-  /** What was forgotten of these is not on the disk yet. */
+  /** Devices with forgotten messages, not yet on the disk. */
   readonly #forgotten = new Set<Device>()
 
   constructor(roomId: Bytes) {
@@ -78,7 +78,7 @@ export class Seen {
     return true
   }
 
-  /** The message that was shown is none of the log's any more: it may come again. */
+  /** The message is no longer in the log: it may come again. */
   forget(firstRootKey: Bytes, device: Bytes, counter: number): void {
     const known = this.#devices.get(hex(firstRootKey) + hex(device))
     if (known === undefined) return
@@ -86,14 +86,14 @@ export class Seen {
     this.#forgotten.add(known)
   }
 
-  /** What is to be written of what was forgotten since the last call. */
+  /** The rows of devices with forgotten messages since the last call. */
   takeForgotten(): readonly PutOperation[] {
     const changed = [...this.#forgotten]
     this.#forgotten.clear()
     return changed.map(({ key, runs }) => ({ kind: 'put', key, value: encode(runs) }))
   }
 
-  /** What is to be written since the last call; asked for after each record, which has one author and device. */
+  /** The row that changed since the last call; asked for after each record, which has one author and device. */
   takeChange(): PutOperation | undefined {
     const changed = this.#changed
     this.#changed = undefined

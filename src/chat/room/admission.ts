@@ -65,7 +65,7 @@ async function notify({ parts, state }: RoomContext, contact: Contact): Promise<
 export async function enterInvited(room: RoomContext, signal?: AbortSignal): Promise<void> {
   const { parts, log } = room
   const { identity, roomId, random, clock } = parts
-  log.keys.lookAgain()
+  log.keys.search.lookAgain()
   await log.catchUp(signal)
   if (room.standing === 'member') return
   const { signer, name, wrapKey } = identity

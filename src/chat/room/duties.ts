@@ -11,7 +11,7 @@ import { memberByKey, type Room } from '../../protocol/room.ts'
 import { VoidRecord } from '../../protocol/verdict.ts'
 import { labels } from '../../protocol/version.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Ledger } from '../log/ledger.ts'
+import type { LogState } from '../replay/log-state.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { writeAs, type RoomContext } from './room-context.ts'
 
@@ -61,16 +61,16 @@ export class Duties {
 
 function dutyOf(
   room: Room,
-  { ledger, withheld }: Pick<RoomLog, 'ledger' | 'withheld'>,
+  { state, reconciler }: Pick<RoomLog, 'state' | 'reconciler'>,
   identity: Identity,
 ): Duty | undefined {
   const { signer } = identity
   const former = identity.formerSigners.find(({ publicKey }) => memberByKey(room, publicKey) !== undefined)
   const self = memberByKey(room, signer.publicKey)
   if (self === undefined) return former && { signer: former, operation: rekeyOf(room.id, former, identity) }
-  if (self.admin && (leftInThisEpoch(room) || withheld.hasInvalidEpochRecovery))
+  if (self.admin && (leftInThisEpoch(room) || reconciler.withheld.hasInvalidEpochRecovery))
     return { signer, operation: { type: 'rotate' } }
-  const epoch = brokenLink(room, ledger)
+  const epoch = brokenLink(room, state)
   return epoch === undefined ? undefined : { signer, operation: { type: 'repair', epoch } }
 }
 
@@ -92,7 +92,7 @@ function leftInThisEpoch(room: Room): boolean {
  * The newest epoch whose link does not lead back, and that nobody has repaired. Each sound one is looked at once, and no
  * more of them at a time than may keep the event loop.
  */
-function brokenLink(room: Room, { keyring, links, sound }: Ledger): number | undefined {
+function brokenLink(room: Room, { keyring, links, sound }: LogState): number | undefined {
   let left = linksLookedAtMax
   for (let epoch = room.epoch; epoch > 0 && left > 0; epoch -= 1) {
     const opening = room.openings.get(epoch)

@@ -89,7 +89,7 @@ export class Following {
   readonly #followKnocks = async (signal: AbortSignal): Promise<void> => {
     const { log, knocks } = this.#parts
     // Only members can open them.
-    if (log.ledger.keyring.all().length > 0) await knocks.follow(signal)
+    if (log.state.keyring.all().length > 0) await knocks.follow(signal)
     else await this.#nextChange(signal)
   }
 

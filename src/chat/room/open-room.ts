@@ -9,15 +9,15 @@ import type { Revision } from '../../store/store.ts'
 import type { RoomChange, RoomEvents, Standing, Unsubscribe } from '../chat.ts'
 import { Retry } from '../connection/retry.ts'
 import type { Person, TimelineItem } from '../item.ts'
-import type { Filed } from '../log/ledger.ts'
-import type { Damage } from '../log/log-listener.ts'
+import type { AppliedRecord } from '../replay/log-state.ts'
+import type { Damage } from '../reconcile/reconciler.ts'
 import { RoomLog } from '../log/room-log.ts'
 import { Sender } from '../outbox/sender.ts'
 import { Knocks, type OpenKnock } from '../people/knocks.ts'
 import { kickedBy, knockItem, otherOf, standingOf } from '../people/people.ts'
 import { followRegistered, keyWarning } from '../people/pins.ts'
 import { AfterRollback } from '../recovery/after-rollback.ts'
-import { StandingMemory } from '../recovery/standing-memory.ts'
+import { MembershipSync } from '../recovery/membership-sync.ts'
 import { itemsOf, type Viewer } from '../timeline/items.ts'
 import { ReadMark } from '../timeline/read-mark.ts'
 import { historyPage } from '../timeline/timeline.ts'
@@ -40,7 +40,7 @@ export class OpenRoom implements RoomContext {
   readonly #duties: Duties
   readonly #knocks: Knocks
   readonly #following: Following
-  readonly #memory: StandingMemory
+  readonly #memory: MembershipSync
   readonly #damaged = new Set<number>()
   /** The log has been read to its end once: what comes now comes live. */
   #live = false
@@ -50,15 +50,15 @@ export class OpenRoom implements RoomContext {
     this.parts = parts
     this.events = new Emitter(parts.log)
     this.mark = new ReadMark(parts.home, parts.roomId, parts.identity.name)
-    this.#memory = new StandingMemory(parts)
+    this.#memory = new MembershipSync(parts)
     this.#duties = new Duties(this)
     this.log = new RoomLog(parts, {
-      filed: (records) => this.#filed(records),
+      applied: (records) => this.#applied(records),
       previewed: (records) => this.#previewed(records),
       progressed: () => this.changed(),
       counted: () => this.#counted(),
       damaged: (damage) => this.#reportDamage(damage),
-      diverged: () => this.restore.parted(),
+      diverged: () => this.restore.diverged(),
       reconciling: () => this.changed(),
     })
     const appending = appendingTo(parts, this.log)
@@ -70,7 +70,7 @@ export class OpenRoom implements RoomContext {
       nameOf: () => this.name,
       isOwn: (rootKey) => equalBytes(rootKey, this.self),
       tell: (change) => this.#tell(change),
-      queued: () => this.#logged('room.outbox', this.sender.adopt()),
+      requeued: () => this.#logged('room.outbox', this.sender.adopt()),
     })
     const { store, roomId, clock } = parts
     this.#knocks = new Knocks({
@@ -158,7 +158,7 @@ export class OpenRoom implements RoomContext {
 
   /** A request was accepted: reads on where an earlier membership ended. */
   async readmitted(): Promise<void> {
-    this.log.keys.lookAgain()
+    this.log.keys.search.lookAgain()
     const refreshed = this.refresh()
     this.#logged('room.refresh', refreshed)
     await Promise.race([refreshed, this.log.previewed])
@@ -217,16 +217,16 @@ export class OpenRoom implements RoomContext {
   }
 
   #findMentions(): Promise<void> {
-    const seq = this.log.ledger.checkpoint.seq - 1
+    const seq = this.log.state.checkpoint.seq - 1
     return this.mark.findMentions({ seq, history: (query) => historyPage(this.log, this.viewer, query) })
   }
 
-  #itemsOf(records: readonly Filed[]): readonly TimelineItem[] {
+  #itemsOf(records: readonly AppliedRecord[]): readonly TimelineItem[] {
     const { state } = this
     return state === undefined ? [] : records.flatMap((record) => itemsOf(state, record, this.viewer))
   }
 
-  #previewed(records: readonly Filed[]): void {
+  #previewed(records: readonly AppliedRecord[]): void {
     if (records.length === 0) this.#tell({ kind: 'renewed' })
     else this.#tell({ kind: 'early', items: this.#itemsOf(records) })
     this.changed()
@@ -258,7 +258,7 @@ export class OpenRoom implements RoomContext {
     this.#logged('room.duty', this.#duties.fulfilSoon(this.closing.signal))
   }
 
-  #filed(records: readonly Filed[]): void {
+  #applied(records: readonly AppliedRecord[]): void {
     const items = this.#itemsOf(records)
     this.mark.note(items)
     this.#logged('room.lost', this.restore.lookAgain())
@@ -269,7 +269,7 @@ export class OpenRoom implements RoomContext {
   }
 
   protected async markUpTo(seq: number): Promise<void> {
-    if (await this.mark.move(Math.min(seq, this.log.ledger.checkpoint.seq - 1))) this.changed()
+    if (await this.mark.move(Math.min(seq, this.log.state.checkpoint.seq - 1))) this.changed()
   }
 
   /** Nobody waits for it; what it fails with is logged, unless that is the room's closing. */

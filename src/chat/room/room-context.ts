@@ -18,7 +18,7 @@ import type { RoomLog } from '../log/room-log.ts'
 import type { Appending } from '../outbox/append.ts'
 import { operate } from '../outbox/operate.ts'
 import type { Contact } from '../people/contacts.ts'
-import type { Outbox } from '../replica/outbox.ts'
+import type { Outbox } from '../outbox/outbox.ts'
 
 export interface RoomParts {
   readonly store: Store

@@ -25,9 +25,9 @@ import type {
   Which,
 } from '../chat.ts'
 import type { MessageContent, PendingItem, TimelineItem } from '../item.ts'
-import { isTooNew, requireKnownVersion } from '../log/room-version.ts'
+import { isTooNew, requireKnownVersion } from '../replay/room-version.ts'
 import { verifyLog } from '../log/verification.ts'
-import { pendingItem } from '../outbox/sender.ts'
+import { pendingItem } from '../outbox/pending-messages.ts'
 import { invitationsOf, membersOf, shownKnocks } from '../people/people.ts'
 import { changedKeys } from '../people/pins.ts'
 import { repairRoom } from '../recovery/repair.ts'
@@ -80,12 +80,12 @@ export class RoomSession extends OpenRoom implements Room {
   }
 
   get seq(): number {
-    return this.log.ledger.checkpoint.seq - 1
+    return this.log.state.checkpoint.seq - 1
   }
 
   get reading(): Reading | undefined {
-    const { preview, ledger } = this.log
-    return preview && { read: ledger.checkpoint.next, records: preview.end }
+    const { preview, state } = this.log
+    return preview && { read: state.checkpoint.next, records: preview.end }
   }
 
   get unread(): number {

@@ -72,7 +72,7 @@ export class RoomUpdates {
     for (const { roomId, standing } of this.#parts.identity.body.rooms) {
       if (standing !== 'member') continue
       const session = await this.alone(roomId, () => this.#parts.load(roomId), signal)
-      if (session !== undefined) all.push({ roomId, session, next: session.log.ledger.checkpoint.next })
+      if (session !== undefined) all.push({ roomId, session, next: session.log.state.checkpoint.next })
     }
     return all
   }

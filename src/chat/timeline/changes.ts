@@ -1,13 +1,13 @@
 /**
- * Edits, deletions and reactions are messages of their own about another one. What they make of it is the same for
- * everybody who has read as far: only the author's own edits count, only his deletions and those of whoever was an
- * admin then, and nothing about a message that is itself a change. Pure.
+ * Edits, deletions and reactions are messages about another one. Every reader who has read as far sees the same: only the
+ * author's edits count, only deletions by the author or a then admin, and nothing about a message that is itself a change.
+ * Pure.
  */
 import type { MessageContent, MessageItem } from '../item.ts'
 
 type ChangeContent = MessageContent & { readonly type: 'edit' | 'delete' | 'react' }
 
-/** A message about another one; or one of one's own that is not yet sent. */
+/** A message about another one, sent or still pending. */
 export type Change = Pick<MessageItem, 'from' | 'own'> & ChangeContent
 
 /** What became of a message. */
@@ -22,7 +22,7 @@ export interface Changed {
 export interface Reaction {
   readonly emoji: string
   readonly count: number
-  /** Whether one gave it oneself. */
+  /** Whether this person gave it. */
   readonly own: boolean
 }
 
@@ -50,7 +50,7 @@ export function hasText(item: MessageItem): item is MessageItem & { readonly tex
   return item.type === 'text' || item.type === 'emote' || item.type === 'reply'
 }
 
-/** @param changes those that name this message, oldest first; what has no effect is passed over. */
+/** @param changes those that name this message, oldest first; what has no effect is ignored. */
 export function changedBy(target: MessageItem, changes: readonly Change[]): Changed {
   let text: string | undefined
   let deleted = false
@@ -77,7 +77,7 @@ function byAuthor(change: Change, target: MessageItem): boolean {
   return nameOf(change) === nameOf(target)
 }
 
-/** One's own is told by itself: before it is sent nobody has given it a place in the room. */
+/** A pending message has no author id yet. */
 function nameOf({ own, from }: Pick<MessageItem, 'own' | 'from'>): string {
   return own ? 'self' : from.id
 }

@@ -4,13 +4,12 @@ import { fingerprint } from '../../crypto/fingerprint.ts'
 import type { ControlBody } from '../../protocol/control.ts'
 import { decodeKnock } from '../../protocol/knock.ts'
 import { idsOf } from '../../protocol/message.ts'
-import { roomJudging, memberAt, type Member, type Room } from '../../protocol/room.ts'
+import { markBefore, memberAt, roomJudging, type Member, type Room } from '../../protocol/room.ts'
 import { protocolVersion } from '../../protocol/version.ts'
 import { shownContent } from './content.ts'
-import type { AdminItem, Author, MessageItem, Person, TimelineItem, WarningItem } from '../item.ts'
-import type { Filed, Judgement } from '../log/ledger.ts'
-import { returningAt } from './returning.ts'
-import { beyond } from '../log/room-version.ts'
+import type { AdminItem, Author, MessageItem, Person, Returning, TimelineItem, WarningItem } from '../item.ts'
+import type { AppliedRecord, Judgement } from '../replay/log-state.ts'
+import { beyond } from '../replay/room-version.ts'
 
 export function personOf({ name, rootKey }: { readonly name: string; readonly rootKey: Bytes }): Person {
   return { name, fingerprint: fingerprint(rootKey) }
@@ -18,17 +17,17 @@ export function personOf({ name, rootKey }: { readonly name: string; readonly ro
 
 /** For whom a timeline is made. */
 export interface Viewer {
-  /** One's own root key. */
+  /** This person's root key. */
   readonly self: Bytes
   /** What to say where a name's key is not the one that this person knows. */
   warningOf(room: Room, name: string, rootKey: Bytes): string | undefined
 }
 
-export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly TimelineItem[] {
-  const { row, judgement } = filed
+export function itemsOf(room: Room, applied: AppliedRecord, viewer: Viewer): readonly TimelineItem[] {
+  const { row, judgement } = applied
   switch (judgement.kind) {
     case 'message':
-      return messagesOf(room, filed, judgement, viewer.self)
+      return messagesOf(room, applied, judgement, viewer.self)
     case 'control':
       return [adminItem(room, row.i, judgement), ...keyWarnings(room, row.i, judgement.body, viewer)]
     case 'void':
@@ -40,7 +39,7 @@ export function itemsOf(room: Room, filed: Filed, viewer: Viewer): readonly Time
   }
 }
 
-/** Where somebody comes in whose key is another than the one known under his name. */
+/** Where someone comes in with another key than the one known under their name. */
 function keyWarnings(
   room: Room,
   i: number,
@@ -56,7 +55,7 @@ function keyWarnings(
 
 function messagesOf(
   room: Room,
-  { row }: Filed,
+  { row }: AppliedRecord,
   { inside, author }: Judgement & { kind: 'message' },
   self: Bytes,
 ): readonly MessageItem[] {
@@ -77,7 +76,7 @@ function authorOf(author: Member): Author {
   return { ...personOf(author), id: hex(author.firstRootKey), admin: author.admin }
 }
 
-/** Also what one wrote before a change of keys is one's own. */
+/** Also before a change of keys. */
 function isSelf(room: Room, author: Member, self: Bytes): boolean {
   const first = room.members.get(hex(self))?.firstRootKey ?? self
   return equalBytes(author.rootKey, self) || equalBytes(author.firstRootKey, first)
@@ -89,7 +88,7 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   const was = (rootKey: Bytes): Person => {
     const judge = roomJudging(room, i)
     const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
-    // Else he was invited, and the invitation is withdrawn.
+    // Else only an invitation is withdrawn.
     return personOf(member ?? { name: judge.departures.get(hex(rootKey))?.name ?? '?', rootKey })
   }
   const returning = (rootKey: Bytes): Pick<AdminItem, 'returning'> => {
@@ -127,4 +126,17 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
 function policyWords({ acceptBy, listed, version }: Extract<ControlBody['operation'], { type: 'policy' }>): string {
   const rules = `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`
   return version > protocolVersion ? `${rules}, version ${version}` : rules
+}
+
+/**
+ * Whether someone who is let in before log index i was a member once: they will read what was said meanwhile, and people
+ * are told so. Undefined: they never were.
+ */
+export function returningAt(room: Room, rootKey: Bytes, i: number): Returning | undefined {
+  const judge = roomJudging(room, i)
+  if (memberAt(judge, rootKey, i) !== undefined) return 'present'
+  const last = judge.tenures.get(hex(rootKey))?.findLast(({ until }) => until < i)
+  if (last === undefined) return undefined
+  // By the author of the record that ended it.
+  return markBefore(judge, last.until + 1)?.author === last.member.index ? 'left' : 'kicked'
 }

@@ -1,4 +1,4 @@
-/** Who is meant: a message that names somebody, as a word of its own, in whatever case, with or without an @. */
+/** Mentions: a name as a word of its own, in any case, with or without an @. */
 import { mentionsKeptMax } from '../../base/limits.ts'
 import type { TimelineItem } from '../item.ts'
 

@@ -1,4 +1,4 @@
-/** How far one has read in a room, and which of the unread messages name oneself. On the disk; merged as the maximum. */
+/** How far this person has read a room, and the unread mentions. On the disk; merged as the maximum. */
 import type { Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
 import { mentionsSearchedMax } from '../../base/limits.ts'
@@ -65,7 +65,7 @@ export class ReadMark {
     this.#mentions.note(items, this.#upTo)
   }
 
-  /** What one wrote oneself needs no reading, where everything before it has been read: then up to where. */
+  /** Own messages are read where everything before them is: then up to where. */
   ownAmong(items: readonly TimelineItem[]): number {
     let upTo = this.#upTo
     for (const item of items) if (item.kind === 'message' && item.own && item.seq === upTo + 1) upTo = item.seq
@@ -86,7 +86,7 @@ export class ReadMark {
     return true
   }
 
-  /** The room's messages are numbered anew behind this one. */
+  /** The messages behind this one get other numbers. */
   async goBack(upTo: number): Promise<void> {
     if (upTo >= this.#upTo) return
     this.#upTo = upTo

@@ -1,16 +1,12 @@
 /** Pages of a room's history: out of the replica, or early ones out of a preview of the log's newest end. */
-import { setImmediate as turn } from 'node:timers/promises'
 import { isConclaveError } from '../../base/errors.ts'
-import { sliceMs } from '../../base/limits.ts'
-import { zeroHash } from '../../crypto/hash.ts'
+import { divergedItemsMax } from '../../base/limits.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { HistoryPage, HistoryQuery } from '../chat.ts'
-import type { TimelineItem } from '../item.ts'
+import type { LostItem, TimelineItem } from '../item.ts'
 import { itemsOf, type Viewer } from './items.ts'
-import type { Filed } from '../log/ledger.ts'
+import type { AppliedRecord } from '../replay/log-state.ts'
 import type { DivergedRecords } from '../reconcile/diverged-records.ts'
-import { lostItemsAt } from './diverged-items.ts'
-import { hashOfRow, type Row } from '../replica/row.ts'
 import type { RoomLog } from '../log/room-log.ts'
 
 /** A run of judged records that pages are made of. */
@@ -19,9 +15,9 @@ export interface Records {
   /** Index behind the last one. */
   readonly end: number
   /** Those with from ≤ i < to, in order. */
-  between(from: number, to: number): Promise<readonly Filed[]>
-  /** What stood among them before the store was set back. */
-  readonly lost?: DivergedRecords
+  between(from: number, to: number): Promise<readonly AppliedRecord[]>
+  /** What stood among them before the store was rolled back. */
+  readonly diverged?: DivergedRecords
 }
 
 /** Items of whole records: where messages were sent together, a page holds a few more than asked for. */
@@ -35,7 +31,7 @@ export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQu
   // What lies here is a part, and the rest is on its way; should the store be lost meanwhile, the part has to do.
   if (preview !== undefined) await log.catchUp().catch(unlessUnavailable)
   const records = replicaRecords(log)
-  const { next, seq } = log.ledger.checkpoint
+  const { next, seq } = log.state.checkpoint
   if (fromIndex !== undefined) return oldest(records, viewer, fromIndex, limit)
   if (fromSeq === undefined) return newest(records, viewer, Math.min(before ?? next, next), limit)
   // From the first message on everything is shown from the beginning of the room.
@@ -106,51 +102,35 @@ async function itemsBetween(
   const { room } = records
   if (room === undefined) return []
   const items = (await records.between(from, to)).flatMap((one) => itemsOf(room, one, viewer))
-  const parted = records.lost?.divergedBetween(from, to === records.end ? to + 1 : to) ?? []
+  const { diverged } = records
+  if (diverged === undefined) return items
   const all: TimelineItem[] = []
   let at = 0
-  for (const i of parted) {
+  for (const i of diverged.divergedBetween(from, to === records.end ? to + 1 : to)) {
     const found = items.findIndex((item) => (item.i ?? 0) >= i)
     const until = found === -1 ? items.length : found
-    all.push(
-      ...items.slice(at, until),
-      ...(records.lost === undefined ? [] : await lostItemsAt(records.lost, i, viewer)),
-    )
+    all.push(...items.slice(at, until), ...(await lostItemsAt(diverged, i, viewer)))
     at = until
   }
   return [...all, ...items.slice(at)]
 }
 
-/** What has been read and counted. */
-function replicaRecords(log: RoomLog): Records {
-  const between = async (from: number, to: number): Promise<readonly Filed[]> => {
-    if (log.recent(from) !== undefined) return recentRecords(log, from, to)
-    const rows = await log.replica.rows(Math.max(0, from - 1), to, to - from + 1)
-    let previous: Row | undefined
-    const filed: Filed[] = []
-    let sliceEnds = performance.now() + sliceMs
-    for (const row of rows) {
-      if (performance.now() > sliceEnds) {
-        await turn()
-        sliceEnds = performance.now() + sliceMs
-      }
-      if (row.i >= from) {
-        const previousHash = previous === undefined ? zeroHash : hashOfRow(previous)
-        const judgement = log.ledger.review(row, previousHash)
-        filed.push({ row, judgement, place: { i: row.i, previousHash, hash: zeroHash } })
-      }
-      previous = row
+/** The newest of what was lost there and has not come again, each message once. */
+async function lostItemsAt(diverged: DivergedRecords, i: number, viewer: Viewer): Promise<readonly LostItem[]> {
+  const items: LostItem[] = []
+  const ids = new Set<string>()
+  for (const { room, records } of await diverged.recordsAt(i)) {
+    for (const item of records.flatMap((one) => itemsOf(room, one, viewer))) {
+      if (item.kind === 'warning' || item.kind === 'lost' || (item.kind === 'message' && ids.has(item.id))) continue
+      if (item.kind === 'message') ids.add(item.id)
+      items.push({ kind: 'lost', i, item })
     }
-    return filed
   }
-  return { room: log.room, end: log.ledger.checkpoint.next, between, lost: log.diverged }
+  return items.slice(-divergedItemsMax)
 }
 
-function recentRecords(log: RoomLog, from: number, to: number): readonly Filed[] {
-  const filed: Filed[] = []
-  for (let i = from; i < to; i += 1) {
-    const one = log.recent(i)
-    if (one !== undefined) filed.push(one)
-  }
-  return filed
+/** What has been read and counted. */
+function replicaRecords(log: RoomLog): Records {
+  const between = (from: number, to: number) => log.records(from, to)
+  return { room: log.room, end: log.state.checkpoint.next, between, diverged: log.reconciler.diverged }
 }

@@ -62,13 +62,13 @@ export class ModifiedClient {
   }
 
   get keys(): EpochKeys {
-    const keys = this.#log.ledger.keyring.get(this.state.openings.get(this.state.epoch))
+    const keys = this.#log.state.keyring.get(this.state.openings.get(this.state.epoch))
     if (keys === undefined) throw new Error('no keys')
     return keys
   }
 
   keysOf(epoch: number): EpochKeys {
-    const keys = this.#log.ledger.keyring.get(this.state.openings.get(epoch))
+    const keys = this.#log.state.keyring.get(this.state.openings.get(epoch))
     if (keys === undefined) throw new Error('no keys')
     return keys
   }
@@ -147,7 +147,7 @@ export class ModifiedClient {
     const { record, keys, n } = await this.control(operation, wishes)
     const i = await this.append(record)
     await this.put(controlKey(this.roomId, n), encode(i))
-    this.#log.ledger.keyring.add(keys)
+    this.#log.state.keyring.add(keys)
     return { i, keys, record }
   }
 

@@ -5,9 +5,9 @@ import { silentLogger } from '../../../src/base/log.ts'
 import type { Identity } from '../../../src/chat/identity/identity.ts'
 import type { TimelineItem } from '../../../src/chat/item.ts'
 import { itemsOf } from '../../../src/chat/timeline/items.ts'
-import type { Filed } from '../../../src/chat/log/ledger.ts'
+import type { AppliedRecord } from '../../../src/chat/replay/log-state.ts'
 import { readIncarnation } from '../../../src/chat/connection/store-identity.ts'
-import { Outbox } from '../../../src/chat/replica/outbox.ts'
+import { Outbox } from '../../../src/chat/outbox/outbox.ts'
 import { RoomLog } from '../../../src/chat/log/room-log.ts'
 import { verifyLog } from '../../../src/chat/log/verification.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
@@ -33,7 +33,7 @@ export interface Reading {
 }
 
 export async function readRoom(store: Store, home: Store, identity: Identity, roomId: Bytes): Promise<Reading> {
-  const filed: Filed[] = []
+  const applied: AppliedRecord[] = []
   let reported = false
   let parted = false
   const log = new RoomLog(
@@ -44,7 +44,7 @@ export async function readRoom(store: Store, home: Store, identity: Identity, ro
       isOurs: async () => true,
     },
     {
-      filed: (records) => void filed.push(...records),
+      applied: (records) => void applied.push(...records),
       previewed: () => undefined,
       progressed: () => undefined,
       counted: () => undefined,
@@ -57,13 +57,13 @@ export async function readRoom(store: Store, home: Store, identity: Identity, ro
   const refusal = await refusalOf(() => log.catchUp())
   const { room } = log
   const viewer = { self: identity.signer.publicKey, warningOf: () => undefined }
-  const items = room === undefined ? [] : filed.flatMap((one) => itemsOf(room, one, viewer))
+  const items = room === undefined ? [] : applied.flatMap((one) => itemsOf(room, one, viewer))
   return {
     lines: items.flatMap((item) => (item.kind === 'warning' ? [] : [lineOf(item)])),
     reported: reported || items.some(({ kind }) => kind === 'warning'),
     head: room && hex(headOf(room).hash),
     members: [...(room?.members.values() ?? [])].map(({ name, rootKey, admin }) => `${name} ${hex(rootKey)} ${admin}`),
-    records: log.ledger.checkpoint.next,
+    records: log.state.checkpoint.next,
     parted,
     refusal,
     check: async () => {

@@ -23,7 +23,7 @@ import {
 } from '../../../src/chat/home/local-paths.ts'
 import { LocalSeal, readLocalKeys } from '../../../src/chat/home/local-seal.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
-import { Outbox } from '../../../src/chat/replica/outbox.ts'
+import { Outbox } from '../../../src/chat/outbox/outbox.ts'
 import { divergenceValue } from '../../../src/chat/replica/divergence.ts'
 import { ReadMark } from '../../../src/chat/timeline/read-mark.ts'
 import { Replica } from '../../../src/chat/replica/replica.ts'

@@ -3,7 +3,7 @@
  * way they read.
  */
 import { hex, type Bytes } from '../../../src/base/bytes.ts'
-import { Ledger, type Judgement } from '../../../src/chat/log/ledger.ts'
+import { LogState, type Judgement } from '../../../src/chat/replay/log-state.ts'
 import type { Row } from '../../../src/chat/replica/row.ts'
 import { Seen } from '../../../src/chat/replica/seen.ts'
 import { zeroHash } from '../../../src/crypto/hash.ts'
@@ -43,34 +43,34 @@ const present: Reader = (roomId, log, keyring) => {
 
 /** The program's own client, from the first record to the last. */
 const client: Reader = (roomId, log, keyring) => {
-  const ledger = ledgerWith(roomId, keyring)
-  const verdicts = log.map((bytes) => kindOf(ledger.file(ledger.judge(bytes)).judgement))
-  return { verdicts, ...roomState(ledger.room) }
+  const state = ledgerWith(roomId, keyring)
+  const verdicts = log.map((bytes) => kindOf(state.apply(state.judge(bytes)).judgement))
+  return { verdicts, ...roomState(state.room) }
 }
 
-/** The same one, asked again for all that it has filed, as a screen does that scrolls back. */
+/** The same one, asked again for all that it has applied, as a screen does that scrolls back. */
 const scrolling: Reader = (roomId, log, keyring) => {
-  const ledger = ledgerWith(roomId, keyring)
-  const rows = log.map((bytes) => ledger.file(ledger.judge(bytes)).row)
-  return { verdicts: reviewed(ledger, log, rows), ...roomState(ledger.room) }
+  const state = ledgerWith(roomId, keyring)
+  const rows = log.map((bytes) => state.apply(state.judge(bytes)).row)
+  return { verdicts: reviewed(state, log, rows), ...roomState(state.room) }
 }
 
 /** The same one, ended and started again in the middle. */
 const restarted: Reader = (roomId, log, keyring) => {
   const before = ledgerWith(roomId, keyring)
-  const rows = log.slice(0, Math.ceil(log.length / 2)).map((bytes) => before.file(before.judge(bytes)).row)
-  const ledger = ledgerWith(roomId, keyring)
-  ledger.resume(
+  const rows = log.slice(0, Math.ceil(log.length / 2)).map((bytes) => before.apply(before.judge(bytes)).row)
+  const state = ledgerWith(roomId, keyring)
+  state.resume(
     before.checkpoint,
     rows.filter(({ n }) => n !== null),
   )
-  const later = log.slice(rows.length).map((bytes) => ledger.file(ledger.judge(bytes)).row)
-  return { verdicts: reviewed(ledger, log, [...rows, ...later]), ...roomState(ledger.room) }
+  const later = log.slice(rows.length).map((bytes) => state.apply(state.judge(bytes)).row)
+  return { verdicts: reviewed(state, log, [...rows, ...later]), ...roomState(state.room) }
 }
 
-function reviewed(ledger: Ledger, log: readonly Bytes[], rows: readonly Row[]): Kind[] {
+function reviewed(state: LogState, log: readonly Bytes[], rows: readonly Row[]): Kind[] {
   const hashes = [zeroHash, ...log.map(recordHash)]
-  return rows.map((row, i) => kindOf(ledger.review(row, hashes[i] as Bytes)))
+  return rows.map((row, i) => kindOf(state.review(row, hashes[i] as Bytes)))
 }
 
 /** Folds the control records first, and then opens messages anywhere, one page for itself. */
@@ -109,8 +109,8 @@ const second: Reader = (roomId, log, keyring) => {
 
 export const readers = { present, client, scrolling, restarted, pages, second } satisfies Record<string, Reader>
 
-function ledgerWith(roomId: Bytes, keyring: Keyring): Ledger {
-  const ledger = new Ledger(roomId, new Seen(roomId))
-  for (const keys of keyring.all()) ledger.keyring.add(keys)
-  return ledger
+function ledgerWith(roomId: Bytes, keyring: Keyring): LogState {
+  const state = new LogState(roomId, new Seen(roomId))
+  for (const keys of keyring.all()) state.keyring.add(keys)
+  return state
 }

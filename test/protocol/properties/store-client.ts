@@ -2,11 +2,11 @@
 import { fromHex, hex, type Bytes } from '../../../src/base/bytes.ts'
 import { encode } from '../../../src/base/codec.ts'
 import { silentLogger } from '../../../src/base/log.ts'
-import { ControlLog } from '../../../src/chat/log/control-log.ts'
+import { ControlLog } from '../../../src/chat/replay/control-log.ts'
 import type { Identity } from '../../../src/chat/identity/identity.ts'
-import { KeySearch } from '../../../src/chat/log/key-search.ts'
+import { KeySearch } from '../../../src/chat/replay/key-search.ts'
 import { LocalSeal } from '../../../src/chat/home/local-seal.ts'
-import { Outbox } from '../../../src/chat/replica/outbox.ts'
+import { Outbox } from '../../../src/chat/outbox/outbox.ts'
 import { openTailPreview } from '../../../src/chat/log/open-tail-preview.ts'
 import type { RowVerdict } from '../../../src/chat/replica/row.ts'
 import { RoomLog } from '../../../src/chat/log/room-log.ts'
@@ -57,7 +57,7 @@ export async function readFromStore(
   const nothing = () => undefined
   const damaged = (damage: unknown) => void damages.push(damage)
   const roomLog = new RoomLog(parts, {
-    filed: nothing,
+    applied: nothing,
     previewed: nothing,
     progressed: nothing,
     counted: nothing,

@@ -1,9 +1,9 @@
 /**
- * Messages that wait to be sent, on disk before anybody is told that they were taken, sealed under the home's key.
+ * Messages that wait to be sent, on disk before they are acknowledged, sealed under the home's key.
  *
- * Each process that sends for an identity has a lane of its own: a device id drawn at its start, held under a lease of
- * the home's store. When a process dies, its lane's lease expires and another process sends what it left, under the old
- * device id and counters; so nothing counts twice, whatever was tried before.
+ * Each sending process is a writer with a device id of its own, drawn at its start and held under a lease of the home's
+ * store. When a process dies, its lease expires and another one sends what it left, under the old device id and counters;
+ * so nothing counts twice, whatever was tried before.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
@@ -17,16 +17,10 @@ import { numberOf, type KeyRange } from '../../protocol/paths.ts'
 import type { Lease, Operation } from '../../store/store.ts'
 import type { HomeStore } from '../home/home.ts'
 import { attemptKey, attemptRange, outboxWriterKey, outboxKey, outboxRange } from '../home/local-paths.ts'
+import type { QueuedMessage, Requeue } from '../reconcile/archive-diverged.ts'
 import type { LocalSeal } from '../home/local-seal.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
-
-export interface Queued {
-  readonly device: Bytes
-  readonly counter: number
-  readonly content: Content
-  readonly at: number
-}
 
 /** What was last tried: these very bytes at this index, behind the record with this hash. */
 export interface Attempt {
@@ -37,17 +31,18 @@ export interface Attempt {
 
 const whatWaits = 'what waits to be sent'
 
-export class Outbox {
+export class Outbox implements Requeue {
   readonly #home: HomeStore
   readonly #seal: LocalSeal
   readonly #random: Random
-  #lane: Promise<{ device: Bytes; lease: Lease }> | undefined
+  #writer: Promise<{ device: Bytes; lease: Lease }> | undefined
   /** Per room: a message's id names its room, and what was shown of a device is kept as runs of its counters. */
   readonly #counters = new Map<string, number>()
-  /** Lanes taken over from processes that died. */
-  readonly #lanes = new Set<string>()
+  /** Writers taken over from processes that died, by device id. */
+  readonly #adopted = new Set<string>()
   /** Taken but not yet on disk, in order. */
-  #arriving: { readonly roomId: Bytes; readonly queued: Queued; readonly done: PromiseWithResolvers<void> }[] = []
+  #arriving: { readonly roomId: Bytes; readonly queued: QueuedMessage; readonly done: PromiseWithResolvers<void> }[] =
+    []
   #writing = false
 
   constructor(home: HomeStore, seal: LocalSeal, random: Random) {
@@ -61,29 +56,28 @@ export class Outbox {
     roomId: Bytes,
     content: Content,
     at: number,
-  ): Promise<{ readonly queued: Queued; readonly written: Promise<void> }> {
-    const { device } = await this.#ownLane()
+  ): Promise<{ readonly queued: QueuedMessage; readonly written: Promise<void> }> {
+    const { device } = await this.#ownWriter()
     const counter = this.#counters.get(hex(roomId)) ?? 0
     this.#counters.set(hex(roomId), counter + 1)
     const queued = { device, counter, content, at }
     return { queued, written: this.#write(roomId, queued) }
   }
 
-  /** What was sent, and was lost by the store: it waits again, under its device and counter. Durable when it resolves. */
-  async restore(roomId: Bytes, messages: readonly Queued[]): Promise<void> {
+  async requeue(roomId: Bytes, messages: readonly QueuedMessage[]): Promise<void> {
     for (let at = 0; at < messages.length; at += replicaBatch / 2) {
       const part = messages.slice(at, at + replicaBatch / 2)
       await this.#home.commit({ then: part.map((queued) => this.#put(roomId, queued)) })
     }
   }
 
-  #put(roomId: Bytes, { device, counter, content, at }: Queued): Operation {
+  #put(roomId: Bytes, { device, counter, content, at }: QueuedMessage): Operation {
     const key = outboxKey(roomId, device, counter)
     return { kind: 'put', key, value: this.#seal.seal(key, encode([at, contentValue(content)])) }
   }
 
   /** What arrives while a transaction is under way shares the next one. */
-  #write(roomId: Bytes, queued: Queued): Promise<void> {
+  #write(roomId: Bytes, queued: QueuedMessage): Promise<void> {
     const done = Promise.withResolvers<void>()
     this.#arriving.push({ roomId, queued, done })
     if (!this.#writing) void this.#writeArriving()
@@ -107,21 +101,21 @@ export class Outbox {
     this.#writing = false
   }
 
-  /** With `attempt`, what was tried with it is forgotten too: it won't be tried again. */
-  async drop(roomId: Bytes, { device, counter }: Queued, attempt: boolean): Promise<void> {
+  /** With `attempt`, what was tried with it is deleted too: it won't be tried again. */
+  async drop(roomId: Bytes, { device, counter }: QueuedMessage, attempt: boolean): Promise<void> {
     const message: Operation = { kind: 'delete', key: outboxKey(roomId, device, counter) }
     const tried: Operation = { kind: 'delete', key: attemptKey(roomId, device) }
     await this.#home.commit({ then: attempt ? [message, tried] : [message] })
   }
 
   /**
-   * Messages of this process and of those that died, taken over by this one; in order. `others`: there are some of
-   * processes that live, or died a moment ago.
+   * Messages of this process and of dead ones, taken over by this one; in order. `others`: there are some of processes
+   * that live, or died a moment ago.
    */
-  async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly Queued[]; readonly others: boolean }> {
+  async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly QueuedMessage[]; readonly others: boolean }> {
     const { start, end } = outboxRange(roomId)
-    const lane = await this.#lane?.catch(() => undefined)
-    const own = lane && hex(lane.device)
+    const writer = await this.#writer?.catch(() => undefined)
+    const own = writer && hex(writer.device)
     const waiting = (await this.#keysOf({ start, end })).map((key) => hex(deviceOf(key)))
     const tried = (await this.#keysOf(attemptRange(roomId))).map((key) => hex(deviceTried(key)))
     let others = false
@@ -131,13 +125,13 @@ export class Outbox {
       else others = true
     }
     if (taken.size === 0) return { adopted: [], others }
-    // Read once the lanes are held: until then their owners may have added to them.
+    // Read once the writers are held: until then their owners may have added to them.
     const { entries } = await this.#home.range(start, end)
     const adopted = entries.flatMap(({ key, value }) => {
       const device = deviceOf(key)
       return taken.has(hex(device)) ? (this.#open(key, value, device) ?? []) : []
     })
-    // Tried by a process that died before it had taken the message: nobody was told of it, nobody waits for it.
+    // Tried by a process that died before the message was acknowledged: nobody waits for it.
     const kept = new Set(adopted.map(({ device }) => hex(device)))
     for (const device of tried) {
       if (!taken.has(device) || device === own || kept.has(device)) continue
@@ -152,8 +146,7 @@ export class Outbox {
   }
 
   /**
-   * Before a record is first tried at an index: once this resolves, whichever process comes later knows what may stand
-   * there. It does not wait for the disk: a loss of power takes the messages with it, or leaves them without it, and
+   * Before a record is first tried at an index: once this resolves, a later process knows what may be there. It does not wait for the disk: a loss of power takes the messages with it, or leaves them without it, and
    * they are looked for in the log by their ids (ADR 0021).
    */
   async saveAttempt(roomId: Bytes, device: Bytes, attempt: Attempt): Promise<void> {
@@ -171,8 +164,8 @@ export class Outbox {
     })
   }
 
-  /** What was sent is forgotten, and in the same step the attempt, unless there is a newer one. */
-  async settle(roomId: Bytes, device: Bytes, items: readonly Queued[], attempt?: Attempt): Promise<void> {
+  /** Deletes what was sent, and in the same step the attempt, unless there is a newer one. */
+  async settle(roomId: Bytes, device: Bytes, items: readonly QueuedMessage[], attempt?: Attempt): Promise<void> {
     const gone = items.map(({ counter }): Operation => ({ kind: 'delete', key: outboxKey(roomId, device, counter) }))
     const key = attemptKey(roomId, device)
     await this.#home.commit(
@@ -187,34 +180,34 @@ export class Outbox {
   }
 
   async close(): Promise<void> {
-    const lane = await this.#lane?.catch(() => undefined)
-    await lane?.lease.revoke().catch(() => undefined)
+    const writer = await this.#writer?.catch(() => undefined)
+    await writer?.lease.revoke().catch(() => undefined)
   }
 
-  #ownLane(): Promise<{ device: Bytes; lease: Lease }> {
-    this.#lane ??= (async () => {
+  #ownWriter(): Promise<{ device: Bytes; lease: Lease }> {
+    this.#writer ??= (async () => {
       const device = this.#random(deviceBytes)
       const lease = await this.#home.lease(outboxWriterTtlS)
       await this.#home.commit({ then: [{ kind: 'put', key: outboxWriterKey(device), value: device, lease: lease.id }] })
       return { device, lease }
     })()
-    return this.#lane
+    return this.#writer
   }
 
   async #takeOver(name: string): Promise<boolean> {
-    if (this.#lanes.has(name)) return true
-    const { lease } = await this.#ownLane()
+    if (this.#adopted.has(name)) return true
+    const { lease } = await this.#ownWriter()
     const device = fromHex(name)
     const key = outboxWriterKey(device)
     const { ok } = await this.#home.commit({
       if: [{ kind: 'revision', key, modRevision: 0 }],
       then: [{ kind: 'put', key, value: device, lease: lease.id }],
     })
-    if (ok) this.#lanes.add(name)
+    if (ok) this.#adopted.add(name)
     return ok
   }
 
-  #open(key: Bytes, value: Bytes, device: Bytes): Queued | undefined {
+  #open(key: Bytes, value: Bytes, device: Bytes): QueuedMessage | undefined {
     const plain = this.#seal.open(key, value)
     if (plain === undefined) return undefined
     try {

@@ -1,21 +1,21 @@
 /**
- * Where a room's log ends as far as this home knows, also by a copy of it that was dropped. A log that is shorter now
- * was cut off, and nothing is put behind it.
+ * Whether the store's log is shorter than this home knows it, also by a copy that was dropped: then it was truncated, and
+ * nothing is appended.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
 import { recordHash } from '../../protocol/record.ts'
-import type { Checkpoint } from './replica.ts'
+import type { Checkpoint } from '../replica/replica.ts'
 
-export class KnownEnd {
+export class TruncationCheck {
   /** Where an earlier copy ended. */
   #remembered: Checkpoint | undefined
-  #broken: ConclaveError | undefined
+  #found: ConclaveError | undefined
 
-  /** Why nothing may be put behind the end as it was last read. */
-  get broken(): ConclaveError | undefined {
-    return this.#broken
+  /** Why nothing may be appended behind the end as it was last read. */
+  get found(): ConclaveError | undefined {
+    return this.#found
   }
 
   remember(end: Checkpoint | undefined): void {
@@ -23,24 +23,24 @@ export class KnownEnd {
   }
 
   /** How many records this home knows of when it has read `next`. */
-  known(next: number): number {
+  knownLength(next: number): number {
     return Math.max(next, this.#remembered?.next ?? 0)
   }
 
   /** The store shows nothing behind the record before `next`; with a `hole`, something further on. @returns whether that is damage */
-  reached(next: number, hole: boolean): boolean {
-    this.#broken = undefined
-    if (!hole && next >= this.known(next)) return false
-    this.#broken = hole ? holeAt(next) : cutOff()
+  endsAt(next: number, hole: boolean): boolean {
+    this.#found = undefined
+    if (!hole && next >= this.knownLength(next)) return false
+    this.#found = hole ? holeAt(next) : cutOff()
     return true
   }
 
   /** What was said of the end holds no longer. */
-  goesOn(): void {
-    this.#broken = undefined
+  clear(): void {
+    this.#found = undefined
   }
 
-  /** A record's hash covers all before it: the one at the remembered end tells whether they are those that were read before. */
+  /** A record's hash covers all before it, so the one at the remembered end tells whether the log is the same. @throws tampering */
   check(i: number, bytes: Bytes): void {
     const { next, hash } = this.#remembered ?? {}
     if (next !== i + 1 || hash === undefined || equalBytes(recordHash(bytes), hash)) return
@@ -56,7 +56,7 @@ export class KnownEnd {
 
 function holeAt(i: number): ConclaveError {
   return new ConclaveError('tampering', `record ${i} of this room’s log is missing, and others stand behind it`, {
-    hint: 'nothing is written behind a hole; a member who has the record puts it back when he opens Conclave',
+    hint: 'nothing is written behind a hole; a member who has the record restores it by opening Conclave',
   })
 }
 

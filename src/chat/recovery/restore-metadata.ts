@@ -1,7 +1,4 @@
-/**
- * What stands beside a room's log: the card, the directory's entry, the pages of wraps that this home keeps. Any member
- * puts them back where the store has lost them.
- */
+/** Restores what lies beside a room's log and the store has lost: card, directory entry, kept pages of wraps. Any member does it. */
 import { FormatError } from '../../base/codec.ts'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
@@ -16,14 +13,14 @@ import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { restoreWraps } from '../reconcile/restore-missing.ts'
 import { readOne } from '../../store/read-one.ts'
 
-export async function putHintsBack(parts: Appending, identity: Identity, signal?: AbortSignal): Promise<void> {
+export async function restoreMetadata(parts: Appending, identity: Identity, signal?: AbortSignal): Promise<void> {
   const { room } = parts.log
   if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) return
-  await putCardBack(parts, identity, signal)
-  const { store, roomId, incarnation: life, log } = parts
-  for (const name of await log.wraps.names()) {
+  await restoreCard(parts, identity, signal)
+  const { store, roomId, incarnation, log } = parts
+  for (const name of await log.keys.wraps.names()) {
     if (!room.openings.some((opening) => opening !== undefined && equalBytes(opening.wraps, name))) continue
-    await restoreWraps({ store, roomId, wraps: log.wraps, life }, name, signal)
+    await restoreWraps({ store, roomId, wraps: log.keys.wraps, incarnation }, name, signal)
   }
   if (!room.policy.listed || room.policy.kind === 'pair') return
   const key = directoryKey(skeleton(room.name))
@@ -37,11 +34,11 @@ export async function putHintsBack(parts: Appending, identity: Identity, signal?
   )
 }
 
-/** Signed by oneself: that some member signed it is all that a card ever says. */
-async function putCardBack({ store, incarnation, log }: Appending, identity: Identity, signal?: AbortSignal) {
+/** Signed by this identity: all that a card says is that some member signed it. */
+async function restoreCard({ store, incarnation, log }: Appending, identity: Identity, signal?: AbortSignal) {
   const { room } = log
   const opening = room?.openings.get(room.epoch)
-  const keys = log.ledger.keyring.get(opening)
+  const keys = log.state.keyring.get(opening)
   const mark = opening && room?.marks.get(opening.n)
   if (room === undefined || opening === undefined || keys === undefined || mark === undefined) return
   const key = cardKey(room.id)

@@ -1,6 +1,6 @@
 /**
- * Finding an epoch's secret: in one's own wrap, or by walking the links back from a later epoch that opens. What is read
- * here is read in the clear and unverified; an epoch's confirm decides whether a secret is the true one.
+ * Finds an epoch's secret: in this identity's own wrap, or by walking the links back from a later epoch that opens. Headers
+ * are read unverified; an epoch's confirm decides whether a secret is the true one.
  */
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { trialWrapsMax } from '../../base/limits.ts'
@@ -49,7 +49,7 @@ export class KeySearch {
     this.#kept = kept
   }
 
-  /** Whether the keyring has the epoch's keys now. `memberIndex` finds one's own wrap; without it every wrap is tried. */
+  /** Whether the keyring has the epoch's keys now. `memberIndex` finds this identity's wrap; without it every wrap is tried. */
   async obtain(opening: OpeningWraps, memberIndex: number | undefined, signal?: AbortSignal): Promise<boolean> {
     if (this.#keyring.get(opening) !== undefined) return true
     const failed = this.#failed
@@ -62,7 +62,7 @@ export class KeySearch {
       await this.#controls.readAll(signal)
       await this.search(opening, memberIndex, signal)
     }
-    // Whoever does not know which wraps are his tries them all, last.
+    // Without an index all wraps are tried, last.
     if (memberIndex === undefined) await this.#fromAnyWraps(opening, signal)
     const found = this.#keyring.get(opening) !== undefined
     if (!found) failed.add(hex(opening.confirm))
@@ -102,7 +102,7 @@ export class KeySearch {
 
   async #fromWraps(opening: OpeningWraps, memberIndex?: number, signal?: AbortSignal) {
     const { epoch, before, confirm, n, wraps } = opening
-    // Whoever made the room and has come in again since has another index now: all rows of genesis are one.
+    // The room's maker may have left and come in again, with another index: all rows of genesis are theirs.
     const index = epoch === 0 ? undefined : memberIndex
     const context = { roomId: this.#roomId, n, previousHead: before, epoch }
     const pages = await this.#pages(wraps, index, signal)
@@ -162,7 +162,7 @@ export class KeySearch {
     }
   }
 
-  /** Whoever has no knock of his own in mind takes every entry for one that may be his. */
+  /** Where no knock is remembered, every entry may be for this identity. */
   #isEntryFor(): (header: ControlHeader) => boolean {
     const knock = this.#identity.room(this.#roomId)?.knockHash?.slice(0, entryTagBytes)
     const invited = invitationTag(this.#roomId, this.#identity.signer.publicKey)

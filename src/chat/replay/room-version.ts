@@ -1,4 +1,4 @@
-/** A room that has gone on to a version of the protocol that this program does not know: it reads what was before. */
+/** A room raised to a protocol version that this program does not know: it reads what was before. */
 import { ConclaveError } from '../../base/errors.ts'
 import { headOf, type Room } from '../../protocol/room.ts'
 import { protocolVersion } from '../../protocol/version.ts'

@@ -1,4 +1,4 @@
-/** Keeps the vault's memory of a room in step with its chain: who is in and under which key, and how one stands oneself. */
+/** Keeps what the vault knows of a room in step with its control chain: this identity's standing, and the members' pinned keys. */
 import { later, type Clock } from '../../base/clock.ts'
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { pinDelayMs, pinnedAtOnceMembersMax } from '../../base/limits.ts'
@@ -27,13 +27,13 @@ export interface Stand {
   readonly isOpen: boolean
 }
 
-export class StandingMemory {
+export class MembershipSync {
   readonly #parts: StandingParts
-  /** Root keys of members who have been looked at. */
+  /** Root keys of members that were looked at. */
   readonly #pinned = new Set<string>()
   #standing: Standing | undefined
   #settling: Promise<unknown> = Promise.resolve()
-  /** Somebody who has come in since is pinned a little later, with others who come. */
+  /** Newcomers of a large room are pinned a little later, together. */
   #cancelPin: (() => void) | undefined
   #room: Room | undefined
 
@@ -41,7 +41,7 @@ export class StandingMemory {
     this.#parts = parts
   }
 
-  /** How one stands is remembered when this resolves, whoever began it. True when something has changed. */
+  /** The vault has this identity's standing once this resolves. True when something has changed. */
   settle(stand: () => Stand | undefined): Promise<boolean> {
     const settled = this.#settling.then(() => this.#settle(stand()))
     this.#settling = settled.catch(() => undefined)
@@ -53,12 +53,12 @@ export class StandingMemory {
     await this.#settling
   }
 
-  /** The chain is another one than it was. */
+  /** The control chain is another one than it was. */
   forget(): void {
     this.#standing = undefined
   }
 
-  /** One's own admission is among what the store has lost: one waits for it again. */
+  /** The store has lost this identity's admission: it waits again. */
   async admissionLost(room: Room): Promise<boolean> {
     const { identity, roomId } = this.#parts
     const self = identity.signer.publicKey
@@ -75,15 +75,15 @@ export class StandingMemory {
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
     this.#room = room
-    // A vault is written as a whole: in a large room, once for each who comes in is too often.
+    // A vault is written as a whole: in a large room, not once for each newcomer.
     if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
     else if (this.#newcomers().length > 0)
       this.#cancelPin ??= later(this.#parts.clock, pinDelayMs, () => this.#pinNow())
-    // Whoever is in and lacked a key has knocked again; he waits no more once he has it.
+    // A member who lacked a key has knocked again, and no longer waits once it has come.
     const isAnswered = remembered?.standing === 'waiting' && standing === 'member' && isOpen
     if (this.#standing === standing && !isAnswered && remembered?.name === name) return false
     const self = identity.signer.publicKey
-    // He may have knocked meanwhile, or been answered.
+    // A knock may have been sent or answered meanwhile.
     await identity.changeRoom(roomId, (now) => ({
       roomId,
       name,

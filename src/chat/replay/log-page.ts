@@ -1,6 +1,6 @@
 /**
- * Reading a room's log: its records, and nothing else that somebody put among their keys. Whoever can write to the
- * store can do that, and as many as he likes; no reader stumbles over them or stops before them.
+ * Reads a room's log in pages: its records, and none of the junk that anyone with write access may put among their keys, in
+ * any amount. No reader stumbles over it or stops before it.
  */
 import { concat, type Bytes } from '../../base/bytes.ts'
 import { logPageRecords } from '../../base/limits.ts'
@@ -45,7 +45,7 @@ export async function* logPages<T>(
     const page: PreparedPage<T> = await coming
     const last = page.entries.at(-1)
     coming = page.more && last !== undefined ? read(numberOf(last.key) + 1) : undefined
-    // It may fail while nobody waits for it, or be wanted no more.
+    // It may fail before it is awaited, or be wanted no more.
     coming?.catch(() => undefined)
     yield page
   }

@@ -1,6 +1,6 @@
 /**
- * A room's log as far as this client has read it: contiguous from 0, each record judged once, in order. Pure state;
- * what lies around it (fetching, keys, disk) is room-log.ts.
+ * The state machine of a room's log, as far as this client has read it: contiguous from 0, each record judged once, in
+ * order. No I/O: fetching, keys and disk are the room log's.
  */
 import { emptyBytes, type Bytes } from '../../base/bytes.ts'
 import { FormatError } from '../../base/codec.ts'
@@ -24,25 +24,25 @@ export type Judgement =
   | { readonly kind: 'void'; readonly reason: string }
   | { readonly kind: 'locked'; readonly epoch: number }
 
-/** The record at the checkpoint, judged and not yet filed. */
+/** The record at the checkpoint, judged and not yet applied. */
 export interface Judged {
   readonly bytes: Bytes
   readonly place: RecordPlace
   readonly judgement: Judgement
 }
 
-export interface Filed {
+export interface AppliedRecord {
   readonly row: Row
   readonly place: RecordPlace
   readonly judgement: Judgement
 }
 
-export class Ledger {
+export class LogState {
   readonly roomId: Bytes
   readonly keyring: Keyring
   readonly #seen: Seen
   #room: Room | undefined
-  /** Those that were valid when they came, also what a way out passed over later: by them the past is judged for ever. */
+  /** Those that were valid when they came, also what epoch recovery skipped later: by them the past is judged for ever. */
   readonly #controls: ControlRecord[] = []
   /** By the epoch that they start from. */
   readonly #links = new Map<number, EpochLink[]>()
@@ -69,7 +69,7 @@ export class Ledger {
     return { next: this.#next, hash: this.#hash, seq: this.#seq }
   }
 
-  /** The links of control records that start from an epoch, be it one that was passed over. */
+  /** The links of control records that start from an epoch, be it one that was skipped. */
   readonly links = (of: number): readonly EpochLink[] => this.#links.get(of) ?? []
 
   /** Goes on where the replica's checkpoint stands: only the control records are folded again. What was judged before is forgotten. */
@@ -136,7 +136,7 @@ export class Ledger {
   }
 
   /** Takes the record at `next` for good. */
-  file({ bytes, place, judgement }: Judged): Filed {
+  apply({ bytes, place, judgement }: Judged): AppliedRecord {
     const seq = this.#seq
     const repeats: number[] = []
     if (judgement.kind === 'message') {
@@ -168,7 +168,7 @@ export class Ledger {
   #foldControl(place: RecordPlace, outer: ControlOuter, known: boolean): Judgement {
     let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
     if (verdict.kind === 'rewind') {
-      // The way out follows an earlier record. What came between counts no longer, and is judged as before.
+      // Epoch recovery follows an earlier record. What came between counts no longer, and is judged as before.
       const base = this.roomAt(verdict.n)
       verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
     }

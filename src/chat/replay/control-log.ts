@@ -1,6 +1,6 @@
 /**
- * The control records of a room's log, read in the clear and unverified: through the hints in the store where they are
- * right, else out of the log itself. What is said here decides nothing; it tells where to look.
+ * The cleartext headers of a room's control records, unverified: found through the hints in the store where they are right,
+ * else in the log itself. They decide nothing; they tell where to look.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { decode, FormatError } from '../../base/codec.ts'
@@ -44,7 +44,7 @@ export class ControlLog {
     return this.#found.get(i)
   }
 
-  /** Takes note of a record that was read anyhow; undefined when it is none that changes the room. */
+  /** Takes note of a record that was read anyhow; undefined when it is no control record. */
   note(i: number, bytes: Bytes): ReadControl | undefined {
     const known = this.#found.get(i)
     if (known !== undefined) return known
@@ -61,7 +61,7 @@ export class ControlLog {
     }
   }
 
-  /** Lets go of everything: in a large room it is many megabytes. */
+  /** Frees everything: in a large room it is many megabytes. */
   forget(): void {
     this.#found.clear()
     this.#isComplete = false
@@ -164,7 +164,7 @@ export function controlHeader(bytes: Bytes): ControlHeader | undefined {
   }
 }
 
-/** A hint is written by anybody: what is no index is no hint. */
+/** Anybody may write a hint: what is no index is no hint. */
 function hintedIndex(value: Bytes): number[] {
   try {
     const i = decode(value)

@@ -1,0 +1,291 @@
+/**
+ * What this home does where the store's log is not what it has read: one entry, one outcome. Missing records are
+ * restored byte for byte; where others wrote first, this home's records are archived and its own messages queued again.
+ *
+ * A different record with ours behind it is no rollback but tampering: it is reported, and stays until a person asks for
+ * the repair. Nothing is written into a store that is not ours.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hex, type Bytes } from '../../base/bytes.ts'
+import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { appendTriesMax } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Store } from '../../store/store.ts'
+import type { StoreIdentity } from '../connection/store-identity.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { LogState, AppliedRecord } from '../replay/log-state.ts'
+import type { RoomKeys } from '../replay/room-keys.ts'
+import type { KeptWraps } from '../replica/kept-wraps.ts'
+import type { Replica } from '../replica/replica.ts'
+import { archiveDiverged, truncateForReplay, type Requeue } from './archive-diverged.ts'
+import { compareWithStore, lastCommon, standsAt, type Differences, type Span } from './compare-with-store.ts'
+import { DivergedRecords } from './diverged-records.ts'
+import { LateKeys } from './late-keys.ts'
+import { restoreMissing } from './restore-missing.ts'
+import { TruncationCheck } from './truncation-check.ts'
+import { WithheldRecords } from './withheld-records.ts'
+
+export type Outcome =
+  /** The store holds what this home has read. */
+  | { readonly kind: 'consistent' }
+  /** This home's copy ends earlier than it did: read on from there. */
+  | { readonly kind: 'truncated' }
+  /** The difference stays: `writeBlocker` says why. */
+  | { readonly kind: 'blocked' }
+
+const consistent: Outcome = { kind: 'consistent' }
+
+/** `end`: the newest record of this home; a number: record i and those behind it, as far as they differ. */
+export type Scope = 'end' | 'all' | number
+
+/** A record of the log is not what it was, or missing. */
+export interface Damage {
+  readonly i: number
+  readonly reason: string
+}
+
+export interface Progress {
+  readonly done: number
+  readonly total: number
+}
+
+export interface ReconcilerParts {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly roomId: Bytes
+  readonly log: Logger
+  readonly outbox: Requeue
+  readonly incarnation: StoreIdentity
+  /** Whether this identity belongs to this store. */
+  isOurs(signal?: AbortSignal): Promise<boolean>
+}
+
+/** What this home has of the room. */
+export interface LocalCopy {
+  readonly replica: Replica
+  readonly state: LogState
+  readonly keys: RoomKeys
+}
+
+export interface ReconcilerListener {
+  damaged(damage: Damage): void
+  /** This home's copy ends earlier than it did, and has been opened again. */
+  truncated(): Promise<void>
+  /** Progress, or what `changed` and `writeBlocker` say. */
+  reconciling(): void
+}
+
+export class Reconciler {
+  /** Archived records of logs that the store no longer has. */
+  readonly diverged: DivergedRecords
+  /** Evidence of changes that the store does not show. */
+  readonly withheld: WithheldRecords
+  readonly #parts: ReconcilerParts & LocalCopy & { readonly wraps: KeptWraps }
+  readonly #listener: ReconcilerListener
+  readonly #lateKeys: LateKeys
+  readonly #truncation = new TruncationCheck()
+  readonly #changedRecords = new Set<number>()
+  #progress: Progress | undefined
+  #restored = 0
+  #stuck: ConclaveError | undefined
+  /** The copy has records that were opened once, and the secrets that opened them are gone. */
+  #isLocked = false
+
+  constructor(parts: ReconcilerParts, copy: LocalCopy, listener: ReconcilerListener) {
+    this.#parts = { ...parts, ...copy, wraps: copy.keys.wraps, isOurs: (signal) => parts.isOurs(signal) }
+    this.#listener = listener
+    this.diverged = new DivergedRecords(parts.home, parts.roomId, copy.replica, copy.state)
+    this.withheld = new WithheldRecords(this.#parts, copy.state)
+    this.#lateKeys = new LateKeys(copy.state, copy.keys)
+  }
+
+  /** While records are being restored. */
+  get progress(): Progress | undefined {
+    return this.#progress
+  }
+
+  /** How many records this process has restored. */
+  get restored(): number {
+    return this.#restored
+  }
+
+  /** Records that were replaced in the store, with ours behind them. */
+  get changed(): ReadonlySet<number> {
+    return this.#changedRecords
+  }
+
+  /** Why nothing may be appended to the store's log. */
+  get writeBlocker(): ConclaveError | undefined {
+    return this.#stuck ?? this.#truncation.found
+  }
+
+  /** A hole was found, or the end was missing, when the log was last read. */
+  get isTruncated(): boolean {
+    return this.#truncation.found !== undefined
+  }
+
+  /** How many records this home knows of, also where an earlier copy of them was dropped. */
+  get knownLength(): number {
+    return this.#truncation.knownLength(this.#parts.state.checkpoint.next)
+  }
+
+  /** A key has come without which earlier records could not be judged: `prepare` has them read again. */
+  get hasLateKey(): boolean {
+    return this.#lateKeys.from !== undefined
+  }
+
+  /** Nothing has to be read again or resolved, and this home knows of no more records than it has. */
+  get isSettled(): boolean {
+    const { replica, state } = this.#parts
+    if (replica.isStale || this.#isLocked || this.hasLateKey || this.writeBlocker !== undefined) return false
+    return this.knownLength <= state.checkpoint.next
+  }
+
+  /** Opens this home's copy. An archival that was interrupted is finished first. */
+  async open(): Promise<void> {
+    const { replica, state } = this.#parts
+    for (;;) {
+      const checkpoint = await replica.load()
+      const controls = await replica.controls()
+      state.resume(checkpoint, controls)
+      this.#isLocked = controls.length > 0 && state.room === undefined
+      const from = replica.interruptedDivergence
+      if (from === undefined) break
+      await archiveDiverged(this.#parts, from)
+    }
+    this.#lateKeys.load((await replica.rows(0, 1, 1))[0])
+    this.#truncation.remember(await replica.remembered())
+    await this.diverged.load()
+    await this.withheld.load()
+  }
+
+  /** Before the log is read on: another program of this home may have archived records, or a key may have come late. */
+  async prepare(): Promise<Outcome> {
+    const { replica } = this.#parts
+    if (replica.isStale) return this.#reopen()
+    const from = this.#isLocked ? 0 : this.#lateKeys.from
+    if (from === undefined) return consistent
+    this.withheld.willReplay()
+    await truncateForReplay(this.#parts, from)
+    return this.#reopen()
+  }
+
+  async #reopen(): Promise<Outcome> {
+    await this.open()
+    await this.#listener.truncated()
+    return { kind: 'truncated' }
+  }
+
+  /** Throws where the record can't be the one that an earlier copy ended with. */
+  check(bytes: Bytes): void {
+    this.#truncation.check(this.#parts.state.checkpoint.next, bytes)
+  }
+
+  /** Of each record, in order, once it has been applied. */
+  async note(applied: AppliedRecord, signal?: AbortSignal): Promise<void> {
+    this.#truncation.clear()
+    await this.withheld.note(applied)
+    await this.#lateKeys.note(applied, signal)
+  }
+
+  /** Record i stands in the store as it should. */
+  confirmed(i: number): void {
+    if (i === this.#parts.state.checkpoint.next - 1) this.#stuck = undefined
+    if (this.#changedRecords.delete(i)) this.#listener.reconciling()
+  }
+
+  /** The store shows nothing behind the checkpoint; with `hole`, something further on. */
+  endsHere(hole: boolean): void {
+    const { next } = this.#parts.state.checkpoint
+    // What comes after a departure is for others.
+    if (this.#parts.keys.departed) this.#truncation.clear()
+    else if (this.#truncation.endsAt(next, hole)) this.#listener.damaged({ i: next, reason: 'missing from the store' })
+  }
+
+  /** Compares this home's copy with the store's log until they agree, restoring or archiving what differs. */
+  async reconcile(scope: Scope, signal?: AbortSignal): Promise<Outcome> {
+    const outcome = await this.#resolve(scope, signal)
+    for (const i of this.#changedRecords) this.#listener.damaged({ i, reason: 'other than what was read before' })
+    if (outcome.kind === 'blocked') {
+      this.#listener.damaged({ i: this.#parts.state.checkpoint.next - 1, reason: 'missing' })
+    }
+    return outcome
+  }
+
+  async #resolve(scope: Scope, signal?: AbortSignal): Promise<Outcome> {
+    try {
+      for (let attempt = 0; attempt < appendTriesMax; attempt += 1) {
+        const found = await this.#compare(scope, signal)
+        if (found === undefined) return consistent
+        if (!(await this.#belongs(signal))) return this.#block(elsewhere())
+        for (const i of found.changed) this.#changedRecords.add(i)
+        if (!(await this.#restoreAll(found.missing, signal))) {
+          // Other clients do the same: each record needs it once.
+          await sleep(Math.random() * 8, undefined, { signal })
+          continue
+        }
+        if (found.fork !== undefined) return await this.#archive(found.fork)
+      }
+      return this.#block(new ConclaveError('unavailable', 'the store changes all the time', { retryable: true }))
+    } catch (error) {
+      // Reading goes on in a store that takes no more.
+      if (isConclaveError(error, 'store-full') || isConclaveError(error, 'not-allowed')) return this.#block(error)
+      throw error
+    } finally {
+      this.#progress = undefined
+      this.#listener.reconciling()
+    }
+  }
+
+  /** undefined where nothing is to be restored or archived. */
+  async #compare(scope: Scope, signal?: AbortSignal): Promise<Differences | undefined> {
+    const { next } = this.#parts.state.checkpoint
+    if (scope === 'end') {
+      if (await standsAt(this.#parts, next - 1, signal)) return undefined
+      const from = (await lastCommon(this.#parts, next - 1, signal)) + 1
+      return compareWithStore(this.#parts, { from, to: next }, false, signal)
+    }
+    const from = scope === 'all' ? 0 : scope
+    const found = await compareWithStore(this.#parts, { from, to: next }, scope !== 'all', signal)
+    if (found.missing.length > 0 || found.fork !== undefined) return found
+    for (const i of found.changed) this.#changedRecords.add(i)
+    return undefined
+  }
+
+  /** From this record on others stand, and the store's log counts. */
+  async #archive(from: number): Promise<Outcome> {
+    this.#parts.log.warn('room.diverged', { room: hex(this.#parts.roomId).slice(0, 8), from })
+    await archiveDiverged(this.#parts, from)
+    return this.#reopen()
+  }
+
+  #block(error: ConclaveError): Outcome {
+    this.#stuck = error
+    return { kind: 'blocked' }
+  }
+
+  /** The room's first record stands there, or the store is one of ours. */
+  async #belongs(signal?: AbortSignal): Promise<boolean> {
+    return (await standsAt(this.#parts, 0, signal)) || this.#parts.isOurs(signal)
+  }
+
+  async #restoreAll(missing: readonly Span[], signal?: AbortSignal): Promise<boolean> {
+    const total = missing.reduce((sum, { from, to }) => sum + to - from, 0)
+    let done = 0
+    const advance = (records: number): void => {
+      done += records
+      this.#restored += records
+      this.#progress = { done, total }
+      this.#listener.reconciling()
+    }
+    for (const span of missing) if (!(await restoreMissing(this.#parts, span, advance, signal))) return false
+    return true
+  }
+}
+
+function elsewhere(): ConclaveError {
+  return new ConclaveError('tampering', 'this store does not have the room, nor does it know you', {
+    hint: 'is it the store that you meant? Nothing of the room is put into another one',
+  })
+}

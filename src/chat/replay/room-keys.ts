@@ -1,0 +1,97 @@
+/** A room's epoch secrets: found where this identity may have been given them, and kept in the home. */
+import { hex, type Bytes } from '../../base/bytes.ts'
+import type { EpochKeys } from '../../protocol/epoch.ts'
+import type { Store } from '../../store/store.ts'
+import type { Identity } from '../identity/identity.ts'
+import { KeptWraps } from '../replica/kept-wraps.ts'
+import { RoomSecrets } from '../replica/room-secrets.ts'
+import { ControlLog } from './control-log.ts'
+import { genesisOpening, KeySearch } from './key-search.ts'
+import type { LogState } from './log-state.ts'
+
+export interface RoomKeysParts {
+  readonly store: Store
+  readonly home: Store
+  readonly identity: Identity
+  readonly roomId: Bytes
+}
+
+export class RoomKeys {
+  readonly controls: ControlLog
+  readonly search: KeySearch
+  readonly wraps: KeptWraps
+  readonly #identity: Identity
+  readonly #state: LogState
+  readonly #secrets: RoomSecrets
+
+  constructor({ store, home, identity, roomId }: RoomKeysParts, state: LogState) {
+    this.#identity = identity
+    this.#state = state
+    this.#secrets = new RoomSecrets(home, roomId, identity.local)
+    this.wraps = new KeptWraps(home, roomId)
+    this.controls = new ControlLog(store, roomId)
+    this.search = new KeySearch(store, identity, roomId, state.keyring, this.controls, this.wraps)
+  }
+
+  load(): Promise<void> {
+    return this.#secrets.load(this.#state.keyring)
+  }
+
+  /** Writes the secrets that have come since. */
+  save(): Promise<void> {
+    return this.#secrets.save(this.#state.keyring)
+  }
+
+  /** The keys of the epoch in force, looked for in the store if need be. */
+  async current(signal?: AbortSignal): Promise<EpochKeys | undefined> {
+    const { room, keyring } = this.#state
+    const opening = room?.openings.get(room.epoch)
+    if (opening === undefined) return undefined
+    if (keyring.get(opening) === undefined) await this.search.obtain(opening, this.memberIndex, signal)
+    return keyring.get(opening)
+  }
+
+  /** Whether the keys of the epoch in force are here. */
+  get isOpen(): boolean {
+    const { room, keyring } = this.#state
+    return keyring.get(room?.openings.get(room.epoch)) !== undefined
+  }
+
+  /** Whether a knock of this identity is still unanswered. */
+  get hasKnocked(): boolean {
+    const { room, roomId } = this.#state
+    const knock = this.#identity.room(roomId)?.knockHash
+    return knock !== undefined && knock !== null && room?.answered.has(hex(knock)) === false
+  }
+
+  /** Whether there is a secret now with which the next record may be judged otherwise. */
+  async unlock(bytes: Bytes, signal?: AbortSignal): Promise<boolean> {
+    const { room, keyring } = this.#state
+    const opening = room === undefined ? genesisOpening(bytes) : room.openings.get(room.epoch)
+    if (opening === undefined || keyring.get(opening) !== undefined) return false
+    return this.search.obtain(opening, this.memberIndex, signal)
+  }
+
+  /** This identity was a member and no longer is: what comes is for others. */
+  get departed(): boolean {
+    const self = hex(this.#identity.signer.publicKey)
+    const { room } = this.#state
+    return room?.departures.has(self) === true && !room.members.has(self)
+  }
+
+  /** Whether a key was found for an epoch that is yet to come: then reading does not end here. Epoch recovery may open one of the same number. */
+  get hasFutureEpochKey(): boolean {
+    const { room, keyring } = this.#state
+    return keyring.all().some((keys) => {
+      return keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings.get(keys.epoch)) !== keys
+    })
+  }
+
+  /** After a departure the old index is of no use: the next accept gives another. */
+  get memberIndex(): number | undefined {
+    if (this.departed) return undefined
+    const { room, roomId } = this.#state
+    const own = room?.members.get(hex(this.#identity.signer.publicKey))
+    return own?.index ?? this.#identity.room(roomId)?.memberIndex ?? undefined
+  }
+}
