@@ -24,8 +24,10 @@ export const homeHistoryRevisions = 64
 /** Events that wait for a watch's consumer, a watch and all together; what is beyond is read from the store again. */
 export const watchQueueBytesMax = 4_194_304
 export const watchQueuesBytesMax = 33_554_432
-/** The longest pause before the watches of a store are begun again. */
-export const watchRetryMsMax = 1000
+/** The longest pause before a cluster that did not answer is tried again. */
+export const clusterRetryMsMax = 1000
+/** The longest pause before an endpoint is probed again while others answer. */
+export const probeMsMax = 30_000
 /** A read or write of a store gives up after this long. */
 export const storeDeadlineMs = 10_000
 

@@ -44,7 +44,7 @@ function whenBack(address: string): { readonly logger: Logger; readonly back: Pr
 function whenLost(address: string, logger: Logger): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   logger.warn = (event, fields) => {
-    if (event === 'endpoint away' && fields?.['address'] === address) resolve()
+    if (event === 'endpoint unreachable' && fields?.['address'] === address) resolve()
   }
   return promise
 }

@@ -1,9 +1,11 @@
 /** One call, tried at one endpoint after the other until one answers, the cluster refuses, or the time is over. */
 import { setTimeout } from 'node:timers/promises'
+import { BackOff } from '../../base/back-off.ts'
+import { clusterRetryMsMax } from '../../base/limits.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Endpoints } from './endpoints.ts'
-import { AnswerTooLarge, Away, noAnswer, Refusal } from './failure.ts'
+import { AnswerTooLarge, Unreachable, noAnswer, Refusal } from './failure.ts'
 import type { EtcdTimeouts } from './options.ts'
 
 /** One try: it may take `timeoutMs`, or `leftMs` if there can be no other. Its failure says what it knows (failure.ts). */
@@ -25,7 +27,8 @@ export class Calls {
    */
   async run<T>(attempt: Attempt<T>, signal?: AbortSignal, deadlineMs = this.#timeouts.deadlineMs): Promise<T> {
     const deadline = Date.now() + deadlineMs
-    const hopeless = new Map<string, ConclaveError>()
+    const permanent = new Map<string, ConclaveError>()
+    const backOff = new BackOff({ firstMs: this.#timeouts.pauseMs, mostMs: clusterRetryMsMax })
     let attemptMs = this.#timeouts.attemptMs
     for (let tries = 0; ; tries += 1) {
       this.#enter(signal)
@@ -42,24 +45,25 @@ export class Calls {
           this.#endpoints.succeeded(endpoint)
           throw error.kind === 'other' ? error.error : error
         }
-        if (error instanceof Away) this.#note(endpoint, error, hopeless)
+        if (error instanceof Unreachable) this.#note(endpoint, error, permanent)
         else if (!(error instanceof AnswerTooLarge)) throw error
         if (Date.now() >= deadline) throw noAnswer(error)
       }
-      if ((tries + 1) % this.#endpoints.count === 0) attemptMs *= 2
-      await setTimeout(this.#timeouts.pauseMs)
+      const isRoundOver = (tries + 1) % this.#endpoints.count === 0
+      if (isRoundOver) attemptMs *= 2
+      await setTimeout(isRoundOver ? backOff.nextMs() : this.#timeouts.pauseMs)
     }
   }
 
-  #note(endpoint: Endpoint, error: Away, hopeless: Map<string, ConclaveError>): void {
+  #note(endpoint: Endpoint, error: Unreachable, permanent: Map<string, ConclaveError>): void {
     this.#endpoints.failed(endpoint, error.message)
-    if (error.hopeless === undefined) {
-      hopeless.delete(endpoint.address)
+    if (error.permanent === undefined) {
+      permanent.delete(endpoint.address)
       return
     }
-    hopeless.set(endpoint.address, error.hopeless)
+    permanent.set(endpoint.address, error.permanent)
     // Waiting for one that is only away may help; waiting for a wrong address or certificate does not.
-    if (this.#endpoints.addresses.every((address) => hopeless.has(address))) throw error.hopeless
+    if (this.#endpoints.addresses.every((address) => permanent.has(address))) throw error.permanent
   }
 
   #enter(signal: AbortSignal | undefined): void {

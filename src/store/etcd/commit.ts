@@ -2,7 +2,7 @@
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { CommitResult, Transaction } from '../store.ts'
 import type { Calls } from './calls.ts'
-import { AnswerTooLarge, Away, Refusal } from './failure.ts'
+import { AnswerTooLarge, Unreachable, Refusal } from './failure.ts'
 import { KV } from './generated/kv_pb.ts'
 import { decodeResult, encodeTransaction } from './messages.ts'
 import { find, isRepeatable, settle, unknown } from './settle.ts'
@@ -20,7 +20,7 @@ export async function commitTransaction(
       return await endpoint.unary(KV.method.txn, request, repeatable ? timeoutMs : leftMs, signal)
     } catch (error) {
       if (error instanceof AnswerTooLarge) throw tooMuchRead(error)
-      if (error instanceof Away && !error.unsent) {
+      if (error instanceof Unreachable && !error.unsent) {
         if (!repeatable) throw unknown(error)
         lost = true
       }

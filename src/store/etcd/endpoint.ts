@@ -15,7 +15,7 @@ import { Client, connectivityState, Metadata } from '@grpc/grpc-js'
 import type { ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import { utf8 } from '../../base/bytes.ts'
 import type { ConclaveError } from '../../base/errors.ts'
-import { Away, certificateRefused, endedAtTheDoor, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
+import { Unreachable, certificateRefused, endedInHandshake, failureOf, notEtcd, Refusal, tooOld } from './failure.ts'
 import { Maintenance } from './generated/cluster_pb.ts'
 import type { StatusResponse } from './generated/cluster_pb.ts'
 import { KV } from './generated/kv_pb.ts'
@@ -66,25 +66,25 @@ export class Endpoint {
     this.#security = securityOf(address, tls)
   }
 
-  /** Sees to it that a connection stands and that an etcd is at its other end. @throws Away with `unsent`; Refusal. */
+  /** Sees to it that a connection stands and that an etcd is at its other end. @throws Unreachable with `unsent`; Refusal. */
   async ready(timeoutMs: number): Promise<void> {
     const connected = this.#connect().getChannel().getConnectivityState(true) === connectivityState.READY
     if (connected && this.#verified) return
     try {
       const { version } = await this.status(timeoutMs)
-      if (version !== '' && !isSupported(version)) throw hopeless(tooOld(version))
-      if (version === '') throw hopeless(notEtcd())
+      if (version !== '' && !isSupported(version)) throw permanent(tooOld(version))
+      if (version === '') throw permanent(notEtcd())
     } catch (error) {
       // A member that may not tell its state to everybody is an etcd all the same.
       if (error instanceof Refusal) return void (this.#verified = true)
-      if (endedAtTheDoor(error) && (await this.#turnsUsAway())) throw certificateRefused(error)
+      if (endedInHandshake(error) && (await this.#rejectsUs())) throw certificateRefused(error)
       throw unsent(error)
     }
     this.#verified = true
   }
 
   /** A revoked certificate gets no reason. Asked twice: a member that is just being stopped ends connections as well. */
-  async #turnsUsAway(): Promise<boolean> {
+  async #rejectsUs(): Promise<boolean> {
     for (const pauseMs of [0, 200]) {
       await setTimeout(pauseMs)
       if (this.#tls === undefined || (await probe(this.address, this.#tls)) !== 'we-are-refused') return false
@@ -97,7 +97,7 @@ export class Endpoint {
     return this.#call(Maintenance.method.status, {}, timeoutMs, new Metadata())
   }
 
-  /** Reads with a majority; what matters is that it answers. @throws Away when it can't serve, or not yet. */
+  /** Reads with a majority; what matters is that it answers. @throws Unreachable when it can't serve, or not yet. */
   async serves(timeoutMs: number): Promise<void> {
     const request = { key: utf8('incarnation'), keysOnly: true }
     await this.unary(KV.method.range, request, timeoutMs).catch((error: unknown) => {
@@ -106,7 +106,7 @@ export class Endpoint {
     })
   }
 
-  /** One call, one try. @throws Refusal, Away or AnswerTooLarge; the reason of an aborted signal. */
+  /** One call, one try. @throws Refusal, Unreachable or AnswerTooLarge; the reason of an aborted signal. */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -195,11 +195,11 @@ function isSupported(version: string): boolean {
   return major > 3 || (major === 3 && minor >= 4)
 }
 
-function hopeless(error: ConclaveError): Away {
-  return new Away(error.message, { unsent: true, hopeless: error, cause: error })
+function permanent(error: ConclaveError): Unreachable {
+  return new Unreachable(error.message, { unsent: true, permanent: error, cause: error })
 }
 
 function unsent(error: unknown): unknown {
-  if (!(error instanceof Away)) return error
-  return new Away(error.message, { unsent: true, hopeless: error.hopeless, cause: error.cause })
+  if (!(error instanceof Unreachable)) return error
+  return new Unreachable(error.message, { unsent: true, permanent: error.permanent, cause: error.cause })
 }

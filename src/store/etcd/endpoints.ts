@@ -2,11 +2,11 @@
  * Which endpoint to use: the preferred one whenever it works, else the one that worked last. One that failed is left
  * alone while others work, and probed in the background until it answers again.
  */
+import { BackOff } from '../../base/back-off.ts'
+import { probeMsMax } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { Endpoint } from './endpoint.ts'
 import type { EtcdTimeouts, EtcdTls } from './options.ts'
-
-const probeMsMax = 30_000
 
 interface Known {
   readonly endpoint: Endpoint
@@ -15,6 +15,7 @@ interface Known {
   /** Counts failures; the smallest number failed longest ago. Undefined: it works as far as is known. */
   failed: number | undefined
   probe: NodeJS.Timeout | undefined
+  readonly backOff: BackOff
 }
 
 export interface EndpointsOptions {
@@ -81,16 +82,18 @@ export class Endpoints {
     known.failed = undefined
     clearTimeout(known.probe)
     known.probe = undefined
+    known.backOff.succeeded()
     this.#options.logger.info('endpoint back', { address: endpoint.address })
   }
 
   failed(endpoint: Endpoint, reason: string): void {
     const known = this.#known.get(endpoint.address)
     if (known === undefined || this.#closed) return
-    if (known.failed === undefined) this.#options.logger.warn('endpoint away', { address: endpoint.address, reason })
+    if (known.failed === undefined)
+      this.#options.logger.warn('endpoint unreachable', { address: endpoint.address, reason })
     this.#failures += 1
     known.failed = this.#failures
-    if (known.probe === undefined) this.#probeLater(known, this.#options.timeouts.probeMs)
+    if (known.probe === undefined) this.#probeLater(known)
     for (const listener of this.#failureListeners) listener(endpoint)
   }
 
@@ -123,27 +126,30 @@ export class Endpoints {
 
   #add(address: string, configured: boolean): Known {
     const endpoint = new Endpoint(address, this.#options.tls)
-    const known: Known = { endpoint, configured, failed: undefined, probe: undefined }
+    // Of the pauses, which are random, the first one takes at least `probeMs`.
+    const backOff = new BackOff({ firstMs: 2 * this.#options.timeouts.probeMs, mostMs: probeMsMax })
+    const known: Known = { endpoint, configured, failed: undefined, probe: undefined, backOff }
     this.#known.set(address, known)
     return known
   }
 
-  #probeLater(known: Known, afterMs: number): void {
-    known.probe = setTimeout(() => void this.#probe(known, afterMs), afterMs).unref()
+  #probeLater(known: Known): void {
+    known.probe = setTimeout(() => void this.#probe(known), known.backOff.nextMs()).unref()
   }
 
-  async #probe(known: Known, waitedMs: number): Promise<void> {
+  async #probe(known: Known): Promise<void> {
     const { endpoint } = known
     try {
       await endpoint.serves(this.#options.timeouts.attemptMs)
       if (this.#current === undefined) this.#current = endpoint
       known.failed = undefined
       known.probe = undefined
+      known.backOff.succeeded()
       this.#options.logger.info('endpoint back', { address: endpoint.address })
     } catch {
       if (this.#closed || known.failed === undefined) return
       endpoint.reset()
-      this.#probeLater(known, Math.min(2 * waitedMs, probeMsMax))
+      this.#probeLater(known)
     }
   }
 }

@@ -21,16 +21,16 @@ export class Refusal extends Error {
 }
 
 /** This endpoint gave no usable answer. */
-export class Away extends Error {
+export class Unreachable extends Error {
   /** The request certainly had no effect. */
   readonly unsent: boolean
   /** Waiting will not mend it: what the caller is told when all endpoints are like this. */
-  readonly hopeless: ConclaveError | undefined
+  readonly permanent: ConclaveError | undefined
 
-  constructor(message: string, details: { unsent: boolean; hopeless?: ConclaveError | undefined; cause?: unknown }) {
+  constructor(message: string, details: { unsent: boolean; permanent?: ConclaveError | undefined; cause?: unknown }) {
     super(message, { cause: details.cause })
     this.unsent = details.unsent
-    this.hopeless = details.hopeless
+    this.permanent = details.permanent
   }
 }
 
@@ -86,7 +86,7 @@ const known: readonly Known[] = [
   // Refused at the door: another endpoint, or a moment, may help.
   {
     pattern: /too many requests|not supported for learner|auth store is old/,
-    make: (cause) => new Away(cause.details, { unsent: true, cause }),
+    make: (cause) => new Unreachable(cause.details, { unsent: true, cause }),
   },
 ]
 
@@ -102,10 +102,10 @@ export function failureOf(error: unknown, sent: boolean): Error {
   const found = known.find(({ pattern }) => pattern.test(details))
   if (found !== undefined) return found.make(error)
   if (code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) return notAllowed(error)
-  return new Away(shorten(details), { unsent: !sent, hopeless: hopelessOf(error), cause: error })
+  return new Unreachable(shorten(details), { unsent: !sent, permanent: permanentOf(error), cause: error })
 }
 
-function hopelessOf(error: GrpcError): ConclaveError | undefined {
+function permanentOf(error: GrpcError): ConclaveError | undefined {
   if (error.code === status.UNIMPLEMENTED || otherProtocol.test(error.details)) return notEtcd(error)
   if (error.code !== status.UNAVAILABLE || !trustFailed.test(error.details)) return undefined
   return new ConclaveError('not-allowed', `no trusted connection: ${shorten(error.details)}`, {
@@ -115,8 +115,8 @@ function hopelessOf(error: GrpcError): ConclaveError | undefined {
 }
 
 /** gRPC's words for a connection that was ended before the other side had said anything. */
-export function endedAtTheDoor(error: unknown): boolean {
-  return error instanceof Away && /^Failed to connect/.test(error.message)
+export function endedInHandshake(error: unknown): boolean {
+  return error instanceof Unreachable && /^Failed to connect/.test(error.message)
 }
 
 /** What one member refuses at its door, the others do too: they have one authority, and one list of what was revoked. */

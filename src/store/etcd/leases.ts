@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { Lease, LeaseId } from '../store.ts'
 import type { Calls } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
-import { Away, failureOf, Refusal } from './failure.ts'
+import { Unreachable, failureOf, Refusal } from './failure.ts'
 import { Lease as LeaseService } from './generated/kv_pb.ts'
 
 const touchesPerTtl = 3
@@ -110,7 +110,7 @@ async function keepAlive(endpoint: Endpoint, id: bigint, timeoutMs: number): Pro
   try {
     stream.write({ ID: id })
     for await (const response of stream as AsyncIterable<{ TTL: bigint }>) return Number(response.TTL)
-    throw new Away('no answer', { unsent: false })
+    throw new Unreachable('no answer', { unsent: false })
   } catch (error) {
     throw failureOf(error, true)
   } finally {

@@ -82,7 +82,7 @@ export class Members {
         this.#tell(addresses.toSorted())
       }
     } catch {
-      // Away, or not for everybody to know: the addresses that we have must do.
+      // Unreachable, or not for everybody to know: the addresses that we have must do.
     }
     if (!this.#closed) this.#learnLater(this.#everyMs)
   }

@@ -26,7 +26,7 @@ export interface EtcdOptions {
 export interface EtcdTimeouts {
   /** One try of a call at one endpoint. It doubles each time that all endpoints have failed: for slow links. */
   readonly attemptMs: number
-  /** Before the next endpoint is tried. */
+  /** Before the next endpoint is tried; longer once all of them have failed. */
   readonly pauseMs: number
   /** A call altogether. */
   readonly deadlineMs: number

@@ -5,13 +5,13 @@
  * asked for again once the queue is empty.
  */
 import { BackOff } from '../../base/back-off.ts'
-import { watchQueueBytesMax, watchQueuesBytesMax, watchRetryMsMax } from '../../base/limits.ts'
+import { watchQueueBytesMax, watchQueuesBytesMax, clusterRetryMsMax } from '../../base/limits.ts'
 import { CompactedError } from '../compacted.ts'
 import type { Revision, WatchBatch } from '../store.ts'
 import { settledOrAborted, Wakeup } from '../wakeup.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Endpoints } from './endpoints.ts'
-import { Away, failureOf, Refusal } from './failure.ts'
+import { Unreachable, failureOf, Refusal } from './failure.ts'
 import type { WatchResponse } from './generated/kv_pb.ts'
 import { Heartbeat, Patience } from './heartbeat.ts'
 import type { EtcdTimeouts } from './options.ts'
@@ -47,7 +47,7 @@ export class Watches {
     this.#endpoints = endpoints
     this.#timeouts = timeouts
     this.#closing = closing
-    this.#backOff = new BackOff({ firstMs: timeouts.pauseMs, mostMs: watchRetryMsMax })
+    this.#backOff = new BackOff({ firstMs: timeouts.pauseMs, mostMs: clusterRetryMsMax })
     this.#patience = new Patience(timeouts.silenceMs)
   }
 
@@ -124,7 +124,7 @@ export class Watches {
         if (this.#isWanted) await this.#serve(endpoint)
       } catch (error) {
         if (!this.#isWanted) continue
-        if (error instanceof Away) this.#endpoints.failed(endpoint, error.message)
+        if (error instanceof Unreachable) this.#endpoints.failed(endpoint, error.message)
         else this.#failAll(error instanceof Refusal ? error.error : (error as Error))
         await this.#backOff.pause(this.#closing)
       }
@@ -146,7 +146,7 @@ export class Watches {
     watcher.wakeup.ring()
   }
 
-  /** Carries all watches at one endpoint, until that is lost. @throws Away, Refusal */
+  /** Carries all watches at one endpoint, until that is lost. @throws Unreachable, Refusal */
   async #serve(endpoint: Endpoint): Promise<void> {
     const stream = new WatchStream(endpoint)
     let isSilent = false
@@ -170,12 +170,12 @@ export class Watches {
         else this.#backOff.succeeded()
         this.#dispatch(response)
       }
-      throw new Away('the watches ended', { unsent: true })
+      throw new Unreachable('the watches ended', { unsent: true })
     } catch (error) {
       // Ended here, since nobody watched any more.
       if (this.#stream !== stream) return
       if (isSilent) this.#patience.failed()
-      throw isSilent ? new Away('no sign of life', { unsent: true, cause: error }) : failureOf(error, false)
+      throw isSilent ? new Unreachable('no sign of life', { unsent: true, cause: error }) : failureOf(error, false)
     } finally {
       unsubscribe()
       heartbeat.stop()
@@ -202,7 +202,7 @@ export class Watches {
       const error = reason instanceof CompactedError ? reason : failureOf(reason, false)
       this.#carried.delete(id)
       watcher.id = undefined
-      if (error instanceof Away) throw error
+      if (error instanceof Unreachable) throw error
       return this.#fail(watcher, error instanceof Refusal ? error.error : error)
     }
     for (const batch of watcher.assembly.add(response)) if (batch.revision >= watcher.next) this.#queue(watcher, batch)
