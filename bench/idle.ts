@@ -59,8 +59,7 @@ async function measure(store: string, home: string, count: number, proxy: Proxy)
 
 async function roundTrips(proxy: Proxy, work: () => Promise<unknown>): Promise<string> {
   const begun = performance.now()
-  const before = proxy.messages
+  const before = proxy.calls
   await work()
-  const messages = proxy.messages - before
-  return `${Math.ceil(messages / 2)} round trips, ${Math.round(performance.now() - begun)} ms`
+  return `${proxy.calls - before} round trips, ${Math.round(performance.now() - begun)} ms`
 }

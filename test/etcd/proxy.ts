@@ -18,6 +18,8 @@ export class Proxy {
   onReply: (length: number) => void = () => undefined
   /** gRPC messages that went through so far, either way: frames of data that aren't empty. */
   messages = 0
+  /** Calls that a client has begun: a unary one is a round trip. */
+  calls = 0
 
   private constructor(target: string) {
     const [host, port] = target.split(':') as [string, string]
@@ -34,12 +36,15 @@ export class Proxy {
       }
       const [requests, replies] = [new FrameCounter(), new FrameCounter(0)]
       client.on('data', (chunk) => {
-        this.messages += requests.count(chunk)
+        requests.count(chunk)
+        this.messages += requests.takeMessages()
+        this.calls += requests.takeCalls()
         if (this.#losing === 'everything') this.lost.requests += chunk.length
         else member.write(chunk)
       })
       member.on('data', (chunk) => {
-        this.messages += replies.count(chunk)
+        replies.count(chunk)
+        this.messages += replies.takeMessages()
         if (this.#losing !== 'nothing') this.lost.replies += chunk.length
         else {
           client.write(chunk)
@@ -93,7 +98,7 @@ export class Proxy {
   }
 }
 
-/** Counts HTTP/2 frames of data (RFC 9113, section 4.1), however they are cut into pieces. */
+/** Counts HTTP/2 frames of data and of headers (RFC 9113, section 4.1), however they are cut into pieces. */
 class FrameCounter {
   /** Of the frame under way, or of the client's preface. */
   #left: number
@@ -103,8 +108,22 @@ class FrameCounter {
     this.#left = preface
   }
 
-  count(chunk: Uint8Array): number {
-    let counted = 0
+  #messages = 0
+  #calls = 0
+
+  takeMessages(): number {
+    const messages = this.#messages
+    this.#messages = 0
+    return messages
+  }
+
+  takeCalls(): number {
+    const calls = this.#calls
+    this.#calls = 0
+    return calls
+  }
+
+  count(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {
         const passed = Math.min(this.#left, chunk.length - at)
@@ -117,9 +136,9 @@ class FrameCounter {
       if (this.#header.length < 9) continue
       const [high = 0, middle = 0, low = 0, type] = this.#header
       this.#left = (high << 16) | (middle << 8) | low
-      if (type === 0 && this.#left > 0) counted += 1
+      if (type === 0 && this.#left > 0) this.#messages += 1
+      if (type === 1) this.#calls += 1
       this.#header = []
     }
-    return counted
   }
 }
