@@ -11,12 +11,12 @@ import { wire } from './client/connect.ts'
 import { locate } from './client/locations.ts'
 
 export { ConclaveError, isConclaveError } from './base/errors.ts'
-export type { ErrorCode } from './base/errors.ts'
+export type { ErrorCode, ErrorDetails } from './base/errors.ts'
 export { hintText } from './base/hint.ts'
 export type { CommandHint, Hint, HintedCommand } from './base/hint.ts'
 export type { Listener } from './base/emitter.ts'
 export { changedBy, isChange } from './chat/timeline/changes.ts'
-export type { Change, Changed, Reaction } from './chat/timeline/changes.ts'
+export type { Change, ChangeContent, Changed, Reaction } from './chat/timeline/changes.ts'
 export { UnconfirmedKey } from './chat/people/unconfirmed-key.ts'
 export type {
   Admission,
@@ -54,6 +54,8 @@ export type {
   AdminEvent,
   AdminItem,
   Author,
+  LostItem,
+  MessageBase,
   MessageContent,
   MessageItem,
   PendingItem,

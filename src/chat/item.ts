@@ -14,7 +14,7 @@ export interface Author extends Person {
   readonly admin: boolean
 }
 
-interface MessageBase {
+export interface MessageBase {
   readonly kind: 'message'
   /** Place in the room's log; several messages sent together share it. */
   readonly i: number

@@ -5,7 +5,7 @@
  */
 import type { MessageContent, MessageItem } from '../item.ts'
 
-type ChangeContent = MessageContent & { readonly type: 'edit' | 'delete' | 'react' }
+export type ChangeContent = MessageContent & { readonly type: 'edit' | 'delete' | 'react' }
 
 /** A message about another one, sent or still pending. */
 export type Change = Pick<MessageItem, 'from' | 'own'> & ChangeContent
