@@ -33,7 +33,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [realArgon2],
           execArgv: [...execArgv, `--require=${quickArgon2}`],
-          env: { CONCLAVE_KDF: 'floor', NODE_OPTIONS: `--require=${quickArgon2}` },
+          env: { NODE_OPTIONS: `--require=${quickArgon2}` },
         },
       },
     ],

@@ -21,7 +21,6 @@ const env = {
   HOME: home,
   CONCLAVE_HOME: home,
   CONCLAVE_PASSWORD: 'marmot-violin-pumice-84-ladder',
-  CONCLAVE_KDF: 'floor',
 }
 
 async function run(...args: string[]): Promise<void> {

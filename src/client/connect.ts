@@ -24,7 +24,6 @@ export async function wire({ home, store, log }: Locations): Promise<Wiring> {
     home: new HomeFolder(home),
     store: opened.store,
     health: opened.health,
-    ...(process.env['CONCLAVE_KDF'] === 'floor' ? { kdf: 'floor' as const } : {}),
     log: logger,
   })
   return { accounts, storeLabel: opened.label, close: () => opened.close() }

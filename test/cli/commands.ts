@@ -105,7 +105,6 @@ export function invocation(args: readonly string[], setting: Setting): { argv: s
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
     HOME: '/nonexistent',
-    CONCLAVE_KDF: 'floor',
     NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
   }
   if (setting.home !== undefined) env['CONCLAVE_HOME'] = setting.home

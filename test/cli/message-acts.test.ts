@@ -1,14 +1,12 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { connect } from '../../src/index.ts'
 import { conclave, done, password, temporaryFolder } from './in-process.ts'
 
 /** Ada and Bob in a room, with a message of hers and two of his. */
 async function demo(): Promise<{ home: string; ids: readonly string[] }> {
   const home = temporaryFolder()
-  vi.stubEnv('CONCLAVE_KDF', 'floor')
   const ada = await connect({ home, as: 'ada', password, signUp: true })
   const bob = await connect({ home, as: 'bob', password, signUp: true })
-  vi.unstubAllEnvs()
   const room = await ada.create('demo')
   const admission = await bob.join('demo')
   await room.accept('bob')

@@ -22,7 +22,6 @@ function terminal(args: readonly string[], home: string, env: Readonly<Record<st
       PATH: process.env['PATH'] ?? '',
       TERM: 'xterm-256color',
       CONCLAVE_HOME: home,
-      CONCLAVE_KDF: 'floor',
       NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
       ...env,
     },

@@ -108,7 +108,6 @@ test('the key is where only this user gets it: in memory, behind a socket of his
     PATH: process.env['PATH'],
     CONCLAVE_HOME: home,
     CONCLAVE_PASSWORD: password,
-    CONCLAVE_KDF: 'floor',
     NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
   }
   execFileSync('/bin/sh', ['-c', 'ulimit -S -c "$(ulimit -H -c)"; exec "$0" unlock', program], { env })

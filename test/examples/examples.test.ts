@@ -22,7 +22,12 @@ interface Example {
 function launch(example: string, args: readonly string[], env: Readonly<Record<string, string>>): Example {
   const flags = ['--disable-warning=ExperimentalWarning', '--import', fromSource]
   const child = spawn(process.execPath, [...flags, join(folder, example), ...args], {
-    env: { PATH: process.env['PATH'], CONCLAVE_PASSWORD: password, CONCLAVE_KDF: 'floor', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      CONCLAVE_PASSWORD: password,
+      NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

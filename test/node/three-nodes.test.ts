@@ -17,7 +17,6 @@ test('the example makes a cluster of three nodes, and leaves nothing behind', as
     TMPDIR: folder,
     PORT: String(port),
     CONCLAVE_ETCD: eagerEtcd(),
-    CONCLAVE_KDF: 'floor',
     NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
   }
   const output = await new Promise<string>((resolve, reject) => {

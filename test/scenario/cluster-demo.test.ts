@@ -24,7 +24,6 @@ test('five machines: one node after the other is killed, and the chat goes on as
     env: {
       CONCLAVE_HOME: ada.home,
       CONCLAVE_PASSWORD: password,
-      CONCLAVE_KDF: 'floor',
       NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
     },
   })

@@ -16,7 +16,6 @@ test('the embedded store moves into a cluster whole, and whoever is still on the
     env: {
       CONCLAVE_HOME: machine.home,
       CONCLAVE_PASSWORD: password,
-      CONCLAVE_KDF: 'floor',
       NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
     },
   })

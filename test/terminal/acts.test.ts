@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { connect } from '../../src/index.ts'
 import { home, start } from './person.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,12 +10,10 @@ const password = 'marmot-violin-pumice-84-ladder'
 /** Ada and Bob at two terminals of different widths, in a room of hers. */
 async function inDemo(): Promise<{ ada: Terminal; bob: Terminal; both: (message: string) => Promise<void> }> {
   const folder = home()
-  vi.stubEnv('CONCLAVE_KDF', 'floor')
   const chats = [
     await connect({ home: folder, as: 'ada', password, signUp: true }),
     await connect({ home: folder, as: 'bob', password, signUp: true }),
   ] as const
-  vi.unstubAllEnvs()
   const room = await chats[0].create('demo')
   const admission = await chats[1].join('demo')
   await room.accept('bob')

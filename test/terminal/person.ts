@@ -19,7 +19,6 @@ export function home(): string {
 export function start(folder: string, options: Partial<TerminalOptions> = {}): Terminal {
   const env = {
     CONCLAVE_HOME: folder,
-    CONCLAVE_KDF: 'floor',
     NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
     ...options.env,
   }
