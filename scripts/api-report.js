@@ -2,7 +2,7 @@
  * Writes docs/api.md: every name that the library exports, with its declaration as tsc emits it. A test compares it with
  * the sources, so that a change of the public API is seen in review.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
@@ -13,8 +13,14 @@ export const reportFile = join(root, 'docs/api.md')
 
 /** @returns the text that docs/api.md should have */
 export function apiReport() {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (file) => readFileSync(file, 'utf8'))
-  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const parsed = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.build.json'), undefined, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic({ messageText }) {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'))
+    },
+  })
+  if (parsed === undefined) throw new Error('tsconfig.build.json is missing')
+  const { options, fileNames } = parsed
   const program = ts.createProgram(fileNames, options)
   /** @type {Map<string, ts.SourceFile>} */
   const declared = new Map()
