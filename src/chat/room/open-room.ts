@@ -264,6 +264,8 @@ export class OpenRoom implements RoomContext {
     this.#logged('room.lost', this.restore.lookAgain())
     if (items.length > 0) this.#tell({ kind: 'items', items })
     if (records.some(({ judgement }) => judgement.kind === 'control')) this.#chainChanged()
+    // A void way out changes nothing in the chain, and yet its author needs new keys.
+    else if (this.#live && this.log.reconciler.withheld.hasInvalidEpochRecovery) this.#lookAfter()
     this.#logged('room.read', this.markUpTo(this.mark.ownAmong(items)))
     this.changed()
   }
