@@ -14,15 +14,15 @@ export interface Accounts {
   identities(): Promise<readonly KnownIdentity[]>
   /** Six random words, about 66 bits: the default. */
   suggestPassphrase(): string
-  /** What speaks against a password of one's own; undefined when it is strong enough (or was generated here). */
+  /** Why a chosen password is too weak; undefined when it is strong enough (or was generated here). */
   weakness(password: string, name: string): Promise<string | undefined>
   /**
-   * Registers a new name. With `chosen` the password is one's own: a weak one is refused (`usage`), and the answer
-   * carries the recovery code that a new machine will ask for. @throws name-taken, usage (bad name)
+   * Registers a new name. A `chosen` password that is weak is refused (`usage`); for a strong one the answer carries the
+   * recovery code that a new machine will ask for. @throws name-taken, usage (bad name)
    */
   signUp(request: SignUp): Promise<SignedUp>
   /**
-   * Another password for an identity of this home. The old one is asked for again, whoever is logged in. Until it
+   * Another password for an identity of this home. The old one is asked for again. Until it
    * resolves either may be in force; the copy in the store, for other machines, follows.
    * @throws wrong-password, no-such-user (not in this home), usage (a weak password), unavailable: nothing was changed
    */
@@ -30,15 +30,15 @@ export interface Accounts {
   /** From this home, or, where this home does not know the name, from the store's copy. @throws wrong-password, no-such-user */
   logIn(request: LogIn): Promise<Chat>
   /**
-   * What opens an identity of this home without its password, until that is changed. Whoever holds it can read
-   * everything: it must never be written down. @throws wrong-password, no-such-user (not in this home)
+   * Opens an identity of this home without its password, until that is changed. The key gives access to
+   * everything: it must never be written to disk. @throws wrong-password, no-such-user (not in this home)
    */
   unlock(request: LogIn): Promise<UnlockedIdentity>
   /** @throws wrong-password when the key is of no use any more, no-such-user */
   logInUnlocked(unlocked: Pick<UnlockedIdentity, 'key'> & { readonly name: string }): Promise<Chat>
 }
 
-/** The password is one's own, and this machine is new: the recovery code is asked for too. Nothing was changed. */
+/** The password was chosen, and this machine is new: it takes the recovery code too. Nothing was changed. */
 export class RecoveryCodeNeeded extends ConclaveError {
   constructor(name: string) {
     super('wrong-password', `${name} chose a password: a new machine needs the recovery code too`, {
@@ -53,15 +53,15 @@ export interface KnownIdentity extends Person {
 
 export interface NewPassword {
   readonly password: string
-  /** One's own, and not a passphrase suggested here. */
+  /** Chosen by the person, not a passphrase suggested here. */
   readonly chosen: boolean
 }
 
 export interface SignUp extends NewPassword {
   readonly name: string
   /**
-   * Called before the name is claimed, with what must not be lost: whoever has been shown it can log in, wherever the
-   * program is cut off. When it rejects the name stays free. Only the last of several calls counts.
+   * Called before the name is claimed, with what must not be lost: who has been shown it can log in, wherever the
+   * program is cut off. When it rejects, the name stays free. Only the last of several calls counts.
    */
   announce?(secret: Secret): Promise<void>
 }
@@ -69,7 +69,7 @@ export interface SignUp extends NewPassword {
 /** What a person has to write down. */
 export interface Secret {
   readonly self: Person
-  /** Only with a password of one's own. */
+  /** Only with a chosen password. */
   readonly recoveryCode?: string
 }
 

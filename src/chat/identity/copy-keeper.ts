@@ -1,6 +1,6 @@
 /**
  * Keeps the store's copy of the vault in step while a chat is open: looks at it at the start, and a little after each
- * change. Nobody waits for it longer than a moment, and without the store nothing is lost: the next start carries it.
+ * change. Callers wait a moment at most, and without the store nothing is lost: the next start carries it.
  */
 import { later, type Clock } from '../../base/clock.ts'
 import { isConclaveError } from '../../base/errors.ts'
@@ -19,7 +19,7 @@ export interface CopyKeeperParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** There is something new that the person should know. */
+  /** The advice has changed. */
   changed(): void
 }
 
@@ -41,12 +41,12 @@ export class CopyKeeper {
     return this.#advice
   }
 
-  /** What other machines have put there is here, unless the store takes its time. */
+  /** Resolves once what other machines have put there is here, or after a moment. */
   async looked(): Promise<void> {
     await Promise.race([this.#first, this.#patience])
   }
 
-  /** A little later, together with what else changes until then. */
+  /** A little later, together with further changes until then. */
   soon(afterMs = vaultCopyMs): void {
     const copy = (): void => {
       this.#cancelCopy = undefined

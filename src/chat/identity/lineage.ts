@@ -27,7 +27,7 @@ export class Lineage {
     this.#parts = parts
   }
 
-  /** By its incarnation, one before it, or one's own name record. Remembered from then on. */
+  /** By its incarnation, one before it, or this identity's name record. Remembered from then on. */
   async isOurs(signal?: AbortSignal): Promise<boolean> {
     const { home, life } = this.#parts
     const key = knownIdentityKey(await life.known())

@@ -1,6 +1,6 @@
 /**
- * A person's name in the store: put back where the store has lost it, or has an older one. It is all that stands there of
- * one besides rooms and the copy of the vault, which follows by itself.
+ * A person's name in the store: put back where the store has lost it, or has an older one. Besides rooms and
+ * the copy of the vault, which have their own repair, nothing else of a person stands there.
  */
 import type { Clock } from '../../base/clock.ts'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
@@ -79,7 +79,7 @@ export class OwnName {
       .finally(() => (this.#looking = undefined))
   }
 
-  /** Nobody waits longer than a moment for a store that does not answer. */
+  /** Waits a moment at most for a store that does not answer. */
   async close(): Promise<void> {
     await Promise.race([this.#looking, this.#parts.clock.sleep(openPatienceMs, { ref: false })])
     this.#closing.abort()
@@ -131,7 +131,7 @@ function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: U
   return bytes
 }
 
-/** What is no record at all is for people to see; it is not ours to remove. */
+/** Bytes that are no record are left for people to see. */
 function decoded(bytes: Uint8Array, name: string) {
   try {
     return decodeNameRecord(bytes, name)

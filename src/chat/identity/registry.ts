@@ -23,7 +23,7 @@ export async function lookUpName(store: Store, name: string, signal?: AbortSigna
 
 /**
  * Creates the name record, and the store's copy of the vault with it, unless the name, or one that looks like it, is
- * taken. One's own record already there is success: the reply to an earlier try was lost. @throws name-taken
+ * taken. This very record already there is success: the reply to an earlier attempt was lost. @throws name-taken
  */
 export async function registerName(
   store: Store,

@@ -1,7 +1,7 @@
 /**
  * A new name: first the vault in the home, then what must be written down is announced, then the name is claimed in the
- * store together with the vault's copy. Cut off anywhere, the name is free, or whoever was shown its secret logs in
- * with it: what lies here unfinished is finished by that.
+ * store together with the vault's copy. Crash-safe: either the name is free, or the person who was shown its secret logs
+ * in with it, which finishes the sign-up.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
@@ -73,8 +73,8 @@ export async function registerIdentity(parts: SignUpParts, request: SignUp): Pro
 }
 
 /**
- * For whoever logs in where a sign-up was cut off: its vault, if the name is his; a name that is still free is claimed,
- * since he was shown its passphrase. undefined: it is another one's, and so not what lies here that is asked for.
+ * Logging in where a sign-up was cut off: its vault, if the name is theirs; a name that is still free is claimed, since
+ * they were shown its passphrase. undefined: the name is another person's, and so is what is asked for.
  */
 export async function finishSignUp(
   { store, random }: SignUpParts,
@@ -106,7 +106,7 @@ async function claimAnew(
   try {
     await claim(store, incarnation, name, body, fresh.store)
   } catch (error) {
-    // What was never anybody's does not stand in the way of the name's owner.
+    // A vault that never had the name must not stand in the way of its owner.
     if (isConclaveError(error, 'name-taken')) {
       await home.commit({
         if: [{ kind: 'revision', key: localVaultKey, modRevision: revision }],

@@ -54,7 +54,7 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
   parts.changed()
 }
 
-/** In a store that was restored meanwhile too. @throws closed for one that has moved */
+/** Also in a store that was restored meanwhile. @throws closed for one that has moved */
 async function putInLife(store: Store, incarnation: Bytes, put: Operation): Promise<void> {
   const { ok, reads } = await store.commit({
     if: [sameStoreIdentity(incarnation)],
@@ -119,7 +119,7 @@ export class WaitingAdmission implements Admission {
     return { answer: this.#wait(AbortSignal.any([ending.signal, this.#parts.closing])), ending, callers: 0 }
   }
 
-  /** Brings the state up to what the store holds; does not wait for anybody. */
+  /** Brings the state up to what the store holds; does not wait for an answer. */
   async look(signal?: AbortSignal): Promise<void> {
     const entry = await this.#find(signal)
     if (entry !== undefined) await this.#remember(entry)
@@ -192,7 +192,7 @@ export class WaitingAdmission implements Admission {
   }
 }
 
-/** Of somebody who need not wait. */
+/** For members, who need not wait. */
 export function alreadyIn(session: Room): Admission {
   return {
     roomId: session.id,

@@ -1,6 +1,6 @@
 /**
- * Whose key a name stands for. The registry is only a hint, because whoever runs the store could forge it: a key counts
- * as known when it was pinned, or is bound to the name in a shared room, or has been confirmed.
+ * Whose key a name stands for. The registry is only a hint, because the people who run the store could forge it: a key
+ * counts as known when it was pinned, is bound to the name in a shared room, or was verified.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -43,7 +43,7 @@ export async function findContact(
   return record
 }
 
-/** What two people compare. Nothing is taken for known by looking at it. @throws no-such-user */
+/** What two people compare. Looking at it pins nothing. @throws no-such-user */
 export async function compareKeys(store: Store, identity: Identity, name: string): Promise<SafetyNumber> {
   const record = await registered(store, name)
   const pin = pinnedAs(identity, name)

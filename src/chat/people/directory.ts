@@ -1,4 +1,4 @@
-/** Finding rooms: listed names in the store, and the forms in which people name a room. All of it hints: the id is exact. */
+/** Finding rooms: listed names in the store, and the forms in which people name a room. Names are hints; the id is exact. */
 import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -81,7 +81,7 @@ export async function listedRooms(
   return { rooms: entries.flatMap(({ value }) => readListing(value) ?? []), revision }
 }
 
-/** A room as people write it: a name, `name#id-prefix`, or the whole id. */
+/** How people name a room: `name`, `name#id-prefix`, or the whole id. */
 export interface RoomRef {
   readonly name: string | undefined
   readonly idPrefix: string

@@ -1,4 +1,4 @@
-/** Invitations that lie in a person's inbox: read once, they become rooms of his list. */
+/** Invitations in a person's inbox: read once, they become rooms of their list. */
 import { inboxNoticesMax, roomNameCharsMax } from '../../base/limits.ts'
 import { inboxId, openNotice, type Notice } from '../../protocol/notice.ts'
 import { inboxRange } from '../../protocol/paths.ts'

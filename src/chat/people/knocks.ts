@@ -1,4 +1,4 @@
-/** Who stands at a room's door: the sealed knocks in the store, opened by whoever is in. */
+/** Requests to join a room: the sealed knocks in the store, opened by its members. */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { FormatError } from '../../base/codec.ts'
@@ -37,7 +37,7 @@ export class Knocks {
     this.#parts = parts
   }
 
-  /** Unanswered, one a person (his newest), oldest first. */
+  /** Unanswered, the newest of each person, oldest first. */
   list(room: Room | undefined): readonly OpenKnock[] {
     const oldest = this.#parts.clock.now() - knockDays * dayMs
     const byPerson = new Map<string, OpenKnock>()

@@ -14,7 +14,7 @@ import type { OpenKnock } from './knocks.ts'
 import { knownOtherwise, type NamedKey } from './pins.ts'
 import { returningAt } from '../timeline/items.ts'
 
-/** By the room's chain, and by the vault where the chain does not tell: whether one waits, or was turned away. */
+/** By the room's chain; where it doesn't tell (a request that waits or was declined), by the vault. */
 export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {
   if (room === undefined) return remembered
   if (memberByKey(room, self) !== undefined) return 'member'
@@ -23,7 +23,7 @@ export function standingOf(room: Room | undefined, self: Bytes, remembered: Stan
   return departure.kind === 'kicked' ? 'kicked' : 'left'
 }
 
-/** Who kicked this person. */
+/** Who removed this person. */
 export function kickedBy(room: Room | undefined, self: Bytes): Person | undefined {
   const departure = room?.departures.get(hex(self))
   if (room === undefined || departure?.kind !== 'kicked') return undefined
@@ -59,7 +59,7 @@ export function memberNamed(room: Room, name: string, wanted?: string): Member {
   })
 }
 
-/** A member, or somebody whose invitation is to be withdrawn. @throws no-such-user, unconfirmed-key */
+/** A member, or someone whose invitation is to be withdrawn. @throws no-such-user, unconfirmed-key */
 export function memberOrInvited(room: Room, name: string, wanted?: string): Member | Invitation {
   const found = oneNamed([...room.members.values(), ...room.invitations.values()], name, wanted)
   return found ?? memberNamed(room, name, wanted)
@@ -105,7 +105,7 @@ export function knockItem(identity: Identity, room: Room | undefined, knock: Kno
   return { kind: 'admin', at: knock.at, event: 'knock', by: person, target: person, ...about }
 }
 
-/** Before letting somebody in. */
+/** What to know before accepting a request. */
 function whatToKnow(identity: Identity, room: Room | undefined, knock: Knock): Pick<ShownKnock, 'returning' | 'known'> {
   // As of everything that has come.
   const returning = room && returningAt(room, knock.rootKey, stillIn)

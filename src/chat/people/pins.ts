@@ -1,6 +1,6 @@
 /**
- * The keys that this person knows people by: pinned at first sight, confirmed when they were compared. A key that comes
- * under a pinned name is warned of; it is never a rule of a room.
+ * The keys that this person knows people by: pinned at first sight, verified when they were compared. Another key under a
+ * pinned name is warned of; rooms have no rule about it.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -36,7 +36,7 @@ export function pinnedAs({ body: { pins } }: Identity, name: string): Pin | unde
 /** The key that is known under this name, where it is another than this one. */
 export function knownOtherwise(identity: Identity, { name, rootKey }: NamedKey): Bytes | undefined {
   if (skeleton(name) === skeleton(identity.name)) {
-    // One's own name is one's own, whatever stands in a room or a registry.
+    // This person's own keys are known, whatever a room or the registry says.
     const own = [identity.signer, ...identity.formerSigners]
     return own.some(({ publicKey }) => equalBytes(publicKey, rootKey)) ? undefined : identity.signer.publicKey
   }
@@ -67,8 +67,8 @@ export async function pinKey(
 }
 
 /**
- * Members whose keys are seen for the first time are pinned; a pin follows its owner's change of keys, which his old key
- * signed; a name that has another key already is left to be asked about.
+ * Pins members whose keys are seen for the first time. A pin follows its owner's change of keys, which their old key
+ * signed; a name that has another key already is left for the person to decide.
  */
 export async function pinMembers(
   identity: Identity,
@@ -98,7 +98,7 @@ export async function pinMembers(
   })
 }
 
-/** Every root key that somebody has had in a room, by the first of them. */
+/** Every root key that a member has had in a room, by the first of them. */
 function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
   return allTenures(room)
     .filter(({ member }) => equalBytes(member.firstRootKey, firstRootKey))
@@ -106,7 +106,7 @@ function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
 }
 
 /**
- * A pin follows its owner's change of keys where the registry shows that his old key signed it; elsewhere it stays. A
+ * A pin follows its owner's change of keys where the registry shows that their old key signed it; elsewhere it stays. A
  * registry that can't be read now changes nothing.
  */
 export async function followRegistered(
@@ -149,11 +149,11 @@ function isKeyOf(room: Room, firstRootKey: Bytes, rootKey: Bytes): boolean {
   return keysOfPerson(room, firstRootKey).some((key) => equalBytes(key, rootKey))
 }
 
-/** What to say where somebody came into a room with another key than the one that this person knows under his name. */
+/** The warning about a member whose key is not the one that this person knows under their name. */
 export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
   const known = knownOtherwise(identity, { name, rootKey })
   if (known === undefined || isKeyOf(room, rootKey, known)) return undefined
-  // The line of a time when it was the one that was known.
+  // A line from before that key was replaced.
   if (!room.members.has(hex(rootKey)) && wasPinned(identity, { name, rootKey })) return undefined
   return (
     `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +

@@ -25,7 +25,7 @@ export interface Creating {
   readonly random: Random
 }
 
-/** Remembered, and not yet seen in the store: its creation is under way, or was cut off before or after the store had it. */
+/** Remembered, and not seen in the store yet: its creation is under way, or was cut off. */
 export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoom): boolean {
   return standing === 'member' && memberIndex === 0 && knockHash === null && head === null
 }
@@ -61,7 +61,7 @@ async function tryToCreate(
   }
   if (prepared.wraps) await new KeptWraps(home, roomId).keep(0, prepared.wraps.name, prepared.wraps.pages)
   const { record, card } = prepared.seal({ i: 0, previousHash: zeroHash, at: clock.now(), seq: 0 })
-  // In the vault first: a room without an owner's memory would be lost to him, a memory without a room is harmless.
+  // In the vault first: a room that its creator doesn't remember would be lost to them; the reverse is harmless.
   await identity.setRoom({ roomId, name, memberIndex: 0, knockHash: null, standing: 'member', head: null })
   const directory = directoryKey(skeleton(name))
   const { ok, reads } = await store.commit({
