@@ -73,7 +73,8 @@ function socketsOf(pid: number): number {
 /** Whether the system has closed everything that it had open. */
 function isDead(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+    // Its files are closed once its last thread has ended, which may be later than its first.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ') && readdirSync(`/proc/${pid}/task`).length === 1
   } catch {
     return true
   }
@@ -138,7 +139,7 @@ test('the key is where only this user gets it: in memory, behind a socket of his
   expect((await bare(home, 'rooms')).code).toBe(0)
 })
 
-test('an agent that was killed is no writeBlocker, and one that is told to end leaves nothing behind', async () => {
+test('an agent that was killed is no obstacle, and one that is told to end leaves nothing behind', async () => {
   const home = await unlockedHome()
   const first = agentOf(home)
   process.kill(first, 'SIGKILL')
@@ -197,7 +198,7 @@ test('of two unlocks at once one agent stays, and it serves', async () => {
   await until(() => agentsOf(home).length === 0)
 })
 
-test('an agent that does not answer is no writeBlocker: lock takes its socket away, and it ends when it goes on', async () => {
+test('an agent that does not answer is no obstacle: lock takes its socket away, and it ends when it goes on', async () => {
   const home = await unlockedHome()
   const pid = agentOf(home)
   process.kill(pid, 'SIGSTOP')
