@@ -1,6 +1,6 @@
 /**
- * The public interface of a chat and its rooms. Every method that takes an `AbortSignal` rejects with the signal's reason
- * as soon as it aborts; what had reached the store by then stays.
+ * The public interface of a chat and its rooms. Every method that takes an `AbortSignal` rejects with the signal's
+ * reason as soon as it aborts; whatever had reached the store by then stays.
  */
 import type { Listener } from '../base/emitter.ts'
 import type { Hint } from '../base/hint.ts'
@@ -17,32 +17,32 @@ import type {
 } from './item.ts'
 
 /**
- * One unlocked identity on one store. It opens without the store too: rooms that were read before can be read, and
- * messages wait in the outbox. Changes of a room are made at once or refused, never queued. All methods reject with a
- * `ConclaveError`, or with the reason of the signal that they were given.
+ * One unlocked identity on one store. It also opens while the store is unreachable: rooms read before can be read, and
+ * messages wait in the outbox. Room changes are made at once or refused, never queued. All methods reject with a
+ * `ConclaveError`, or with the reason of the signal they were given.
  */
 export interface Chat extends AsyncDisposable {
   readonly self: Person
-  /** Whether the store answers just now. */
+  /** Whether the store is reachable. */
   readonly connection: Connection
-  /** Something to know beside the rooms, and what to do about it. */
+  /** A notice that concerns no single room, and what to do about it. */
   readonly advice: Advice | undefined
-  /** What the store has lost, of this identity and of the rooms that were opened, and what is being done about it. */
+  /** What the store has lost of this identity and of the opened rooms, and what is being done about it. */
   readonly recoveries: readonly Recovery[]
   /**
-   * Rooms that this identity is in, was in or waits for, and listed ones, sorted by name. Brings joined rooms up to date
-   * first when the store answers.
+   * Rooms that this identity is in, was in or is waiting for, and listed ones, sorted by name. Brings joined rooms up
+   * to date first when the store answers.
    */
   rooms(signal?: AbortSignal): Promise<readonly RoomSummary[]>
-  /** The same as far as it is known, without asking the store. */
+  /** The same from local knowledge, without asking the store. */
   knownRooms(): readonly RoomSummary[]
-  /** @throws name-taken, usage (a name that isn't valid) */
+  /** @throws name-taken, usage (invalid name) */
   create(name: string, options?: CreateOptions, signal?: AbortSignal): Promise<Room>
   /** A joined (or left) room by name, `name#id-prefix` or id. @throws no-such-room, not-member */
   open(room: string, signal?: AbortSignal): Promise<Room>
-  /** Asks to join, unless already in or waiting. @throws no-such-room */
+  /** Asks to join, unless already a member or waiting. @throws no-such-room */
   join(room: string, signal?: AbortSignal): Promise<Admission>
-  /** The direct messages with this person: the room there is, else a new one to which they are invited. */
+  /** The direct messages with this person: the existing room, or a new one to which they are invited. */
   dm(name: string, confirm?: Confirm, signal?: AbortSignal): Promise<Room>
   /** What two people compare, by phone or in person, to know that nobody intercepts their chat. @throws no-such-user */
   safetyNumber(name: string, signal?: AbortSignal): Promise<SafetyNumber>
@@ -51,22 +51,22 @@ export interface Chat extends AsyncDisposable {
   /** Replaces this identity's keys in every room. An earlier copy of the keys opens nothing that is sent afterwards. */
   rekey(signal?: AbortSignal): Promise<Rekeyed>
   /**
-   * Drops this home's copy of a room, of whatever standing; opened again it is fetched anew.
+   * Drops this home's copy of a room, whatever its standing; opening it again fetches it from the store.
    * @throws no-such-room, not-allowed (messages wait to be sent)
    */
   forget(room: string, signal?: AbortSignal): Promise<Forgotten>
-  /** Calls `listener` at each event until `off`, or the function that it returns, is called. */
+  /** Calls `listener` at each event until `off` or the returned function is called. */
   on<E extends keyof ChatEvents>(event: E, listener: Listener<ChatEvents[E]>): Unsubscribe
   off<E extends keyof ChatEvents>(event: E, listener: Listener<ChatEvents[E]>): void
   /** Ends every `follow` and `wait`. `await using` does it too. */
   close(): Promise<void>
 }
 
-/** What a chat tells of. An exception of a listener is logged once, and keeps nothing from the others. */
+/** The events of a chat. A listener's exception is logged once and doesn't keep the event from other listeners. */
 export interface ChatEvents {
   /** The connection's state or detail has changed. */
   readonly connection: Connection
-  /** Anything worth a redraw: the connection, the list of rooms, counts. At most once a turn of the event loop. */
+  /** Anything worth a redraw: the connection, the list of rooms, counts. At most once per turn of the event loop. */
   readonly change: undefined
 }
 
@@ -74,11 +74,11 @@ export type Unsubscribe = () => void
 
 export interface Connection {
   /**
-   * `degraded`: the store failed someone and is being checked. `moved`: it is at another address for good. Messages wait
+   * `degraded`: a call failed and the store is being checked. `moved`: it is at another address for good. Messages wait
    * in every state but `online`.
    */
   readonly state: 'connecting' | 'online' | 'degraded' | 'offline' | 'moved'
-  /** In words, for a status line: 'local store', '4/5 nodes, can lose 1', 'offline: …'. */
+  /** For a status line: 'local store', '4/5 nodes, can lose 1', 'offline: …'. */
   readonly detail: string
 }
 
@@ -108,9 +108,9 @@ export interface CreateOptions {
 export interface SafetyNumber extends Person {
   /** 60 digits in groups of five, the same on both sides. */
   readonly number: string
-  /** Whether this person's key was confirmed here before. */
+  /** Whether this person's key was verified here before. */
   readonly confirmed: boolean
-  /** The fingerprint of the key that was known under this name, where it is another: someone may be impersonating them. */
+  /** The fingerprint of the key known under this name, if it differs: someone may be impersonating them. */
   readonly known?: string
 }
 
@@ -124,7 +124,7 @@ export interface Forgotten {
   readonly records: number
 }
 
-/** How a key that was never seen before is confirmed: by its fingerprint, or by trusting the registry. */
+/** How a key seen for the first time is confirmed: by its fingerprint, or by trusting the registry. */
 export interface Confirm {
   readonly fingerprint?: string
   readonly trustNew?: boolean
@@ -134,7 +134,7 @@ export interface Confirm {
 export interface Admission {
   readonly roomId: string
   readonly roomName: string
-  /** As it stands; kept current. */
+  /** The current state. */
   readonly state: 'waiting' | 'accepted' | 'rejected'
   /** Resolves with the room once accepted; rejects with `rejected`, `closed`, or this caller's signal's reason. */
   wait(signal?: AbortSignal): Promise<Room>
@@ -149,13 +149,13 @@ export interface Member extends Person {
 export interface Knock extends Person {
   readonly at: number
   readonly returning?: Returning
-  /** The fingerprint of the key that this person knows under the name, where it is another. */
+  /** The fingerprint of the key that this person knows under the name, if it differs. */
   readonly known?: string
 }
 
-/** A member whose key is not the one that this person knows under their name. */
+/** A member whose key differs from the one that this person knows under their name. */
 export interface ChangedKey extends Person {
-  /** The fingerprint of the key that is known. */
+  /** The fingerprint of the known key. */
   readonly known: string
 }
 
@@ -175,14 +175,14 @@ export interface Room {
   readonly name: string
   readonly topic: string
   readonly standing: Standing
-  /** Who removed this person, when standing is kicked. */
+  /** Who removed this person, when standing is `kicked`. */
   readonly endedBy: Person | undefined
   readonly members: readonly Member[]
   readonly invitations: readonly Invitation[]
-  /** Members whose keys are not those that this person knows under their names: a warning, never a rule. */
+  /** Members whose keys differ from those that this person knows under their names: a warning, never a rule. */
   readonly changedKeys: readonly ChangedKey[]
   readonly policy: Policy
-  /** The room needs a newer Conclave: its history up to there can be read, and nothing be written. */
+  /** The room needs a newer Conclave: its history up to there can be read, and nothing can be written. */
   readonly tooNew: boolean
   /** Open requests to join, oldest first. */
   readonly knocks: readonly Knock[]
@@ -196,83 +196,91 @@ export interface Room {
   /** What the store has lost of this room, and what is being done about it; undefined while all is well. */
   readonly recovery: Recovery | undefined
 
-  /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Sending keeps order. */
+  /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Order is kept. */
   send(content: MessageContent | string, signal?: AbortSignal): Promise<Sent>
-  /** Takes a queued or failed message out of the outbox. @throws unavailable when it was tried and may stand in the room all the same */
+  /**
+   * Takes a queued or failed message out of the outbox. @throws unavailable when it was tried and may be in the room
+   * after all
+   */
   drop(id: string, signal?: AbortSignal): Promise<void>
   /**
-   * The newest `limit` items before `before` (exclusive `i`; absent: the end), oldest first. Records are shown whole:
+   * The newest `limit` items before `before` (exclusive `i`; default: the end), oldest first. Records are shown whole:
    * where messages were sent together, a page holds up to 63 items more.
    */
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>
   /**
-   * Items from message number `from` on (absent: only new ones) and then as they come, without gap or repetition. Ends
-   * when the signal aborts, the membership ends or the chat closes.
+   * Items from message number `from` on (default: only new ones), then live, without gap or repetition. Ends when the
+   * signal aborts, the membership ends or the chat closes.
    */
   follow(options?: FollowOptions): AsyncIterable<TimelineItem>
   /** Resolves once everything that the store held at the time of the call can be read here. */
   refresh(signal?: AbortSignal): Promise<void>
 
-  /** @throws no-such-user; unconfirmed-key, without a fingerprint, where the key is not the one known under the name */
+  /**
+   * @throws no-such-user; unconfirmed-key when no fingerprint is given and the key isn't the one known under the name
+   */
   accept(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
   reject(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
-  /** Removes a member, or an invitation. @throws no-such-user; unconfirmed-key where two have the name, and no fingerprint says which */
+  /**
+   * Removes a member or an invitation. @throws no-such-user; unconfirmed-key when two share the name and no fingerprint
+   * says which
+   */
   kick(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
   leave(signal?: AbortSignal): Promise<Done>
   promote(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
   demote(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
-  /** Keeps what is absent as it is. */
+  /** Keeps the settings that are absent. */
   setPolicy(policy: Partial<Policy>, signal?: AbortSignal): Promise<Done>
   setTopic(topic: string, signal?: AbortSignal): Promise<Done>
-  /** Opens a new epoch: what is sent from then on is sealed under a fresh secret. */
+  /** Opens a new epoch: later messages are sealed under a fresh secret. */
   rotate(signal?: AbortSignal): Promise<Done>
-  /** Invites someone, who may join by themselves then. Their key must be known, or confirmed here. */
+  /** Invites someone, who can then join without being accepted. Their key must be known, or confirmed here. */
   invite(name: string, confirm?: Confirm, signal?: AbortSignal): Promise<Done>
   /** Marks everything up to this number as read. */
   markRead(seq: number, signal?: AbortSignal): Promise<void>
-  /** Checks the whole log: every hash, signature and rule. Restores first what is missing from the store. */
+  /** Checks the whole log: every hash, signature and rule. First restores what is missing from the store. */
   verify(signal?: AbortSignal): Promise<Verification>
   /**
-   * After a restore that lost changes of the room: does them again, removals first, and sets right what was changed in
-   * the store. @throws not-allowed where there is something that only an admin can do.
+   * After a restore that lost changes of the room: repeats them, removals first, and repairs records that were changed
+   * in the store. @throws not-allowed where something remains that only an admin can do
    */
   repair(signal?: AbortSignal): Promise<Repair>
 
-  /** Calls `listener` at each event until `off`, or the function that it returns, is called. */
+  /** Calls `listener` at each event until `off` or the returned function is called. */
   on<E extends keyof RoomEvents>(event: E, listener: Listener<RoomEvents[E]>): Unsubscribe
   off<E extends keyof RoomEvents>(event: E, listener: Listener<RoomEvents[E]>): void
 }
 
-/** What a room tells of. An exception of a listener is logged once, and keeps nothing from the others. */
+/** The events of a room. A listener's exception is logged once and doesn't keep the event from other listeners. */
 export interface RoomEvents {
   /**
-   * A message that this home had not read before, whoever wrote it, in the room's order: also one that was sent while
-   * no program of this identity ran.
+  * A message new to this home, by any author, in the room's order; including those sent while no program of this
+   * identity was running.
    */
   readonly message: MessageItem
-  /** Something has happened to the room itself. */
+  /** Something happened to the room itself. */
   readonly admin: AdminItem
   /** Someone asks to join. */
   readonly knock: AdminItem
-  /** A record was passed over, or is damaged. */
+  /** A record was skipped, or is damaged. */
   readonly warning: WarningItem
-  /** The history is another one from some place on: read it again. */
+  /** The history has changed from some place on: read it again. */
   readonly diverged: Diverged
   /** Members, requests, topic, pending messages, counts, standing or recovery have changed. */
   readonly change: undefined
 }
 
-/** The store was restored from an earlier copy; or a key that came late opens messages that were locked. */
+/** The store was restored from an earlier copy, or a late key opens messages that were locked. */
 export interface Diverged {
   readonly cause: 'restore' | 'late-key'
   /** From this record on, which begins with message `seq`. */
   readonly i: number
   readonly seq: number
-  /** The ids of the messages that were told and are not in it; they may come once more. */
+  /** The ids of the messages that were delivered and are no longer in it; they may come again. */
   readonly lost: ReadonlySet<string>
 }
 
-/** Which of several people who have one name. */
+/** Which of several people with the same name. */
 export interface Which {
   readonly fingerprint?: string
 }
@@ -284,7 +292,7 @@ export interface FollowOptions {
 
 export interface Sent {
   readonly id: string
-  /** Rejects when it cannot be sent: `kicked`, `not-member`. Never because the store is unreachable. */
+  /** Rejects when it can't be sent: `kicked`, `not-member`. Never because the store is unreachable. */
   readonly sent: Promise<{ readonly seq: number; readonly id: string; readonly i: number }>
 }
 
@@ -304,32 +312,32 @@ export interface HistoryPage {
   readonly more: boolean
 }
 
-/** The place that the operation's record took in the log. */
+/** The index of the operation's record in the log. */
 export interface Done {
   readonly i: number
 }
 
-/** After the store was set back to an earlier copy, or somebody changed it. */
+/** After the store was rolled back to an older snapshot or tampered with. */
 export interface Recovery {
   /**
-   * `putting-back`: what this machine remembers is written into the store again. `put-back`: that is done. `parted`: others
-   * wrote in between, and what was lost comes again. `frozen`: a kick is lost, and nothing is sent until it stands again.
-   * `damaged`: something is missing or changed that this machine can't put back.
+   * `putting-back`: this home's records are being written to the store again. `put-back`: that is done. `parted`:
+   * others wrote in between; lost messages are sent again. `frozen`: a kick was lost, and nothing is sent until it is
+   * repeated. `damaged`: something is missing or changed that this machine can't restore.
    */
   readonly kind: 'putting-back' | 'put-back' | 'diverged' | 'frozen' | 'damaged'
-  /** Records put back, and how many there are to be. */
+  /** Records restored so far, and how many there are in total. */
   readonly done: number
   readonly total: number
   /** What happened, and what Conclave does about it. */
   readonly text: string
-  /** What is to be done. */
+  /** What the person has to do. */
   readonly hint: Hint
   /** All of it in a few words. */
   readonly short: Hint
 }
 
 export interface Repair {
-  /** What was done again, in order. */
+  /** What was repeated, in order. */
   readonly again: readonly { readonly event: AdminEvent; readonly target?: Person }[]
   /** What was not, with the reason. */
   readonly left: readonly { readonly event: AdminEvent; readonly target?: Person; readonly reason: string }[]
@@ -341,9 +349,9 @@ export interface Verification {
   readonly records: number
   readonly messages: number
   readonly controls: number
-  /** Records passed over, with the reason. */
+  /** Records skipped, with the reason. */
   readonly voids: readonly { readonly i: number; readonly reason: string }[]
-  /** Records that this machine has put back into the store since it began. */
+  /** Records that this machine has restored to the store since the program started. */
   readonly putBack: number
   /** Empty when all is well. */
   readonly damage: readonly { readonly i: number; readonly reason: string }[]

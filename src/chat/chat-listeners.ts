@@ -1,4 +1,4 @@
-/** A chat's events: told at most once a turn, whatever happens in it. */
+/** A chat's event listeners. Changes are reported at most once per turn of the event loop. */
 import { Emitter, type Listener } from '../base/emitter.ts'
 import type { Logger } from '../base/log.ts'
 import type { ChatEvents, Connection, Unsubscribe } from './chat.ts'
@@ -6,7 +6,7 @@ import type { ChatEvents, Connection, Unsubscribe } from './chat.ts'
 export interface ChatListenersParts {
   readonly log: Logger
   connection(): Connection
-  /** Called when someone begins to listen; what it returns, when nobody does any more. */
+  /** Called for the first listener; the function it returns, once the last one is gone. */
   wanted(): Unsubscribe
 }
 

@@ -286,7 +286,7 @@ export class ChatSession implements Chat {
     return [this.#own, ...this.#sessions.loaded.values()].flatMap(({ recovery }) => recovery ?? [])
   }
 
-  /** What was read of the store may be missing there now. */
+  /** What was read from the store may be missing there now. */
   #restored(): void {
     for (const session of this.#sessions.loaded.values()) session.restored()
     this.#own.look()

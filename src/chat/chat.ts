@@ -1,6 +1,6 @@
 /**
- * What the terminal interface and the command line see of a chat: the public interface (`api.ts`), and what it takes to
- * show a long history while it is still being read.
+ * What the terminal interface and the command line see of a chat: the public interface (`api.ts`), plus what it takes
+ * to show a long history while it is still being read.
  */
 import type * as api from './api.ts'
 import type { AdminItem, TimelineItem } from './item.ts'
@@ -47,20 +47,23 @@ export interface Admission extends api.Admission {
 }
 
 export interface Room extends api.Room {
-  /** While a long history is being read: members and topic are known, and early pages can be had; numbers can't. */
+  /** While a long history is being read: members, topic and early pages are available; message numbers aren't. */
   readonly reading: Reading | undefined
-  /** While a long history is being read this waits for its end; an `early` page does not. */
+  /** While a long history is being read, this waits for its end; an `early` page doesn't. */
   history(query: HistoryQuery, signal?: AbortSignal): Promise<api.HistoryPage>
-  /** Timeline items that arrive while subscribed (in order), and changes of anything above. */
+  /** Timeline items that arrive while subscribed, in order, and changes of anything above. */
   subscribe(listener: (change: RoomChange) => void): api.Unsubscribe
 }
 
 export type RoomChange =
   | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }
   | { readonly kind: 'knock'; readonly item: AdminItem }
-  /** What has just come while a long history is being read: without numbers, and among the `items` once it is counted. */
+  /**
+   * What has just arrived while a long history is being read: unnumbered here, and among the `items` once it is
+   * counted.
+   */
   | { readonly kind: 'early'; readonly items: readonly TimelineItem[] }
-  /** Early pages can be had now, or are over: shown ones are to be asked for anew. */
+  /** Early pages have become available, or are over: fetch the shown ones again. */
   | { readonly kind: 'renewed' }
   /** Members, knocks, topic, pending, counts, standing or recovery changed. */
   | { readonly kind: 'state' }
@@ -68,8 +71,8 @@ export type RoomChange =
 
 export interface HistoryQuery extends api.HistoryQuery {
   /**
-   * Of a history that is still being read the newest items are given at once, each verified, its messages without
-   * numbers (`seq` 0). Of no effect with `fromSeq` and `fromIndex`, and where all has been read.
+   * Returns the newest items of a history that is still being read at once, each verified, its messages unnumbered
+   * (`seq` 0). No effect with `fromSeq` and `fromIndex`, or once everything has been read.
    */
   readonly early?: boolean
 }

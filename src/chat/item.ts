@@ -7,9 +7,9 @@ export interface Person {
   readonly fingerprint: string
 }
 
-/** Who wrote a message, as they were then. */
+/** A message's author, as they were then. */
 export interface Author extends Person {
-  /** The same before and after a change of keys: 64 hexadecimal digits. */
+  /** Survives changes of keys: 64 hexadecimal digits. */
   readonly id: string
   readonly admin: boolean
 }
@@ -57,8 +57,8 @@ export type AdminEvent =
   | 'repair'
 
 /**
- * How someone who is let in was in before: kicked or left meanwhile, or a member all along, who is given the keys
- * once more.
+ * How someone who is let in was in before: kicked or left in between, or a member all along, who is given the keys
+ * again.
  */
 export type Returning = 'kicked' | 'left' | 'present'
 
@@ -75,27 +75,27 @@ export interface AdminItem {
   readonly detail?: string
   /** Of a knock, an invitation or an accept. */
   readonly returning?: Returning
-  /** Of a knock: the fingerprint of the key that this person knows under the name, where it is another. */
+  /** Of a knock: the fingerprint of the key that this person knows under the name, if it differs. */
   readonly known?: string
 }
 
 /**
- * What this home had read, and the store lost when it was set back: shown at the place where the log went another way,
- * until it comes again. Its own place and number are those that it had.
+ * What this home had read and the store lost in a rollback: shown where the log forked, until it comes again. It keeps
+ * its old place and number.
  */
 export interface LostItem {
   readonly kind: 'lost'
-  /** Where others stand now. */
+  /** Where the store now has other records. */
   readonly i: number
   readonly item: MessageItem | AdminItem
 }
 
-/** A record that was passed over, or damage: shown once, in its place. */
+/** A record that was skipped, or damage: shown once, in its place. */
 export interface WarningItem {
   readonly kind: 'warning'
   readonly i: number
   readonly reason: string
-  /** While following: what comes next begins again at this place, since the store was set back and others wrote first. */
+  /** While following: the sequence restarts at this place, since the store was rolled back and others wrote first. */
   readonly restart?: { readonly i: number; readonly seq: number }
 }
 

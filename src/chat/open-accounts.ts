@@ -42,9 +42,9 @@ import { opened } from './identity/vault-outcome.ts'
 export interface AccountsOptions {
   readonly home: Home
   readonly store: Store
-  /** Tells of the store in a status line. */
+  /** Describes the store in a status line. */
   readonly health?: StoreHealth
-  /** How much work a password's key costs. `floor` is for tests. */
+  /** The cost of deriving a passphrase's key. `floor` is for tests. */
   readonly kdf?: 'default' | 'floor'
   readonly clock?: Clock
   readonly random?: Random
@@ -93,7 +93,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     return logInFromStore(name, password, recoveryCode)
   }
 
-  /** undefined where this home has none, or only what was left of a sign-up that came to nothing. */
+  /** undefined if this home has none, or only the remains of a failed sign-up. */
   async function vaultHere(local: Store, name: string, password: string): Promise<OpenVault | undefined> {
     const entry = await readOne(local, localVaultKey)
     if (entry === undefined) return undefined
@@ -123,7 +123,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     }
   }
 
-  /** What the caller has to close. @throws no-such-user, also where a sign-up here has not come to its end */
+  /** The caller has to close the result. @throws no-such-user, also for an unfinished sign-up here */
   async function openHere(name: string): Promise<{ readonly local: Store; readonly vault: Entry }> {
     checkUserName(name)
     const here = (await home.names()).includes(skeleton(name))
@@ -223,7 +223,7 @@ async function checkStrength({ password, chosen }: NewPassword, name: string): P
   })
 }
 
-/** The identities of a home, most recently used first; for whoever has no store at hand. `only`: of this name. */
+/** The identities of a home, most recently used first; for callers without a store. `only`: of this name. */
 export async function knownIdentities(home: Home, only?: string): Promise<readonly KnownIdentity[]> {
   const known: KnownIdentity[] = []
   for (const name of await home.names()) {

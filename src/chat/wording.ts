@@ -10,7 +10,7 @@ export function impersonation(name: string): string {
   return `someone may be impersonating ${name}`
 }
 
-/** A message as it reads now. What only changes another message has no text of its own. */
+/** A message as it reads now. A change to another message has no text of its own. */
 export function messageText(item: MessageItem, { text, deleted }: Pick<Changed, 'text' | 'deleted'>): string {
   if (deleted) return '(deleted)'
   switch (item.type) {
@@ -30,7 +30,7 @@ export function messageText(item: MessageItem, { text, deleted }: Pick<Changed, 
   }
 }
 
-/** 👍 2  🎉, your own with a star. */
+/** 👍 2  🎉, with a star on your own. */
 export function reactionText({ reactions }: Pick<Changed, 'reactions'>): string {
   return reactions.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`).join('  ')
 }
@@ -49,7 +49,7 @@ export function adminText(item: AdminItem): string {
       )
     case 'accept':
       if (item.returning === 'present') return `${by} gave ${name} the room's keys again.`
-      // People who take up an invitation let themselves in.
+      // People who accept an invitation let themselves in.
       if (item.by.fingerprint === item.target?.fingerprint) return `${name} joined (invited).${past(item)}`
       return `${by} let ${name} in.${past(item)}`
     case 'reject':

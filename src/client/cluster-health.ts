@@ -1,6 +1,6 @@
 /**
- * A cluster's health for the status line of a chat. It is looked at only while somebody listens. That nothing can be
- * written is said only when two looks in a row have found it: an election takes about a second.
+ * A cluster's health for the status line of a chat, polled only while there is a listener. A lost majority is reported
+ * only when two polls in a row found it: an election takes about a second.
  */
 import type { ConclaveError } from '../base/errors.ts'
 import type { StoreHealth } from '../chat/connection/store-health.ts'
@@ -23,7 +23,7 @@ export class WatchedHealth implements StoreHealth {
   #watching: AbortController | undefined
   #text = ''
   #writable = true
-  /** Looks in a row that found no majority. */
+  /** Consecutive polls that found no majority. */
   #without = 0
 
   constructor(cluster: ClusterToWatch) {
@@ -47,7 +47,7 @@ export class WatchedHealth implements StoreHealth {
     }
   }
 
-  /** The members have changed: they are asked from now on. */
+  /** The members have changed: poll the new ones from now on. */
   moved(): void {
     if (this.#watching === undefined) return
     this.#watching.abort()

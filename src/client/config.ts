@@ -1,4 +1,4 @@
-/** What a home remembers about itself: config.json, written by `connect` and `node`, and by hand. */
+/** A home's configuration: config.json, written by `connect` and `node`, and by hand. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
@@ -8,7 +8,7 @@ export interface HomeConfig {
   readonly store?: string | undefined
 }
 
-/** Empty when there is none. @throws usage when the file is not what it should be. */
+/** Empty when there is none. @throws usage for an invalid file */
 export async function readConfig(home: string): Promise<HomeConfig> {
   const file = configFile(home)
   let text
@@ -18,7 +18,7 @@ export async function readConfig(home: string): Promise<HomeConfig> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw unreadable(file, error)
   }
-  // Loaded only where there is something to check: it takes 30 ms.
+  // Loaded only if there is something to check: it takes 30 ms.
   const { z } = await import('zod')
   const schema = z.strictObject({ store: z.string().min(1).max(4096).optional() })
   try {
@@ -28,7 +28,7 @@ export async function readConfig(home: string): Promise<HomeConfig> {
   }
 }
 
-/** Appears whole or not at all. */
+/** Atomic: the file appears whole or not at all. */
 export async function writeConfig(home: string, config: HomeConfig): Promise<void> {
   const file = configFile(home)
   const half = `${file}.${process.pid}`
@@ -40,12 +40,12 @@ export function clusterUrl(endpoints: readonly string[]): string {
   return `etcds://${endpoints.join()}`
 }
 
-/** Makes the cluster the store of this home. A store that a person wrote there is left alone. */
+/** Makes the cluster the store of this home. A store that a person configured there is left alone. */
 export async function rememberCluster(home: string, endpoints: readonly string[]): Promise<void> {
   const config = await readConfig(home)
   const url = clusterUrl(endpoints)
   const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
-  // In another order they are the same: the node of this home and its clients need not take turns.
+  // Order doesn't matter: the node of this home and its clients must not keep rewriting it.
   if (ours && sorted(config.store) !== sorted(url)) await writeConfig(home, { ...config, store: url })
 }
 

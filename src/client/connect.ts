@@ -1,4 +1,4 @@
-/** The only place where home, store and accounts are put together. */
+/** The only place that wires home, store and accounts together. */
 import { createWriteStream } from 'node:fs'
 import { silentLogger, type LogFields, type Logger } from '../base/log.ts'
 import type { Accounts, KnownIdentity } from '../chat/accounts.ts'
@@ -11,7 +11,7 @@ import { embeddedStore, parseStoreUrl, type StoreAddress } from './store-url.ts'
 
 export interface Wiring {
   readonly accounts: Accounts
-  /** Where the data lies, in a few words. */
+  /** Where the data is stored, in a few words. */
   readonly storeLabel: string
   close(): Promise<void>
 }
@@ -29,20 +29,20 @@ export async function wire({ home, store, log }: Locations): Promise<Wiring> {
   return { accounts, storeLabel: opened.label, close: () => opened.close() }
 }
 
-/** The identities of a home, most recently used first: needs neither password nor store. `only`: of this name. */
+/** The identities of a home, most recently used first: needs neither passphrase nor store. `only`: of this name. */
 export function identitiesOf(home: string, only?: string): Promise<readonly KnownIdentity[]> {
   return knownIdentities(new HomeFolder(home), only)
 }
 
-/** As asked for, else as the home's configuration says, else the embedded one. */
+/** As requested, else as the home's configuration says, else the embedded one. */
 async function storeAddress(home: string, url: string | undefined): Promise<StoreAddress> {
   const wanted = url ?? (await readConfig(home)).store
   return wanted === undefined ? embeddedStore(home) : parseStoreUrl(wanted, home)
 }
 
 /**
- * CONCLAVE_LOG=FILE: events as lines of JSON, in a file that only its owner reads. A log that can't be written is given
- * up quietly: it must never be what stops a chat.
+ * CONCLAVE_LOG=FILE: events as JSON lines, in a file readable only by its owner. A log that can't be written is given
+ * up silently: it must never be what stops a chat.
  */
 function fileLogger(file: string): Logger {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 })

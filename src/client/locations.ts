@@ -1,4 +1,4 @@
-/** Where a program finds its identities, its store and its log: as given, else as the environment says. */
+/** Where a program finds its identities, its store and its log: from options, else from the environment. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
@@ -8,9 +8,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface Locations {
   /** Absolute path of the folder with the identities and the embedded store. */
   readonly home: string
-  /** A store URL, unless the home says which one. */
+  /** A store URL, unless the home's configuration names one. */
   readonly store: string | undefined
-  /** File that a log is appended to, where one is wanted. */
+  /** The file to append the log to, if one is wanted. */
   readonly log: string | undefined
 }
 
@@ -32,7 +32,7 @@ export function givenOr(option: unknown, variable: string | undefined): string |
 }
 
 /**
- * The platform's folder for a program's data: the XDG base directory specification, Apple's Application Support,
+ * The platform's folder for application data: the XDG base directory specification, Apple's Application Support,
  * Windows' roaming profile.
  */
 export function defaultHome(env: Environment, platform: NodeJS.Platform): string {
@@ -43,7 +43,7 @@ export function defaultHome(env: Environment, platform: NodeJS.Platform): string
     case 'win32':
       return join(env['APPDATA'] || join(user, 'AppData', 'Roaming'), 'Conclave')
     default: {
-      // The specification says that a relative path there is to be ignored.
+      // The specification says that relative paths there must be ignored.
       const data = env['XDG_DATA_HOME']
       return join(data?.startsWith('/') ? data : join(user, '.local', 'share'), 'conclave')
     }

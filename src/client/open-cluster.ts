@@ -1,6 +1,6 @@
 /**
- * The store of a home that uses a cluster: this machine's own node first, the cluster's members followed as they change
- * and remembered for the next start, their health told to whoever looks.
+ * Opens the cluster that a home uses as its store: this machine's own node comes first, membership changes are followed
+ * and remembered for the next start, and health is reported to listeners.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -16,11 +16,11 @@ import { WatchedHealth } from './cluster-health.ts'
 import { rememberCluster } from './config.ts'
 import { endpointsOf, type ClusterAddress, type TlsFiles } from './store-url.ts'
 
-/** A store that is open, whichever kind it is. */
+/** An open store, whichever kind it is. */
 export interface OpenedStore {
   readonly store: Store
   readonly health: StoreHealth
-  /** Where the data lies, in a few words. */
+  /** Where the data is stored, in a few words. */
   readonly label: string
   close(): Promise<void>
 }
@@ -64,11 +64,11 @@ export async function openCluster(address: ClusterAddress, options: ClusterOptio
   return { store, health: health ?? steadyHealth(label), label, close }
 }
 
-/** The address of this home's node, if it is a member of the cluster that has these endpoints. */
+/** The address of this home's node, if it is a member of the cluster with these endpoints. */
 async function ownNode(home: string, endpoints: readonly string[]): Promise<string | undefined> {
   const paths = nodePaths(home)
   if (!existsSync(paths.state)) return undefined
-  // Loaded only where there is something to check.
+  // Loaded only if there is something to check.
   const { readState } = await import('../node/home/state.ts')
   const state = await readState(paths)
   if (state?.phase !== 'member' || !state.endpoints.some((endpoint) => endpoints.includes(endpoint))) return undefined

@@ -1,12 +1,12 @@
-/** From a store's address to the open store, and what a status line says of it. */
+/** Opens a store from its address, with its description for a status line. */
 import { silentLogger } from '../base/log.ts'
 import { steadyHealth } from '../chat/connection/store-health.ts'
 import type { OpenedStore, StoreOptions } from './open-cluster.ts'
 import { embeddedPath, endpointsOf, type StoreAddress } from './store-url.ts'
 
 /**
- * @throws not-a-store, not-allowed, store-full, tampering for a file that can't serve; usage for missing certificates.
- * A cluster is not waited for: its first call finds out whether it answers.
+ * @throws not-a-store, not-allowed, store-full, tampering for an unusable file; usage for missing certificates. Doesn't
+ * wait for a cluster: its first call finds out whether it answers.
  */
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<OpenedStore> {
   const { home, logger = silentLogger } = options

@@ -1,4 +1,4 @@
-/** Which store: the URLs that --store, CONCLAVE_STORE and a home's configuration take. */
+/** Store URLs, as taken by --store, CONCLAVE_STORE and a home's configuration. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
@@ -28,7 +28,7 @@ export interface TlsFiles {
 
 /** etcd's client port. */
 const etcdPort = 2379
-/** More machines than a cluster has members are no use as endpoints. */
+/** More endpoints than a cluster can have members are useless. */
 const endpointsMax = 16
 
 const forms = `A store is one of
@@ -36,7 +36,7 @@ sqlite:PATH
 etcd://HOST:PORT,HOST:PORT
 etcds://HOST:PORT?ca=FILE&cert=FILE&key=FILE (without the files: the home's own)`
 
-/** @throws usage, with the forms that there are. `home` is absolute. */
+/** @throws usage, listing the valid forms. `home` is absolute. */
 export function parseStoreUrl(url: string, home: string): StoreAddress {
   if (url.startsWith('sqlite:')) return { kind: 'sqlite', path: sqlitePath(url.slice('sqlite:'.length)) }
   const match = /^(etcds?):\/\/([^/?#]*)\/?(?:\?([^#]*))?$/.exec(url)
@@ -65,7 +65,7 @@ export function embeddedPath(home: string): string {
 
 function sqlitePath(path: string): string {
   if (path === '' || path.includes('\0')) throw refuse('sqlite: needs the path of a file')
-  // A shell leaves the tilde alone behind the colon.
+  // A shell doesn't expand the tilde behind the colon.
   return resolve(path.startsWith('~/') ? join(homedir(), path.slice(2)) : path)
 }
 

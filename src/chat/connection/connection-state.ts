@@ -1,8 +1,8 @@
 /**
  * Whether the store is reachable: (state, event) → state. Pure; `StoreConnection` drives it.
  *
- * `connecting`: it has not answered yet. `degraded`: it failed someone, and is being checked. `offline`: it failed the
- * check, which is repeated. `moved`: it is at another address for good.
+ * `connecting`: it has not answered yet. `degraded`: a call failed and the store is being checked. `offline`: it failed
+ * the check, which is repeated. `moved`: it is at another address for good.
  */
 import type { Connection } from '../chat.ts'
 import { problemOf, type StoreHealth } from './store-health.ts'
@@ -30,7 +30,7 @@ export function nextState(state: ConnectionState, event: ConnectionEvent): Conne
   }
 }
 
-/** For a status line. A cluster that answers without a majority takes nothing: that counts as offline. */
+/** For a status line. A cluster without a majority answers but accepts no writes: that counts as offline. */
 export function shownConnection(state: ConnectionState, health: StoreHealth): Connection {
   if (!health.writable && state.kind !== 'moved') return { state: 'offline', detail: health.describe() || 'offline' }
   const detail = 'error' in state ? problemOf(state.error) : state.kind === 'online' ? health.describe() : ''

@@ -1,6 +1,6 @@
 /**
- * What everything asks that failed at the store and tries again. A failure is logged once until it is over, the store is
- * checked once for it, and nothing is tried while the store is unreachable.
+ * Retries a failed store operation. A failure is logged once until it is over, the store is checked once for it, and
+ * nothing is tried while the store is unreachable.
  */
 import { BackOff } from '../../base/back-off.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -13,7 +13,7 @@ export interface RetryParts {
   readonly connection: Pick<StoreConnection, 'state' | 'doubted' | 'whenOnline'>
   readonly clock: Clock
   readonly log: Logger
-  /** What the failures are logged as, and of which room. */
+  /** How failures are logged, and for which room. */
   readonly event: string
   readonly room: string
 }
@@ -28,7 +28,7 @@ export class Retry {
     this.#backOff = new BackOff({ firstMs: retryMs, mostMs: retryMsMax, clock: parts.clock })
   }
 
-  /** Whether the last try came to nothing. */
+  /** Whether the last try failed. */
   get failing(): boolean {
     return this.#failure !== undefined
   }
@@ -43,7 +43,7 @@ export class Retry {
     const { connection, log, event, room } = this.#parts
     const failure = String(error)
     if (failure !== this.#failure) log.warn(event, { room, error: failure })
-    // Damage of the copy here is not the store's.
+    // Damage to the local copy is not the store's fault.
     const isOfStore = isConclaveError(error) && error.code !== 'tampering'
     if (this.#failure === undefined && isOfStore) connection.doubted(error)
     this.#failure = failure

@@ -1,7 +1,7 @@
 /**
- * The one owner of the connection to the store: it alone knows whether the store is reachable and tries again after it
- * was lost; whatever else failed waits for it (`Retry`). It also knows whether the store is still the same one: a store
- * that was rolled back to an older snapshot is noticed by its incarnation, or because its revisions went back.
+ * The one owner of the connection to the store: it alone knows whether the store is reachable, and reconnects; every
+ * other failed operation waits for it (`Retry`). It also knows whether the store is still the same one: a rollback to
+ * an older snapshot shows in its incarnation, or in revisions that went back.
  */
 import { BackOff } from '../../base/back-off.ts'
 import { concat, equalBytes, type Bytes } from '../../base/bytes.ts'
@@ -21,7 +21,7 @@ export interface StoreConnectionParts {
   readonly clock: Clock
   readonly log: Logger
   changed(state: ConnectionState, before: ConnectionState): void
-  /** The store was rolled back: what was read of it may be missing there. */
+  /** The store was rolled back: what was read from it may be missing there. */
   restored(): void
 }
 
@@ -33,7 +33,7 @@ export class StoreConnection implements StoreIdentity {
   #state: ConnectionState = { kind: 'connecting' }
   #incarnation: Promise<Bytes> | undefined
   #following: Promise<void> | undefined
-  /** Ends the watch under way, so that the store is checked again. */
+  /** Ends the current watch, so that the store is checked again. */
   #watch = new AbortController()
   /** The newest seen. */
   #revision: Revision = 0
@@ -47,24 +47,24 @@ export class StoreConnection implements StoreIdentity {
     return this.#state
   }
 
-  /** The store has answered someone. */
+  /** The store has answered a call. */
   answered(): void {
     this.#take({ kind: 'answered' })
   }
 
-  /** A call about the store as a whole came to nothing: it is offline until it has been checked. */
+  /** A call about the store as a whole failed: it is offline until it has been checked. */
   failed(error: unknown): void {
     this.#take({ kind: 'failed', error })
     this.#watch.abort()
   }
 
-  /** A room's call came to nothing: whether that is the store's fault is checked. */
+  /** A room's call failed: check whether the store is to blame. */
   doubted(error: unknown): void {
     this.#take({ kind: 'doubted', error })
     this.#watch.abort()
   }
 
-  /** Resolves once the store is online, at once while it is, or on abort. */
+  /** Resolves once the store is online (at once if it is), or on abort. */
   async whenOnline(signal: AbortSignal): Promise<void> {
     this.start()
     if (this.#state.kind === 'online' || signal.aborted) return
@@ -91,7 +91,7 @@ export class StoreConnection implements StoreIdentity {
       throw error
     }
     const before = this.#incarnation
-    // A missing one is created by the next call that asks.
+    // A missing one is created by the next call that asks for it.
     this.#incarnation = value === undefined ? undefined : Promise.resolve(value)
     void before?.then(
       (known) => (value === undefined || !equalBytes(known, value)) && this.#restored(),
@@ -171,7 +171,7 @@ export class StoreConnection implements StoreIdentity {
     return revision
   }
 
-  /** A watch of future revisions says nothing of a store that was rolled back. */
+  /** A watch of future revisions doesn't notice a rollback. */
   async #checkAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#parts.clock.sleep(storeIdentityCheckMs, { signal, ref: false }).catch(() => undefined)

@@ -1,7 +1,7 @@
 /**
- * The life of a store: a random id that every write compares, so that nothing is written into a store that was
- * restored from a backup, or moved elsewhere, before its clients have noticed. A restored one is gone on with, once its
- * clients have put back what it lost; one that has moved is over.
+ * The identity of a store: a random id (its incarnation) that every write compares, so that nothing is written to a
+ * store that was restored from a backup, or moved, before its clients have noticed. Clients keep using a restored store
+ * once they have restored what it lost; a moved one is closed.
  */
 import { emptyBytes, textOf, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -11,20 +11,25 @@ import type { Compare, Revision, Store } from '../../store/store.ts'
 import { readOne } from '../../store/read-one.ts'
 
 export interface StoreIdentity {
-  /** The store's incarnation as this process knows it; asked for at first. @throws unavailable; closed for a store that has moved */
+  /**
+   * The store's incarnation as this process knows it; the first call asks the store. @throws unavailable; closed for a
+   * store that has moved
+   */
   known(): Promise<Bytes>
-  /** What stands in the store, as somebody has just read it. @throws closed for a store that has moved */
+  /** The incarnation just read from the store. @throws closed for a store that has moved */
   found(value: Bytes | undefined): void
-  /** The store has got so far, as somebody has just read. */
+  /** A revision just read from the store. */
   saw(revision: Revision): void
 }
 
 const incarnationBytes = 16
 const movedPrefix = 'moved:'
 
-/** Reads the store's incarnation; a new store gets one. @throws moved stores: `closed`, with the new address as a hint. */
+/**
+ * Reads the store's incarnation; a new store gets one. @throws closed for a moved store, with the new address as a hint
+ */
 export async function readIncarnation(store: Store, random: Random, signal?: AbortSignal): Promise<Bytes> {
-  // Looked for first: a store that is full takes not even a transaction that might write.
+  // Read first: a store that is full refuses any transaction that might write.
   const known = await readOne(store, incarnationKey, signal)
   if (known !== undefined) return checkedIdentity(known.value)
   const { ok, reads } = await store.commit(
@@ -54,8 +59,8 @@ export function sameStoreIdentity(incarnation: Bytes): Compare {
 }
 
 /**
- * For whoever restores a store from a backup: it begins a new life, and remembers the one before, by which people know it
- * for theirs again.
+ * For restoring a store from a backup: gives it a new incarnation and records the old one, by which clients still
+ * recognise it as theirs.
  */
 export async function renewStoreIdentity(store: Store, random: Random, signal?: AbortSignal): Promise<void> {
   const entry = await readOne(store, incarnationKey, signal)

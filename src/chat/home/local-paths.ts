@@ -1,38 +1,38 @@
 /**
  * Where an identity's own data lies in its local store: the vault, the replica of its rooms, the outbox.
- * Nothing here is plaintext: records are as sealed as in the shared store, the rest under the vault's local key.
+ * Nothing here is plaintext: records are sealed as in the shared store, the rest under the vault's local key.
  */
 import { concat, hex, prefixEnd, u64, utf8, type Bytes } from '../../base/bytes.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import type { KeyRange } from '../../protocol/paths.ts'
 
-/** [name, root key, last used at]: what a login screen shows before the password. */
+/** [name, root key, last used at]: what a login screen shows before the passphrase. */
 export const identityKey = utf8('identity')
 export const localVaultKey = utf8('vault')
 /** The keys under which everything else here is sealed (local-seal.ts). */
 export const localKeysKey = utf8('keys')
-/** A change of the password that the store's copy of the vault has not followed yet (vault-copy.ts). */
+/** A passphrase change that the store's copy of the vault has not followed yet (vault-copy.ts). */
 export const passwordChangeKey = utf8('password-change')
-/** The highest sequence of the store's copy that was seen. */
+/** The highest sequence number seen of the store's copy. */
 export const copySeenKey = utf8('copy-seen')
 
 const allUnder = (prefix: Bytes): KeyRange => ({ start: prefix, end: prefixEnd(prefix) })
 const room = (roomId: Bytes, rest: string): Bytes => utf8(`rooms/${hex(roomId)}/${rest}`)
 
 export const roomsRange: KeyRange = allUnder(utf8('rooms/'))
-/** Incarnations of stores in which this identity is at home. */
+/** Incarnations of the stores that this identity belongs to. */
 export const knownIdentityKey = (incarnation: Bytes): Bytes => utf8(`lives/${hex(incarnation)}`)
 /** The copy of the vault as the store has it: sealed also for machines without a home. */
 export const storedVaultKey = utf8('stored-vault')
 
 export const replicaKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'log/'), u64(i))
 export const replicaRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'log/'))
-/** Which records changed the room: the value is i, too. */
+/** The records that changed the room; the value is their `i` too. */
 export const replicaControlKey = (roomId: Bytes, i: number): Bytes => concat(room(roomId, 'control/'), u64(i))
 export const replicaControlRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'control/'))
-/** From where on records are being archived; there only meanwhile. */
+/** From where on records are being archived; exists only while that is under way. */
 export const divergenceKey = (roomId: Bytes): Bytes => room(roomId, 'parting')
-/** Where the store's log has diverged from the copy here, one entry each time. */
+/** Where the store's log diverged from the copy here, one entry per fork. */
 export const divergedKey = (roomId: Bytes, time: number): Bytes => concat(room(roomId, 'parted/'), u64(time))
 export const divergedRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'parted/'))
 /** Archived records: the store had them before it was rolled back, and others wrote first. */
@@ -40,7 +40,7 @@ export const divergedItemKey = (roomId: Bytes, time: number, i: number): Bytes =
   concat(room(roomId, 'lost/'), u64(time), u64(i))
 export const divergedItemRange = (roomId: Bytes, time: number): KeyRange =>
   allUnder(concat(room(roomId, 'lost/'), u64(time)))
-/** Pages of wraps, by the epoch that they are of, their name and their number. */
+/** Pages of wraps, by their epoch, name and number. */
 export const keptWrapsKey = (roomId: Bytes, epoch: number, name: Bytes, page: number): Bytes =>
   concat(room(roomId, 'wraps/'), u64(epoch), name, u64(page))
 export const keptWrapsRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'wraps/'))
@@ -53,17 +53,17 @@ export const withheldKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
 export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
-/** The room in which this home has marked messages as read last: its programs tell each other so. */
+/** The room in which this home last marked messages as read: how its programs tell each other. */
 export const lastReadKey = utf8('last-read')
-/** Which counters of an author's device have been shown. */
+/** Which message counters of an author's device have been shown. */
 export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Bytes =>
   concat(room(roomId, 'seen/'), firstRootKey, device)
 export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen/'))
-/** The same of devices that had a row of their own once. */
+/** The same, merged, for devices that used to have a row each. */
 export const seenMergedKey = (roomId: Bytes): Bytes => room(roomId, 'seen-merged')
 export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
 
-/** Where the copy of a room ended when it was dropped; so that what is fetched again is known to be the same. */
+/** Where the copy of a room ended when it was dropped, to prove that what is fetched again is the same log. */
 export const rememberedKey = (roomId: Bytes): Bytes => utf8(`remembered/${hex(roomId)}`)
 
 export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>

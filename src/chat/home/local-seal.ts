@@ -1,7 +1,8 @@
 /**
- * What a home keeps beside the vault (room secrets, the outbox) is sealed under a key of its own, which the vault's data
- * key seals. A change of passphrase puts a new key before the former ones in the transaction that changes the vault, and
- * then reseals everything: interrupted in between, both open. A program that runs on under the former key loses nothing.
+ * What a home keeps beside the vault (room secrets, the outbox) is sealed under a key of its own, which the vault's
+ * data key seals. A change of passphrase puts a new key before the former ones in the transaction that changes the
+ * vault, then reseals everything: if interrupted in between, both open. A program still using the former key loses
+ * nothing.
  */
 import { concat, type Bytes } from '../../base/bytes.ts'
 import { encode, Fields, FormatError } from '../../base/codec.ts'
@@ -28,7 +29,7 @@ export class LocalSeal {
     this.#random = random
   }
 
-  /** `place` is where the result will lie: it opens nowhere else. */
+  /** `place` is where the result will be stored: it opens nowhere else. */
   seal(place: Bytes, plaintext: Bytes): Bytes {
     const nonce = this.#random(nonceBytes)
     return concat(nonce, seal(this.#keys[0] as SealKey, nonce, place, plaintext))
@@ -50,11 +51,11 @@ export class LocalSeal {
 export interface LocalKeys {
   /** Newest first. */
   readonly keys: readonly Bytes[]
-  /** Whether nothing is sealed under a former one any more, but by programs that know of no other. */
+  /** Whether nothing is sealed under a former key any more, except by programs that don't know the new one. */
   readonly settled: boolean
 }
 
-/** Where the passphrase was never changed: the one that follows from the data key. @throws tampering */
+/** If the passphrase was never changed: the key derived from the data key. @throws tampering */
 export async function readLocalKeys(home: Store, dataKey: Bytes): Promise<LocalKeys> {
   const entry = await readOne(home, localKeysKey)
   const outer = localKey(dataKey)
@@ -74,13 +75,13 @@ export async function readLocalKeys(home: Store, dataKey: Bytes): Promise<LocalK
   })
 }
 
-/** Puts a new key before the others, under another data key: to be committed together with its vault. */
+/** Puts a new key before the others, under another data key; commit it together with its vault. */
 export function renewLocalKeys({ keys }: LocalKeys, dataKey: Bytes, random: Random): LocalKeys & { put: Operation } {
   const renewed = { keys: [random(sealKeyBytes), ...keys].slice(0, localKeysMax), settled: false }
   return { ...renewed, put: putLocalKeys(renewed, dataKey, random) }
 }
 
-/** Seals under the newest key what lies here under former ones. May be cut off anywhere, and begun again. */
+/** Reseals under the newest key whatever is still under former ones. Can be interrupted anywhere and started again. */
 export async function settleLocalKeys(
   home: Store,
   dataKey: Bytes,
@@ -111,7 +112,7 @@ async function readAll(home: Store, key: Bytes): Promise<readonly Entry[]> {
   return entry === undefined ? [] : [entry]
 }
 
-/** What is changed meanwhile is written by a program of this home, and stays as that one leaves it. */
+/** A row that changes during this is written by another program of this home, and stays as written. */
 async function resealAll(home: Store, locals: LocalSeal, entries: readonly Entry[]): Promise<void> {
   const changes: Transaction[] = []
   for (const { key, value, modRevision } of entries) {

@@ -1,8 +1,10 @@
-/** What this program wrote into its home earlier. A disk may spoil it: then people are told what, and what to do. */
+/**
+ * Values that this program wrote to its home earlier. If the disk corrupts one, people are told which, and what to do.
+ */
 import { FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 
-/** @throws tampering when `read` finds that the value is not what was once written */
+/** @throws tampering when `read` finds that the value is not what was written */
 export function readLocal<T>(what: string, read: () => T): T {
   try {
     return read()

@@ -1,6 +1,6 @@
 /**
- * What other programs of the same home change meanwhile: the vault (rooms, requests, keys) and how far messages have been
- * read. It tells of this program's own changes too.
+ * Watches what other programs of the same home change: the vault (rooms, requests, keys) and how far messages have been
+ * read. It reports this program's own changes too.
  */
 import { concat, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -16,7 +16,7 @@ export interface HomeWatcher {
   readonly clock: Clock
   readonly log: Logger
   vaultChanged(): Promise<void>
-  /** In this room, or, where that is not known, in any. */
+  /** In this room or, if unknown, in any. */
   readMoved(roomId: Bytes | undefined): Promise<void>
 }
 
@@ -46,7 +46,7 @@ async function follow(
       return
     } catch (error) {
       if (signal.aborted) return
-      // History that was dropped unread: anything may have changed.
+      // History was dropped unread: anything may have changed.
       if (error instanceof CompactedError) {
         from = error.oldest
         await changed(undefined).catch(() => undefined)

@@ -1,7 +1,7 @@
 /**
- * A new password for an identity of this home. What has to be written down is announced before anything changes; then
- * one transaction of the home puts the vault under the new password, and the copy in the store follows. Cut off
- * anywhere, either the old or the new password opens the home, and the next start goes on.
+ * Changes the passphrase of an identity of this home. The secrets to write down are announced before anything changes;
+ * then one transaction of the home puts the vault under the new passphrase, and the copy in the store follows. If
+ * interrupted anywhere, the old or the new passphrase opens the home, and the next start finishes.
  */
 import { ConclaveError } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
@@ -39,7 +39,7 @@ export interface PasswordParts {
 
 const triesMax = 20
 
-/** `vault` was opened with the old password. @throws unavailable, wrong-password: nothing was changed */
+/** `vault` was opened with the old passphrase. @throws unavailable, wrong-password: nothing was changed */
 export async function changePassword(
   parts: PasswordParts,
   vault: OpenVault,
@@ -53,7 +53,7 @@ export async function changePassword(
     vault.body.rooms.map(({ roomId }) => roomId),
     random,
   )
-  // Also carries what another home has done since, and an earlier change to its end.
+  // Also takes over changes by other homes, and finishes an earlier change.
   const { standing } = await followCopy(store, home, name, dataKey, random)
   const elsewhere = standing === 'changed-elsewhere' && !replaceCopy
   const self = { name, fingerprint: fingerprint(signerFromSeed(vault.body.rootSeed).publicKey) }
@@ -74,7 +74,9 @@ export async function changePassword(
   return { self, copied: await putPassword(parts, vault, fresh, replaceCopy), takenOver: false }
 }
 
-/** Puts `vault` under the password that `fresh` was made with. @returns whether the copy in the store is under it too */
+/**
+ * Puts `vault` under the passphrase that `fresh` was made with. @returns whether the copy in the store is under it too
+ */
 export async function putPassword(
   parts: PasswordParts,
   vault: OpenVault,
@@ -91,7 +93,7 @@ export async function putPassword(
   return follow(parts, { name, dataKey })
 }
 
-/** The password was changed on another machine: with the new one, its vault becomes that of this home too. */
+/** The passphrase was changed on another machine: with the new one, that machine's vault becomes this home's too. */
 async function takeOver(
   parts: PasswordParts,
   vault: OpenVault,
@@ -115,8 +117,8 @@ async function takeOver(
 }
 
 /**
- * The one step that counts: the vault, and the keys of what lies beside it, from one data key to the other. Other
- * programs of this home may change the vault meanwhile: what they did is in it.
+ * The one step that counts: moves the vault, and the keys of what lies beside it, from one data key to the other. Other
+ * programs of this home may change the vault concurrently: their changes are included.
  */
 async function commitVault(
   { home, random }: PasswordParts,
@@ -139,13 +141,13 @@ async function commitVault(
     })
     if (!ok) continue
     const roomIds = now.body.rooms.map(({ roomId }) => roomId)
-    // Cut off, it is ended by the next start.
+    // If interrupted, the next start finishes it.
     return settleLocalKeys(home, dataKey, roomIds, random).catch(() => undefined)
   }
   throw new ConclaveError('unavailable', 'the vault in the home is busy', { retryable: true })
 }
 
-/** Whether the copy in the store is under the new password too. What fails here is carried by the next start. */
+/** Whether the copy in the store is under the new passphrase too. The next start retries what fails here. */
 async function follow(
   { store, home, random }: PasswordParts,
   { name, dataKey }: Pick<OpenVault, 'name' | 'dataKey'>,

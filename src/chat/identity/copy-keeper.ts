@@ -1,6 +1,6 @@
 /**
- * Keeps the store's copy of the vault in step while a chat is open: looks at it at the start, and a little after each
- * change. Callers wait a moment at most, and without the store nothing is lost: the next start carries it.
+ * Keeps the store's copy of the vault in sync while a chat is open: at the start, and shortly after each change.
+ * Callers wait a moment at most, and nothing is lost without the store: the next start syncs it.
  */
 import { later, type Clock } from '../../base/clock.ts'
 import { isConclaveError } from '../../base/errors.ts'
@@ -41,12 +41,12 @@ export class CopyKeeper {
     return this.#advice
   }
 
-  /** Resolves once what other machines have put there is here, or after a moment. */
+  /** Resolves once changes by other machines are here, or after a moment. */
   async looked(): Promise<void> {
     await Promise.race([this.#first, this.#patience])
   }
 
-  /** A little later, together with further changes until then. */
+  /** Delayed a little, to include further changes. */
   soon(afterMs = vaultCopyMs): void {
     const copy = (): void => {
       this.#cancelCopy = undefined
@@ -72,7 +72,7 @@ export class CopyKeeper {
     await this.#follow(AbortSignal.timeout(vaultCopyMs))
   }
 
-  /** @returns false where it is to be tried again. */
+  /** @returns false if it has to be retried. */
   async #follow(signal: AbortSignal): Promise<boolean> {
     const { identity, store, clock, random, log } = this.#parts
     try {

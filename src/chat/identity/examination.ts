@@ -1,4 +1,4 @@
-/** What can be told of a store, and of an identity's data in a home, without a password: for a diagnosis. */
+/** What can be said about a store, and about an identity's data in a home, without a passphrase: for diagnosis. */
 import { fromHex, hex, textOf, utf8, type Bytes } from '../../base/bytes.ts'
 import { Fields } from '../../base/codec.ts'
 import { userNameCharsMax } from '../../base/limits.ts'
@@ -25,7 +25,7 @@ import { readOne } from '../../store/read-one.ts'
 import { lookUpName } from './registry.ts'
 import { readSeen } from './vault-copy.ts'
 
-/** Whether anybody has used the store yet. @throws closed when it has moved, unavailable, … */
+/** Whether the store has been used yet. @throws closed when it has moved, unavailable, … */
 export async function examineStore(store: Store, signal?: AbortSignal): Promise<'used' | 'new'> {
   const entry = await readOne(store, incarnationKey, signal)
   if (entry === undefined) return 'new'
@@ -34,17 +34,17 @@ export async function examineStore(store: Store, signal?: AbortSignal): Promise<
 }
 
 export interface HomeExamination {
-  /** As it was written when the name was registered. */
+  /** As written when the name was registered. */
   readonly name: string
-  /** Absent: the sign-up was cut off. */
+  /** Absent: the sign-up was interrupted. */
   readonly fingerprint: string | undefined
   readonly rootKey: Bytes | undefined
   readonly lastUsedAt: number
-  /** Rooms of which a copy lies here, by id, and their records. */
+  /** Rooms with a copy here, by id, and how many records each has. */
   readonly rooms: readonly { readonly id: string; readonly records: number }[]
-  /** Messages that wait to be sent. */
+  /** Messages waiting to be sent. */
   readonly waiting: number
-  /** A change of the password has not reached the store. */
+  /** A passphrase change has not reached the store. */
   readonly changing: boolean
 }
 
@@ -68,7 +68,7 @@ export async function examineHome(home: Store): Promise<HomeExamination | undefi
   }
 }
 
-/** From room to room, without going through their records. */
+/** Jumps from room to room, without walking their records. */
 async function copiedRooms(home: Store): Promise<{ id: string; records: number }[]> {
   const rooms = []
   let from: Bytes | undefined = roomsRange.start
@@ -102,7 +102,7 @@ export type CopyExamination =
   /** Older than one that this home has seen. */
   | 'older'
   | 'damaged'
-  /** The name is not registered in this store, or is somebody else's there. */
+  /** The name is not registered in this store, or belongs to someone else there. */
   | 'another-store'
 
 export async function examineCopy(

@@ -26,7 +26,7 @@ export class Identity {
   #keys: Keys
   readonly #dataKey: Bytes
   readonly #home: Store
-  /** Of the home's vault, as of `#body`; 0 before the first change. */
+  /** The revision of `#body` in the home's vault; 0 before the first change. */
   #revision = 0
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -51,7 +51,7 @@ export class Identity {
     return this.#keys.signer
   }
 
-  /** Of root keys that were replaced, newest first: a room may not know of the new one yet. */
+  /** Replaced root keys, newest first: a room may not know the new one yet. */
   get formerSigners(): readonly Signer[] {
     return this.#keys.former
   }
@@ -61,13 +61,15 @@ export class Identity {
     return this.#keys.unwrappers
   }
 
-  /** A 16-byte pseudonym that only this identity can make, and that outlives a change of keys. */
+  /** A 16-byte pseudonym that only this identity can make, and that survives a change of keys. */
   pseudonym(label: string, about: Bytes): Bytes {
     const { rootSeed, formerRootSeeds } = this.#body
     return derive(formerRootSeeds.at(-1) ?? rootSeed, label, about).slice(0, 16)
   }
 
-  /** Draws new keys; the old ones stay, to open what was wrapped for them. Durable in the home when it resolves. */
+  /**
+   * Generates new keys; the old ones are kept to open what was wrapped for them. Durable in the home once it resolves.
+   */
   async renewKeys(random: Random): Promise<void> {
     const rootSeed = random(seedBytes)
     const wrapSeed = random(wrapSeedBytes)
@@ -80,7 +82,7 @@ export class Identity {
     }))
   }
 
-  /** Writes down what a login screen shows before the password. `now`: when it was last used. */
+  /** Records what a login screen shows before the passphrase. `now`: when it was last used. */
   async introduce(now: number): Promise<void> {
     const value = encode([this.name, this.signer.publicKey, now])
     await this.#home.commit({ then: [{ kind: 'put', key: identityKey, value }] })
@@ -107,7 +109,7 @@ export class Identity {
     return this.changeRoom(room.roomId, () => room)
   }
 
-  /** The same, made of what it remembers at that moment: others may be changing it too. */
+  /** The same, computed from the current value: others may be changing it too. */
   async changeRoom(id: Bytes, change: (room: VaultRoom | undefined) => VaultRoom): Promise<void> {
     await this.update((body) => {
       const known = body.rooms.find(({ roomId }) => equalBytes(roomId, id))
@@ -119,7 +121,7 @@ export class Identity {
     await this.update((body) => ({ ...body, rooms: body.rooms.filter((room) => !equalBytes(room.roomId, roomId)) }))
   }
 
-  /** One after the other; other processes of this home may change the vault too, so each change is compared and merged. */
+  /** One at a time. Other processes of this home may change the vault too, so each change is compared and merged. */
   update(change: (body: VaultBody) => VaultBody): Promise<void> {
     const done = this.#turn.then(() => this.#updateHome(change))
     this.#turn = done.catch(() => undefined)
@@ -141,7 +143,7 @@ export class Identity {
     throw new ConclaveError('unavailable', 'the vault in the home is busy', { retryable: true })
   }
 
-  /** Takes over what another program of this home has done. False where there is nothing new. */
+  /** Takes over changes by other programs of this home. False if there are none. */
   reload(): Promise<boolean> {
     const done = this.#turn.then(async () => {
       const { entry, opened } = await readVault(this.#home, this.#dataKey)
@@ -161,8 +163,8 @@ export class Identity {
   }
 
   /**
-   * Brings the copy in the store in step with the home, and what other machines have put there into the home. Nothing is
-   * lost when it fails: the next one carries it all.
+   * Syncs the copy in the store with the home, both ways: other machines may have changed it. Nothing is lost when it
+   * fails: the next sync includes everything.
    */
   async followCopy(store: Store, random: Random, signal?: AbortSignal): Promise<Followed> {
     const followed = await followCopy(store, this.#home, this.name, this.#dataKey, random, signal)

@@ -1,6 +1,6 @@
 /**
- * Whether a store is one in which this identity is at home. Only there is anything put back: a home may be used with
- * other stores too, whose people have no claim to what belongs elsewhere.
+ * Whether this identity belongs to a store. Only there is anything restored: a home may be used with other stores too,
+ * whose people have no claim to data from elsewhere.
  */
 import { equalBytes, emptyBytes } from '../../base/bytes.ts'
 import { isConclaveError } from '../../base/errors.ts'
@@ -27,7 +27,7 @@ export class Lineage {
     this.#parts = parts
   }
 
-  /** By its incarnation, one before it, or this identity's name record. Remembered from then on. */
+  /** By its incarnation, an earlier one, or this identity's name record. Remembered from then on. */
   async isOurs(signal?: AbortSignal): Promise<boolean> {
     const { home, life } = this.#parts
     const key = knownIdentityKey(await life.known())

@@ -1,6 +1,6 @@
 /**
- * A person's name in the store: put back where the store has lost it, or has an older one. Besides rooms and
- * the copy of the vault, which have their own repair, nothing else of a person stands there.
+ * A person's name in the store: restored if the store has lost it, or has an older record. Apart from rooms and the
+ * copy of the vault, which have their own repair, nothing else of a person is stored there.
  */
 import type { Clock } from '../../base/clock.ts'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
@@ -26,7 +26,7 @@ export interface OwnNameParts {
   readonly life: StoreIdentity
   readonly lineage: Lineage
   changed(): void
-  /** The name stands there again: what stands beside it may follow. */
+  /** The name is there again: what depends on it may follow. */
   putBack(): void
 }
 
@@ -69,7 +69,7 @@ export class OwnName {
     }
   }
 
-  /** Looks whether it is there: when the store is first reached, and whenever it was restored. */
+  /** Checks for it when the store is first reached, and whenever it was restored. */
   look(): void {
     const { signal } = this.#closing
     this.#looking ??= this.#look(signal)
@@ -111,7 +111,7 @@ export class OwnName {
   }
 }
 
-/** What should stand in the registry; undefined where it does. Made anew from the vault: each key signs the next. */
+/** What should be in the registry; undefined if it is. Rebuilt from the vault: each key signs the next. */
 function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: Uint8Array | undefined) {
   const keys = [...formerSigners.toReversed(), signer]
   let record = found && decoded(found, name)
@@ -131,7 +131,7 @@ function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: U
   return bytes
 }
 
-/** Bytes that are no record are left for people to see. */
+/** Bytes that aren't a record are left for people to see. */
 function decoded(bytes: Uint8Array, name: string) {
   try {
     return decodeNameRecord(bytes, name)

@@ -1,4 +1,4 @@
-/** Names of people in the store: a hint for finding keys, first come first served. */
+/** Names of people in the store: a hint for finding keys, first come, first served. */
 import { FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Bytes } from '../../base/bytes.ts'
@@ -9,7 +9,7 @@ import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Store } from '../../store/store.ts'
 
-/** undefined when nobody has the name. @throws tampering for a record that is not one. */
+/** undefined when the name is free. @throws tampering for an invalid record */
 export async function lookUpName(store: Store, name: string, signal?: AbortSignal): Promise<NameRecord | undefined> {
   const entry = await readOne(store, userKey(skeleton(name)), signal)
   if (entry === undefined) return undefined
@@ -22,8 +22,8 @@ export async function lookUpName(store: Store, name: string, signal?: AbortSigna
 }
 
 /**
- * Creates the name record, and the store's copy of the vault with it, unless the name, or one that looks like it, is
- * taken. This very record already there is success: the reply to an earlier attempt was lost. @throws name-taken
+ * Creates the name record, and the store's copy of the vault with it, unless the name or a lookalike is taken. Finding
+ * this very record there is success: the reply to an earlier attempt was lost. @throws name-taken
  */
 export async function registerName(
   store: Store,

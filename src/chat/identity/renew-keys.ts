@@ -1,4 +1,4 @@
-/** New keys for an identity: the vault first, then the registry; its rooms follow one by one. */
+/** New keys for an identity: first the vault, then the registry; its rooms follow one by one. */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts'
 import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 
-/** Cut off in between, the next call goes on: a registry that still names a former key is renewed from that one. */
+/** If interrupted, the next call continues: a registry that still names a former key is renewed from that one. */
 export async function renewRegistered(
   store: Store,
   incarnation: Bytes,

@@ -1,7 +1,7 @@
 /**
- * A new name: first the vault in the home, then what must be written down is announced, then the name is claimed in the
- * store together with the vault's copy. Crash-safe: either the name is free, or the person who was shown its secret logs
- * in with it, which finishes the sign-up.
+ * Signing up: the vault is stored in the home, the secrets to write down are announced, then the name is claimed in the
+ * store together with the vault's copy. Crash-safe: either the name is free, or the person who was shown its secret can
+ * log in with it, which finishes the sign-up.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
@@ -36,7 +36,7 @@ export interface Registered {
   readonly recoveryCode?: string
 }
 
-/** @throws name-taken, and what `announce` rejects with: the name was not claimed by then */
+/** @throws name-taken, and whatever `announce` rejects with: the name was not claimed by then */
 export async function registerIdentity(parts: SignUpParts, request: SignUp): Promise<Registered> {
   const { store, home, argon, random } = parts
   const { name, password, chosen } = request
@@ -73,8 +73,8 @@ export async function registerIdentity(parts: SignUpParts, request: SignUp): Pro
 }
 
 /**
- * Logging in where a sign-up was cut off: its vault, if the name is theirs; a name that is still free is claimed, since
- * they were shown its passphrase. undefined: the name is another person's, and so is what is asked for.
+ * Logging in after an interrupted sign-up: returns its vault if the name is theirs, and claims a name that is still
+ * free, since they were shown its passphrase. undefined: someone else took the name, so they are who is logging in.
  */
 export async function finishSignUp(
   { store, random }: SignUpParts,
@@ -106,7 +106,7 @@ async function claimAnew(
   try {
     await claim(store, incarnation, name, body, fresh.store)
   } catch (error) {
-    // A vault that never had the name must not stand in the way of its owner.
+    // A vault that never had the name must not lock out its owner.
     if (isConclaveError(error, 'name-taken')) {
       await home.commit({
         if: [{ kind: 'revision', key: localVaultKey, modRevision: revision }],

@@ -1,8 +1,8 @@
 /**
- * The copy of the vault in the store, from which another machine logs in. It follows the home's vault, which counts;
- * what other homes of the same person have put there since is merged in and handed back. A change of password lies in
- * the home, with what the copy is sealed under before and after it, until the copy has followed: cut off anywhere, the
- * next start goes on. Where the store has lost the copy, it is put back as it last stood there.
+ * The store's copy of the vault, from which another machine logs in. The home's vault is authoritative; changes by the
+ * same person's other homes are merged in and returned. A pending passphrase change is stored in the home, with the
+ * copy's keys before and after it, until the copy has followed: if interrupted, the next start continues. A copy that
+ * the store lost is restored as it last was.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
@@ -27,24 +27,26 @@ export type CopyStanding =
   | 'in-step'
   /** It was deleted; or this is another store than the one in which the name was registered. */
   | 'missing'
-  /** It opens with nothing that this home knows: the password was changed on another machine. */
+  /** Nothing that this home knows opens it: the passphrase was changed on another machine. */
   | 'changed-elsewhere'
 
 export interface Followed {
   readonly standing: CopyStanding
-  /** What another home has put into the copy, and this one did not know. */
+  /** Changes in the copy by another home that this one did not know. */
   readonly news?: VaultBody
-  /** It was older than one that this home has seen: the store was restored, or somebody put an old one back. */
+  /**
+   * It was older than one that this home has seen: the store was rolled back, or the copy was replaced by an old one.
+   */
   readonly older?: true
 }
 
-/** A change of the password that the copy has not followed yet. */
+/** A passphrase change that the copy has not followed yet. */
 export interface PasswordChange {
   /** The data key before it. */
   readonly formerKey: Bytes
   /** The copy after it, with whatever body. */
   readonly form: Bytes
-  /** Also a copy that neither key opens gives way. */
+  /** Also overwrite a copy that neither key opens. */
   readonly replaces: boolean
 }
 
@@ -53,7 +55,7 @@ type Pending = PasswordChange & Pick<Entry, 'modRevision'>
 const triesMax = 20
 const whatWasSeen = 'what was seen of the copy of your keys'
 
-/** @throws wrong-password when the home's vault is not under this key any more; unavailable */
+/** @throws wrong-password when this key no longer opens the home's vault; unavailable */
 export async function followCopy(
   store: Store,
   home: Store,
@@ -70,13 +72,13 @@ export async function followCopy(
     const entry = await readOne(store, key, signal)
     const found = entry === undefined ? undefined : openCopy(entry, dataKey, change)
     if (found === undefined) {
-      // Where the name is another person's, so is the copy.
+      // If the name belongs to someone else, so does the copy.
       if (!(await isRegistered(store, own, signal))) return { standing: 'missing' }
       const isVault = entry !== undefined && vaultHeader(entry.value) !== undefined
       if (isVault && change?.replaces !== true) return { standing: 'changed-elsewhere' }
     }
     const form = found?.form ?? change?.form ?? (await readKept(home, dataKey))
-    // A form that stands in the store can't be made from the home's: that one opens without the recovery code.
+    // The copy's form can't be derived from the home's vault, which opens without the recovery code.
     if (form === undefined) return { standing: 'missing' }
     const copy = found?.copy
     const written = copy !== undefined && copy.sequence > seen ? copy.body : undefined
@@ -118,14 +120,14 @@ export async function readVault(home: Store, dataKey: Bytes): Promise<{ entry: E
   })
 }
 
-/** To be committed together with the changed vault. `dataKey` is the one after the change. */
+/** Commit it together with the changed vault. `dataKey` is the one after the change. */
 export function putChange(change: PasswordChange, dataKey: Bytes, random: Random): Operation {
   const { formerKey, form, replaces } = change
   const sealed = sealOf(dataKey, random).seal(passwordChangeKey, encode([formerKey, form, replaces]))
   return { kind: 'put', key: passwordChangeKey, value: sealed }
 }
 
-/** undefined: none is under way, or it was another one's. */
+/** undefined: none is pending, or a different one is. */
 export async function readChange(home: Store, dataKey: Bytes, random: Random): Promise<Pending | undefined> {
   const entry = await readOne(home, passwordChangeKey)
   const plaintext = entry && sealOf(dataKey, random).open(passwordChangeKey, entry.value)
@@ -142,7 +144,7 @@ function sealOf(dataKey: Bytes, random: Random): LocalSeal {
 }
 
 interface Copy {
-  /** What the next copy takes its outside from. */
+  /** What the next copy takes its envelope from. */
   readonly form: Bytes
   readonly copy: OpenVault
   /** Whether it is under the data key in force. */
@@ -173,7 +175,7 @@ export async function readSeen(home: Store): Promise<number> {
   return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
 }
 
-/** The copy as it last stood in the store, for putting it back; undefined when it is not under this key. */
+/** The copy as it last was in the store, for restoring it; undefined when it is not under this key. */
 async function readKept(home: Store, dataKey: Bytes): Promise<Bytes | undefined> {
   const entry = await readOne(home, storedVaultKey)
   return entry && openVaultWithKey(entry.value, dataKey).kind === 'open' ? entry.value : undefined
@@ -198,7 +200,7 @@ async function noteFollowed(
   }
   const { modRevision } = change
   await home.commit({
-    // Another change may have come meanwhile.
+    // Another change may have come in the meantime.
     if: [{ kind: 'revision', key: passwordChangeKey, modRevision }],
     then: [...note, { kind: 'delete', key: passwordChangeKey }],
     else: note,

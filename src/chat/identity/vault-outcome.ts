@@ -1,9 +1,9 @@
-/** What kept a vault shut, as an error that says what to do. */
+/** Why a vault could not be opened, as an error that says what to do. */
 import { ConclaveError } from '../../base/errors.ts'
 import { RecoveryCodeNeeded } from '../accounts.ts'
 import type { OpenVault, VaultOutcome } from '../../crypto/vault.ts'
 
-/** @param where the vault lies. @throws wrong-password, tampering */
+/** @param where the location of the vault. @throws wrong-password, tampering */
 export function opened(outcome: VaultOutcome, name: string, where: string): OpenVault {
   switch (outcome.kind) {
     case 'open':

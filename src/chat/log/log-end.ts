@@ -1,4 +1,4 @@
-/** Where a room's log ends, found by probing instead of reading: a log has no gaps. */
+/** Finds where a room's log ends by probing instead of reading: a log has no gaps. */
 import type { Bytes } from '../../base/bytes.ts'
 import { storeOperationsMax } from '../../base/limits.ts'
 import { logKey } from '../../protocol/paths.ts'
@@ -10,13 +10,13 @@ const doublings = 40
 export interface LogEnd {
   /** Index of the next record. */
   readonly end: number
-  /** At which nothing stood there yet. */
+  /** The revision at which nothing was there yet. */
   readonly revision: Revision
 }
 
 /**
- * The first empty index from `from` on: a transaction of point reads narrows a million records down to four thousand, then
- * to thirty. In a log with a hole, or with junk keys behind its end, it may be the end of another run.
+ * The first empty index from `from` on: one transaction of point reads narrows a million records down to four thousand,
+ * the next to thirty. In a log with a hole, or with junk keys behind its end, it may be the end of another run.
  */
 export async function findLogEnd(store: Store, roomId: Bytes, from: number, signal?: AbortSignal): Promise<LogEnd> {
   let low = from
@@ -26,12 +26,12 @@ export async function findLogEnd(store: Store, roomId: Bytes, from: number, sign
   for (;;) {
     const then = probes.map((i): Operation => ({ kind: 'read', key: logKey(roomId, i) }))
     const { reads, revision } = await store.commit({ then }, signal)
-    // Where nothing stood in an early round, something may stand by the last.
+    // A slot empty in an early round may be filled by the last.
     first ??= revision
     const empty = reads.findIndex((found) => found.length === 0)
     if (empty >= 0) high = probes[empty] as number
     if (empty !== 0) low = (probes.at(empty < 0 ? -1 : empty - 1) as number) + 1
-    // Something at every power of two is no log.
+    // A key at every power of two is no log.
     if (low >= high || high === Infinity) return { end: low, revision: first }
     const step = Math.ceil((high - low) / storeOperationsMax)
     probes = []

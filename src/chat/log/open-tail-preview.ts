@@ -1,9 +1,9 @@
 /**
  * Reads the newest end of a log before the rest: backwards from the end to a trust anchor, which is the record that let
- * this person in (its author had read the whole log) or a head that this person has verified before. From the anchor on
- * every control record is read; before it each is named by its successor's hash, and hints serve speed alone.
+ * this person in (its author had read the whole log) or a head that this person has verified before. After the anchor
+ * every control record is read; before it each is named by its successor's hash. Hints are only for speed.
  *
- * Gives up where anything is unusual (a hole, a missing key, an epoch recovery): the log is then read from its beginning.
+ * Gives up on anything unusual (a hole, a missing key, an epoch recovery): the log is then read from its beginning.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
@@ -34,7 +34,7 @@ export interface OpeningPreview {
   readonly memberIndex: number | undefined
 }
 
-/** undefined also where little more than a page follows what is known, which ends at `from`. */
+/** Also undefined when little more than a page follows the known part, which ends at `from`. */
 export async function openTailPreview(
   parts: OpeningPreview,
   from: number,
@@ -55,7 +55,7 @@ export async function openTailPreview(
   if (tail === undefined || oldest === undefined) return undefined
   const leading = await controls.leadingTo(oldest.outer.header, signal)
   if (leading === undefined) return undefined
-  // The newest epoch's secret, and by the links back from there the first one's.
+  // The newest epoch's secret and, through the links back from there, the first one's.
   const openings = [...leading, ...tail.controls].flatMap(({ outer }) => openingOf(outer.header))
   for (const opening of [...openings.slice(-1), ...openings.slice(0, 1)]) {
     await keys.search(opening, memberIndex, signal)
@@ -73,7 +73,7 @@ export async function openTailPreview(
   return preview
 }
 
-/** The end is hardly before what the newest hint leads to, unless the hint is false. */
+/** The end is hardly before what the newest hint points at, unless the hint is false. */
 async function findEnd(
   { store, roomId }: OpeningPreview,
   from: number,
@@ -94,7 +94,7 @@ function reader(store: Store, roomId: Bytes): ReadRecords {
 }
 
 interface Tail {
-  /** Oldest first: from the trust anchor, or genesis, to the newest; all in their places by the hash before them. */
+  /** Oldest first, from the trust anchor or genesis to the newest; all positions confirmed by predecessor hashes. */
   readonly controls: readonly ReadControl[]
   /** Of the last record. */
   readonly hash: Bytes
@@ -120,7 +120,7 @@ async function readBack(
   }
   const found: ReadControl[] = []
   let newest: readonly Entry[] = []
-  // With the one before them a page of the store.
+  // Together with the record before them, one page of the store.
   let count = logPageRecords - 1
   for (let to = end; to > 0;) {
     const from = Math.max(0, to - count)
@@ -150,7 +150,7 @@ function isInPlace({ i, outer: { header } }: ReadControl, before: Entry | undefi
   return header.i === i && equalBytes(header.previousHash, before === undefined ? zeroHash : recordHash(before.value))
 }
 
-/** Whether every one of them can be judged; and, where all must be valid, is. */
+/** Whether each of them can be judged and, where all must be valid, is valid. */
 async function folds(
   state: LogState,
   controls: readonly ReadControl[],

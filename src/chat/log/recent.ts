@@ -1,4 +1,4 @@
-/** The newest records of a log, as they were judged: without reading the disk. */
+/** The newest records of a log with their verdicts, available without reading the disk. */
 import { recentRecordsMax } from '../../base/limits.ts'
 import type { AppliedRecord } from '../replay/log-state.ts'
 

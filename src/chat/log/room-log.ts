@@ -1,6 +1,7 @@
 /**
- * A room's log between the store and this home: watched, judged record by record and in order, stored in the replica,
- * told to the listener. Only this moves records; where the store has other ones than this home, the reconciler decides.
+ * A room's log between the store and this home: watched, judged record by record in order, stored in the replica,
+ * reported to the listener. Only this class moves records; where the store differs from this home, the reconciler
+ * decides.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
@@ -26,16 +27,16 @@ import { TailPreviewSlot } from './tail-preview-slot.ts'
 export interface RoomLogListener {
   /** Records that are new here, in order, each once. */
   applied(records: readonly AppliedRecord[]): void
-  /** There is a preview of the newest records, and these have come since: without numbers, and applied later. */
+  /** While there is a preview of the newest records: these have arrived since, unnumbered, and are applied later. */
   previewed(records: readonly AppliedRecord[]): void
-  /** Behind a preview another part of the log has been read. */
+  /** With a preview shown, another part of the log has been read. */
   progressed(): void
-  /** All has been read and counted, and the preview is over. */
+  /** Everything has been read and counted, and the preview is over. */
   counted(): void
   damaged(damage: Damage): void
-  /** This home's copy ends earlier than it did: others wrote there first, or it is read again with a late key. */
+  /** This home's copy now ends earlier: others wrote there first, or it is read again with a late key. */
   diverged(): Promise<void>
-  /** How reconciling goes. */
+  /** Progress of reconciling. */
   reconciling(): void
 }
 
@@ -48,7 +49,7 @@ export class RoomLog {
   readonly #listener: RoomLogListener
   readonly #recent = new Recent()
   readonly #previews: TailPreviewSlot
-  /** Of the last record in the store: what the next one's transaction compares. */
+  /** Of the last record in the store: the next append compares it. */
   #tailRevision: Revision | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -90,13 +91,16 @@ export class RoomLog {
     return this.#previews.first
   }
 
-  /** Index, predecessor's hash and its revision in the store for the next record; the revision is absent before the first catch-up. */
+  /**
+   * Index, predecessor's hash and its revision in the store for the next record; the revision is absent before the
+   * first catch-up.
+   */
   get end(): { readonly i: number; readonly previousHash: Bytes; readonly revision: Revision | undefined } {
     const { next, hash } = this.state.checkpoint
     return { i: next, previousHash: hash, revision: this.#tailRevision }
   }
 
-  /** The judged records with from ≤ i < to, in order; those that are not among the newest from the disk. */
+  /** The judged records with from ≤ i < to, in order; read from disk unless they are among the newest. */
   async records(from: number, to: number): Promise<readonly AppliedRecord[]> {
     if (this.#recent.at(from) !== undefined) return this.#recent.from(from).filter(({ row }) => row.i < to)
     const rows = await this.replica.rows(Math.max(0, from - 1), to, to - from + 1)
@@ -120,7 +124,7 @@ export class RoomLog {
     return this.reconciler.writeBlocker
   }
 
-  /** The keys of the epoch in force, looked for in the store if need be. */
+  /** The keys of the current epoch, fetched from the store if need be. */
   async currentKeys(signal?: AbortSignal): Promise<EpochKeys | undefined> {
     let keys = await this.keys.current(signal)
     if (this.reconciler.hasLateKey) {
@@ -148,14 +152,14 @@ export class RoomLog {
     return this.#inTurn(() => this.#catchUp(signal))
   }
 
-  /** Looks at the whole log, and restores what is missing in the middle of it. */
+  /** Checks the whole log, and restores what is missing inside it. */
   async repairAll(signal?: AbortSignal): Promise<void> {
     await this.#inTurn(() => this.reconciler.reconcile('all', signal))
   }
 
   /**
-   * Whether the store, which held this from the last known record on, has nothing new. Metadata beside the log is not
-   * looked at, so nothing is written before `catchUp` has been there.
+   * Whether the store, which held everything up to the last known record, has nothing new. Ignores metadata beside the
+   * log, so nothing is written before `catchUp` has run.
    */
   isUnchanged(entries: readonly Entry[], revision: Revision): Promise<boolean> {
     return this.#inTurn(async () => {
@@ -173,7 +177,7 @@ export class RoomLog {
   offer(entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const records = recordsAmong(entries)
-      // Followed without having been read: metadata beside the log is looked at now.
+      // Followed without having been read: check the metadata beside the log now.
       if (this.#tailRevision === undefined && this.state.checkpoint.next > 0) return void (await this.#catchUp(signal))
       // Records behind a hole were not taken.
       const hadHole = this.reconciler.isTruncated
@@ -195,12 +199,12 @@ export class RoomLog {
     }
   }
 
-  /** undefined when the log has to be looked at once more: it is not what it was. */
+  /** undefined when the log has changed and has to be read once more. */
   async #readOn(signal?: AbortSignal): Promise<Revision | undefined> {
     const { store, roomId, incarnation } = this.#parts
     const { next } = this.state.checkpoint
     let upTo: Revision | undefined
-    // From the last known record on: whether it still stands there, and at which revision.
+    // Starts at the last known record: is it still there, and at which revision?
     const prepare = (entries: readonly Entry[]) => preverify(roomId, entries, this.state.keyring.all())
     for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
       const isFirst = upTo === undefined
@@ -231,7 +235,7 @@ export class RoomLog {
     return true
   }
 
-  /** Where there is much to read, the newest is looked at first. */
+  /** With much to read, the newest end comes first. */
   async #lookAhead(signal?: AbortSignal): Promise<void> {
     await Promise.all([this.reconciler.withheld.readCard(signal), this.#previews.open(this.keys, this.state, signal)])
   }
@@ -245,7 +249,7 @@ export class RoomLog {
     if (since.length > 0) this.#listener.applied(since)
   }
 
-  /** `sure`: the first of them was read together with the record before it, which stands there. */
+  /** `sure`: the first of them was read together with the record before it, which is in the store. */
   async #take(
     entries: readonly Entry[],
     sure: boolean,
@@ -279,8 +283,8 @@ export class RoomLog {
   }
 
   /**
-   * undefined where this member's part of the log ends (after leaving or a kick nothing more is read), and for a record
-   * that may follow another one than was read.
+   * undefined where this member's part of the log ends (nothing is read after leaving or a kick), and for a record that
+   * may follow a different one than was read.
    */
   async #apply(
     bytes: Bytes,
@@ -299,27 +303,27 @@ export class RoomLog {
     this.reconciler.check(bytes)
     const applied = this.state.apply(judged)
     this.#recent.add(applied)
-    // Before the record that it opened: a copy can't be read without.
+    // Before the record that it opened: a copy can't be read without it.
     await this.#saveKeys()
     this.replica.append(applied.row, this.state.checkpoint)
     await this.reconciler.note(applied, signal)
     return applied
   }
 
-  /** Not before a late key's records have been let go: an interrupted program finds the key again. */
+  /** Not before a late key's records have been dropped: an interrupted program finds the key again. */
   async #saveKeys(): Promise<void> {
     if (!this.reconciler.hasLateKey) await this.keys.save()
   }
 
-  /** What is read behind a preview is no news. */
+  /** What is read behind a preview is not news. */
   #tell(applied: AppliedRecord[]): void {
     const records = applied.splice(0)
     if (records.length > 0 && this.preview === undefined) this.#listener.applied(records)
   }
 
-  /** A record that stands already: its bytes must be those that were read before. */
+  /** A record that exists already: its bytes must be those that were read before. */
   async #recheck(i: number, entry: Entry, signal?: AbortSignal): Promise<void> {
-    // This process's own records come by the watch, too: the disk need not be asked.
+    // This process's own records come through the watch too: no need to ask the disk.
     const recent = this.#recent.at(i)?.row.bytes
     const same = (recent !== undefined && equalBytes(recent, entry.value)) || (await this.replica.holds(i, entry.value))
     if (same === false) return void (await this.reconciler.reconcile(i, signal))
@@ -333,7 +337,7 @@ export class RoomLog {
     this.#listener.damaged({ i, reason: 'deleted from the store' })
     await this.#inTurn(async () => {
       await this.reconciler.reconcile(i, signal)
-      // Records that were restored stand at other revisions.
+      // Restored records have new revisions.
       this.#tailRevision = undefined
       await this.#catchUp(signal)
     })

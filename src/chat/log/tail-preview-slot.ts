@@ -16,7 +16,7 @@ export class TailPreviewSlot {
   #current: TailPreview | undefined
   #over = new AbortController()
 
-  /** @param told of what comes at the newest end; of nothing, when there is a preview. */
+  /** @param told called with what arrives at the newest end; with nothing when a preview becomes available. */
   constructor(parts: TailPreviewParts, told: (records: readonly AppliedRecord[]) => void) {
     this.#parts = parts
     this.#told = told
@@ -31,7 +31,7 @@ export class TailPreviewSlot {
     return this.#first.promise
   }
 
-  /** Behind where the state stands; there is none where that is nearly the end. */
+  /** Opens a preview of what follows the log state's checkpoint; none if little more than a page does. */
   async open(
     { controls, search, memberIndex }: RoomKeys,
     { keyring, checkpoint }: LogState,

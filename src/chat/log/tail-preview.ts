@@ -1,7 +1,7 @@
 /**
  * The newest end of a room's log, shown while everything before it is still being read, so that nobody waits for a long
- * history. Everything shown is verified: by the whole control chain, each message's signature and its predecessor's hash.
- * What it can't know is the messages' numbers, and whether one repeats an older one: nothing is written by it, and once
+ * history. Everything shown is verified: the whole control chain, each message's signature and its predecessor's hash.
+ * It can't know the messages' numbers, or whether one repeats an older one: nothing is written based on it, and once
  * the rest has been read, that decides (ADR 0015).
  */
 import { hex, type Bytes } from '../../base/bytes.ts'
@@ -13,7 +13,7 @@ import type { Entry, Revision } from '../../store/store.ts'
 import { preverify } from '../replay/preverify.ts'
 import type { AppliedRecord, LogState } from '../replay/log-state.ts'
 
-/** The records with from ≤ i < to; undefined where one of them is missing. */
+/** The records with from ≤ i < to; undefined if one of them is missing. */
 export type ReadRecords = (from: number, to: number, signal?: AbortSignal) => Promise<readonly Entry[] | undefined>
 
 export class TailPreview {
@@ -23,13 +23,13 @@ export class TailPreview {
   readonly revision: Revision
   readonly #state: LogState
   readonly #read: ReadRecords
-  /** Whether the signatures in a control record with this hash are known to be good. */
+  /** Whether the signatures in a control record with this hash are known to be valid. */
   readonly hasVerified: (hash: Bytes) => boolean
   /** The newest records, without a gap up to the end. */
   readonly #newest: AppliedRecord[] = []
 
   /**
-   * @param state has folded the whole chain, and stands at the end of the log.
+   * @param state has folded the whole chain, and is at the end of the log.
    * @param verified hashes (hexadecimal) of the control records that it found valid.
    */
   constructor(state: LogState, verified: ReadonlySet<string>, revision: Revision, read: ReadRecords) {
@@ -40,7 +40,7 @@ export class TailPreview {
     this.#read = read
   }
 
-  /** Takes the newest records, and the one before them, as they were read on the way to the rest. */
+  /** Takes the newest records and the one before them, as they were read on the way to the rest. */
   async prime(entries: readonly Entry[]): Promise<void> {
     const first = entries[0]
     if (first === undefined) return
@@ -57,13 +57,13 @@ export class TailPreview {
     return this.#state.checkpoint.next
   }
 
-  /** Takes records that have just come, and gives back those that follow. */
+  /** Takes records that have just arrived, and returns those that follow. */
   take(entries: readonly Entry[]): readonly AppliedRecord[] {
     const taken: AppliedRecord[] = []
     for (const { key, value } of entries) {
       if (numberOf(key) !== this.end) continue
       const judged = this.#state.judge(value)
-      // Its epoch's key is looked for once it is read in order.
+      // Its epoch's key is fetched once it is read in order.
       if (judged.judgement.kind === 'locked') break
       taken.push(unnumbered(this.#state.apply(judged)))
     }
@@ -71,17 +71,17 @@ export class TailPreview {
     return taken
   }
 
-  /** The records with from ≤ i < to ≤ end, as they are judged by the room as it is now; fewer where the store lacks one. */
+  /** The records with from ≤ i < to ≤ end, judged by the room as it is now; fewer if the store lacks one. */
   async between(from: number, to: number, signal?: AbortSignal): Promise<readonly AppliedRecord[]> {
     const first = this.#first
     const older = from < first ? await this.#look(from, Math.min(to, first), signal) : []
     const newest = this.#newest.filter(({ row }) => row.i >= Math.max(from, first) && row.i < to)
-    // Pages are asked for from the end backwards: what was looked at is kept where it joins.
+    // Pages are requested from the end backwards: keep what joins the kept records.
     if (older.at(-1)?.row.i === this.#first - 1) this.#newest.unshift(...older)
     return [...older, ...newest]
   }
 
-  /** Index of the first record of those that are kept. */
+  /** Index of the first kept record. */
   get #first(): number {
     return this.#newest[0]?.row.i ?? this.end
   }
@@ -90,7 +90,7 @@ export class TailPreview {
     return this.#judge((await this.#read(Math.max(0, from - 1), to, signal)) ?? [], from)
   }
 
-  /** Judges the records from index `from` on; the one before that tells the first one's predecessor. */
+  /** Judges the records from index `from` on; the one before supplies the first one's predecessor hash. */
   async #judge(entries: readonly Entry[], from: number): Promise<readonly AppliedRecord[]> {
     const { roomId, keyring } = this.#state
     const preverified = await preverify(roomId, entries, keyring.all())
@@ -108,7 +108,7 @@ export class TailPreview {
   }
 }
 
-/** What was counted from the middle of a log on says nothing. */
+/** Counts that start in the middle of a log mean nothing. */
 function unnumbered(applied: AppliedRecord): AppliedRecord {
   return { ...applied, row: { ...applied.row, seq: 0 } }
 }

@@ -1,4 +1,6 @@
-/** Checking a room from its first record on: every hash, signature and rule, against the store and against the replica. */
+/**
+ * Checks a room from its first record on: every hash, signature and rule, against the store and against the replica.
+ */
 import { setImmediate as turn } from 'node:timers/promises'
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { numberOf } from '../../protocol/paths.ts'
@@ -17,9 +19,9 @@ export async function verifyLog(
   log: RoomLog,
   signal?: AbortSignal,
 ): Promise<Verification> {
-  // Others may write meanwhile.
+  // Others may write in the meantime.
   const known = log.reconciler.knownLength
-  // Nothing that was judged before is believed: only the keys are taken over.
+  // No earlier verdict is trusted: only the keys are reused.
   const state = new LogState(roomId, new Seen(roomId))
   for (const keys of log.state.keyring.all()) state.keyring.add(keys)
   const voids: { i: number; reason: string }[] = []

@@ -1,6 +1,6 @@
 /**
  * Appends one record to a room's log, by compare-and-swap: the store's incarnation is the known one, nothing is at the
- * index or behind it, and the record before is the very one that was read and judged. So there is one order, and an
+ * index or behind it, and the record before is exactly the one that was read and judged. So there is one order, and an
  * acknowledged record stays.
  */
 import type { Bytes } from '../../base/bytes.ts'
@@ -24,8 +24,8 @@ export interface ExtraOperations {
 }
 
 /**
- * True once the record stands at `i` and has been read back; false when another took the place (what stands there is
- * read by then). @throws `unavailable` when it is not known whether it happened.
+ * True once the record is at `i` and has been read back; false when another took its place (which has been read by
+ * then). @throws `unavailable` when the outcome is unknown.
  */
 export async function append(
   { store, roomId, incarnation, log }: Appending,

@@ -1,4 +1,4 @@
-/** From queued messages to a record: which of them share it, and its bytes for the end of the log. */
+/** Turns queued messages into a record: which of them share it, and its bytes for the end of the log. */
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
@@ -42,7 +42,7 @@ export function batchOf<T extends { readonly queued: QueuedMessage }>(waiting: r
   return batch
 }
 
-/** The record for the end of the log as it is read. @throws kicked, not-member */
+/** The record for the end of the log as read so far. @throws kicked, not-member */
 export async function composeMessages(
   { appending, identity, clock, random }: Composing,
   batch: readonly QueuedMessage[],
@@ -52,7 +52,7 @@ export async function composeMessages(
   if (log.end.revision === undefined) await log.catchUp(signal)
   let room = log.room
   let keys = await log.currentKeys(signal)
-  // An epoch may have been opened while its keys were looked for.
+  // An epoch may have been opened while its keys were being fetched.
   while (log.room !== room) {
     room = log.room
     keys = await log.currentKeys(signal)

@@ -1,4 +1,4 @@
-/** Changing a room: an operation is written at once, or refused; never queued. */
+/** Changing a room: an operation is written at once or refused, never queued. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BackOff } from '../../base/back-off.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -29,9 +29,8 @@ export interface Operating {
 }
 
 /**
- * @param change what is wanted, by the room as it is when it is tried; asked again after every loss, because it may no
- * longer make sense.
- * Where the change is a `repair`, the keys of both ends of the link are found in the keyring.
+ * @param change the operation, given the room as it is at each attempt; called again after every lost attempt, because
+ * it may no longer make sense. For a `repair`, the keys of both ends of the link are taken from the keyring.
  * @param along keys to delete in the same transaction.
  * @returns the index of the record.
  */
@@ -51,7 +50,7 @@ export async function operate(
     requireKnownVersion(room)
     const wanted = change(room)
     const keys = await log.currentKeys(signal)
-    // The room may have changed meanwhile, and this identity may no longer be in it.
+    // The room may have changed since, and this identity may no longer be a member.
     if (keys === undefined && log.room !== room) continue
     const ground = keys === undefined ? groundBefore(log, room, wanted) : { room, keys }
     const author = { signer: parts.signer, random: parts.random }
@@ -91,7 +90,7 @@ async function appendPrepared(
   return undefined
 }
 
-/** Appends, and where the reply was lost finds out whether it happened. */
+/** Appends and, if the reply was lost, finds out whether it succeeded. */
 async function settled(
   { appending, clock }: Operating,
   i: number,
@@ -124,9 +123,10 @@ async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Pr
 }
 
 /**
- * Epoch recovery: where the secret in force can't be obtained, an admin's kick or rotation follows the record that opened
- * that epoch, under the keys from before (rules W of the protocol, which refuse anybody else's). Others may have the
- * secret, and may have written since what can't be read here: while there is any sign of that, a knock asks for the key.
+ * Epoch recovery: where the current secret can't be obtained, an admin's kick or rotation follows the record that
+ * opened that epoch, under the keys from before (rules W of the protocol, which refuse everyone else's). Others may
+ * have the secret, and may have written messages that can't be read here: while anything suggests so, a knock asks for
+ * the key instead.
  */
 function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } {
   const opening = room.openings.get(room.epoch)
@@ -153,7 +153,7 @@ function linkEnds(log: RoomLog, room: Room, change: Change) {
   return of && to && { of, to }
 }
 
-/** What the room's rules refuse reaches people as a refusal. */
+/** Turns a violation of the room's rules into a refusal for people. */
 async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -1,9 +1,9 @@
 /**
- * Messages that wait to be sent, on disk before they are acknowledged, sealed under the home's key.
+ * Messages waiting to be sent, on disk before they are acknowledged, sealed under the home's key.
  *
- * Each sending process is a writer with a device id of its own, drawn at its start and held under a lease of the home's
- * store. When a process dies, its lease expires and another one sends what it left, under the old device id and counters;
- * so nothing counts twice, whatever was tried before.
+ * Each sending process is a writer with a device id of its own, generated at its start and held under a lease of the
+ * home's store. When a process dies, its lease expires and another one sends what it left, under the old device id and
+ * counters; so no message is counted twice, whatever was tried before.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
@@ -22,7 +22,7 @@ import type { LocalSeal } from '../home/local-seal.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 
-/** What was last tried: these very bytes at this index, behind the record with this hash. */
+/** The last attempt: exactly these bytes at this index, behind the record with this hash. */
 export interface Attempt {
   readonly i: number
   readonly previousHash: Bytes
@@ -36,7 +36,7 @@ export class Outbox implements Requeue {
   readonly #seal: LocalSeal
   readonly #random: Random
   #writer: Promise<{ device: Bytes; lease: Lease }> | undefined
-  /** Per room: a message's id names its room, and what was shown of a device is kept as runs of its counters. */
+  /** Per room: a message's id names its room, and the shown messages of a device are kept as runs of its counters. */
   readonly #counters = new Map<string, number>()
   /** Writers taken over from processes that died, by device id. */
   readonly #adopted = new Set<string>()
@@ -51,7 +51,7 @@ export class Outbox implements Requeue {
     this.#random = random
   }
 
-  /** Durable once `written` resolves, in the order of the calls. The first call draws this process's device id. */
+  /** Durable once `written` resolves, in the order of the calls. The first call generates this process's device id. */
   async add(
     roomId: Bytes,
     content: Content,
@@ -76,7 +76,7 @@ export class Outbox implements Requeue {
     return { kind: 'put', key, value: this.#seal.seal(key, encode([at, contentValue(content)])) }
   }
 
-  /** What arrives while a transaction is under way shares the next one. */
+  /** Messages that arrive during a transaction share the next one. */
   #write(roomId: Bytes, queued: QueuedMessage): Promise<void> {
     const done = Promise.withResolvers<void>()
     this.#arriving.push({ roomId, queued, done })
@@ -86,7 +86,7 @@ export class Outbox implements Requeue {
 
   async #writeArriving(): Promise<void> {
     this.#writing = true
-    // A sender with nothing else to do goes first: the store then works on the message while the disk takes it.
+    // An idle sender goes first: the store works on the message while the disk writes it.
     await turn()
     await turn()
     while (this.#arriving.length > 0) {
@@ -101,7 +101,7 @@ export class Outbox implements Requeue {
     this.#writing = false
   }
 
-  /** With `attempt`, what was tried with it is deleted too: it won't be tried again. */
+  /** With `attempt`, deletes the record of that attempt too: it won't be tried again. */
   async drop(roomId: Bytes, { device, counter }: QueuedMessage, attempt: boolean): Promise<void> {
     const message: Operation = { kind: 'delete', key: outboxKey(roomId, device, counter) }
     const tried: Operation = { kind: 'delete', key: attemptKey(roomId, device) }
@@ -109,8 +109,8 @@ export class Outbox implements Requeue {
   }
 
   /**
-   * Messages of this process and of dead ones, taken over by this one; in order. `others`: there are some of processes
-   * that live, or died a moment ago.
+   * Messages of this process and of dead ones, which it takes over; in order. `others`: some belong to processes that
+   * are alive, or died a moment ago.
    */
   async adopt(roomId: Bytes): Promise<{ readonly adopted: readonly QueuedMessage[]; readonly others: boolean }> {
     const { start, end } = outboxRange(roomId)
@@ -125,13 +125,13 @@ export class Outbox implements Requeue {
       else others = true
     }
     if (taken.size === 0) return { adopted: [], others }
-    // Read once the writers are held: until then their owners may have added to them.
+    // Read after taking the writers' leases: until then their owners may have added to them.
     const { entries } = await this.#home.range(start, end)
     const adopted = entries.flatMap(({ key, value }) => {
       const device = deviceOf(key)
       return taken.has(hex(device)) ? (this.#open(key, value, device) ?? []) : []
     })
-    // Tried by a process that died before the message was acknowledged: nobody waits for it.
+    // Tried by a process that died before the message was acknowledged: nobody is waiting for it.
     const kept = new Set(adopted.map(({ device }) => hex(device)))
     for (const device of tried) {
       if (!taken.has(device) || device === own || kept.has(device)) continue
@@ -146,8 +146,9 @@ export class Outbox implements Requeue {
   }
 
   /**
-   * Before a record is first tried at an index: once this resolves, a later process knows what may be there. It does not wait for the disk: a loss of power takes the messages with it, or leaves them without it, and
-   * they are looked for in the log by their ids (ADR 0021).
+   * Called before a record is first tried at an index: once this resolves, a later process knows what may be there. It
+   * does not wait for the disk: a loss of power loses the messages too, or keeps them without it, and then they are
+   * looked up in the log by their ids (ADR 0021).
    */
   async saveAttempt(roomId: Bytes, device: Bytes, attempt: Attempt): Promise<void> {
     const then: Operation[] = [{ kind: 'put', key: attemptKey(roomId, device), value: attemptValue(attempt) }]
@@ -164,7 +165,7 @@ export class Outbox implements Requeue {
     })
   }
 
-  /** Deletes what was sent, and in the same step the attempt, unless there is a newer one. */
+  /** Deletes sent messages and, in the same transaction, the attempt, unless there is a newer one. */
   async settle(roomId: Bytes, device: Bytes, items: readonly QueuedMessage[], attempt?: Attempt): Promise<void> {
     const gone = items.map(({ counter }): Operation => ({ kind: 'delete', key: outboxKey(roomId, device, counter) }))
     const key = attemptKey(roomId, device)

@@ -1,7 +1,7 @@
 /**
- * A room's messages between the outbox and the log: the one place that knows how each of them stands. Every message has a
- * row on the disk; the row goes only once this home's replica has the record, so that the one or the other can restore it
- * into a store that was rolled back.
+ * A room's messages between the outbox and the log: the one place that knows the state of each. Every message has a row
+ * on disk; the row goes only once this home's replica has the record, so that one or the other can restore it to a
+ * store that was rolled back.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -39,11 +39,11 @@ export function pendingItem({ id, queued, state, reason }: Waiting): PendingItem
 export interface Pending extends Waiting {
   state: 'queued' | 'failed'
   reason?: string
-  /** Resolves once the row is on the disk. */
+  /** Resolves once the row is on disk. */
   readonly written: Promise<void>
-  /** What was last handed to the store with it. */
+  /** The last attempt that was handed to the store with it. */
   attempt: Attempt | undefined
-  /** It was handed to the store, with an outcome not yet known. */
+  /** It was handed to the store, with the outcome still unknown. */
   tried: boolean
   /** It may be in the log already: sent by a process that died, or by another machine of the same person. */
   doubtful: boolean
@@ -66,7 +66,7 @@ export interface PendingMessagesParts {
 export class PendingMessages {
   readonly #parts: PendingMessagesParts
   #waiting: Pending[] = []
-  /** In the log; their rows are still on the disk. */
+  /** In the log; their rows are still on disk. */
   #sent: Pending[] = []
   #cleansSoon = false
   #turn: Promise<unknown> = Promise.resolve()
@@ -75,7 +75,7 @@ export class PendingMessages {
     this.#parts = parts
   }
 
-  /** In the order in which they are sent. */
+  /** In sending order. */
   get waiting(): readonly Pending[] {
     return this.#waiting
   }
@@ -101,7 +101,7 @@ export class PendingMessages {
     return message
   }
 
-  /** The store is asked before the disk has the message: what it then says counts. */
+  /** The store may see the message before the disk has it: then the store's answer counts. */
   async #unwritten(message: Pending, error: unknown): Promise<void> {
     if (message.tried || message.sentAs !== undefined) return void (await message.sent)
     this.#remove([message])
@@ -110,8 +110,8 @@ export class PendingMessages {
   }
 
   /**
-   * Takes up rows of processes that died and rows that were queued again, before what was added since. `others`: some
-   * are of processes that may still live.
+   * Takes over rows of processes that died and rows that were queued again, ahead of what was added since. `others`:
+   * some belong to processes that may still be alive.
    */
   adopt(): Promise<{ readonly others: boolean }> {
     const { outbox, roomId } = this.#parts
@@ -129,7 +129,7 @@ export class PendingMessages {
         const message = this.#newMessage(queued, Promise.resolve())
         message.attempt = attempts.get(hex(queued.device))
         message.tried = message.attempt !== undefined
-        // Nobody waits for it any more.
+        // Nobody is waiting for it any more.
         message.sent.catch(() => undefined)
         return message
       })
@@ -141,7 +141,7 @@ export class PendingMessages {
     })
   }
 
-  /** @throws unavailable when it was tried and no answer came: it is not tried again, but may be in the room. */
+  /** @throws unavailable when it was tried without an answer: it is not tried again, but may be in the room */
   async drop(id: string): Promise<void> {
     const message = this.#waiting.find((other) => other.id === id)
     if (message === undefined) return
@@ -174,7 +174,7 @@ export class PendingMessages {
     }
   }
 
-  /** Others stand where it was tried: what it held is tried anew. */
+  /** Other records took the place of the attempt: its messages are tried again. */
   giveUp(device: Bytes): void {
     this.#forgetAttempt(device)
     for (const message of this.#waiting) if (equalBytes(message.queued.device, device)) message.tried = false
@@ -184,7 +184,7 @@ export class PendingMessages {
     for (const message of this.#waiting) if (equalBytes(message.queued.device, device)) message.attempt = undefined
   }
 
-  /** The log has this record, with messages of this author: they are sent. */
+  /** The log has this record, with messages by this author: they are sent. */
   sentWith({ inside, author }: MessageJudgement, { i, seq: first, repeats }: Row, attempt: Attempt): void {
     this.#forgetAttempt(inside.device)
     const sent: Pending[] = []
@@ -202,7 +202,7 @@ export class PendingMessages {
     this.#markSent(sent, author.firstRootKey)
   }
 
-  /** Of these, which may be in the log, those that it shows are sent; the others are as good as new. */
+  /** Of these, which may be in the log, those found there are sent; the others count as never tried. */
   settleDoubtful(messages: readonly Pending[]): void {
     const author = this.#parts.firstRootKey()
     for (const message of messages) message.doubtful = false
@@ -223,7 +223,7 @@ export class PendingMessages {
     void this.cleanUp()
   }
 
-  /** Tells whoever waits for the messages what keeps them; they stay. */
+  /** Reports to the waiting callers why their messages are held back; the messages stay. */
   reject(error: ConclaveError): void {
     for (const message of this.queued) message.reject(error)
   }
@@ -237,7 +237,10 @@ export class PendingMessages {
     this.#parts.changed()
   }
 
-  /** What fails here comes with the next one, or the next process looks. Resolves once what was sent before is out of the outbox, as far as the disk lets it. */
+  /**
+   * A failure here is made up by the next call, or the next process. Resolves once the messages sent so far are out of
+   * the outbox, as far as the disk allows.
+   */
   async cleanUp(): Promise<void> {
     await this.#inTurn(() => this.#deleteSent()).catch(() => undefined)
   }
@@ -270,7 +273,7 @@ export class PendingMessages {
     this.#parts.changed()
   }
 
-  /** Nothing else is done to the rows meanwhile. */
+  /** Nothing else touches the rows while this runs. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work)
     this.#turn = done.catch(() => undefined)

@@ -1,4 +1,4 @@
-/** What a room's rules refuse, in words for the person who wanted it. */
+/** Why a room's rules refuse an operation, in words for the person who asked for it. */
 import { ConclaveError } from '../../base/errors.ts'
 import { command, type Hint } from '../../base/hint.ts'
 import type { VoidRecord } from '../../protocol/verdict.ts'
@@ -6,7 +6,7 @@ import type { VoidRecord } from '../../protocol/verdict.ts'
 const seeMembers: Hint = ['To see who is who: ', command('members')]
 const toLeave: Hint = ['To leave it: ', command('leave')]
 
-/** The rules' reasons that a person can meet, with what to do about them. */
+/** The rule violations that a person can run into, with what to do about them. */
 const words: Readonly<Record<string, readonly [message: string, hint: Hint]>> = {
   'author is not an admin': ['only an admin of this room can do that', seeMembers],
   'author may not accept': ['only admins let people into this room', seeMembers],

@@ -1,6 +1,6 @@
 /**
- * Sends a room's queued messages, in order, until the store has them: whatever fails in between, each is in the log once.
- * Messages that wait together share a record, so a burst costs one transaction and one signature.
+ * Sends a room's queued messages, in order, until the store has them: whatever fails in between, each is in the log
+ * once. Messages that wait together share a record, so a burst costs one transaction and one signature.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
@@ -21,7 +21,7 @@ export interface SenderParts extends Composing {
   readonly outbox: Outbox
   readonly log: Logger
   readonly retry: Retry
-  /** Why nothing new may be sent at present, though nothing is wrong with the store. */
+  /** Why nothing new may be sent at present, although the store works. */
   writeBlocker(): ConclaveError | undefined
   /** Called when the list of waiting messages changes. */
   changed(): void
@@ -51,7 +51,7 @@ export class Sender {
     return this.#messages.waiting
   }
 
-  /** Takes up what processes that died have left, and what the store lost; where some may still live, looks again later. */
+  /** Takes over what dead processes left and what the store lost; if some may still be alive, checks again later. */
   async adopt(): Promise<void> {
     const { others } = await this.#messages.adopt()
     this.#wake()
@@ -61,7 +61,10 @@ export class Sender {
     this.#cancelAdoption = later(this.#parts.clock, outboxWriterTtlS * 1000, adopt)
   }
 
-  /** @param written rejects where it did not get on the disk: then it is not sent either, unless it has been tried. */
+  /**
+   * @param written rejects if the message could not be written to disk: then it is not sent either, unless it was tried
+   * already.
+   */
   add(queued: QueuedMessage, written: Promise<void>): Waiting {
     const message = this.#messages.add(queued, written)
     this.#wake()
@@ -83,7 +86,7 @@ export class Sender {
     if (this.#messages.queued.length === 0 || this.#closing.signal.aborted) return
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined
-      // Something may have come between the last look and here.
+      // A record may have arrived since the last look.
       this.#wake()
     })
   }
@@ -106,7 +109,7 @@ export class Sender {
       } catch (error) {
         if (signal.aborted) return
         if (!isConclaveError(error)) return this.#messages.fail(this.#bug(error))
-        // What keeps everybody from sending is not the message's fault.
+        // A general block on sending is not this message's fault.
         if (error.code === 'tampering') this.#messages.reject(error)
         else if (!error.retryable && error.code !== 'unavailable') return this.#messages.fail(error)
         await retry.after(error, signal)
@@ -114,7 +117,7 @@ export class Sender {
     }
   }
 
-  /** Trying again would meet it again. */
+  /** Trying again would hit the same error. */
   #bug(error: unknown): ConclaveError {
     this.#parts.log.warn('outbox.bug', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
@@ -134,7 +137,7 @@ export class Sender {
     if (known !== undefined) {
       await log.catchUp(signal)
       if (await this.#isInLog(known, device)) return
-      // The same bytes stand for nothing at another place, nor behind another record.
+      // The same bytes are void at another index, or behind another record.
       const { i, previousHash } = log.end
       if (i !== known.i || !equalBytes(previousHash, known.previousHash)) return this.#messages.giveUp(device)
     } else if (batch.some(({ doubtful }) => doubtful)) {
@@ -144,7 +147,7 @@ export class Sender {
     const attempt = known ?? (await this.#newAttempt(batch, device, signal))
     if (attempt === undefined) return
     const done = await append(appending, attempt.i, attempt.record, {}, signal).catch((error: unknown) => {
-      // Refused for good, and never sent before: it is nowhere.
+      // Refused for good, and never sent before: it exists nowhere.
       if (known === undefined && isConclaveError(error) && error.code !== 'unavailable') this.#messages.giveUp(device)
       throw error
     })
@@ -154,11 +157,11 @@ export class Sender {
       throw new ConclaveError('unexpected', 'a record of this client did not count', {
         hint: ['Check the room: ', command('verify')],
       })
-    // The loser steps back a little, so that the same ones don't lose again.
+    // The loser backs off a little, so that the same client doesn't lose again.
     await sleep(Math.random() * 4, undefined, { signal })
   }
 
-  /** undefined where one of the messages was dropped meanwhile, or could not be written on the disk. */
+  /** undefined if one of the messages was dropped since, or could not be written to disk. */
   async #newAttempt(batch: readonly Pending[], device: Bytes, signal: AbortSignal): Promise<Attempt | undefined> {
     const { outbox, appending } = this.#parts
     const queued = batch.map((message) => message.queued)
@@ -172,7 +175,7 @@ export class Sender {
     return attempt
   }
 
-  /** Whether messages of this device stand where they were tried; then they are sent. */
+  /** Whether messages of this device are at the tried index; then they are sent. */
   async #isInLog(attempt: Attempt, device: Bytes): Promise<boolean> {
     const [found] = await this.#parts.appending.log.records(attempt.i, attempt.i + 1)
     if (found?.judgement.kind !== 'message') return false
@@ -182,7 +185,7 @@ export class Sender {
     return true
   }
 
-  /** What names this author in the room's messages, whatever keys they have had since. */
+  /** Identifies this author in the room's messages, across all changes of keys. */
   get #firstRootKey(): Bytes {
     const { appending, identity } = this.#parts
     const { room } = appending.log

@@ -1,4 +1,4 @@
-/** A request to join, from the side of the person who asks. It survives a restart: the vault remembers it. */
+/** A request to join, on the side of the person who asks. The vault remembers it, so it survives a restart. */
 import { abortable } from '../../base/abort.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -29,7 +29,7 @@ export interface AdmissionParts {
   changed(): void
 }
 
-/** Writes the knock: remembered in the vault first, so that an answer can be recognised. */
+/** Writes the knock; the vault remembers it first, so that an answer can be recognised. */
 export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<void> {
   const { store, identity, incarnation, roomId, clock, random } = parts
   const bytes = signKnock(identity.signer, {
@@ -54,7 +54,7 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
   parts.changed()
 }
 
-/** Also in a store that was restored meanwhile. @throws closed for one that has moved */
+/** Also works in a store restored since the start. @throws closed for one that has moved */
 async function putInLife(store: Store, incarnation: Bytes, put: Operation): Promise<void> {
   const { ok, reads } = await store.commit({
     if: [sameStoreIdentity(incarnation)],
@@ -68,7 +68,7 @@ async function putInLife(store: Store, incarnation: Bytes, put: Operation): Prom
   await putInLife(store, found, put)
 }
 
-/** One open knock a person and room, under a pseudonym that tells operators nothing. */
+/** One open knock per person and room, under a pseudonym that tells operators nothing. */
 function ownKnockKey(identity: Identity, roomId: Bytes): Bytes {
   return knockKey(roomId, identity.pseudonym('conclave/1 knock pseudonym', roomId))
 }

@@ -1,5 +1,5 @@
 /**
- * Whose key a name stands for. The registry is only a hint, because the people who run the store could forge it: a key
+ * Which key a name stands for. The registry is only a hint, because the people who run the store could forge it: a key
  * counts as known when it was pinned, is bound to the name in a shared room, or was verified.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
@@ -22,7 +22,7 @@ export interface Contact {
   readonly wrapKey: Bytes
 }
 
-/** @throws no-such-user; unconfirmed-key for one that was never seen, or is another than it was. */
+/** @throws no-such-user; unconfirmed-key for a key that is new, or differs from the known one */
 export async function findContact(
   store: Store,
   identity: Identity,
@@ -43,7 +43,7 @@ export async function findContact(
   return record
 }
 
-/** What two people compare. Looking at it pins nothing. @throws no-such-user */
+/** The numbers that two people compare. Reading them pins nothing. @throws no-such-user */
 export async function compareKeys(store: Store, identity: Identity, name: string): Promise<SafetyNumber> {
   const record = await registered(store, name)
   const pin = pinnedAs(identity, name)

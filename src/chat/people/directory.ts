@@ -1,4 +1,6 @@
-/** Finding rooms: listed names in the store, and the forms in which people name a room. Names are hints; the id is exact. */
+/**
+ * Finding rooms: listed names in the store, and the ways people can refer to a room. Names are hints; the id is exact.
+ */
 import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields, FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -36,7 +38,7 @@ export async function checkListable(store: Store, roomId: Bytes, name: string): 
   if (standing !== undefined && !isListing(standing.value, roomId)) throw listedAlready(name)
 }
 
-/** Puts a room among the listed ones, unless it is there. @throws name-taken */
+/** Lists a room, unless it is listed already. @throws name-taken */
 export async function list(store: Store, roomId: Bytes, name: string): Promise<void> {
   const key = directoryKey(skeleton(name))
   const { ok, reads } = await store.commit({
@@ -54,7 +56,7 @@ function listedAlready(name: string): ConclaveError {
   })
 }
 
-/** Takes a room from among the listed ones; another one of that name stays. */
+/** Unlists a room; another one of that name stays. */
 export async function unlist(store: Store, roomId: Bytes, name: string, card?: 'with-card'): Promise<void> {
   const key = directoryKey(skeleton(name))
   const standing = await readOne(store, key)
@@ -81,7 +83,7 @@ export async function listedRooms(
   return { rooms: entries.flatMap(({ value }) => readListing(value) ?? []), revision }
 }
 
-/** How people name a room: `name`, `name#id-prefix`, or the whole id. */
+/** How people refer to a room: `name`, `name#id-prefix`, or the whole id. */
 export interface RoomRef {
   readonly name: string | undefined
   readonly idPrefix: string
@@ -105,12 +107,12 @@ export function parseRoomRef(text: string): RoomRef {
 export function matches({ name, idPrefix }: RoomRef, room: Listed): boolean {
   if (!hex(room.roomId).startsWith(idPrefix)) return false
   if (name === undefined) return true
-  // A two-person chat is only meant where its @ is written.
+  // A direct message is only meant if its @ is written.
   if (name.startsWith('@') !== room.name.startsWith('@')) return false
   return skeleton(name) === skeleton(room.name)
 }
 
-/** A room to knock at, and its card. @throws no-such-room */
+/** A room to ask to join, and its card. @throws no-such-room */
 export async function findCard(
   store: Store,
   ref: RoomRef,

@@ -9,7 +9,7 @@ export const pairPolicy = { kind: 'pair', acceptBy: 'members', listed: false } a
 
 const pairPrefix = 'dm-'
 
-/** The name of a two-person chat in its records; front ends show the other's. */
+/** The name of a direct message in its records; front ends show the other person's. */
 export function pairName(a: string, b: string): string {
   return `${pairPrefix}${a}-${b}`.slice(0, roomNameCharsMax)
 }

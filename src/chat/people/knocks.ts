@@ -30,7 +30,7 @@ const dayMs = 86_400_000
 export class Knocks {
   readonly #parts: KnocksParts
   readonly #open = new Map<string, OpenKnock>()
-  /** Not opened yet, with the number of keys tried: a knock may be seen before the epoch whose key it is sealed to. */
+  /** Not opened yet, with the number of keys tried: a knock may arrive before the epoch whose key it is sealed to. */
   readonly #sealed = new Map<string, { readonly entry: Entry; readonly tried: number }>()
 
   constructor(parts: KnocksParts) {
@@ -73,7 +73,7 @@ export class Knocks {
     }
   }
 
-  /** Tries those that did not open with the keys that have come since. */
+  /** Tries those that did not open with the keys that have arrived since. */
   async lookAgain(): Promise<void> {
     const waiting = [...this.#sealed.values()]
     if (waiting.length === 0) return
@@ -91,7 +91,7 @@ export class Knocks {
     const { key, value } = entry
     const name = hex(key)
     const known = this.#open.get(name)
-    // The keys in force may not have been asked for yet.
+    // The current keys may not have been fetched yet.
     await log.currentKeys()
     const keys = log.state.keyring.all()
     const newestFirst = keys.slice(tried).sort((a, b) => b.epoch - a.epoch)

@@ -1,4 +1,4 @@
-/** The listed rooms and this person's invitations: read on request, and then watched. */
+/** The listed rooms and this person's invitations: read on request, then watched. */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { CompactedError } from '../../store/compacted.ts'
@@ -62,7 +62,7 @@ export class Lists {
     return readInbox(this.#parts.store, this.#parts.identity, signal)
   }
 
-  /** They are short: whatever changes, all of it is read again. */
+  /** They are short: after any change, all of it is read again. */
   async #keep({ start, end }: KeyRange, read: (signal: AbortSignal) => Promise<Revision>): Promise<void> {
     const { signal } = this.#closing
     const retry = new Retry({ ...this.#parts, event: 'chat.lists', room: '' })
@@ -72,7 +72,7 @@ export class Lists {
         retry.succeeded()
         this.#parts.changed()
         for await (const { events } of this.#parts.store.watch(start, end, { from, signal })) {
-          // Notices are taken out once they have been read.
+          // Notices are deleted once they have been read.
           if (events.every(({ kind }) => kind === 'delete') && start !== directoryRange.start) continue
           await read(signal)
           this.#parts.changed()

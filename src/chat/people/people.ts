@@ -14,7 +14,7 @@ import type { OpenKnock } from './knocks.ts'
 import { knownOtherwise, type NamedKey } from './pins.ts'
 import { returningAt } from '../timeline/items.ts'
 
-/** By the room's chain; where it doesn't tell (a request that waits or was declined), by the vault. */
+/** From the room's chain or, for a pending or declined request, from the vault. */
 export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {
   if (room === undefined) return remembered
   if (memberByKey(room, self) !== undefined) return 'member'
@@ -50,7 +50,7 @@ export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: stri
   return knock
 }
 
-/** The member of exactly this name, else of one that looks like it. @throws no-such-user, unconfirmed-key */
+/** The member of exactly this name, else of a lookalike. @throws no-such-user, unconfirmed-key */
 export function memberNamed(room: Room, name: string, wanted?: string): Member {
   const found = oneNamed([...room.members.values()], name, wanted)
   if (found !== undefined) return found
@@ -71,7 +71,7 @@ function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted
   const named = exact.length > 0 ? exact : alike
   const fitting = wanted === undefined ? named : named.filter(({ rootKey }) => matchesFingerprint(wanted, rootKey))
   if (fitting.length < 2) return fitting[0]
-  // Two keys under one name: the wrong one must not be hit.
+  // Two keys under one name: don't hit the wrong one.
   throw new ConclaveError('unconfirmed-key', `${fitting.length} people in this room are called ${name}`, {
     hint: `say whose fingerprint: ${fitting.map(({ rootKey }) => fingerprint(rootKey)).join(', ')}`,
   })
@@ -107,13 +107,13 @@ export function knockItem(identity: Identity, room: Room | undefined, knock: Kno
 
 /** What to know before accepting a request. */
 function whatToKnow(identity: Identity, room: Room | undefined, knock: Knock): Pick<ShownKnock, 'returning' | 'known'> {
-  // As of everything that has come.
+  // Takes everything that has arrived into account.
   const returning = room && returningAt(room, knock.rootKey, stillIn)
   const known = knownOtherwise(identity, knock)
   return { ...(returning && { returning }), ...(known && { known: fingerprint(known) }) }
 }
 
-/** The name of the other in a two-person chat, who may not have come yet. */
+/** The name of the other person in a direct message, who may not have joined yet. */
 export function otherOf(room: Room, self: Bytes): string | undefined {
   const key = hex(self)
   const invited = [...room.invitations.values()][0]?.name

@@ -1,6 +1,6 @@
 /**
- * The keys that this person knows people by: pinned at first sight, verified when they were compared. Another key under a
- * pinned name is warned of; rooms have no rule about it.
+ * The keys that this person knows people by: pinned at first sight, verified once compared. Another key under a pinned
+ * name causes a warning; rooms have no rule about it.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -20,20 +20,20 @@ export interface NamedKey {
   readonly rootKey: Bytes
 }
 
-/** Every message asks for some: found by skeleton, in an index that lives as long as the list. */
+/** Every message looks some up: found by skeleton, in an index that lives as long as the list. */
 const indexes = new WeakMap<readonly Pin[], ReadonlyMap<string, Pin>>()
 
 export function pinnedAs({ body: { pins } }: Identity, name: string): Pin | undefined {
   let index = indexes.get(pins)
   if (index === undefined) {
-    // The first of a name that is there twice.
+    // If a name is there twice, the first counts.
     index = new Map(pins.flatMap((pin) => (pin.retired ? [] : [[skeleton(pin.name), pin] as const])).reverse())
     indexes.set(pins, index)
   }
   return index.get(skeleton(name))
 }
 
-/** The key that is known under this name, where it is another than this one. */
+/** The key known under this name, if it differs from this one. */
 export function knownOtherwise(identity: Identity, { name, rootKey }: NamedKey): Bytes | undefined {
   if (skeleton(name) === skeleton(identity.name)) {
     // This person's own keys are known, whatever a room or the registry says.
@@ -44,7 +44,10 @@ export function knownOtherwise(identity: Identity, { name, rootKey }: NamedKey):
   return pin === undefined || equalBytes(pin.rootKey, rootKey) ? undefined : pin.rootKey
 }
 
-/** Remembers a key under its name. One that was confirmed, or that the pinned key itself handed over to, takes its place. */
+/**
+ * Remembers a key under its name. It replaces the pinned key if it was confirmed, or if the pinned key itself signed
+ * it.
+ */
 export async function pinKey(
   identity: Identity,
   { name, rootKey }: NamedKey,
@@ -68,7 +71,7 @@ export async function pinKey(
 
 /**
  * Pins members whose keys are seen for the first time. A pin follows its owner's change of keys, which their old key
- * signed; a name that has another key already is left for the person to decide.
+ * signed; a name that already has another key is left for the person to decide.
  */
 export async function pinMembers(
   identity: Identity,
@@ -106,7 +109,7 @@ function keysOfPerson(room: Room, firstRootKey: Bytes): readonly Bytes[] {
 }
 
 /**
- * A pin follows its owner's change of keys where the registry shows that their old key signed it; elsewhere it stays. A
+ * A pin follows its owner's change of keys if the registry shows that their old key signed it; otherwise it stays. A
  * registry that can't be read now changes nothing.
  */
 export async function followRegistered(
@@ -120,10 +123,10 @@ export async function followRegistered(
   await pinKey(identity, record, false, true, clock.now())
 }
 
-/** Asked for whenever anything changes: looked for once for each state of the room and the pins. */
+/** Queried at every change, so computed only once per state of the room and the pins. */
 const found = new WeakMap<Room, { readonly pins: readonly Pin[]; readonly keys: readonly ChangedKey[] }>()
 
-/** Members who came under names that this person knows with other keys. */
+/** Members who joined under names that this person knows with other keys. */
 export function changedKeys(identity: Identity, room: Room): readonly ChangedKey[] {
   const { pins } = identity.body
   const last = found.get(room)
@@ -149,7 +152,7 @@ function isKeyOf(room: Room, firstRootKey: Bytes, rootKey: Bytes): boolean {
   return keysOfPerson(room, firstRootKey).some((key) => equalBytes(key, rootKey))
 }
 
-/** The warning about a member whose key is not the one that this person knows under their name. */
+/** The warning about a member whose key differs from the one that this person knows under their name. */
 export function keyWarning(identity: Identity, room: Room, name: string, rootKey: Bytes): string | undefined {
   const known = knownOtherwise(identity, { name, rootKey })
   if (known === undefined || isKeyOf(room, rootKey, known)) return undefined

@@ -1,4 +1,7 @@
-/** The refusal to act on a key that this person has not seen, or knows otherwise; with what a front end asks about it. */
+/**
+ * The refusal to act on a key that is new to this person or differs from the known one; carries what a front end needs
+ * to ask about it.
+ */
 import { ConclaveError } from '../../base/errors.ts'
 import type { Hint } from '../../base/hint.ts'
 import type { Person } from '../item.ts'

@@ -1,8 +1,8 @@
 /**
- * Where the store was rolled back and others have written since, the store's log counts: this home's records from the
- * fork on are archived to be shown, and its own messages among them are queued again under their ids.
+ * Where the store was rolled back and others have written since, the store's log wins: this home's records from the
+ * fork on are archived for display, and its own messages among them are queued again under their ids.
  *
- * May be interrupted at any step: what was begun is noted first, and done again from its beginning.
+ * Safe to interrupt at any step: the start is recorded first, and an interrupted run is repeated from its beginning.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { encode } from '../../base/codec.ts'
@@ -26,7 +26,7 @@ export interface QueuedMessage {
 }
 
 export interface Requeue {
-  /** Messages that were sent and that the store lost wait again. Durable when it resolves. */
+  /** Sent messages that the store lost are queued again. Durable when it resolves. */
   requeue(roomId: Bytes, messages: readonly QueuedMessage[]): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export interface ArchiveParts {
   readonly outbox: Requeue
 }
 
-/** From record `from` on, which `state` still judges as it stood. False: another program of this home was faster. */
+/** From record `from` on, which `state` still judges as before. False: another program of this home was faster. */
 export async function archiveDiverged(parts: ArchiveParts, from: number): Promise<boolean> {
   const cut = await beginCut(parts, from)
   if (cut === undefined) return false
@@ -54,7 +54,10 @@ export async function archiveDiverged(parts: ArchiveParts, from: number): Promis
   return parts.replica.finishDivergence({ from, to: cut.to, previousHash: cut.previousHash }, cut.checkpoint)
 }
 
-/** From record `from` on the log is as it was, and is to be judged again: nothing is archived, and it must lead to where it led. */
+/**
+ * The log is the same, and is judged again from record `from` on: nothing is archived, and it must lead to the same
+ * head.
+ */
 export async function truncateForReplay(parts: ArchiveParts, from: number): Promise<boolean> {
   const { replica, state } = parts
   const cut = await beginCut(parts, from)
@@ -78,7 +81,10 @@ async function beginCut({ replica, state }: ArchiveParts, from: number) {
   return { from, to, previousHash, checkpoint, time: replica.divergences.length }
 }
 
-/** Forgets that the messages behind the cut were shown; on the disk before the copy ends earlier, so that it is done again. */
+/**
+ * Forgets that the messages after the cut were shown. On disk before the copy is shortened, so an interrupted run is
+ * repeated.
+ */
 async function forEachRow(
   { identity, replica, state }: ArchiveParts,
   { from, to, ...cut }: { readonly from: number; readonly to: number; readonly previousHash: Bytes },

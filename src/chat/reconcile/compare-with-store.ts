@@ -1,9 +1,9 @@
 /**
- * What the store has of the records that this home has read: the same, none, or others in their place.
+ * What the store has in place of the records that this home has read: the same, none, or others.
  *
- * Each record names its predecessor's hash. Where the store holds a record of ours, everything before it was what we have,
- * and what differs there was tampered with. Where none of ours follows, the log may have forked: the store was rolled
- * back, and others went on from there.
+ * Each record names its predecessor's hash. Where the store holds a record of ours, everything before it was what we
+ * have, and what differs there was tampered with. Where none of ours follows, the log may have forked: the store was
+ * rolled back, and others continued from there.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { logPageRecords } from '../../base/limits.ts'
@@ -22,9 +22,9 @@ export interface Span {
 }
 
 export interface Differences {
-  /** Nothing stands there, and this home can put it back. */
+  /** Nothing is there, and this home can restore it. */
   readonly missing: readonly Span[]
-  /** Something else stands there, or nothing of which more than a hash is kept here; and records of ours follow. */
+  /** Something else is there, or nothing and only a hash is kept here; and records of ours follow. */
   readonly changed: readonly number[]
   /** From here on the store has another log. */
   readonly fork: number | undefined
@@ -42,7 +42,7 @@ export async function standsAt({ store, roomId, replica }: CompareParts, i: numb
   return entry !== undefined && (await replica.holds(i, entry.value)) === true
 }
 
-/** The last record before `next` that the store has; −1 when there is none. Supposes that the ones before it stand too. */
+/** The last record before `next` that the store has; −1 if none. Assumes that the ones before it are there too. */
 export async function lastCommon(parts: CompareParts, next: number, signal?: AbortSignal): Promise<number> {
   let low = -1
   let high = next
@@ -54,7 +54,7 @@ export async function lastCommon(parts: CompareParts, next: number, signal?: Abo
   return low
 }
 
-/** Compares from ≤ i < to; with `untilSame` no further than the first record that stands. */
+/** Compares from ≤ i < to; with `untilSame`, only up to the first record that matches. */
 export async function compareWithStore(
   parts: CompareParts,
   { from, to }: Span,
@@ -63,7 +63,7 @@ export async function compareWithStore(
 ): Promise<Differences> {
   const missing: Span[] = []
   const changed: number[] = []
-  /** Since the last record that stands. */
+  /** Since the last matching record. */
   let open: { readonly i: number; readonly gone: boolean }[] = []
   const settle = (): void => {
     for (const { i, gone } of open) {

@@ -1,6 +1,6 @@
 /**
  * Archived records of logs that the store no longer has: it was rolled back, and others wrote first. Their messages are
- * shown where they were until they come again; the control records among them tell what an admin has to repeat.
+ * shown where they were until they come again; their control records tell what an admin has to repeat.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { logPageRecords } from '../../base/limits.ts'
@@ -19,7 +19,7 @@ import { Seen } from '../replica/seen.ts'
 export interface DivergedBranch extends Divergence {
   /** As it was before the fork; undefined when the logs have nothing in common. */
   readonly base: Room | undefined
-  /** As this home knew it at the end. */
+  /** The room as this home last knew it. */
   readonly room: Room | undefined
   /** The lost control records, in order. */
   readonly changes: readonly ControlBody[]
@@ -55,7 +55,7 @@ export class DivergedRecords {
     return this.#branches
   }
 
-  /** After the replica. The latest first, since each forked from what came to be later. */
+  /** Loaded after the replica. Newest first, since each forked from what came to be later. */
   async load(): Promise<void> {
     this.#opened.clear()
     const branches: Branch[] = []

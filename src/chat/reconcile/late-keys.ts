@@ -1,6 +1,6 @@
 /**
- * Locked is not final: epochs whose secret this reader lacks while records of them stand in the log. Once such a secret
- * comes, the log is judged again from there on.
+ * Locked is not final: tracks epochs whose secret this reader lacks while the log has records of them. When such a
+ * secret arrives, the log is judged again from there on.
  */
 import { hex } from '../../base/bytes.ts'
 import type { EpochOpening } from '../../protocol/epoch.ts'
@@ -37,13 +37,13 @@ export class LateKeys {
     else this.#noteLacking()
   }
 
-  /** The first record that may be judged otherwise now. */
+  /** The first record whose verdict may change now. */
   get from(): number | undefined {
     const come = [...this.#missed.values()].filter(({ opening }) => this.#state.keyring.get(opening) !== undefined)
     return come.length === 0 ? undefined : Math.min(...come.map(({ from }) => from))
   }
 
-  /** Of each record that was applied: a control record may bring a secret, also where it is itself locked or void. */
+  /** Called for each applied record: a control record may carry a secret, even if it is itself locked or void. */
   async note({ row, judgement }: AppliedRecord, signal?: AbortSignal): Promise<void> {
     if (judgement.kind === 'locked') this.#noteLocked(row)
     if (this.#missed.size === 0 || row.hashOnly !== undefined) return

@@ -1,9 +1,9 @@
 /**
- * What this home does where the store's log is not what it has read: one entry, one outcome. Missing records are
- * restored byte for byte; where others wrote first, this home's records are archived and its own messages queued again.
+ * Resolves differences between the store's log and what this home has read. Missing records are restored byte for byte;
+ * where others wrote first, this home's records are archived and its own messages queued again.
  *
- * A different record with ours behind it is no rollback but tampering: it is reported, and stays until a person asks for
- * the repair. Nothing is written into a store that is not ours.
+ * A different record with ours behind it is tampering, not a rollback: it is reported, and stays until a person asks
+ * for the repair. Nothing is written to a store that this identity doesn't belong to.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Bytes } from '../../base/bytes.ts'
@@ -28,7 +28,7 @@ import { WithheldRecords } from './withheld-records.ts'
 export type Outcome =
   /** The store holds what this home has read. */
   | { readonly kind: 'consistent' }
-  /** This home's copy ends earlier than it did: read on from there. */
+  /** This home's copy now ends earlier: read on from there. */
   | { readonly kind: 'truncated' }
   /** The difference stays: `writeBlocker` says why. */
   | { readonly kind: 'blocked' }
@@ -38,7 +38,7 @@ const consistent: Outcome = { kind: 'consistent' }
 /** `end`: the newest record of this home; a number: record i and those behind it, as far as they differ. */
 export type Scope = 'end' | 'all' | number
 
-/** A record of the log is not what it was, or missing. */
+/** A record of the log was changed, or is missing. */
 export interface Damage {
   readonly i: number
   readonly reason: string
@@ -70,16 +70,16 @@ export interface LocalCopy {
 
 export interface ReconcilerListener {
   damaged(damage: Damage): void
-  /** This home's copy ends earlier than it did, and has been opened again. */
+  /** This home's copy now ends earlier, and has been opened again. */
   truncated(): Promise<void>
-  /** Progress, or what `changed` and `writeBlocker` say. */
+  /** Progress, or a change of `changed` or `writeBlocker`. */
   reconciling(): void
 }
 
 export class Reconciler {
   /** Archived records of logs that the store no longer has. */
   readonly diverged: DivergedRecords
-  /** Evidence of changes that the store does not show. */
+  /** Evidence of changes that the store withholds. */
   readonly withheld: WithheldRecords
   readonly #parts: ReconcilerParts & LocalCopy & { readonly wraps: KeptWraps }
   readonly #listener: ReconcilerListener
@@ -89,7 +89,7 @@ export class Reconciler {
   #progress: Progress | undefined
   #restored = 0
   #stuck: ConclaveError | undefined
-  /** The copy has records that were opened once, and the secrets that opened them are gone. */
+  /** The copy has records that could once be opened, and the secrets that opened them are gone. */
   #isLocked = false
 
   constructor(parts: ReconcilerParts, copy: LocalCopy, listener: ReconcilerListener) {
@@ -120,29 +120,29 @@ export class Reconciler {
     return this.#stuck ?? this.#truncation.found
   }
 
-  /** A hole was found, or the end was missing, when the log was last read. */
+  /** When the log was last read, it had a hole or its end was missing. */
   get isTruncated(): boolean {
     return this.#truncation.found !== undefined
   }
 
-  /** How many records this home knows of, also where an earlier copy of them was dropped. */
+  /** How many records this home knows of, including a dropped earlier copy. */
   get knownLength(): number {
     return this.#truncation.knownLength(this.#parts.state.checkpoint.next)
   }
 
-  /** A key has come without which earlier records could not be judged: `prepare` has them read again. */
+  /** A key arrived without which earlier records could not be judged: `prepare` has them read again. */
   get hasLateKey(): boolean {
     return this.#lateKeys.from !== undefined
   }
 
-  /** Nothing has to be read again or resolved, and this home knows of no more records than it has. */
+  /** Nothing has to be read again or resolved, and this home has all the records it knows of. */
   get isSettled(): boolean {
     const { replica, state } = this.#parts
     if (replica.isStale || this.#isLocked || this.hasLateKey || this.writeBlocker !== undefined) return false
     return this.knownLength <= state.checkpoint.next
   }
 
-  /** Opens this home's copy. An archival that was interrupted is finished first. */
+  /** Opens this home's copy. First finishes an interrupted archival. */
   async open(): Promise<void> {
     const { replica, state } = this.#parts
     for (;;) {
@@ -160,7 +160,10 @@ export class Reconciler {
     await this.withheld.load()
   }
 
-  /** Before the log is read on: another program of this home may have archived records, or a key may have come late. */
+  /**
+   * Runs before the log is read on: another program of this home may have archived records, or a key may have arrived
+   * late.
+   */
   async prepare(): Promise<Outcome> {
     const { replica } = this.#parts
     if (replica.isStale) return this.#reopen()
@@ -177,19 +180,19 @@ export class Reconciler {
     return { kind: 'truncated' }
   }
 
-  /** Throws where the record can't be the one that an earlier copy ended with. */
+  /** Throws if the record can't be the one that an earlier copy ended with. */
   check(bytes: Bytes): void {
     this.#truncation.check(this.#parts.state.checkpoint.next, bytes)
   }
 
-  /** Of each record, in order, once it has been applied. */
+  /** Called for each record, in order, once it has been applied. */
   async note(applied: AppliedRecord, signal?: AbortSignal): Promise<void> {
     this.#truncation.clear()
     await this.withheld.note(applied)
     await this.#lateKeys.note(applied, signal)
   }
 
-  /** Record i stands in the store as it should. */
+  /** Record i is in the store as it should be. */
   confirmed(i: number): void {
     if (i === this.#parts.state.checkpoint.next - 1) this.#stuck = undefined
     if (this.#changedRecords.delete(i)) this.#listener.reconciling()
@@ -198,7 +201,7 @@ export class Reconciler {
   /** The store shows nothing behind the checkpoint; with `hole`, something further on. */
   endsHere(hole: boolean): void {
     const { next } = this.#parts.state.checkpoint
-    // What comes after a departure is for others.
+    // What comes after leaving is not for this member.
     if (this.#parts.keys.departed) this.#truncation.clear()
     else if (this.#truncation.endsAt(next, hole)) this.#listener.damaged({ i: next, reason: 'missing from the store' })
   }
@@ -229,7 +232,7 @@ export class Reconciler {
       }
       return this.#block(new ConclaveError('unavailable', 'the store changes all the time', { retryable: true }))
     } catch (error) {
-      // Reading goes on in a store that takes no more.
+      // Reading continues even if the store refuses writes.
       if (isConclaveError(error, 'store-full') || isConclaveError(error, 'not-allowed')) return this.#block(error)
       throw error
     } finally {
@@ -253,7 +256,7 @@ export class Reconciler {
     return undefined
   }
 
-  /** From this record on others stand, and the store's log counts. */
+  /** From this record on the store has others, and its log wins. */
   async #archive(from: number): Promise<Outcome> {
     this.#parts.log.warn('room.diverged', { room: hex(this.#parts.roomId).slice(0, 8), from })
     await archiveDiverged(this.#parts, from)
@@ -265,7 +268,7 @@ export class Reconciler {
     return { kind: 'blocked' }
   }
 
-  /** The room's first record stands there, or the store is one of ours. */
+  /** The room's first record is there, or this identity belongs to the store. */
   async #belongs(signal?: AbortSignal): Promise<boolean> {
     return (await standsAt(this.#parts, 0, signal)) || this.#parts.isOurs(signal)
   }

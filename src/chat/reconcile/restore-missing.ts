@@ -1,6 +1,6 @@
 /**
- * Restores records that the store has lost: byte for byte, in order, only where nothing stands. Any member's client does
- * it; where several do, each record is written once.
+ * Restores records that the store has lost: byte for byte, in order, only where nothing is there. Any member's client
+ * does it; if several do, each record is written once.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { encode, FormatError } from '../../base/codec.ts'
@@ -22,7 +22,7 @@ export interface RestoreParts extends CompareParts {
 /** Each a record, and for a control record its index hint. */
 const rowsMax = storeOperationsMax / 2
 
-/** False where another client was faster: compare again. */
+/** False if another client was faster: compare again. */
 export async function restoreMissing(
   parts: RestoreParts,
   { from, to }: Span,
@@ -55,7 +55,7 @@ export async function restoreMissing(
   return true
 }
 
-/** At which the record before stands, if it is the one that this home knows. */
+/** The revision of the record before, if it is the one that this home knows. */
 async function revisionBefore({ store, roomId, replica }: CompareParts, from: number, signal?: AbortSignal) {
   if (from === 0) return 0 satisfies Revision
   const entry = await readOne(store, logKey(roomId, from - 1), signal)

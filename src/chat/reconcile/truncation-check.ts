@@ -1,6 +1,6 @@
 /**
- * Whether the store's log is shorter than this home knows it, also by a copy that was dropped: then it was truncated, and
- * nothing is appended.
+ * Whether the store's log is shorter than this home knows it to be, also from a dropped copy: then it was truncated,
+ * and nothing is appended.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -13,7 +13,7 @@ export class TruncationCheck {
   #remembered: Checkpoint | undefined
   #found: ConclaveError | undefined
 
-  /** Why nothing may be appended behind the end as it was last read. */
+  /** Why nothing may be appended behind the end as last read. */
   get found(): ConclaveError | undefined {
     return this.#found
   }
@@ -22,12 +22,15 @@ export class TruncationCheck {
     this.#remembered = end
   }
 
-  /** How many records this home knows of when it has read `next`. */
+  /** How many records this home knows of after reading up to `next`. */
   knownLength(next: number): number {
     return Math.max(next, this.#remembered?.next ?? 0)
   }
 
-  /** The store shows nothing behind the record before `next`; with a `hole`, something further on. @returns whether that is damage */
+  /**
+   * The store shows nothing behind the record before `next`; with a `hole`, something further on. @returns whether that
+   * is damage
+   */
   endsAt(next: number, hole: boolean): boolean {
     this.#found = undefined
     if (!hole && next >= this.knownLength(next)) return false
@@ -35,12 +38,15 @@ export class TruncationCheck {
     return true
   }
 
-  /** What was said of the end holds no longer. */
+  /** Earlier findings about the end no longer hold. */
   clear(): void {
     this.#found = undefined
   }
 
-  /** A record's hash covers all before it, so the one at the remembered end tells whether the log is the same. @throws tampering */
+  /**
+   * A record's hash covers all before it, so the one at the remembered end tells whether the log is the same. @throws
+   * tampering
+   */
   check(i: number, bytes: Bytes): void {
     const { next, hash } = this.#remembered ?? {}
     if (next !== i + 1 || hash === undefined || equalBytes(recordHash(bytes), hash)) return

@@ -1,8 +1,8 @@
 /**
- * Whether the store shows this reader as much of a room as it showed others. A store that hides a control record (a kick,
- * say) makes newcomers write to people who are no longer in. What members signed since betrays it: a record names the
- * newest control record that its author knew. Only present members' signatures count, so that nobody else can freeze a
- * room; a member who made it up freezes it until an admin removes them (docs/adr/0013).
+ * Detects a store that hides control records (a kick, say), which would make newcomers write to people who are no
+ * longer in. Members' later signatures betray it: a record names the newest control record that its author knew. Only
+ * present members' signatures count, so that no one else can freeze a room; a member who makes one up freezes it until
+ * an admin removes them (docs/adr/0013).
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
@@ -43,13 +43,13 @@ export class WithheldRecords {
   readonly #parts: WithheldRecordsParts
   readonly #state: LogState
   readonly #bySigner = new Map<string, WithheldProof>()
-  /** Root keys that had been kicked before a key came late, and turned out to be members once it had. */
+  /** Root keys whose kick turned out, once a late key came, not to count. */
   readonly #reinstated = new Set<string>()
   /** Of the newest void epoch recovery: out of an epoch that others can open. */
   #invalidRecoveryAt = -1
 
   #card: Bytes | undefined
-  /** The room as it was until a secret came late. */
+  /** The room as it was before a late secret. */
   #before: Room | undefined
 
   constructor(parts: WithheldRecordsParts, state: LogState) {
@@ -73,7 +73,7 @@ export class WithheldRecords {
     })
   }
 
-  /** Who signed what follows a control record that is missing here, and where. */
+  /** Who signed a record that follows a missing control record, and where. */
   get missing(): readonly { readonly i: number; readonly by: Member }[] {
     const { room } = this.#state
     return [...this.#bySigner.values()].flatMap(({ signer, head, i }) => {
@@ -87,19 +87,19 @@ export class WithheldRecords {
     return [...this.#reinstated].flatMap((key) => this.#state.room?.members.get(key) ?? [])
   }
 
-  /** Whether a member could not open the epoch in force, and their way out of it is void. */
+  /** Whether a member could not open the current epoch, and their epoch recovery is void. */
   get hasInvalidEpochRecovery(): boolean {
     const { room } = this.#state
     const openedBy = room?.openings.get(room.epoch)?.n
     return openedBy !== undefined && this.#invalidRecoveryAt > (room?.marks.get(openedBy)?.i ?? Infinity)
   }
 
-  /** Of each record, in order, once it has been applied. */
+  /** Called for each record, in order, once it has been applied. */
   async note({ row, judgement }: AppliedRecord): Promise<void> {
     const { room, keyring } = this.#state
     if (room === undefined || judgement.kind === 'locked') return
     if (judgement.kind !== 'void') {
-      // A member who later follows what this reader sees takes back what they signed elsewhere.
+      // A member who later follows what this reader sees withdraws what they signed elsewhere.
       const known = this.#bySigner.get(hex(judgement.author.rootKey))
       const isKick = judgement.kind === 'control' && judgement.body.operation.type === 'kick'
       const before = this.#bySigner.size + this.#reinstated.size
@@ -115,12 +115,12 @@ export class WithheldRecords {
     await this.#add(room, { signer: evidence.author.rootKey, head: evidence.head, i: row.i })
   }
 
-  /** A part of the log is about to be read again with a secret that came late. */
+  /** Part of the log is about to be read again with a late secret. */
   willReplay(): void {
     this.#before ??= this.#state.room
   }
 
-  /** Before the log is read: what the card tells of must be in the log then. */
+  /** Called before the log is read: what the card refers to must then be in the log. */
   async readCard(signal?: AbortSignal): Promise<void> {
     const { store } = this.#parts
     this.#card = (await readOne(store, cardKey(this.#state.roomId), signal))?.value
@@ -137,7 +137,7 @@ export class WithheldRecords {
 
   async #noteCard(bytes: Bytes): Promise<void> {
     const { room, roomId, checkpoint, keyring } = this.#state
-    // Without the key in force, what can't be opened looks like what is missing.
+    // Without the current key, what can't be opened looks like what is missing.
     if (room === undefined || keyring.get(room.openings.get(room.epoch)) === undefined) return
     const card = orNothing(() => decodeCard(roomId, bytes))
     if (card === undefined || memberByKey(room, card.signer) === undefined) return
@@ -145,7 +145,7 @@ export class WithheldRecords {
     await this.#add(room, { signer: card.signer, head: card.head, i: checkpoint.next - 1 })
   }
 
-  /** Whether it stands in the log and does not count: then its author was misled, and nothing is missing. */
+  /** Whether it is in the log and does not count: then its author was misled, and nothing is missing. */
   async #isVoid(head: Bytes): Promise<boolean> {
     const { next } = this.#state.checkpoint
     for (let from = 0; from < next; from += logPageRecords) {
@@ -156,7 +156,7 @@ export class WithheldRecords {
     return false
   }
 
-  /** Kicks that did not count after all; but for this identity's own, made before others had seen it become an admin. */
+  /** Kicks that did not count after all, except this identity's own, made before others had seen it become an admin. */
   async #noteReinstated(before: Room): Promise<void> {
     const { room: after } = this.#state
     const self = this.#parts.identity.signer.publicKey

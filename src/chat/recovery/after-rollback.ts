@@ -1,4 +1,7 @@
-/** What follows once a room's log was reconciled after a rollback, or judged again: read mark, membership, metadata, outbox. */
+/**
+ * What follows once a room's log was reconciled after a rollback, or judged again: read mark, membership, metadata,
+ * outbox.
+ */
 import type { Bytes } from '../../base/bytes.ts'
 import type { Appending } from '../outbox/append.ts'
 import type { Recovery, RoomChange } from '../chat.ts'
@@ -17,14 +20,14 @@ export interface AfterRollbackParts {
   nameOf(): string
   isOwn(rootKey: Bytes): boolean
   tell(change: RoomChange): void
-  /** This identity's messages wait in the outbox again. */
+  /** This identity's messages are in the outbox again. */
   requeued(): void
 }
 
 export class AfterRollback {
   readonly #parts: AfterRollbackParts
   readonly #recovery: RoomRecovery
-  /** How many records had been restored when the metadata was last looked at; undefined: to be looked at. */
+  /** How many records had been restored when the metadata was last checked; undefined: check it. */
   #settledAt: number | undefined = 0
 
   constructor(parts: AfterRollbackParts) {
@@ -42,12 +45,12 @@ export class AfterRollback {
     return this.#recovery.writeBlocker
   }
 
-  /** Looks which of the lost messages have come again. */
+  /** Checks which of the lost messages have come again. */
   async look(): Promise<void> {
     await this.#recovery.look()
   }
 
-  /** The same, where there are any. */
+  /** The same, if there are any. */
   async lookAgain(): Promise<void> {
     if (this.#recovery.missing.size > 0) await this.#recovery.look()
   }
@@ -57,7 +60,7 @@ export class AfterRollback {
     this.#settledAt = undefined
   }
 
-  /** Once the log has been read to its end. */
+  /** Called once the log has been read to its end. */
   async settle(signal?: AbortSignal): Promise<void> {
     const { appending, identity, memory } = this.#parts
     await this.#recovery.look()
@@ -69,7 +72,7 @@ export class AfterRollback {
     await restoreMetadata(appending, identity, signal)
   }
 
-  /** The history is another one from there on; this identity's own messages wait to be sent again. */
+  /** The history is a different one from there on; this identity's own messages are queued again. */
   async diverged(): Promise<void> {
     const { mark, memory } = this.#parts
     const { replica, state } = this.#parts.appending.log

@@ -1,4 +1,6 @@
-/** Keeps what the vault knows of a room in step with its control chain: this identity's standing, and the members' pinned keys. */
+/**
+ * Syncs what the vault knows of a room with its control chain: this identity's standing, and the members' pinned keys.
+ */
 import { later, type Clock } from '../../base/clock.ts'
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { pinDelayMs, pinnedAtOnceMembersMax } from '../../base/limits.ts'
@@ -21,19 +23,19 @@ export interface StandingParts {
 export interface Stand {
   readonly room: Room
   readonly standing: Standing
-  /** What the room is called here. */
+  /** The room's name for this person. */
   readonly name: string
-  /** Whether the keys in force are here. */
+  /** Whether the current keys are here. */
   readonly isOpen: boolean
 }
 
 export class MembershipSync {
   readonly #parts: StandingParts
-  /** Root keys of members that were looked at. */
+  /** Root keys of the members checked so far. */
   readonly #pinned = new Set<string>()
   #standing: Standing | undefined
   #settling: Promise<unknown> = Promise.resolve()
-  /** Newcomers of a large room are pinned a little later, together. */
+  /** Newcomers of a large room are pinned a little later, in one batch. */
   #cancelPin: (() => void) | undefined
   #room: Room | undefined
 
@@ -41,7 +43,7 @@ export class MembershipSync {
     this.#parts = parts
   }
 
-  /** The vault has this identity's standing once this resolves. True when something has changed. */
+  /** The vault has this identity's standing once this resolves. True if something changed. */
   settle(stand: () => Stand | undefined): Promise<boolean> {
     const settled = this.#settling.then(() => this.#settle(stand()))
     this.#settling = settled.catch(() => undefined)
@@ -53,7 +55,7 @@ export class MembershipSync {
     await this.#settling
   }
 
-  /** The control chain is another one than it was. */
+  /** The control chain was replaced. */
   forget(): void {
     this.#standing = undefined
   }
@@ -75,15 +77,15 @@ export class MembershipSync {
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
     this.#room = room
-    // A vault is written as a whole: in a large room, not once for each newcomer.
+    // A vault is written as a whole: in a large room, not once per newcomer.
     if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
     else if (this.#newcomers().length > 0)
       this.#cancelPin ??= later(this.#parts.clock, pinDelayMs, () => this.#pinNow())
-    // A member who lacked a key has knocked again, and no longer waits once it has come.
+    // A member who lacked a key has knocked again, and stops waiting once it arrives.
     const isAnswered = remembered?.standing === 'waiting' && standing === 'member' && isOpen
     if (this.#standing === standing && !isAnswered && remembered?.name === name) return false
     const self = identity.signer.publicKey
-    // A knock may have been sent or answered meanwhile.
+    // A knock may have been sent or answered in the meantime.
     await identity.changeRoom(roomId, (now) => ({
       roomId,
       name,

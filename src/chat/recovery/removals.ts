@@ -1,8 +1,9 @@
 /**
- * Which membership changes a rolled-back store has lost, and which an admin has to repeat. Pure functions of the room as it
- * was at the fork, as this home last knew it, and as it is.
+ * Which membership changes a rolled-back store has lost, and which an admin has to repeat. Pure functions of the room
+ * as it was at the fork, as this home last knew it, and as it is now.
  *
- * A kick is a promise: a client that remembers it sends nothing that the kicked could read until it is repeated.
+ * A kick is a promise: a client that remembers it sends nothing that the removed member could read until it is
+ * repeated.
  */
 import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
 import type { ControlBody } from '../../protocol/control.ts'
@@ -19,7 +20,7 @@ export interface Removal {
   readonly isIn: boolean
 }
 
-/** Kicks that this home remembers and that the room as it is does not have. */
+/** Kicks that this home remembers and that the current room lacks. */
 export function missingRemovals(branches: readonly DivergedBranch[], room: Room): readonly Removal[] {
   const missing = new Map<string, Removal>()
   for (const { room: before, from } of branches) {
@@ -38,7 +39,7 @@ function isKick(room: Room, { kind, n }: Departure, from: number): boolean {
   return kind === 'kicked' && (room.marks.get(n)?.i ?? 0) >= from
 }
 
-/** Kicked again since; or neither in nor holding the keys in force. */
+/** Kicked again since; or neither a member nor holding the current keys. */
 function stands(room: Room, key: string, from: number): boolean {
   const departure = room.departures.get(key)
   if (departure !== undefined && isKick(room, departure, from)) return true
@@ -58,14 +59,14 @@ export interface LostChange {
   readonly name: string
 }
 
-/** What an admin repeats, removals first; never what has been decided otherwise since. */
+/** What an admin repeats, removals first; never what has been decided differently since. */
 export function changesToRepeat(branches: readonly DivergedBranch[], room: Room): readonly LostChange[] {
   const removals = missingRemovals(branches, room)
   const kicks = removals.filter(({ isIn }) => isIn)
   const changes = kicks.map(({ rootKey, name }): LostChange => {
     return { operation: { type: 'kick', rootKey }, rootKey, name }
   })
-  // A kick changes the keys for all of them.
+  // One kick changes the keys for all of them.
   if (kicks.length === 0 && removals.length > 0) changes.push(rotation)
   const others = branches.flatMap((branch) => branch.changes.flatMap((change) => repeated(branch, change, room) ?? []))
   const demotions = others.filter(({ operation }) => operation.type === 'demote')
@@ -89,7 +90,7 @@ function repeated(branch: DivergedBranch, { operation }: ControlBody, room: Room
     case 'accept': {
       const { rootKey, name } = decodeKnock(operation.knock)
       if (memberByKey(before, rootKey) === undefined || memberByKey(room, rootKey) !== undefined) return undefined
-      // It has been decided otherwise since.
+      // It has been decided differently since.
       const decided = room.departures.get(hex(rootKey))?.n !== base.departures.get(hex(rootKey))?.n
       return decided ? undefined : { operation, rootKey, name }
     }
@@ -127,7 +128,7 @@ export interface LeftToDo {
   readonly name: string
 }
 
-/** What only its author can repeat. */
+/** Changes that only their author can repeat. */
 export function leftToOthers(branches: readonly DivergedBranch[], room: Room): readonly LeftToDo[] {
   const left = branches.flatMap(({ changes }) => {
     return changes.flatMap(({ operation: { type }, author }): LeftToDo[] => {
@@ -145,7 +146,7 @@ function distinct(changes: readonly LostChange[]): readonly LostChange[] {
   return [...new Map(named.toReversed()).values()].toReversed()
 }
 
-/** The same for the same change, whatever else has happened. */
+/** Equal for equal changes, whatever else has happened. */
 export function nameOfChange({ operation, rootKey }: LostChange): string {
   const id = operation.type === 'reject' ? operation.knockId : (rootKey ?? new Uint8Array(0))
   return `${operation.type} ${hex(id)}`

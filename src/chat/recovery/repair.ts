@@ -1,6 +1,6 @@
 /**
  * Repairs a room whose store was rolled back or tampered with: an admin repeats the lost membership changes, removals
- * first; and records that were changed are written again from this home's copy.
+ * first; and records that were changed are rewritten from this home's copy.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
@@ -39,7 +39,7 @@ export async function repairRoom(parts: Repairing, signal?: AbortSignal): Promis
   return { again, left, corrected }
 }
 
-/** Only where the record that follows says what must stand there. */
+/** Only if the record that follows determines what must be there. */
 async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortSignal): Promise<readonly number[]> {
   const corrected: number[] = []
   for (const i of [...log.reconciler.changed].sort((a, b) => a - b)) {

@@ -1,4 +1,7 @@
-/** Restores what lies beside a room's log and the store has lost: card, directory entry, kept pages of wraps. Any member does it. */
+/**
+ * Restores the metadata of a room that the store has lost: card, directory entry, kept pages of wraps. Any member does
+ * it.
+ */
 import { FormatError } from '../../base/codec.ts'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
@@ -34,7 +37,7 @@ export async function restoreMetadata(parts: Appending, identity: Identity, sign
   )
 }
 
-/** Signed by this identity: all that a card says is that some member signed it. */
+/** Signed by this identity: a card only claims that some member signed it. */
 async function restoreCard({ store, incarnation, log }: Appending, identity: Identity, signal?: AbortSignal) {
   const { room } = log
   const opening = room?.openings.get(room.epoch)

@@ -1,4 +1,4 @@
-/** How a room stands after its store was rolled back or tampered with, for people: what happened, and what to do. */
+/** The state of a room whose store was rolled back or tampered with, for people: what happened, and what to do. */
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command, type CommandHint } from '../../base/hint.ts'
@@ -24,7 +24,7 @@ export class RoomRecovery {
     return new Set([...this.#missing.own, ...this.#missing.others])
   }
 
-  /** Looks which have come again. */
+  /** Checks which have come again. */
   async look(): Promise<void> {
     const { diverged } = this.#log.reconciler
     if (diverged.branches.length > 0) this.#missing = await diverged.missing(this.#isOwn)

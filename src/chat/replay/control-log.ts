@@ -1,6 +1,6 @@
 /**
- * The cleartext headers of a room's control records, unverified: found through the hints in the store where they are right,
- * else in the log itself. They decide nothing; they tell where to look.
+ * The cleartext headers of a room's control records, unverified: found through the hints in the store if they are
+ * right, else in the log itself. They decide nothing; they tell where to look.
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { decode, FormatError } from '../../base/codec.ts'
@@ -16,7 +16,7 @@ export interface ReadControl {
   readonly outer: ControlOuter
 }
 
-/** Transactions of point reads that are under way at once. */
+/** Concurrent transactions of point reads. */
 const readsAtOnce = 4
 
 export class ControlLog {
@@ -35,7 +35,7 @@ export class ControlLog {
     return [...this.#found].sort(([a], [b]) => a - b).map(([, { outer }]) => outer.header)
   }
 
-  /** Whether the whole log has been read for them, and nothing was let go since. */
+  /** Whether the whole log has been read for them, and nothing was dropped since. */
   get isComplete(): boolean {
     return this.#isComplete
   }
@@ -44,7 +44,7 @@ export class ControlLog {
     return this.#found.get(i)
   }
 
-  /** Takes note of a record that was read anyhow; undefined when it is no control record. */
+  /** Takes note of a record that was read anyway; undefined if it isn't a control record. */
   note(i: number, bytes: Bytes): ReadControl | undefined {
     const known = this.#found.get(i)
     if (known !== undefined) return known
@@ -74,7 +74,7 @@ export class ControlLog {
     return [...new Set(entries.flatMap(({ value }) => hintedIndex(value)))]
   }
 
-  /** Everything that the hints lead to. */
+  /** Everything that the hints point at. */
   async readHinted(hinted: readonly number[], signal?: AbortSignal): Promise<void> {
     const indices = hinted.filter((i) => !this.#found.has(i))
     const parts: number[][] = []
@@ -87,7 +87,7 @@ export class ControlLog {
     await Promise.all(Array.from({ length: readsAtOnce }, readOn))
   }
 
-  /** The newest that the hints lead to and that fits, looked for from the newest on. */
+  /** The newest one that the hints point at and that fits, searching from the newest on. */
   async findHinted(fits: (control: ReadControl) => boolean, signal?: AbortSignal): Promise<ReadControl | undefined> {
     const indices = (await this.hinted(signal)).toReversed()
     for (let at = 0; at < indices.length; at += storeOperationsMax) {
@@ -115,8 +115,8 @@ export class ControlLog {
   }
 
   /**
-   * The records that lead from this one back to genesis, oldest first and without itself: each is the one whose hash its
-   * successor names. undefined where they don't lead there.
+   * The records that lead from this one back to genesis, oldest first and without itself: each is the one whose hash
+   * its successor names. undefined if they don't lead there.
    */
   async leadingTo(last: ControlHeader, signal?: AbortSignal): Promise<readonly ReadControl[] | undefined> {
     const back: ReadControl[] = []
@@ -124,7 +124,7 @@ export class ControlLog {
     while (at.n > 0) {
       const { previousHeadIndex: i, previousHead, n } = at
       if (i >= at.i) return undefined
-      // What the hints did not lead to is read with its neighbourhood: they may all be gone.
+      // Where the hints fail, the whole neighbourhood is read: they may all be gone.
       if (!this.#found.has(i)) await this.#readAround(i, signal)
       const control = this.#found.get(i)
       if (control === undefined || !equalBytes(control.hash, previousHead)) return undefined
@@ -153,7 +153,7 @@ export class ControlLog {
   }
 }
 
-/** undefined for any other record, and for what is none. */
+/** undefined for any other record, and for bytes that aren't a record. */
 export function controlHeader(bytes: Bytes): ControlHeader | undefined {
   try {
     const record = decodeRecord(bytes)
@@ -164,7 +164,7 @@ export function controlHeader(bytes: Bytes): ControlHeader | undefined {
   }
 }
 
-/** Anybody may write a hint: what is no index is no hint. */
+/** Anyone may write a hint: one that isn't an index is ignored. */
 function hintedIndex(value: Bytes): number[] {
   try {
     const i = decode(value)

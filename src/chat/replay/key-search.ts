@@ -1,6 +1,6 @@
 /**
- * Finds an epoch's secret: in this identity's own wrap, or by walking the links back from a later epoch that opens. Headers
- * are read unverified; an epoch's confirm decides whether a secret is the true one.
+ * Finds an epoch's secret: in this identity's own wrap, or by walking the links back from a later epoch that opens.
+ * Headers are read unverified; an epoch's confirm value decides whether a secret is the true one.
  */
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { trialWrapsMax } from '../../base/limits.ts'
@@ -29,7 +29,7 @@ export class KeySearch {
   readonly #keyring: Keyring
   readonly #controls: ControlLog
   readonly #kept: KeptWraps | undefined
-  /** Epochs (by confirm) that were looked for in vain; another set once something new may be there. */
+  /** Epochs (by confirm) that were searched for in vain; replaced once something new may be there. */
   #failed = new Set<string>()
 
   /** @param kept where the pages that are read are kept. */
@@ -49,7 +49,10 @@ export class KeySearch {
     this.#kept = kept
   }
 
-  /** Whether the keyring has the epoch's keys now. `memberIndex` finds this identity's wrap; without it every wrap is tried. */
+  /**
+   * Whether the keyring has the epoch's keys now. `memberIndex` finds this identity's wrap; without it every wrap is
+   * tried.
+   */
   async obtain(opening: OpeningWraps, memberIndex: number | undefined, signal?: AbortSignal): Promise<boolean> {
     if (this.#keyring.get(opening) !== undefined) return true
     const failed = this.#failed
@@ -58,7 +61,7 @@ export class KeySearch {
     await this.#controls.readHinted(await this.#controls.hinted(signal), signal)
     await this.search(opening, memberIndex, signal)
     if (this.#keyring.get(opening) === undefined) {
-      // Hints may be missing or false: the log itself is not.
+      // Hints may be missing or false: the log itself is authoritative.
       await this.#controls.readAll(signal)
       await this.search(opening, memberIndex, signal)
     }
@@ -70,8 +73,8 @@ export class KeySearch {
   }
 
   /**
-   * A control record that came while secrets were missing, whatever was made of it: it may hold one for this identity, or
-   * a link that leads to one.
+   * A control record that arrived while secrets were missing, whatever its verdict: it may hold one for this identity,
+   * or a link that leads to one.
    */
   async learn(control: ReadControl, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
     if (!this.#controls.isComplete) await this.#controls.readAll(signal)
@@ -83,9 +86,9 @@ export class KeySearch {
     this.#keyring.walkBack(this.#roomId, headers)
   }
 
-  /** Something new may be there for this identity: what was looked for in vain is looked for again. */
+  /** Something new may be there for this identity: failed searches are repeated. */
   lookAgain(): void {
-    // A search that is under way may end in vain only now: it began before.
+    // A search that is under way began before, and may yet fail.
     this.#failed = new Set()
   }
 
@@ -102,7 +105,7 @@ export class KeySearch {
 
   async #fromWraps(opening: OpeningWraps, memberIndex?: number, signal?: AbortSignal) {
     const { epoch, before, confirm, n, wraps } = opening
-    // The room's maker may have left and come in again, with another index: all rows of genesis are theirs.
+    // The room's creator may have left and come in again, with another index: all rows of genesis are theirs.
     const index = epoch === 0 ? undefined : memberIndex
     const context = { roomId: this.#roomId, n, previousHead: before, epoch }
     const pages = await this.#pages(wraps, index, signal)
@@ -133,9 +136,9 @@ export class KeySearch {
   }
 
   /**
-   * Among the control records that were read so far: from the newest that holds something for this identity, then back
-   * along the links. Where that does not lead to what is wanted, from the one before: whoever opens an epoch can give it
-   * a bad link, and a record that counts for nothing can hold a wrap.
+   * Searches the control records read so far: from the newest that holds something for this identity, then back along
+   * the links. If that fails, from the one before: any holder of an epoch's secret can give it a bad link, and a void
+   * record can hold a wrap.
    */
   async search(wanted: EpochOpening, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
     const { headers } = this.#controls
@@ -162,7 +165,7 @@ export class KeySearch {
     }
   }
 
-  /** Where no knock is remembered, every entry may be for this identity. */
+  /** If no knock is remembered, every entry may be for this identity. */
   #isEntryFor(): (header: ControlHeader) => boolean {
     const knock = this.#identity.room(this.#roomId)?.knockHash?.slice(0, entryTagBytes)
     const invited = invitationTag(this.#roomId, this.#identity.signer.publicKey)
@@ -175,7 +178,7 @@ export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: Co
   return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
 }
 
-/** Of a room that nothing is known of yet: what the record claims that stands in the place of genesis. */
+/** For a room about which nothing is known yet: what the record at genesis's index claims. */
 export function genesisOpening(bytes: Bytes): OpeningWraps | undefined {
   const header = controlHeader(bytes)
   if (header === undefined) return undefined

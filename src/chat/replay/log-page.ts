@@ -1,13 +1,13 @@
 /**
- * Reads a room's log in pages: its records, and none of the junk that anyone with write access may put among their keys, in
- * any amount. No reader stumbles over it or stops before it.
+ * Reads a room's log in pages: its records, skipping any amount of junk that anyone with write access may put among
+ * their keys. No reader fails on it or stops before it.
  */
 import { concat, type Bytes } from '../../base/bytes.ts'
 import { logPageRecords } from '../../base/limits.ts'
 import { logIndexOf, logKey, logRange, numberOf } from '../../protocol/paths.ts'
 import type { Entry, RangeResult, Store } from '../../store/store.ts'
 
-/** At least one record with index ≥ from if there is any; more than `logPageRecords` only where others lie between. */
+/** At least one record with index ≥ from if there is any; more than `logPageRecords` only if others lie between. */
 export async function logPage(store: Store, roomId: Bytes, from: number, signal?: AbortSignal): Promise<RangeResult> {
   const { end } = logRange(roomId)
   const records: Entry[] = []
@@ -28,7 +28,7 @@ export interface PreparedPage<T> extends RangeResult {
   readonly prepared: T
 }
 
-/** One page after the other; while one is worked on, the next is fetched and prepared. */
+/** Page by page; while one is processed, the next is fetched and prepared. */
 export async function* logPages<T>(
   store: Store,
   roomId: Bytes,
@@ -45,7 +45,7 @@ export async function* logPages<T>(
     const page: PreparedPage<T> = await coming
     const last = page.entries.at(-1)
     coming = page.more && last !== undefined ? read(numberOf(last.key) + 1) : undefined
-    // It may fail before it is awaited, or be wanted no more.
+    // It may fail before it is awaited, or no longer be wanted.
     coming?.catch(() => undefined)
     yield page
   }

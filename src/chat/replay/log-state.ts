@@ -1,6 +1,6 @@
 /**
  * The state machine of a room's log, as far as this client has read it: contiguous from 0, each record judged once, in
- * order. No I/O: fetching, keys and disk are the room log's.
+ * order. No I/O: fetching, keys and disk belong to the room log.
  */
 import { emptyBytes, type Bytes } from '../../base/bytes.ts'
 import { FormatError } from '../../base/codec.ts'
@@ -42,7 +42,10 @@ export class LogState {
   readonly keyring: Keyring
   readonly #seen: Seen
   #room: Room | undefined
-  /** Those that were valid when they came, also what epoch recovery skipped later: by them the past is judged for ever. */
+  /**
+   * Records that were valid on arrival, including those that epoch recovery skipped later: the past is always judged by
+   * them.
+   */
   readonly #controls: ControlRecord[] = []
   /** By the epoch that they start from. */
   readonly #links = new Map<number, EpochLink[]>()
@@ -69,10 +72,10 @@ export class LogState {
     return { next: this.#next, hash: this.#hash, seq: this.#seq }
   }
 
-  /** The links of control records that start from an epoch, be it one that was skipped. */
+  /** The links of control records that start from an epoch, including skipped ones. */
   readonly links = (of: number): readonly EpochLink[] => this.#links.get(of) ?? []
 
-  /** Goes on where the replica's checkpoint stands: only the control records are folded again. What was judged before is forgotten. */
+  /** Resumes at the replica's checkpoint: only the control records are folded again. Earlier verdicts are forgotten. */
   resume(checkpoint: Checkpoint, controls: readonly Row[]): void {
     this.#room = undefined
     this.#controls.length = 0
@@ -86,7 +89,7 @@ export class LogState {
     this.goOnAt(checkpoint)
   }
 
-  /** Folds a control record that is known to follow what it says that it follows. `known`: also that it is valid. */
+  /** Folds a control record that is known to follow the one that it names. `known`: also known to be valid. */
   fold(i: number, hash: Bytes, outer: ControlOuter, known: boolean): Judgement {
     return this.#foldControl({ i, previousHash: outer.header.previousHash, hash }, outer, known)
   }
@@ -99,7 +102,7 @@ export class LogState {
   }
 
   /**
-   * What the record at `next` would be judged to be; nothing changes but for a valid control record's room.
+   * The verdict on the record at `next`; changes nothing except a valid control record's room.
    * `isKnownGood`: whether this reader has verified the signatures in a control record with this hash.
    */
   judge(bytes: Bytes, preverified?: Preverified, isKnownGood?: (hash: Bytes) => boolean): Judged {
@@ -118,7 +121,7 @@ export class LogState {
     return this.look({ i: row.i, previousHash }, row.bytes, row.verdict === 'valid')
   }
 
-  /** Judges a record anywhere before the checkpoint, where every control record that counts has been folded. */
+  /** Judges a record anywhere before the checkpoint, once every control record that counts has been folded. */
   look(place: Omit<RecordPlace, 'hash'>, bytes: Bytes, known: boolean, preverified?: Preverified): Judgement {
     return orVoid(() => {
       const record = decoded(bytes, preverified)
@@ -127,7 +130,7 @@ export class LogState {
     })
   }
 
-  /** The room as it was right after control record n of the chain in force. */
+  /** The room right after control record n of the current chain. */
   roomAt(n: number): Room | undefined {
     const upTo = this.#room?.marks.get(n)?.i
     if (upTo === undefined) return undefined
@@ -135,7 +138,7 @@ export class LogState {
     return foldChain(this.roomId, earlier, this.keyring).room
   }
 
-  /** Takes the record at `next` for good. */
+  /** Commits the record at `next`. */
   apply({ bytes, place, judgement }: Judged): AppliedRecord {
     const seq = this.#seq
     const repeats: number[] = []
@@ -168,7 +171,7 @@ export class LogState {
   #foldControl(place: RecordPlace, outer: ControlOuter, known: boolean): Judgement {
     let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
     if (verdict.kind === 'rewind') {
-      // Epoch recovery follows an earlier record. What came between counts no longer, and is judged as before.
+      // Epoch recovery follows an earlier record. What came between no longer counts, and is judged as before.
       const base = this.roomAt(verdict.n)
       verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
     }
@@ -187,7 +190,7 @@ function decoded(bytes: Bytes, preverified?: Preverified): LogRecord {
   return preverified === undefined ? decodeRecord(bytes) : { kind: 'message', outer: preverified.outer }
 }
 
-/** Bytes that are no record at all, or hold none, count for nothing. */
+/** Bytes that aren't a record, or hold none, count for nothing. */
 function orVoid(judge: () => Judgement): Judgement {
   try {
     return judge()

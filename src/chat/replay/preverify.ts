@@ -1,6 +1,6 @@
 /**
- * Opening message records and checking their signatures on other threads, before they are judged in their order. It
- * changes no verdict: what could not be preverified (a key that is not here yet) is done when its turn comes.
+ * Opens message records and checks their signatures on other threads, before they are judged in order. It changes no
+ * verdict: whatever could not be preverified (a key that is not here yet) is checked when its turn comes.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { FormatError } from '../../base/codec.ts'

@@ -37,12 +37,12 @@ export class RoomKeys {
     return this.#secrets.load(this.#state.keyring)
   }
 
-  /** Writes the secrets that have come since. */
+  /** Writes the secrets that have arrived since. */
   save(): Promise<void> {
     return this.#secrets.save(this.#state.keyring)
   }
 
-  /** The keys of the epoch in force, looked for in the store if need be. */
+  /** The keys of the current epoch, fetched from the store if need be. */
   async current(signal?: AbortSignal): Promise<EpochKeys | undefined> {
     const { room, keyring } = this.#state
     const opening = room?.openings.get(room.epoch)
@@ -51,7 +51,7 @@ export class RoomKeys {
     return keyring.get(opening)
   }
 
-  /** Whether the keys of the epoch in force are here. */
+  /** Whether the keys of the current epoch are here. */
   get isOpen(): boolean {
     const { room, keyring } = this.#state
     return keyring.get(room?.openings.get(room.epoch)) !== undefined
@@ -64,7 +64,7 @@ export class RoomKeys {
     return knock !== undefined && knock !== null && room?.answered.has(hex(knock)) === false
   }
 
-  /** Whether there is a secret now with which the next record may be judged otherwise. */
+  /** Whether a secret has arrived that may change the next record's verdict. */
   async unlock(bytes: Bytes, signal?: AbortSignal): Promise<boolean> {
     const { room, keyring } = this.#state
     const opening = room === undefined ? genesisOpening(bytes) : room.openings.get(room.epoch)
@@ -72,14 +72,17 @@ export class RoomKeys {
     return this.search.obtain(opening, this.memberIndex, signal)
   }
 
-  /** This identity was a member and no longer is: what comes is for others. */
+  /** This identity is no longer a member: what comes next is for others. */
   get departed(): boolean {
     const self = hex(this.#identity.signer.publicKey)
     const { room } = this.#state
     return room?.departures.has(self) === true && !room.members.has(self)
   }
 
-  /** Whether a key was found for an epoch that is yet to come: then reading does not end here. Epoch recovery may open one of the same number. */
+  /**
+   * Whether a key was found for a future epoch: then reading does not end here. Epoch recovery may open one of the same
+   * number.
+   */
   get hasFutureEpochKey(): boolean {
     const { room, keyring } = this.#state
     return keyring.all().some((keys) => {
@@ -87,7 +90,7 @@ export class RoomKeys {
     })
   }
 
-  /** After a departure the old index is of no use: the next accept gives another. */
+  /** After leaving, the old index is useless: the next accept gives another. */
   get memberIndex(): number | undefined {
     if (this.departed) return undefined
     const { room, roomId } = this.#state

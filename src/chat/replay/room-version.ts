@@ -1,4 +1,4 @@
-/** A room raised to a protocol version that this program does not know: it reads what was before. */
+/** A room raised to a protocol version that this program does not know: only its earlier history is readable. */
 import { ConclaveError } from '../../base/errors.ts'
 import { headOf, type Room } from '../../protocol/room.ts'
 import { protocolVersion } from '../../protocol/version.ts'
@@ -7,13 +7,13 @@ export function isTooNew(room: Room): boolean {
   return room.version > protocolVersion
 }
 
-/** Whether log index i stands behind the record that raised the version beyond this program's. */
+/** Whether log index i is behind the record that raised the version beyond this program's. */
 export function beyond(room: Room, i: number): boolean {
   // Nothing behind it is judged valid: it stays the head.
   return isTooNew(room) && i > headOf(room).i
 }
 
-/** What is written by an older version's rules would count for nobody. @throws not-allowed */
+/** Records written by an older version's rules would count for no one. @throws not-allowed */
 export function requireKnownVersion(room: Room): void {
   if (isTooNew(room)) throw tooNew(room.name, room.version)
 }

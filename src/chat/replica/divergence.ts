@@ -1,6 +1,6 @@
 /**
- * A fork: where the store's log differs from the copy in this home, whose records from there on are archived. Or, with
- * nothing archived, where the same log was judged again with secrets that came late.
+ * A fork: where the store's log differs from the copy in this home, whose records from there on are archived. With
+ * nothing archived, a point from which the same log was judged again with late secrets.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { encode, Fields } from '../../base/codec.ts'
@@ -11,7 +11,7 @@ export interface Divergence {
   /** Records with from ≤ i < to were archived. */
   readonly from: number
   readonly to: number
-  /** Of the last record that both have; zeros when there is none. */
+  /** Hash of the last record that both have; zeros when there is none. */
   readonly previousHash: Bytes
 }
 

@@ -1,6 +1,7 @@
 /**
- * Pages of wraps in the home, to restore them into a store that lost them: each member keeps the page with their own wrap,
- * which they read anyway; an epoch's opener keeps them all. Only of the newest epochs: links lead back to the others.
+ * Pages of wraps kept in the home, to restore them to a store that lost them: each member keeps the page with their own
+ * wrap, which they read anyway; an epoch's opener keeps them all. Only the newest epochs are kept: links lead back to
+ * the others.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { wrapEpochsKept } from '../../base/limits.ts'
@@ -18,7 +19,7 @@ export class KeptWraps {
     this.#roomId = roomId
   }
 
-  /** `epoch` orders them: of lower ones no more than a few are kept. */
+  /** `epoch` orders them: only a few lower ones are kept. */
   async keep(epoch: number, name: Bytes, pages: readonly WrapPage[]): Promise<void> {
     const kept = await this.#kept()
     const old = kept.slice(0, Math.max(0, kept.length + 1 - wrapEpochsKept))
@@ -37,12 +38,12 @@ export class KeptWraps {
     return entries.map(({ key, value }) => ({ page: numberOf(key), bytes: value }))
   }
 
-  /** The names of the pages that are kept. */
+  /** The names of the kept pages. */
   async names(): Promise<readonly Bytes[]> {
     return (await this.#kept()).map(({ start }) => keptWrapsName(start))
   }
 
-  /** One range an epoch, the lowest first. */
+  /** One range per epoch, the lowest first. */
   async #kept(): Promise<readonly KeyRange[]> {
     const { start, end } = keptWrapsRange(this.#roomId)
     const { entries } = await this.#home.range(start, end, { keysOnly: true })

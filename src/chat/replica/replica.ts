@@ -40,7 +40,7 @@ export interface Checkpoint {
   readonly seq: number
 }
 
-/** Judged and not yet on disk: the row, where its reading ended, and what it showed. */
+/** Judged and not yet on disk: the row, the read position after it, and what it showed. */
 interface Pending {
   readonly row: Row
   readonly checkpoint: Checkpoint
@@ -54,17 +54,17 @@ export class Replica {
   readonly #roomId: Bytes
   readonly seen: Seen
   #pending: Pending[] = []
-  /** Of the checkpoint as last read or written: other programs of this home write here too. */
+  /** The checkpoint as last read or written: other programs of this home write here too. */
   #revision: Revision = 0
   #next = 0
   #writing: Promise<void> | undefined
   #failure: unknown
 
-  /** Another program of this home may be the first to notice one. */
+  /** Another program of this home may be the first to notice a fork. */
   #divergences: readonly Divergence[] = []
   #interrupted: number | undefined
   #isStale = false
-  /** Another program of this home has dropped the copy: nothing is written on. */
+  /** Another program of this home has dropped the copy: no more writes. */
   #dropped = false
 
   constructor(home: Store, roomId: Bytes) {
@@ -73,7 +73,7 @@ export class Replica {
     this.seen = new Seen(roomId)
   }
 
-  /** Where the store's log forked from this copy, in order of time. */
+  /** The forks of the store's log from this copy, in order of time. */
   get divergences(): readonly Divergence[] {
     return this.#divergences
   }
@@ -83,7 +83,7 @@ export class Replica {
     return this.#interrupted
   }
 
-  /** Another program of this home is further on than `next`. */
+  /** Another program of this home is ahead of `next`. */
   isAheadOf(next: number): boolean {
     return this.#next > next
   }
@@ -94,12 +94,12 @@ export class Replica {
   }
 
   async load(): Promise<Checkpoint> {
-    // What is being written is of the copy as it was; the rest of that is not written any more.
+    // Writes under way belong to the old copy; the rest of them is discarded.
     this.#pending = []
     while (this.#writing !== undefined) await this.#writing
     const { start: key, end } = seenRange(this.#roomId)
     const diverged = divergedRange(this.#roomId)
-    // In one transaction: what was seen is what was seen up to the checkpoint.
+    // One transaction, so that the shown messages match the checkpoint.
     const { reads } = await this.#home.commit({
       then: [
         { kind: 'read', key, end },
@@ -122,7 +122,7 @@ export class Replica {
     return checkpoint
   }
 
-  /** Unless another program of this home has written since: then a later one does it. */
+  /** If another program of this home has written since, a later call does it. */
   async #mergeSeen(): Promise<void> {
     const { start: key, end } = seenRange(this.#roomId)
     const merged = this.seen.mergedRow()
@@ -142,7 +142,9 @@ export class Replica {
     return { kind: 'revision', key: divergedKey(this.#roomId, this.#divergences.length), modRevision: 0 } as const
   }
 
-  /** Notes that rows are about to be archived, so that an interrupted program goes on with it. False: this copy is stale. */
+  /**
+   * Records that rows are about to be archived, so that an interrupted program resumes it. False: this copy is stale.
+   */
   async beginDivergence(from: number): Promise<boolean> {
     const { ok } = await this.#home.commit({
       if: [this.#sameDivergences],
@@ -152,7 +154,7 @@ export class Replica {
   }
 
   /**
-   * The copy ends before `divergence.from` now, and what was behind it is archived. False: this copy is stale.
+   * Ends the copy before `divergence.from` and archives what was behind it. False: this copy is stale.
    * @param remembered where the log must lead again, if it is the same log
    */
   async finishDivergence(divergence: Divergence, checkpoint: Checkpoint, remembered?: Checkpoint): Promise<boolean> {
@@ -169,7 +171,7 @@ export class Replica {
         { kind: 'delete', ...rows },
         { kind: 'delete', ...controls },
         { kind: 'delete', key: divergenceKey(this.#roomId) },
-        // What an earlier copy ended with is none of the new log's.
+        // The remembered end of an earlier copy doesn't apply to the new log.
         remembered === undefined
           ? { kind: 'delete', key: rememberedKey(this.#roomId) }
           : { kind: 'put', key: rememberedKey(this.#roomId), value: checkpointValue(remembered) },
@@ -185,7 +187,7 @@ export class Replica {
     return checkpoint
   }
 
-  /** The control records that were valid when they came, in order. */
+  /** The control records that were valid on arrival, in order. */
   async controls(): Promise<readonly Row[]> {
     const { start: from, end } = replicaControlRange(this.#roomId)
     const { entries } = await this.#home.range(from, end)
@@ -217,24 +219,24 @@ export class Replica {
   }
 
   async #write(): Promise<void> {
-    // Lets what arrives in the same turn share a transaction.
+    // Lets rows that arrive in the same turn share a transaction.
     await new Promise(setImmediate)
     try {
       while (this.#pending.length > 0) {
         const batch = firstBatch(this.#pending)
         await this.#writeBatch(batch)
-        // They may have been let go meanwhile, with others in their place.
+        // They may have been dropped in the meantime, with others in their place.
         if (this.#pending[0] === batch[0]) this.#pending.splice(0, batch.length)
       }
     } catch (error) {
-      // Nothing is left out: it is tried again with what comes next.
+      // Nothing is lost: it is tried again with the next rows.
       this.#failure = error
     }
   }
 
   /**
-   * Rows, what they showed and the checkpoint in one transaction: whatever is cut off, messages are neither taken for
-   * seen that have no row, nor shown twice. Where another program of this home is further on, it has written all this.
+   * Rows, what they showed and the checkpoint in one transaction: whatever is interrupted, no message counts as shown
+   * without a row, or is shown twice. If another program of this home is ahead, it has written all this.
    */
   async #writeBatch(batch: readonly Pending[]): Promise<void> {
     const { checkpoint } = batch.at(-1) as Pending
@@ -256,7 +258,7 @@ export class Replica {
         return
       }
       if (reads[1]?.[0] !== undefined) {
-        // These rows are of a log that is no more.
+        // These rows belong to a log that no longer exists.
         this.#isStale = true
         return
       }
@@ -299,24 +301,24 @@ export class Replica {
       if (row !== undefined && row.seq <= seq) low = middle + 1
       else high = middle
     }
-    // Records without a message of their own carry the number of the next one: the last that is not beyond holds it.
+    // Records without a message carry the number of the next one: the last record that isn't beyond `seq` holds it.
     return Math.max(0, low - 1)
   }
 
-  /** Whether the replica holds these very bytes at i; undefined when it holds none. */
+  /** Whether the replica holds exactly these bytes at i; undefined when it holds none. */
   async holds(i: number, bytes: Bytes): Promise<boolean | undefined> {
     const [row] = await this.rows(i, i + 1, 1)
     if (row?.hashOnly !== undefined) return equalBytes(row.hashOnly, recordHash(bytes))
     return row && equalBytes(row.bytes, bytes)
   }
 
-  /** Where the copy ended when it was dropped, if it was: what is fetched again must lead there. */
+  /** Where a dropped copy ended: what is fetched again must lead there. */
   async remembered(): Promise<Checkpoint | undefined> {
     const entry = await readOne(this.#home, rememberedKey(this.#roomId))
     return entry && checkpointOf(entry)
   }
 
-  /** Drops the copy, unless something waits to be sent; how far one has read is kept. @returns whether it was dropped */
+  /** Drops the copy, unless something waits to be sent; the read mark is kept. @returns whether it was dropped */
   async forget(): Promise<boolean> {
     const [copied, remembered] = [await this.load(), await this.remembered()]
     const { next, hash, seq } = remembered !== undefined && remembered.next > copied.next ? remembered : copied
@@ -346,7 +348,7 @@ function checkpointOf({ value }: Entry): Checkpoint {
   })
 }
 
-/** Written on, the copy would have a hole. */
+/** Continuing to write would leave a hole in the copy. */
 function forgotten(): ConclaveError {
   return new ConclaveError('closed', 'another program of this home has dropped the copy of this room', {
     hint: 'start again: the room is then fetched again',
@@ -357,7 +359,7 @@ function checkpointValue({ next, hash, seq }: Checkpoint): Bytes {
   return encode([next, hash, seq])
 }
 
-/** As many as a transaction takes: of bytes, and of operations, of which each needs two at most. */
+/** As many as fit a transaction: by bytes, and by operations, of which each row needs two at most. */
 function firstBatch(pending: readonly Pending[]): readonly Pending[] {
   let bytes = 0
   let count = 0

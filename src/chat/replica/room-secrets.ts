@@ -38,7 +38,7 @@ export class RoomSecrets {
     }
   }
 
-  /** Writes those that have come since. */
+  /** Writes those that have arrived since. */
   async save(keyring: Keyring): Promise<void> {
     if (keyring.size === this.#saved) return
     this.#saved = keyring.size

@@ -1,4 +1,4 @@
-/** A record as a replica keeps it: its bytes as in the store, and what was made of it once. */
+/** A record as a replica keeps it: its bytes as in the store, and its verdict. */
 import { emptyBytes, type Bytes } from '../../base/bytes.ts'
 import { Fields, type Value } from '../../base/codec.ts'
 import { messagesPerRecordMax, recordKeptBytesMax } from '../../base/limits.ts'
@@ -15,9 +15,9 @@ export type RowVerdict = (typeof rowVerdicts)[number]
 
 export interface Row {
   readonly i: number
-  /** Empty where `hashOnly` stands. */
+  /** Empty if `hashOnly` is set. */
   readonly bytes: Bytes
-  /** Of a record that is too long to be one: no more than this is kept of it. */
+  /** Of a record that exceeds the length limit: only this is kept of it. */
   readonly hashOnly?: Bytes
   readonly verdict: RowVerdict
   /** The number of the first message in it; of the next one where it holds none. */
@@ -28,7 +28,7 @@ export interface Row {
   readonly n: number | null
 }
 
-/** What the next record's hash covers of this one. */
+/** The part of this record that the next one's hash covers. */
 export function hashOfRow({ bytes, hashOnly }: Row): Bytes {
   return hashOnly ?? recordHash(bytes)
 }

@@ -1,4 +1,6 @@
-/** Which messages have been shown, as runs of counters per author's device: a message that was sent twice shows once. */
+/**
+ * Which messages have been shown, as runs of counters per author's device: a message that was sent twice shows once.
+ */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields, type Value } from '../../base/codec.ts'
 import { deviceBytes } from '../../protocol/message.ts'
@@ -20,14 +22,14 @@ export class Seen {
   readonly #roomId: Bytes
   readonly #devices = new Map<string, Device>()
   #changed: Device | undefined
-  /** Devices with forgotten messages, not yet on the disk. */
+  /** Devices with forgotten messages, not yet on disk. */
   readonly #forgotten = new Set<Device>()
 
   constructor(roomId: Bytes) {
     this.#roomId = roomId
   }
 
-  /** @param rows what takeChange() has given; newer than `merged`, what mergedRow() has. */
+  /** @param rows what takeChange() returned; newer than `merged`, which mergedRow() returned. */
   load(rows: readonly Entry[], merged: Entry | undefined): void {
     this.#devices.clear()
     this.#forgotten.clear()
@@ -50,7 +52,7 @@ export class Seen {
     }
   }
 
-  /** Everything as one row. Each process sends under a device of its own, so that their rows would become ever more. */
+  /** Everything as one row. Each process sends under a device of its own, so the rows would pile up. */
   mergedRow(): PutOperation {
     const devices = [...this.#devices.values()].map(({ key, runs }) => {
       const device = key.length - deviceBytes
@@ -64,7 +66,7 @@ export class Seen {
     return known?.runs.some(([from, to]) => from <= counter && counter <= to) === true
   }
 
-  /** Marks a message as shown; false when it had been. */
+  /** Marks a message as shown; false if it already was. */
   add(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
     const name = hex(firstRootKey) + hex(device)
     let known = this.#devices.get(name)
@@ -93,7 +95,7 @@ export class Seen {
     return changed.map(({ key, runs }) => ({ kind: 'put', key, value: encode(runs) }))
   }
 
-  /** The row that changed since the last call; asked for after each record, which has one author and device. */
+  /** The row that changed since the last call; called after each record, which has one author and device. */
   takeChange(): PutOperation | undefined {
     const changed = this.#changed
     this.#changed = undefined

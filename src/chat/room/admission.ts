@@ -44,7 +44,7 @@ export async function reject(
   })
 }
 
-/** The offer stands in the log; a notice in the person's inbox tells them of it. */
+/** The offer is recorded in the log; a notice in the person's inbox tells them of it. */
 export async function invite(room: RoomContext, name: string, confirm: Confirm, signal?: AbortSignal): Promise<Done> {
   const contact = await room.parts.contact(name, confirm)
   const done = await writeChange(room, () => ({ type: 'invite', ...contact }), { signal })
@@ -61,7 +61,7 @@ async function notify({ parts, state }: RoomContext, contact: Contact): Promise<
   await store.commit({ then: [{ kind: 'put', key, value }] })
 }
 
-/** Takes up an invitation: an accept of this person's own. */
+/** Accepts an invitation: an accept record of this person's own. */
 export async function enterInvited(room: RoomContext, signal?: AbortSignal): Promise<void> {
   const { parts, log } = room
   const { identity, roomId, random, clock } = parts
@@ -81,7 +81,7 @@ export async function enterInvited(room: RoomContext, signal?: AbortSignal): Pro
   )
 }
 
-/** False for a member who was given no key that opens what is sent now: they ask again. True while the store is unreachable. */
+/** False for a member who has no key to the current epoch: they ask again. True while the store is unreachable. */
 export async function hasKeys({ log }: RoomContext, signal?: AbortSignal): Promise<boolean> {
   try {
     return (await log.currentKeys(signal)) !== undefined

@@ -1,4 +1,4 @@
-/** The first record of a room, and what makes it findable, in one transaction. */
+/** Room creation is crash-atomic: the first record, and what makes the room findable, in one transaction. */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
@@ -25,7 +25,7 @@ export interface Creating {
   readonly random: Random
 }
 
-/** Remembered, and not seen in the store yet: its creation is under way, or was cut off. */
+/** Remembered, and not seen in the store yet: its creation is under way, or was interrupted. */
 export function isUncreated({ standing, memberIndex, knockHash, head }: VaultRoom): boolean {
   return standing === 'member' && memberIndex === 0 && knockHash === null && head === null
 }
@@ -37,13 +37,13 @@ export async function createRoom(
   name: string,
   policy: RoomPolicy,
 ): Promise<Bytes> {
-  // A store that was restored meanwhile is asked once more.
+  // A store that was restored in the meantime is asked once more.
   const roomId = (await tryToCreate(parts, life, name, policy)) ?? (await tryToCreate(parts, life, name, policy))
   if (roomId !== undefined) return roomId
   throw new ConclaveError('unavailable', 'the store was restored meanwhile', { hint: 'Try again.', retryable: true })
 }
 
-/** undefined where the store is no longer the one that this process knew; it knows now. */
+/** undefined if the store has changed identity since; this process knows the new one now. */
 async function tryToCreate(
   { store, home, identity, clock, random }: Creating,
   life: StoreIdentity,

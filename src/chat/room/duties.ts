@@ -1,6 +1,6 @@
 /**
  * What a room needs from its members' clients unasked: an epoch without those who left, a link that leads back, the new
- * keys of a member who changed them elsewhere. Which one is due is a pure question; each is tried once.
+ * keys of a member who changed them elsewhere. Which duty is due is a pure question; each is tried once.
  */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { dutyDelayMs, linksLookedAtMax } from '../../base/limits.ts'
@@ -22,7 +22,7 @@ interface Duty {
 
 export class Duties {
   readonly #room: RoomContext
-  /** What was tried already: what failed is not tried for ever. */
+  /** Already tried: failures are not retried for ever. */
   readonly #tried = new Set<string>()
   #running: Promise<unknown> | undefined
 
@@ -30,22 +30,22 @@ export class Duties {
     this.#room = room
   }
 
-  /** A little later, and not at once with everyone else: usually one of them is enough. */
+  /** Delayed a little, and not in step with everyone else: usually one client is enough. */
   async fulfilSoon(signal: AbortSignal): Promise<void> {
     await this.#room.parts.clock.sleep(dutyDelayMs * (0.5 + Math.random()), { signal, ref: false })
     await this.fulfil()
   }
 
-  /** Also when the store's copy of the chain is at hand: finishes a change of keys that was cut off. */
+  /** Also with only the store's copy of the chain: finishes an interrupted change of keys. */
   async fulfil(): Promise<void> {
     const room = this.#room
     const { parts, log } = room
-    // A new epoch's link is looked at at once, and that takes its key.
+    // A new epoch's link is checked at once, and that takes its key.
     if (room.standing === 'member') await log.currentKeys()
     const { state } = room
     const duty = state && dutyOf(state, log, parts.identity)
     if (state === undefined || duty === undefined) return
-    // One at a time: in a large room it takes a while, and what is due is decided anew whenever the room has changed.
+    // One at a time: in a large room each takes a while, and the next is chosen afresh whenever the room has changed.
     if (this.#running !== undefined) return void (await this.#running.catch(() => undefined))
     const name = `${duty.operation.type} ${hex(state.marks.last()?.hash ?? state.id)}`
     if (this.#tried.has(name)) return
@@ -79,7 +79,7 @@ function rekeyOf(roomId: Bytes, former: Signer, { signer, wrapKey }: Identity): 
   return { type: 'rekey', rootKey: signer.publicKey, wrapKey, proof }
 }
 
-/** A member left who still has the secret in force. */
+/** A member left who still has the current secret. */
 function leftInThisEpoch(room: Room): boolean {
   const openedAt = room.openings.get(room.epoch)?.n ?? 0
   const gone = [...room.departures].some(
@@ -89,8 +89,8 @@ function leftInThisEpoch(room: Room): boolean {
 }
 
 /**
- * The newest epoch whose link does not lead back, and that nobody has repaired. Each sound one is looked at once, and no
- * more of them at a time than may keep the event loop.
+ * The newest epoch whose link does not lead back, and that no one has repaired. Each sound one is checked once, in
+ * batches small enough not to block the event loop.
  */
 function brokenLink(room: Room, { keyring, links, sound }: LogState): number | undefined {
   let left = linksLookedAtMax

@@ -1,4 +1,4 @@
-/** The ways into a room: opening one that is known here, asking to join, taking up an invitation. */
+/** The ways into a room: opening one that is known here, asking to join, accepting an invitation. */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
@@ -56,7 +56,7 @@ export class Entering {
     return session
   }
 
-  /** What is remembered of such rooms; one whose creation was cut off only once the store shows it. */
+  /** What is remembered of such rooms; an interrupted creation counts only once the store shows it. */
   async existing(ref: RoomRef, signal?: AbortSignal): Promise<readonly VaultRoom[]> {
     const found = () => {
       return this.#parts.identity.body.rooms.filter((one) => one.standing !== 'stranger' && matches(ref, one))
@@ -66,7 +66,7 @@ export class Entering {
     return found().filter((one) => !isUncreated(one))
   }
 
-  /** What lies here is shown without the store; only where nothing does its newest page is waited for. */
+  /** A local copy is shown without the store; only if there is none is the newest page waited for. */
   async #showSoon(session: RoomSession, signal?: AbortSignal): Promise<void> {
     const refreshed = this.#tryRefresh(session, signal)
     refreshed.catch((error: unknown) => signal?.aborted === true || this.#parts.connection.doubted(error))
@@ -74,7 +74,7 @@ export class Entering {
     await Promise.race([refreshed, session.previewed, ...patience])
   }
 
-  /** Whether a knock was answered meanwhile; does not wait. */
+  /** Whether a knock was answered since; does not wait. */
   async #answered(roomId: Bytes, name: string, knockHash: Bytes | null, signal?: AbortSignal): Promise<void> {
     if (knockHash === null) return
     await new WaitingAdmission(await this.#admissionParts(roomId), name, knockHash).look(signal)

@@ -1,4 +1,4 @@
-/** History from a place on and then what comes, as one sequence: no gap, no repetition. */
+/** History from a place on, then live items, as one sequence: no gap, no repetition. */
 import type { FollowOptions, Room, RoomChange } from '../chat.ts'
 import type { TimelineItem, WarningItem } from '../item.ts'
 import { followPageItems } from '../../base/limits.ts'
@@ -16,7 +16,7 @@ export function followItems(
       const items = itemsUntil(room, from, AbortSignal.any(ends))
       return {
         next: () => items.next(),
-        // Also while next() waits, which a generator alone would let go on.
+        // Also ends a pending next(), which a generator alone would keep waiting.
         return: () => {
           returned.abort()
           return items.return(undefined)
@@ -62,7 +62,7 @@ async function* itemsUntil(
     let shown = last
     while (!signal.aborted) {
       for (const item of live.splice(0)) {
-        // What came while the history was read has been shown with it.
+        // What arrived while the history was read has been shown with it.
         if (item.kind === 'warning') shown = Math.min(shown, (item.restart?.i ?? Infinity) - 1)
         else if (item.i !== undefined && item.i <= shown) continue
         if (item.kind === 'message' && told.delete(item.id)) continue

@@ -1,4 +1,7 @@
-/** Follows a room's log and its door for as long as one is in, and comes back whenever the store does. */
+/**
+ * Follows a room's log and its requests for as long as this identity is a member, and resumes whenever the store is
+ * back.
+ */
 import type { Bytes } from '../../base/bytes.ts'
 import { logIndexOf, logRange } from '../../protocol/paths.ts'
 import { CompactedError } from '../../store/compacted.ts'
@@ -16,11 +19,11 @@ export interface FollowingParts {
   readonly log: RoomLog
   readonly knocks: Knocks
   readonly retry: Retry
-  /** Nothing that comes later is for somebody who is no longer in. */
+  /** Someone who is no longer a member gets nothing that comes later. */
   isOut(): boolean
   isMember(): boolean
   subscribe(listener: (change: RoomChange) => void): Unsubscribe
-  /** The log has been read to its end; `anew`: just now, with what stands beside it. */
+  /** The log has been read to its end; `anew`: just now, together with its metadata. */
   caughtUp(anew: boolean): void
 }
 
@@ -31,7 +34,7 @@ export class Following {
   #knocks: Promise<void> | undefined
   /** What need not be read before the log is followed for the first time. */
   #readUpTo: Revision | undefined
-  /** Ends when what is under way is to be begun again. */
+  /** Aborts when the work under way has to start again. */
   #round = new AbortController()
 
   constructor(parts: FollowingParts) {
@@ -44,7 +47,7 @@ export class Following {
     this.#knocks ??= this.#keep(this.#followKnocks).finally(() => this.#ended('knocks'))
   }
 
-  /** Follows the log alone, which has been read up to this revision of the store. */
+  /** Follows only the log, which has been read up to this revision of the store. */
   startAt(revision: Revision): void {
     if (this.#parts.isOut() || this.#log !== undefined) return
     this.#readUpTo = revision
@@ -54,11 +57,11 @@ export class Following {
   #ended(part: 'log' | 'knocks'): void {
     if (part === 'log') this.#log = undefined
     else this.#knocks = undefined
-    // Let in again before the end of the earlier membership was through.
+    // Let in again before the end of the earlier membership was processed.
     if (this.#parts.isMember() && !this.#closing.signal.aborted) this.start()
   }
 
-  /** The store is not where it was: it is read again. */
+  /** The store was rolled back: it is read again. */
   beginAgain(): void {
     const round = this.#round
     this.#round = new AbortController()
@@ -123,7 +126,7 @@ export class Following {
         await work(AbortSignal.any([signal, round]))
       } catch (error) {
         if (signal.aborted) return
-        // What is not kept any more is read anew.
+        // The revision has been compacted: read everything again.
         if (round.aborted || error instanceof CompactedError) continue
         await this.#parts.retry.after(error, signal)
       }

@@ -12,7 +12,7 @@ export function kick(room: RoomContext, name: string, { fingerprint }: Which, si
 
 export async function leave(room: RoomContext, signal?: AbortSignal): Promise<Done> {
   const done = await writeChange(room, () => ({ type: 'leave' }), { signal })
-  // Nobody is left who could answer a request.
+  // No one is left who could answer a request.
   const { store, roomId } = room.parts
   if (room.state?.members.size === 0) await unlist(store, roomId, room.name, 'with-card')
   return done

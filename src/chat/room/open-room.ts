@@ -1,6 +1,6 @@
 /**
- * A room that is open: its log, requests, outbox and read mark, each kept in step with the store, and what happens when
- * one of them has news.
+ * An open room: its log, requests, outbox and read mark, each kept in sync with the store, and the reactions to news of
+ * each.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { Emitter } from '../../base/emitter.ts'
@@ -42,7 +42,7 @@ export class OpenRoom implements RoomContext {
   readonly #following: Following
   readonly #memory: MembershipSync
   readonly #damaged = new Set<number>()
-  /** The log has been read to its end once: what comes now comes live. */
+  /** The log has been read to its end once: from now on, records are live. */
   #live = false
 
   constructor(parts: RoomParts) {
@@ -99,7 +99,7 @@ export class OpenRoom implements RoomContext {
     this.sender = new Sender({ ...parts, appending, retry, writeBlocker, changed: () => this.changed() })
   }
 
-  /** Reads what the home holds of the room; nothing is asked of the store. */
+  /** Reads what the home holds of the room, without asking the store. */
   async load(): Promise<void> {
     await this.log.load()
     await this.mark.load()
@@ -121,12 +121,12 @@ export class OpenRoom implements RoomContext {
     return this.log.preview?.room ?? this.log.room
   }
 
-  /** Resolves once the newest page can be shown, where there is more than that to read. */
+  /** Resolves once the newest page can be shown, if there is more than that to read. */
   get previewed(): Promise<void> {
     return this.log.previewed
   }
 
-  /** A two-person chat is named after the other. */
+  /** A direct message is named after the other person. */
   get name(): string {
     const { state } = this
     const other = state?.policy.kind === 'pair' ? otherOf(state, this.self) : undefined
@@ -181,7 +181,7 @@ export class OpenRoom implements RoomContext {
     await this.restore.settle(signal)
   }
 
-  /** The store is not where it was: reads it again from where this home's copy ends. */
+  /** The store was rolled back: reads it again from where this home's copy ends. */
   restored(): void {
     this.restore.noticed()
     this.#following.beginAgain()
@@ -264,7 +264,7 @@ export class OpenRoom implements RoomContext {
     this.#logged('room.lost', this.restore.lookAgain())
     if (items.length > 0) this.#tell({ kind: 'items', items })
     if (records.some(({ judgement }) => judgement.kind === 'control')) this.#chainChanged()
-    // A void way out changes nothing in the chain, and yet its author needs new keys.
+    // A void epoch recovery changes nothing in the chain, and yet its author needs new keys.
     else if (this.#live && this.log.reconciler.withheld.hasInvalidEpochRecovery) this.#lookAfter()
     this.#logged('room.read', this.markUpTo(this.mark.ownAmong(items)))
     this.changed()
@@ -274,7 +274,7 @@ export class OpenRoom implements RoomContext {
     if (await this.mark.move(Math.min(seq, this.log.state.checkpoint.seq - 1))) this.changed()
   }
 
-  /** Nobody waits for it; what it fails with is logged, unless that is the room's closing. */
+  /** No one waits for it; a failure is logged, unless the room is closing. */
   #logged(event: string, work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       if (!this.closing.signal.aborted) this.#note(event, error)

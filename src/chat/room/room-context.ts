@@ -30,9 +30,9 @@ export interface RoomParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** Whether this store is one in which this identity is at home. */
+  /** Whether this identity belongs to this store. */
   isOurs(signal?: AbortSignal): Promise<boolean>
-  /** Whose key a name stands for. @throws no-such-user, unconfirmed-key */
+  /** Which key a name stands for. @throws no-such-user, unconfirmed-key */
   contact(name: string, confirm: Confirm): Promise<Contact>
   readonly connection: StoreConnection
   /** Counts, standing or name changed. */
@@ -46,7 +46,7 @@ export interface RoomContext {
   readonly state: RoomState | undefined
   readonly standing: Standing
   readonly endedBy: Person | undefined
-  /** The vault's memory of the room is in step with the chain when this resolves. */
+  /** The vault's memory of the room is in sync with the chain when this resolves. */
   settleStanding(): Promise<void>
 }
 
@@ -56,14 +56,14 @@ export interface Writing {
   readonly signal?: AbortSignal | undefined
 }
 
-/** @param change asked again after each attempt that lost: the room may be another one by then */
+/** @param change called again after each attempt that lost: the room may have changed by then */
 export function writeChange(
   room: RoomContext,
   change: (state: RoomState) => Change,
   writing: Writing = {},
 ): Promise<Done> {
   const asMember = (state: RoomState): Change => {
-    // Also after an attempt that lost: someone may have removed this person meanwhile.
+    // Also after an attempt that lost: someone may have removed this person since.
     requireMember(room)
     return change(state)
   }
@@ -78,7 +78,7 @@ export async function writeAs(
 ): Promise<Done> {
   const { parts, log } = room
   const i = await operate({ ...parts, signer, appending: appendingTo(parts, log) }, change, along, signal)
-  // Persist before acknowledging, whatever becomes of the store.
+  // Persist before acknowledging, whatever happens to the store.
   await log.replica.flush()
   await room.settleStanding()
   return { i }

@@ -1,4 +1,4 @@
-/** The list of rooms: those that this person knows, as they stand where they are open, and listed ones. */
+/** The list of rooms: those that this person knows, in their current state if they are open, and listed ones. */
 import { hex } from '../../base/bytes.ts'
 import type { VaultRoom } from '../../crypto/vault-body.ts'
 import type { Room, RoomSummary } from '../chat.ts'

@@ -1,4 +1,4 @@
-/** A room as a front end holds it: what is shown of it, and what a person does in it. */
+/** A room as a front end uses it: what is shown of it, and what a person does in it. */
 import { abortable } from '../../base/abort.ts'
 import type { Listener } from '../../base/emitter.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -160,7 +160,7 @@ export class RoomSession extends OpenRoom implements Room {
     return abortable(signal, () => invite(this, name, confirm, signal))
   }
 
-  /** Takes up an invitation. */
+  /** Accepts an invitation. */
   async enterInvited(signal?: AbortSignal): Promise<void> {
     await enterInvited(this, signal)
     this.start()

@@ -35,7 +35,7 @@ export class RoomSessions {
     return session
   }
 
-  /** The room's session as it lies here; nothing is asked of the store. */
+  /** The room's session from local data; the store is not asked. */
   here(roomId: Bytes): Promise<RoomSession> {
     const name = hex(roomId)
     let session = this.#sessions.get(name)
@@ -54,7 +54,7 @@ export class RoomSessions {
     return session
   }
 
-  /** A chat with this person that is not over. */
+  /** A direct message with this person that is still open. */
   pairWith(name: string): VaultRoom | undefined {
     const wanted = skeleton(name)
     return this.#parts.identity.body.rooms.find(({ roomId, name: roomName, standing }) => {
@@ -65,8 +65,8 @@ export class RoomSessions {
   }
 
   /**
-   * Closes a room and drops the copy of it. What is remembered of it stays, so that a store that was rolled back is still
-   * noticed. @throws not-allowed when messages wait to be sent
+   * Closes a room and drops the copy of it. Its remembered end stays, so that a rollback of the store is still noticed.
+   * @throws not-allowed when messages wait to be sent
    */
   async forget(roomId: Bytes): Promise<{ readonly name: string; readonly records: number }> {
     const { name, state, log } = await this.here(roomId)

@@ -1,6 +1,6 @@
 /**
  * Brings all joined rooms up to date. One transaction asks the store about as many rooms as it takes operations, and
- * only those with something new are read. A room that can't be read stays as it is known and holds up no other.
+ * only those with something new are read. A room that can't be read keeps its known state and holds up no other.
  */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { isConclaveError } from '../../base/errors.ts'
@@ -24,7 +24,7 @@ export interface RoomUpdatesParts {
 interface Loaded {
   readonly roomId: Bytes
   readonly session: RoomSession
-  /** Index of the first record that is not known. */
+  /** Index of the first unknown record. */
   readonly next: number
 }
 
@@ -49,7 +49,7 @@ export class RoomUpdates {
     }
   }
 
-  /** What goes wrong with a room is logged once, until it goes well. @returns undefined where it went wrong */
+  /** A room's failure is logged once, until it succeeds. @returns undefined on failure */
   async alone<T>(roomId: Bytes, work: () => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
     const room = hex(roomId).slice(0, 8)
     try {
@@ -77,7 +77,7 @@ export class RoomUpdates {
     return all
   }
 
-  /** Those of which nothing is known yet, or the store has more, or something else. */
+  /** Those of which nothing is known yet, or where the store has more, or something else. */
   async #changed(rooms: readonly Loaded[], signal?: AbortSignal): Promise<readonly Loaded[]> {
     const changed = rooms.filter(({ next }) => next === 0)
     const known = rooms.filter(({ next }) => next > 0)

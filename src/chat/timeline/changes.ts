@@ -1,7 +1,7 @@
 /**
- * Edits, deletions and reactions are messages about another one. Every reader who has read as far sees the same: only the
- * author's edits count, only deletions by the author or a then admin, and nothing about a message that is itself a change.
- * Pure.
+ * Edits, deletions and reactions are messages about another one. Every reader who has read as far sees the same: only
+ * the author's edits count, only deletions by the author or someone who was an admin then, and nothing about a message
+ * that is itself a change. Pure.
  */
 import type { MessageContent, MessageItem } from '../item.ts'
 
@@ -10,7 +10,7 @@ export type ChangeContent = MessageContent & { readonly type: 'edit' | 'delete' 
 /** A message about another one, sent or still pending. */
 export type Change = Pick<MessageItem, 'from' | 'own'> & ChangeContent
 
-/** What became of a message. */
+/** The effect of all changes on a message. */
 export interface Changed {
   /** The newest edit's; undefined: as it was written. */
   readonly text: string | undefined
@@ -18,7 +18,7 @@ export interface Changed {
   readonly reactions: readonly Reaction[]
 }
 
-/** In the order in which the emoji first came. */
+/** In the order in which the emoji were first given. */
 export interface Reaction {
   readonly emoji: string
   readonly count: number
@@ -45,12 +45,12 @@ export function counts(change: Change, target: MessageItem): boolean {
   }
 }
 
-/** Whether there is a text to be edited. */
+/** Whether there is a text to edit. */
 export function hasText(item: MessageItem): item is MessageItem & { readonly text: string } {
   return item.type === 'text' || item.type === 'emote' || item.type === 'reply'
 }
 
-/** @param changes those that name this message, oldest first; what has no effect is ignored. */
+/** @param changes those that name this message, oldest first; ineffective ones are ignored. */
 export function changedBy(target: MessageItem, changes: readonly Change[]): Changed {
   let text: string | undefined
   let deleted = false

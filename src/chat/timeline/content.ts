@@ -6,7 +6,7 @@ import { messageTextBytesMax } from '../../base/limits.ts'
 import { contentValue, decodeContent, type Content } from '../../protocol/content.ts'
 import type { MessageContent } from '../item.ts'
 
-/** @throws usage for an empty or oversized text, or what is no message. */
+/** @throws usage for an empty or oversized text, or an invalid message */
 export function checkedContent(content: MessageContent): Content {
   const wire = wireContent(content)
   if ('text' in wire) {
@@ -43,7 +43,7 @@ function wireContent(content: MessageContent): Content {
   }
 }
 
-/** A lone surrogate has no UTF-8. */
+/** A lone surrogate has no UTF-8 encoding. */
 function wellFormed(text: string): string {
   return text.toWellFormed()
 }

@@ -1,4 +1,4 @@
-/** From judged records to what a timeline shows. */
+/** Turns judged records into timeline items. */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { fingerprint } from '../../crypto/fingerprint.ts'
 import type { ControlBody } from '../../protocol/control.ts'
@@ -15,11 +15,11 @@ export function personOf({ name, rootKey }: { readonly name: string; readonly ro
   return { name, fingerprint: fingerprint(rootKey) }
 }
 
-/** For whom a timeline is made. */
+/** The person for whom a timeline is made. */
 export interface Viewer {
   /** This person's root key. */
   readonly self: Bytes
-  /** What to say where a name's key is not the one that this person knows. */
+  /** The warning for a name whose key differs from the one that this person knows. */
   warningOf(room: Room, name: string, rootKey: Bytes): string | undefined
 }
 
@@ -31,7 +31,7 @@ export function itemsOf(room: Room, applied: AppliedRecord, viewer: Viewer): rea
     case 'control':
       return [adminItem(room, row.i, judgement), ...keyWarnings(room, row.i, judgement.body, viewer)]
     case 'void':
-      // What a newer program wrote is not wrong: the line that raised the version says it.
+      // A newer program's records are not damage: the line that raised the version explains them.
       if (beyond(room, row.i)) return []
       return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
     case 'locked':
@@ -39,7 +39,7 @@ export function itemsOf(room: Room, applied: AppliedRecord, viewer: Viewer): rea
   }
 }
 
-/** Where someone comes in with another key than the one known under their name. */
+/** Someone comes in with a key that differs from the one known under their name. */
 function keyWarnings(
   room: Room,
   i: number,
@@ -88,7 +88,7 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   const was = (rootKey: Bytes): Person => {
     const judge = roomJudging(room, i)
     const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
-    // Else only an invitation is withdrawn.
+    // Otherwise only an invitation is withdrawn.
     return personOf(member ?? { name: judge.departures.get(hex(rootKey))?.name ?? '?', rootKey })
   }
   const returning = (rootKey: Bytes): Pick<AdminItem, 'returning'> => {
@@ -129,14 +129,14 @@ function policyWords({ acceptBy, listed, version }: Extract<ControlBody['operati
 }
 
 /**
- * Whether someone who is let in before log index i was a member once: they will read what was said meanwhile, and people
- * are told so. Undefined: they never were.
+ * Whether someone who is let in before log index i was a member once: they will read what was said in their absence,
+ * and people are told so. Undefined: they never were.
  */
 export function returningAt(room: Room, rootKey: Bytes, i: number): Returning | undefined {
   const judge = roomJudging(room, i)
   if (memberAt(judge, rootKey, i) !== undefined) return 'present'
   const last = judge.tenures.get(hex(rootKey))?.findLast(({ until }) => until < i)
   if (last === undefined) return undefined
-  // By the author of the record that ended it.
+  // Named after the author of the record that ended it.
   return markBefore(judge, last.until + 1)?.author === last.member.index ? 'left' : 'kicked'
 }

@@ -28,7 +28,7 @@ export class ReadMark {
     this.#upTo = await this.#stored()
   }
 
-  /** Takes over what another program of this home has marked. False when that was known. */
+  /** Takes over what another program of this home has marked. False if that was known. */
   async advance(): Promise<boolean> {
     const upTo = await this.#stored()
     if (upTo <= this.#upTo) return false
@@ -53,7 +53,7 @@ export class ReadMark {
     return this.#mentions.count
   }
 
-  /** Among the newest of what was unread when the program ended. */
+  /** Found among the newest messages that were unread when the program ended. */
   async findMentions(room: Pick<Room, 'seq' | 'history'>): Promise<void> {
     const fromSeq = Math.max(this.#upTo, room.seq - mentionsSearchedMax) + 1
     if (fromSeq > room.seq) return
@@ -65,14 +65,14 @@ export class ReadMark {
     this.#mentions.note(items, this.#upTo)
   }
 
-  /** Own messages are read where everything before them is: then up to where. */
+  /** Own messages count as read if everything before them is: the number up to which they are. */
   ownAmong(items: readonly TimelineItem[]): number {
     let upTo = this.#upTo
     for (const item of items) if (item.kind === 'message' && item.own && item.seq === upTo + 1) upTo = item.seq
     return upTo
   }
 
-  /** False when it was read before. */
+  /** False if it was read before. */
   async move(upTo: number): Promise<boolean> {
     if (upTo <= this.#upTo) return false
     this.#upTo = upTo
@@ -86,7 +86,7 @@ export class ReadMark {
     return true
   }
 
-  /** The messages behind this one get other numbers. */
+  /** The messages behind this one are renumbered. */
   async goBack(upTo: number): Promise<void> {
     if (upTo >= this.#upTo) return
     this.#upTo = upTo

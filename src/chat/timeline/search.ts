@@ -1,6 +1,6 @@
 /**
- * Finding messages in a room, over this client's own verified copy of it. What is looked at is what a person sees: an
- * edited message by its newest text, a deleted one not at all.
+ * Searches a room's messages in this client's own verified copy. What is searched is what a person sees: an edited
+ * message by its newest text, a deleted one not at all.
  */
 import { searchFoundMax } from '../../base/limits.ts'
 import { changedBy, hasText, isChange, type Change } from './changes.ts'
@@ -31,7 +31,7 @@ export async function searchRoom(
   const wanted = words.map(folded)
   const limit = Math.min(last, searchFoundMax)
   const found: Found[] = []
-  /** Walking backwards, whatever changes a message comes before it. */
+  /** Walking backwards, changes to a message come before it. */
   const changes = new Map<string, Change[]>()
   let before: number | undefined
   for (;;) {
@@ -61,7 +61,7 @@ function match(item: MessageItem, changes: readonly Change[], wanted: readonly s
   return wanted.every((word) => haystack.includes(word)) ? { item: now, edited: text !== undefined } : undefined
 }
 
-/** Without case and without the difference between forms of a letter: ß is ss, a final sigma is a sigma. */
+/** Ignores case and variant forms of a letter: ß is ss, a final sigma is a sigma. */
 function folded(text: string): string {
   return text.normalize('NFKC').toUpperCase().toLowerCase().replaceAll('ς', 'σ')
 }

@@ -1,4 +1,4 @@
-/** Pages of a room's history: out of the replica, or early ones out of a preview of the log's newest end. */
+/** Pages of a room's history: from the replica, or early ones from a preview of the log's newest end. */
 import { isConclaveError } from '../../base/errors.ts'
 import { divergedItemsMax } from '../../base/limits.ts'
 import type { Room } from '../../protocol/room.ts'
@@ -16,7 +16,7 @@ export interface Records {
   readonly end: number
   /** Those with from ≤ i < to, in order. */
   between(from: number, to: number): Promise<readonly AppliedRecord[]>
-  /** What stood among them before the store was rolled back. */
+  /** What was among them before the store was rolled back. */
   readonly diverged?: DivergedRecords
 }
 
@@ -28,13 +28,13 @@ export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQu
   if (preview !== undefined && query.early === true && !forward) {
     return newest(preview, viewer, Math.min(before ?? preview.end, preview.end), limit)
   }
-  // What lies here is a part, and the rest is on its way; should the store be lost meanwhile, the part has to do.
+  // The local copy is incomplete, and the rest is on its way; if the store is lost before it arrives, this has to do.
   if (preview !== undefined) await log.catchUp().catch(unlessUnavailable)
   const records = replicaRecords(log)
   const { next, seq } = log.state.checkpoint
   if (fromIndex !== undefined) return oldest(records, viewer, fromIndex, limit)
   if (fromSeq === undefined) return newest(records, viewer, Math.min(before ?? next, next), limit)
-  // From the first message on everything is shown from the beginning of the room.
+  // From the first message on: show everything from the beginning of the room.
   if (fromSeq <= 1) return oldest(records, viewer, 0, limit)
   if (fromSeq >= seq) return { items: [], more: false }
   return oldest(records, viewer, await log.replica.indexOfSeq(fromSeq, next), limit, fromSeq)
@@ -60,7 +60,7 @@ async function newest(records: Records, viewer: Viewer, before: number, limit: n
   return { items, more: at > 0 }
 }
 
-/** With `fromSeq` the messages before it, which share its record, are left out. */
+/** With `fromSeq`, the messages before it that share its record are left out. */
 async function oldest(
   records: Records,
   viewer: Viewer,
@@ -85,14 +85,14 @@ async function oldest(
   return { items, more: at < end }
 }
 
-/** The first position at or before `at` at which a record begins. */
+/** The last position at or before `at` at which a record begins. */
 function wholeFrom(items: readonly TimelineItem[], at: number): number {
   let from = at
   while (from > 0 && items[from - 1]?.i === items[from]?.i) from -= 1
   return from
 }
 
-/** Everything shown of the records with from ≤ i < to; and what was lost there, before what stands there now. */
+/** All items of the records with from ≤ i < to; lost ones come before what replaced them. */
 async function itemsBetween(
   records: Records,
   viewer: Viewer,
