@@ -254,7 +254,7 @@ export interface Room {
 /** The events of a room. A listener's exception is logged once and doesn't keep the event from other listeners. */
 export interface RoomEvents {
   /**
-  * A message new to this home, by any author, in the room's order; including those sent while no program of this
+   * A message new to this home, by any author, in the room's order; including those sent while no program of this
    * identity was running.
    */
   readonly message: MessageItem
