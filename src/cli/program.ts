@@ -54,7 +54,7 @@ function subcommandTerm(command: Command): string {
   return [command.name(), ...values].join(' ')
 }
 
-/** The command for an empty command line. */
+/** The command to run for an empty command line. */
 export const defaultCommand = 'chat'
 
 export function buildProgram(act: Act): Command {

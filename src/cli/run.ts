@@ -1,8 +1,8 @@
 /**
  * One run of the program: from its arguments to its exit code.
  *
- * Whatever happens ends here: a command's result, a typed error, Ctrl-C, a reader that went away. The chat is closed in
- * every case, so that leases and locks are given back.
+ * Every outcome is handled here: a command's result, a typed error, Ctrl-C, a reader that went away. The chat is always
+ * closed, so that leases and locks are released.
  */
 import { CommanderError, type Command } from 'commander'
 import { ConclaveError } from '../base/errors.ts'
@@ -39,7 +39,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
       await session.close()
     }
   const program = buildProgram(act)
-  // Its complaints come as exceptions; its help is a result.
+  // Commander reports errors as exceptions; its help is a result.
   program.configureOutput({ writeErr: () => {}, writeOut: (text) => void host.stdout.write(text) })
   inheritSettings(program)
 
@@ -55,7 +55,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   }
 }
 
-/** Commands don't inherit what was set after they had been made. */
+/** Commands don't inherit settings made after they were created. */
 function inheritSettings(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command)
@@ -72,7 +72,7 @@ function ending(error: unknown, out: Output, signal: AbortSignal): number {
   }
   if (out.gone.aborted) return 0
   if (error instanceof Interrupted) return error.exitCode
-  // A library may wrap the reason that it was given.
+  // A library may wrap the abort reason.
   if (signal.reason instanceof Interrupted && !(error instanceof ConclaveError)) return signal.reason.exitCode
   out.fail(error)
   return exitCodeOf(error)

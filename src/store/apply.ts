@@ -1,13 +1,13 @@
 /**
- * What a transaction means, for the stores that evaluate it themselves (memory and SQLite; etcd does it on its own
- * side). The conformance suite holds all three to the same answers.
+ * The meaning of a transaction, for the stores that evaluate it themselves (memory and SQLite; etcd does so
+ * server-side). The conformance suite holds all three to the same results.
  */
 import type { Bytes } from '../base/bytes.ts'
 import { compareBytes, equalBytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import type { Compare, Entry, LeaseId, Operation, Revision, Transaction } from './store.ts'
 
-/** The rows of a store inside one transaction of its own. */
+/** A store's rows inside one of its transactions. */
 export interface Table {
   get(key: Uint8Array): Entry | undefined
   /** Entries of [start, end) in key order. */
@@ -20,12 +20,12 @@ export interface Table {
 
 export interface Applied {
   readonly ok: boolean
-  /** Whether anything was written: only then the transaction takes its revision. */
+  /** Whether anything was written: only then does the transaction use up its revision. */
   readonly changed: boolean
   readonly reads: readonly (readonly Entry[])[]
 }
 
-/** What is kept is copied, so that a small key or value does not keep a large buffer of the caller's alive. */
+/** Copies what is kept, so that a small key or value does not keep a large caller's buffer alive. */
 export function copyBytes(bytes: Uint8Array): Bytes {
   return Uint8Array.from(bytes)
 }

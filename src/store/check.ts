@@ -1,5 +1,5 @@
 /**
- * Requests checked before any store acts on them, so that all stores refuse alike and a refused request changes
+ * Validates requests before any store acts on them, so that all stores refuse alike and a refused request changes
  * nothing. The bounds are those of an etcd with default settings (base/limits.ts).
  */
 import { compareBytes } from '../base/bytes.ts'
@@ -23,7 +23,7 @@ export function checkKey(key: Uint8Array): void {
   if (key.length > storeKeyBytesMax) refuse(`a key has at most ${storeKeyBytesMax} bytes`)
 }
 
-/** An empty or backward span is refused: etcd gives some of them a meaning of its own. */
+/** An empty or backward span is refused: etcd gives some of them a special meaning. */
 export function checkSpan(start: Uint8Array, end: Uint8Array): void {
   checkKey(start)
   checkKey(end)
@@ -62,7 +62,7 @@ function checkCompares(compares: readonly Compare[]): void {
 
 interface Span {
   readonly start: Uint8Array
-  /** Absent: the one key `start`. */
+  /** Absent: the single key `start`. */
   readonly end: Uint8Array | undefined
 }
 
@@ -81,7 +81,7 @@ function checkBranch(operations: readonly Operation[]): void {
     if (operation.kind === 'read') checkLimit(operation.limit)
     else written.push({ start: operation.key, end })
   }
-  // In order of their starts, two overlapping spans have an overlapping pair of neighbours.
+  // Sorted by start, two overlapping spans imply an overlapping pair of neighbours.
   written.sort((a, b) => compareBytes(a.start, b.start))
   for (const [at, span] of written.entries()) {
     const next = written[at + 1]
@@ -89,7 +89,7 @@ function checkBranch(operations: readonly Operation[]): void {
   }
 }
 
-/** Bytes of a request as its bound counts them. */
+/** The size of a request as its bound counts it. */
 export function requestBytes(transaction: Transaction): number {
   let bytes = storeFramingBytes
   for (const compare of transaction.if ?? []) {

@@ -1,7 +1,7 @@
 import { ConclaveError } from '../base/errors.ts'
 import type { Revision } from './store.ts'
 
-/** The revisions asked for are no longer kept; `oldest` is the first that still is. */
+/** The requested revisions are no longer kept; `oldest` is the first that still is. */
 export class CompactedError extends ConclaveError {
   readonly oldest: Revision
 

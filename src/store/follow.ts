@@ -1,7 +1,6 @@
 /**
- * A watch that pulls: it asks the store's journal for the revisions after the last one that it handed out, and sleeps
- * when there are none. Nothing is queued for a slow consumer, and no wake-up that comes too early or twice can lose or
- * double an event.
+ * A pull-based watch: it asks the store's journal for the revisions after the last one delivered, and sleeps when there
+ * are none. Nothing is queued for a slow consumer, and an early or duplicate wake-up can't lose or duplicate an event.
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Revision, WatchBatch } from './store.ts'
@@ -10,7 +9,7 @@ import type { Wakeup } from './wakeup.ts'
 
 export interface JournalPage {
   readonly batches: readonly WatchBatch[]
-  /** Every revision up to this one has been looked at. */
+  /** Every revision up to this one has been processed. */
   readonly through: Revision
   /** Whether the store had more revisions when this page was read. */
   readonly more: boolean
@@ -41,7 +40,7 @@ export async function* follow(
       yield batch
     }
     after = Math.max(after, page.through)
-    // A long catch-up lets other work of this process go first.
+    // A long catch-up yields to other work of this process.
     if (page.more) await setImmediate()
     else await settledOrAborted(rung, signal)
   }
@@ -49,7 +48,7 @@ export async function* follow(
 
 /**
  * An iterable whose every iteration is a watch of its own, which also ends when the iterator is returned while its
- * `next()` is still waiting (a plain generator would wait for the next event).
+ * `next()` is still pending (a plain generator would wait for the next event).
  */
 export function watchIterable(
   begin: (signal: AbortSignal) => AsyncGenerator<WatchBatch, void, undefined>,

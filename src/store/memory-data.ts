@@ -8,7 +8,7 @@ import type { JournalPage } from './follow.ts'
 import type { Entry, LeaseId, Revision, StoreEvent, Transaction, WatchBatch } from './store.ts'
 import { Wakeup } from './wakeup.ts'
 
-/** A key as a string of the same order: one UTF-16 unit a byte. */
+/** A key as a string that sorts the same: one UTF-16 unit per byte. */
 function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }

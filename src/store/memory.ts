@@ -1,6 +1,6 @@
 /**
- * The store in memory: for tests and for looking around. Nothing outlives the process. Several handles may share the
- * same data (`another()`), as several processes share the other stores.
+ * The in-memory store, for tests and for trying Conclave out. Nothing outlives the process. Several handles may share
+ * the same data (`another()`), as several processes share the other stores.
  */
 import { emptyBytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
@@ -34,7 +34,7 @@ export class MemoryStore implements Store {
     this.#data = data
   }
 
-  /** A second handle on the same data, with a life of its own. */
+  /** A second handle on the same data, closed independently. */
   another(): MemoryStore {
     return new MemoryStore(this.#data)
   }

@@ -1,18 +1,17 @@
 /**
- * The store port: ordered byte keys, one revision a transaction, watch from a revision.
+ * The store port: ordered byte keys, one revision per transaction, watch from a revision.
  *
- * It is what Conclave needs of etcd's v3 API and no more (https://etcd.io/docs/v3.5/learning/api/). Three
- * implementations stand behind it: memory, one SQLite file shared by several processes, and an etcd cluster.
- * One conformance suite (test/conformance) holds for all of them.
+ * It is the part of etcd's v3 API that Conclave needs (https://etcd.io/docs/v3.5/learning/api/). There are three
+ * implementations: memory, one SQLite file shared by several processes, and an etcd cluster. All of them pass one
+ * conformance suite (test/conformance).
  *
- * Keys are compared as bytes. `end` is exclusive and sorts after its start. Values handed in or out are never mutated
- * afterwards. Revisions are positive and grow by one with each transaction that changes anything (which one is first
- * is the store's affair); they are never signed, nor relied on across a restore.
+ * Keys are compared as bytes. `end` is exclusive and sorts after its start. Values passed in or out are never mutated
+ * afterwards. Revisions are positive and grow by one with each transaction that changes anything (the first one is up
+ * to the store); they are never signed, nor relied on across a restore.
  *
- * Every method rejects with a ConclaveError: `usage` for a request outside the bounds below, `unavailable`
- * (retryable) when no answer came in time, `store-full`, `not-a-store`, `not-allowed` (file permissions, access
- * control), `closed` after close() and for a put under a lease that has ended. An aborted signal rejects with its
- * reason.
+ * Every method rejects with a ConclaveError: `usage` for a request outside the bounds below, `unavailable` (retryable)
+ * when no answer came in time, `store-full`, `not-a-store`, `not-allowed` (file permissions, access control), `closed`
+ * after close() and for a put under a lease that has ended. An aborted signal rejects with its reason.
  */
 import type { Bytes } from '../base/bytes.ts'
 
@@ -27,11 +26,11 @@ export interface Entry {
 }
 
 export interface RangeOptions {
-  /** At most this many entries; `more` tells whether others are left. No bound when absent. */
+  /** At most this many entries; `more` tells whether there are others. Unbounded when absent. */
   readonly limit?: number
   /** From the end of the range backwards. On etcd: only for ranges known to be small. */
   readonly reverse?: boolean
-  /** Leave the values empty. */
+  /** Leaves the values empty. */
   readonly keysOnly?: boolean
 }
 
@@ -42,7 +41,7 @@ export interface RangeResult {
   readonly more: boolean
 }
 
-/** What must hold for a transaction's `then` to happen. */
+/** A condition for a transaction's `then`. */
 export type Compare =
   /** The key was last written at `modRevision`; 0: it does not exist. */
   | { readonly kind: 'revision'; readonly key: Uint8Array; readonly modRevision: Revision }
@@ -66,10 +65,10 @@ export interface Transaction {
 }
 
 export interface CommitResult {
-  /** Whether `then` happened (`else` did otherwise). */
+  /** Whether `then` was executed (otherwise `else` was). */
   readonly ok: boolean
   readonly revision: Revision
-  /** One array of entries for each `read` operation of the branch that happened, in order. */
+  /** One array of entries for each `read` operation of the executed branch, in order. */
   readonly reads: readonly (readonly Entry[])[]
 }
 
@@ -77,7 +76,7 @@ export type StoreEvent =
   | { readonly kind: 'put'; readonly entry: Entry }
   | { readonly kind: 'delete'; readonly key: Bytes; readonly modRevision: Revision }
 
-/** All events of one revision that fall in the watched range, in key order; a revision is never split. */
+/** All events of one revision within the watched range, in key order; a revision is never split. */
 export interface WatchBatch {
   readonly revision: Revision
   readonly events: readonly StoreEvent[]
@@ -91,7 +90,9 @@ export interface WatchOptions {
 
 export type LeaseId = string
 
-/** Keys put under a lease are deleted when it expires: at the latest `2 × ttlS` seconds after its owner's last sign of life. */
+/**
+ * Keys put under a lease are deleted when it expires: at the latest `2 × ttlS` seconds after its owner's last renewal.
+ */
 export interface Lease {
   readonly id: LeaseId
   readonly ttlS: number
@@ -112,14 +113,14 @@ export interface Store {
   readonly capabilities: StoreCapabilities
   range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult>
   /**
-   * One transaction: atomic, durable before it resolves. A rejection with `unavailable` leaves it unknown whether it
-   * happened: writers make every write create-only or compared, and look before they try again.
+   * One transaction: atomic, durable before it resolves. After a rejection with `unavailable` the outcome is unknown:
+   * writers make every write create-only or compared, and check before they try again.
    */
   commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult>
   /**
-   * Events of [start, end), in order of revision, without loss or duplicate. The watch is established by the time that
-   * the first `next()` has been called and a range has since been answered. Ends quietly on abort of its signal and on
-   * close(); throws CompactedError when `from` is no longer kept: read the range again.
+   * Events of [start, end), in order of revision, without loss or duplicate. The watch is established once the first
+   * `next()` has been called and a later range has been answered. Ends quietly on abort of its signal and on close();
+   * throws CompactedError when `from` is no longer kept: read the range again.
    */
   watch(start: Uint8Array, end: Uint8Array, options?: WatchOptions): AsyncIterable<WatchBatch>
   /** A lease that this store keeps alive until it is revoked or the store is closed. 1 ≤ ttlS ≤ 3600. */

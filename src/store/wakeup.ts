@@ -2,7 +2,10 @@
 export class Wakeup {
   #next = Promise.withResolvers<void>()
 
-  /** Resolves at the first ring after this call: take it before looking, and nothing falls between look and sleep. */
+  /**
+   * Resolves at the first ring after this call. Call it before checking, so that no change is missed between check and
+   * sleep.
+   */
   next(): Promise<void> {
     return this.#next.promise
   }

@@ -1,6 +1,6 @@
 /**
  * The loop: events change the state, effects go to the session, the view goes to the terminal. A key paints at once;
- * what comes from elsewhere at most every `frameMs`.
+ * other events at most every `frameMs`.
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
@@ -16,7 +16,7 @@ import { view } from './view/view.ts'
 const frameMs = 33
 const tickMs = 100
 const lookAroundMs = 60_000
-/** Keys that are held back while something takes a moment. */
+/** Keys held back while something takes a moment. */
 const heldMax = 1000
 
 interface AppParts {
@@ -55,7 +55,7 @@ export class App {
     return this.#state
   }
 
-  /** Resolves when the person quits, or with the signal that ended it; the terminal is given back by then. */
+  /** Resolves when the person quits, or with the signal that ended it; the terminal has been restored by then. */
   async run(effects: readonly Effect[], chat?: Chat): Promise<NodeJS.Signals | undefined> {
     this.#terminal.start()
     if (chat !== undefined) this.#session.enter(chat)
@@ -70,7 +70,7 @@ export class App {
     }
   }
 
-  /** Gives the terminal back at once, whatever goes on. */
+  /** Restores the terminal at once, whatever is going on. */
   restore(): void {
     clearTimeout(this.#paintTimer)
     clearInterval(this.#tickTimer)
@@ -86,13 +86,13 @@ export class App {
   #take(input: Input): void {
     const urgent = input.kind === 'key' && (input.name === 'escape' || input.ctrl)
     if (this.#state.busy === undefined || urgent) {
-      // Who gives up what was under way gives up what was typed ahead for it.
+      // Cancelling an operation also discards the keys typed ahead.
       this.#held = []
       this.#dispatch(input)
     } else if (this.#held.length < heldMax) this.#held.push(input)
   }
 
-  /** Something happened that nobody pressed a key for. */
+  /** An event that no key caused. */
   #outside(event: Event): void {
     this.#dispatch(event)
     while (this.#state.busy === undefined && this.#held.length > 0) {
@@ -118,7 +118,7 @@ export class App {
     }
   }
 
-  /** Time goes by only while something is shown to be going on. */
+  /** Ticks only while progress is shown. */
   #tick(): void {
     if (this.#state.busy === undefined) {
       clearInterval(this.#tickTimer)

@@ -1,4 +1,4 @@
-/** Errors and hints as the terminal interface says them: with its own commands, never with a line for a shell. */
+/** Errors and hints in the terminal interface's terms: with its own commands, never with a shell command. */
 import { isConclaveError } from '../base/errors.ts'
 import { hintText, type CommandHint, type Hint, type HintedCommand } from '../base/hint.ts'
 import type { Recovery } from '../chat/chat.ts'
@@ -6,7 +6,7 @@ import { sanitizeLine } from './sanitize.ts'
 
 const outside = 'from the command line'
 
-/** What stands in the place of a command. Those on a room mean the open one, unless they name it. */
+/** Replacements for shell commands. Those on a room mean the open one, unless they name it. */
 const words: Readonly<Record<HintedCommand, string>> = {
   connect: outside,
   create: '/create ROOM',
@@ -33,7 +33,7 @@ export function hintOnScreen(hint: Hint): string {
   )
 }
 
-/** A recovery with its texts in words. */
+/** A recovery with its texts as plain strings. */
 export interface RecoveryOnScreen extends Recovery {
   readonly hint: string
   readonly short: string

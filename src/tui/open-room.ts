@@ -1,6 +1,6 @@
 /**
- * The room on the screen: its subscription, its pages of history, what one does in it. Events come in order: nothing
- * that arrives is told before the page that the room was opened with.
+ * The room on the screen: its subscription, its pages of history, its actions. Events stay in order: nothing that
+ * arrives is reported before the page that the room was opened with.
  */
 import type { HistoryQuery, Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
 import { isChange } from '../chat/timeline/changes.ts'
@@ -11,7 +11,7 @@ import { sanitized, sanitizedRoom } from './state/sanitized.ts'
 import { pageItems, windowMax } from './state/timeline.ts'
 import { sanitizeLine } from './sanitize.ts'
 
-/** How far up a message is looked for that another one refers to. */
+/** How far up to search for a message that another one refers to. */
 const lookUpItems = 2000
 
 export class OpenRoom {
@@ -19,10 +19,10 @@ export class OpenRoom {
   readonly #dispatch: (event: Event) => void
   readonly #closed = new AbortController()
   #unsubscribe: Unsubscribe | undefined
-  /** Told once the room is on the screen. */
+  /** Called once the room is on the screen. */
   #first: Event | undefined
   #early: RoomChange[] = []
-  /** The newest seq that is to be marked as read, while a mark is being written. */
+  /** The newest seq to mark as read, while a mark is being written. */
   #toMark = 0
   #marking = false
   #reloading = false
@@ -32,7 +32,7 @@ export class OpenRoom {
     this.#dispatch = dispatch
   }
 
-  /** Subscribes first and reads then, so that nothing is missed in between. */
+  /** Subscribes before reading, so that nothing is missed in between. */
   static async open(room: Room, dispatch: (event: Event) => void, signal: AbortSignal): Promise<OpenRoom> {
     const opened = new OpenRoom(room, dispatch)
     opened.#unsubscribe = room.subscribe((change) => opened.#changed(change))
@@ -56,7 +56,7 @@ export class OpenRoom {
     this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
   }
 
-  /** Something that the room does not tell of has changed: which keys are known. */
+  /** Something changed that the room doesn't report: which keys are known. */
   retell(): void {
     if (!this.#closed.signal.aborted) this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
   }
@@ -146,13 +146,13 @@ export class OpenRoom {
     }
   }
 
-  /** The history is another one than was shown: what comes meanwhile is told after it. */
+  /** The history was replaced: new items are reported after it. */
   async #reload(): Promise<void> {
     this.#reloading = true
     try {
       this.#dispatch(await this.#fetch({ do: 'fetch', direction: 'newest', from: undefined }))
     } catch {
-      // The window stays as it is; whoever scrolls reads what is true.
+      // The window keeps its place; scrolling shows the new history.
     }
     this.#reloading = false
     const early = this.#early.splice(0)
@@ -166,7 +166,7 @@ export class OpenRoom {
     return { kind: 'fetched', direction, from, items: sanitized(items), more: page.more }
   }
 
-  /** Page by page upwards, no further than what a reader may wait for. */
+  /** Page by page upwards, no further than a reader may be made to wait for. */
   async #lookUp({ ids, before }: Effect & { do: 'look-up' }): Promise<readonly MessageItem[]> {
     const missing = new Set(ids)
     const found: MessageItem[] = []
@@ -186,7 +186,7 @@ export class OpenRoom {
     return found
   }
 
-  /** One mark at a time, the newest last: a burst of messages is one or two writes. */
+  /** One mark at a time, the newest last: a burst of messages costs one or two writes. */
   async #markRead(seq: number): Promise<void> {
     this.#toMark = Math.max(this.#toMark, seq)
     if (this.#marking) return
@@ -207,12 +207,12 @@ export class OpenRoom {
 
 function queryFor(direction: Direction, from: number | undefined): HistoryQuery {
   if (from !== undefined && direction === 'again') return { limit: windowMax, fromIndex: from }
-  // The next place, whatever stands there; the newest of the window may be one of several messages there.
+  // The next place, whatever is there; the newest of the window may be one of several messages there.
   if (from !== undefined && direction === 'newer') return { limit: pageItems, fromIndex: from }
   return { limit: pageItems, early: true, ...(direction === 'older' && from !== undefined && { before: from }) }
 }
 
-/** A knock has no place in the log: those that are open stand at the end. */
+/** A knock has no place in the log: open ones come at the end. */
 function knockItems(room: Room): readonly AdminItem[] {
   return room.knocks.map(({ name, fingerprint, at, returning, known }) => {
     const person = { name, fingerprint }

@@ -1,6 +1,6 @@
 /**
- * The terminal interface: the screens over a chat, until the person leaves. The command line hands in the accounts and
- * what to begin with.
+ * The terminal interface: the screens over a chat, until the person leaves. The command line passes in the accounts and
+ * the start options.
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
@@ -11,17 +11,17 @@ import { initialState } from './state/state.ts'
 
 export interface TuiOptions {
   readonly accounts: Accounts
-  /** Who to be; without it the identities of this home are offered. */
+  /** The identity to use; without it, the identities of this home are offered. */
   readonly as?: string
-  /** Logs in at once, together with `as`, or where the home has one identity. */
+  /** Logs in at once, together with `as`, or if the home has one identity. */
   readonly password?: string
-  /** Somebody who is logged in already. */
+  /** A person who is logged in already. */
   readonly chat?: Chat
-  /** Why somebody who was to be logged in is not. */
+  /** Why the requested login failed. */
   readonly trouble?: { readonly what: string; readonly todo: string }
-  /** The room to enter after login: knocks where one is no member. */
+  /** The room to enter after login; asks to join it if not a member. */
   readonly room?: string
-  /** Where the data lies, in a few words: 'local store', 'etcd://…'. */
+  /** Where the data is stored, in a few words: 'local store', 'etcd://…'. */
   readonly storeLabel: string
   readonly version: string
   readonly stdin?: NodeJS.ReadStream
@@ -29,7 +29,9 @@ export interface TuiOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** `stdin` and `stdout` are a terminal. Resolves with the exit code: 0 when one quit, 128 + n after a signal, 1 after a crash. */
+/**
+ * `stdin` and `stdout` are a terminal. Resolves with the exit code: 0 on quit, 128 + n after a signal, 1 after a crash.
+ */
 export async function runTui(options: TuiOptions): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, env = process.env } = options
   const { trouble } = options
@@ -61,7 +63,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
 
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
-/** With a password and no name: the only identity that there is. */
+/** With a passphrase and no name: the only identity that there is. */
 async function whoAtOnce({
   accounts,
   as,

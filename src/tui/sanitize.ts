@@ -1,15 +1,15 @@
 /**
- * Sanitizes others' text before it comes near the screen. What remains can't move the cursor, set a title, turn
- * the direction of the text round it, or hide anything: each character that would is shown as a mark instead.
+ * Sanitizes other people's text before it gets near the screen. The result can't move the cursor, set a title, change
+ * the direction of surrounding text, or hide anything: each character that would is shown as a mark instead.
  *
- * Kept are joiners where a script or an emoji needs them, variation selectors after what they vary, and combining marks
- * up to a bound. Pure, and idempotent: marks are ordinary characters.
+ * Kept are joiners if a script or an emoji needs them, variation selectors after what they vary, and combining marks up
+ * to a bound. Pure, and idempotent: marks are ordinary characters.
  */
 import { stripVTControlCharacters } from 'node:util'
 
-/** Controls, formatting characters, line separators, halves of surrogate pairs, and whatever else has no picture. */
+/** Controls, formatting characters, line separators, lone surrogates, and everything else without a glyph. */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/u
-/** These formatting characters have a picture (signs before Arabic, Syriac and Kaithi numbers). */
+/** These formatting characters have a glyph (signs before Arabic, Syriac and Kaithi numbers). */
 const pictured = /[\u0600-\u0605\u06dd\u0890\u0891\u08e2\u{110bd}\u{110cd}]/u
 const joiner = /[\u200c\u200d]/u
 const selector = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u
@@ -21,13 +21,13 @@ const varied = /[\p{Extended_Pictographic}\p{Script=Han}\p{Script=Mongolian}\p{S
 const joining =
   /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}]/u
 
-/** More combining marks than this on one letter climb over the lines above it. */
+/** More combining marks than this on one letter run into the lines above it. */
 const marksMax = 6
 const suspicious = new RegExp(`${hidden.source}|${combining.source}`, 'u')
 
 /**
- * A text of several lines: line breaks stay, a tab becomes four spaces. `mark` says what stands for a character that
- * may not.
+ * A text of several lines: line breaks stay, a tab becomes four spaces. `mark` gives the replacement for a forbidden
+ * character.
  */
 export function sanitize(text: string, mark: (character: string) => string = markFor): string {
   if (!suspicious.test(text)) return text
@@ -54,13 +54,13 @@ export function sanitizeLine(text: string): string {
   return sanitize(text).replaceAll('\n', '␊')
 }
 
-/** Whether a character without a picture does honest work where it stands. */
+/** Whether a character without a glyph has a legitimate use where it is. */
 function wanted(characters: readonly string[], index: number): boolean {
   const character = characters[index] ?? ''
   const before = characters[index - 1] ?? ''
   const after = characters[index + 1] ?? ''
   if (joiner.test(character)) {
-    // A selector that varies nothing is shown as a mark, and a mark is joined to nothing.
+    // A selector that varies nothing is shown as a mark, and nothing joins to a mark.
     const shown = !selector.test(before) || wanted(characters, index - 1)
     if (character === '\u200d' && shown && pictographic.test(before) && /\p{Extended_Pictographic}/u.test(after)) {
       return true

@@ -1,9 +1,9 @@
 /**
- * Carries out what states ask for: the thin edge between the pure screen and the chat. It holds the only handles
- * (accounts, chat, the open room, open knocks) and answers with events that are sanitized already.
+ * Executes the effects that states ask for: the thin edge between the pure screen and the chat. It holds the only
+ * handles (accounts, chat, the open room, open knocks) and answers with sanitized events.
  *
- * At most one room is open. What was given up meanwhile is not heard of again: each opening has a signal, and an answer
- * to one that was given up is dropped.
+ * At most one room is open. Cancelled work is never heard of again: each opening has a signal, and an answer to a
+ * cancelled one is dropped.
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
@@ -16,7 +16,7 @@ import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import { sanitized } from './state/sanitized.ts'
 
-/** What the program does itself: end, redraw, go to the background. */
+/** Actions of the program itself: end, redraw, go to the background. */
 type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
 
 export class Session {
@@ -26,7 +26,7 @@ export class Session {
   #chat: Chat | undefined
   #unsubscribe: Unsubscribe | undefined
   #room: OpenRoom | undefined
-  /** Aborted when one gives up what is being opened. */
+  /** Aborted when the person cancels what is being opened. */
   #opening = new AbortController()
   #refreshing = false
   #advice: Advice | undefined
@@ -39,13 +39,13 @@ export class Session {
 
   /** Never rejects: a failure becomes an event. */
   async perform(effect: Exclude<Effect, ProgramEffect>): Promise<void> {
-    // What is opened takes the place of what was being opened before.
+    // A new opening replaces the one under way.
     const opening = isOpening(effect) ? this.#startOpening() : this.#opening.signal
     try {
       await this.#perform(effect, opening)
     } catch (error) {
       if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
-      // Aborted by ourselves: the room was closed meanwhile.
+      // Aborted by ourselves: the room was closed in the meantime.
       if (error instanceof Error && error.name === 'AbortError') return
       if (error instanceof UnconfirmedKey && (effect.do === 'dm' || effect.do === 'invite')) {
         const { person, known } = error
@@ -101,7 +101,7 @@ export class Session {
       case 'refresh-rooms':
         if (this.#refreshing) return
         this.#refreshing = true
-        // What is known stands there already; without the store that is all there is.
+        // The known list is on the screen already; without the store that is all there is.
         await chat.rooms(this.#ended.signal).catch(() => undefined)
         this.#refreshing = false
         return this.#tellChat(chat)
@@ -163,7 +163,7 @@ export class Session {
     return this.#chat
   }
 
-  /** As this person from now on; closed with the session. */
+  /** Continues as this person; closed with the session. */
   enter(chat: Chat, recoveryCode?: string): void {
     if (this.#ended.signal.aborted) {
       void chat.close()
@@ -205,7 +205,7 @@ export class Session {
     await this.#show(await OpenRoom.open(opened, this.#dispatch, opening), opening)
   }
 
-  /** The room that was open stays until the new one is there. */
+  /** The previous room stays open until the new one is there. */
   async #show(room: OpenRoom, opening: AbortSignal): Promise<void> {
     if (opening.aborted || this.#ended.signal.aborted) return room.close()
     this.#room?.close()
@@ -213,7 +213,7 @@ export class Session {
     room.start()
   }
 
-  /** Runs on while one looks elsewhere. */
+  /** Keeps running while other pages are shown. */
   async #await(admission: Admission): Promise<void> {
     const { roomId, roomName } = nameOf(admission)
     try {

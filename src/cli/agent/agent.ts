@@ -1,8 +1,8 @@
 /**
- * The agent: a process that holds an identity's data key while it is unlocked, as ssh-agent holds keys, and hands it to
- * programs of the same user. The key is only in memory: never in a file, an argument or the environment. It ends when the
- * time is over (by the clock or by the time it has run, whichever is first), on `lock`, on SIGTERM, and when its socket
- * is gone, was replaced, or could be reached by other users.
+ * The agent: a process that holds an identity's data key while it is unlocked, as ssh-agent holds keys, and gives it to
+ * programs of the same user. The key is only in memory: never in a file, an argument or the environment. It ends when
+ * the time is over (by the clock or by elapsed time, whichever is first), on `lock`, on SIGTERM, and when its socket is
+ * gone, was replaced, or could be reached by other users.
  */
 import { once } from 'node:events'
 import { rename, rm } from 'node:fs/promises'
@@ -60,13 +60,13 @@ export async function runAgent(order: AgentOrder, signal: AbortSignal, ready: ()
     clearInterval(timer)
     clearTimeout(last)
     key.fill(0)
-    // Before the server closes: until then nobody else's socket can have the same inode.
+    // Before the server closes: until then no other socket can have the same inode.
     if ((await findSocket(path))?.inode === inode) await rm(path, { force: true })
     server.close()
   }
 }
 
-/** Under a temporary name first: the real name never has a socket that others could use, or that nobody answers. */
+/** Under a temporary name first: the real name never has a socket that others could use, or that no one answers. */
 async function listen(server: Server, home: string, name: string, path: string): Promise<number | undefined> {
   const draft = draftSocket(home, name)
   await prepareFolder(home)

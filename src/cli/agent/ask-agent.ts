@@ -1,4 +1,6 @@
-/** Asking the agent of an identity, and ending it. Whatever is wrong with it, nothing is lost: the passphrase works too. */
+/**
+ * Queries and ends the agent of an identity. If anything is wrong with it, nothing is lost: the passphrase works too.
+ */
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { agentAnswerBytesMax } from '../../base/limits.ts'
@@ -9,7 +11,7 @@ export type Agent<T = Told> =
   | { readonly kind: 'none' }
   /** It was killed, or the machine was restarted: only its socket is left. */
   | { readonly kind: 'dead' }
-  /** It takes no requests, or its answers make no sense. */
+  /** It takes no requests, or its answers are invalid. */
   | { readonly kind: 'silent' }
   /** Other users could reach its socket, or have put it there: it was not asked. */
   | { readonly kind: 'exposed' }
@@ -30,13 +32,13 @@ export async function statusOfAgent(home: string, name: string): Promise<Agent> 
   return ask(home, name, 'status')
 }
 
-/** Ends it. An agent that can't be told loses its socket, and ends as soon as it sees that. @returns what it was */
+/** Ends it. An agent that can't be reached loses its socket, and ends as soon as it sees that. @returns what it was */
 export async function lockAgent(home: string, name: string): Promise<Agent['kind']> {
   const path = agentSocket(home, name)
   const found = await findSocket(path)
   if (found === undefined) return 'none'
   const there = async (): Promise<boolean> => (await findSocket(path))?.inode === found.inode
-  // Also where others could reach it: this request holds nothing secret, and is all the more needed.
+  // Also if others could reach it: this request holds nothing secret, and is all the more needed.
   const { kind } = await talk(path, name, 'lock')
   const until = performance.now() + (kind === 'unlocked' || kind === 'other' ? patienceMs : 0)
   while (performance.now() < until && (await there())) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -59,7 +61,7 @@ async function talk(path: string, name: string, request: Request): Promise<Agent
   return answer.kind === 'other' ? answer : { kind: 'unlocked', ...answer.told, key: answer.key }
 }
 
-/** undefined if nobody listens. */
+/** undefined if no one listens. */
 function exchange(path: string, request: Request): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ path })

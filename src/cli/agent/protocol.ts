@@ -27,7 +27,7 @@ export function encodeAnswer({ version, name, until }: Told, key?: Uint8Array): 
   return key === undefined ? line : Buffer.concat([line, key])
 }
 
-/** `other`: from an agent of another version. undefined: from no agent at all. */
+/** `other`: from an agent of another version. undefined: not an agent's answer. */
 export function decodeAnswer(bytes: Buffer): Answer | undefined {
   const end = bytes.indexOf(0x0a)
   const line = end === -1 ? undefined : parseObject(bytes.toString('utf8', 0, end))

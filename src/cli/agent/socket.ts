@@ -1,13 +1,13 @@
 /**
  * Where an agent listens: a socket in the home that only its owner can connect to. That authenticates clients: the
- * system lets nobody else write to a socket of mode 0600 in a folder of mode 0700 (unix(7)).
+ * system lets no one else write to a socket of mode 0600 in a folder of mode 0700 (unix(7)).
  */
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ConclaveError } from '../../base/errors.ts'
 
 const suffix = '.sock'
-/** The size of a socket address, less a byte for its end; macOS has the smallest one. */
+/** The size of a socket address, less a byte for its terminator; macOS has the smallest one. */
 const pathBytesMax = 103
 
 export function agentFolder(home: string): string {
@@ -57,7 +57,7 @@ export async function agentNames(home: string): Promise<readonly string[]> {
 export interface Found {
   /** Distinguishes it from one that takes its place. */
   readonly inode: number
-  /** It and its folder belong to this user, and nobody else can reach them. */
+  /** It and its folder belong to this user, and no one else can reach them. */
   readonly private: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Starts an agent as a background process and hands it the key, over a channel that nobody else sees. */
+/** Starts an agent as a background process and hands it the key over a private channel. */
 import { spawn } from 'node:child_process'
 import { ConclaveError } from '../../base/errors.ts'
 import { tell, tellFailure, untilReady } from '../session/detached.ts'
@@ -9,12 +9,12 @@ export async function startAgent(order: AgentOrder, signal: AbortSignal): Promis
   // No flag that could make Node write its memory to a file, or open it to a debugger.
   const flags = process.execArgv.filter((flag) => flag.startsWith('--disable-warning='))
   const main = [process.argv[1] ?? '', '--home', order.home, 'unlock', '--agent']
-  // No core file, whatever happens, and no debugger on SIGUSR1: both would show the key.
+  // No core dump and no debugger on SIGUSR1: both would expose the key.
   const command = ['-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...flags, '--disable-sigusr1', ...main]
   const child = spawn('/bin/sh', command, {
     detached: true,
     cwd: '/',
-    // Nothing of the environment goes along: it may hold the password, or options for Node.
+    // The environment is not passed on: it may hold the passphrase, or options for Node.
     env: { PATH: process.env['PATH'] },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',

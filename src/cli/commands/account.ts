@@ -144,7 +144,7 @@ async function changePassphrase(session: Session, options: PasswdOptions): Promi
   if (!copied) out.note("The store's copy, for other machines, is not updated yet: the next start does that.")
 }
 
-/** The passphrase that was set on another machine, to be valid here too. */
+/** The passphrase set on another machine, which becomes valid here too. */
 async function passphraseFromElsewhere(
   { prompt, options }: Session,
   name: string,

@@ -1,4 +1,4 @@
-/** `chat [ROOM]`, also what an empty command line means: the terminal interface. */
+/** `chat [ROOM]`, also the default for an empty command line: the terminal interface. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { version } from '../session/options.ts'
@@ -37,7 +37,7 @@ async function chat(session: Session, room: string | undefined): Promise<number>
   })
 }
 
-/** Of the identity that commands would use. A home without one has nothing to unlock. */
+/** For the identity that commands would use. A home without one has nothing to unlock. */
 async function unlocked(session: Session): Promise<Unlocked> {
   if (session.options.as === undefined && (await session.identities()).length === 0) return {}
   return session.unlocked(await session.name())

@@ -1,4 +1,4 @@
-/** Who is in a room: asking to join, leaving, lists, and the commands about one person, from one table. */
+/** Commands about membership: asking to join, leaving, lists, and the commands about one person, from one table. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Admission, Chat, Confirm, Room } from '../../chat/chat.ts'
@@ -104,7 +104,7 @@ export function addMemberCommands(program: Command, act: Act): void {
   }
 }
 
-/** How a command is told to trust a key that was never seen before. The action gets them as a `Confirm`. */
+/** How a command is told to trust a key that was never seen before. The action gets these as a `Confirm`. */
 export function addConfirmOptions(command: Command): Command {
   return command
     .option('--fingerprint <digits>', 'the fingerprint that you compared with this person')
@@ -164,7 +164,7 @@ function remark({ returning, known }: { returning: Returning | undefined; known:
   return returning === 'kicked' ? 'was removed before' : returning === 'left' ? 'was a member before' : ''
 }
 
-/** The longest that a timer can be set to is 2^31 ms. */
+/** The longest timer possible is 2^31 ms. */
 const waitSMax = 2_000_000
 
 export function addJoin(program: Command, act: Act): void {

@@ -1,4 +1,4 @@
-/** Saying something: `send`, `dm`, and the commands that change a message: `edit`, `delete`, `react`. */
+/** Commands that write: `send`, `dm`, and the ones that change a message: `edit`, `delete`, `react`. */
 import type { Command } from 'commander'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { Confirm } from '../../chat/chat.ts'

@@ -1,4 +1,7 @@
-/** `node …`: this machine as a part of the group's cluster; `connect`: as a client of one. What they do is loaded late. */
+/**
+ * `node …`: this machine as part of the group's cluster; `connect`: as a client of one. The implementations are loaded
+ * late.
+ */
 import { Option, type Command } from 'commander'
 import type { InviteFlags, JoinFlags, StartFlags } from '../node/commands.ts'
 import type { Act, Session } from '../session/session.ts'

@@ -1,4 +1,4 @@
-/** `read ROOM`: its messages, and with --follow those that come. `search ROOM WORDS`: the messages with these words. */
+/** `read ROOM`: its messages, and with --follow new ones. `search ROOM WORDS`: the messages with these words. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { searchFoundMax } from '../../base/limits.ts'
@@ -42,7 +42,7 @@ async function read(session: Session, roomName: string, options: Options): Promi
   try {
     await readRoom(session, roomName, options)
   } catch (error) {
-    // Ctrl-C is how following ends.
+    // Ctrl-C is the normal way to stop following.
     if (!options.follow || !session.signal.aborted) throw error
   }
 }
@@ -54,7 +54,7 @@ function readRoom(session: Session, roomName: string, options: Options): Promise
     const place = new Place()
     const next = options.follow ? coming(room, signal) : []
     const last = options.last === undefined ? undefined : await newest(room, options.last, signal)
-    // For people it is read twice, first to learn what became of the messages: page by page, so it may be long.
+    // For people it is read twice, first to learn the changes to its messages: page by page, so it may be long.
     const history = () => last ?? from(room, options.from ?? 0, signal)
     const lines = new ItemLines({
       names: room.members.map(({ name }) => name),

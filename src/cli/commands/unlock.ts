@@ -43,7 +43,7 @@ async function unlock(session: Session, options: Options): Promise<void> {
   const { home } = session.options
   const { self, key } = await accounts.unlock({ name, password })
   const until = Date.now() + forMs
-  // An agent that is already there sees that another has taken its place, and ends.
+  // An agent that is already running sees that another has taken its place, and ends.
   await startAgent({ home, name: self.name, key, until }, session.signal).finally(() => key.fill(0))
   await session.out.print(
     { name: self.name, until: isoTime(until) },

@@ -1,4 +1,4 @@
-/** The home as files: whether others can read them, whether there is room, what killed programs have left. */
+/** The home as files: whether others can read them, whether there is room, what killed programs have left behind. */
 import { lstat, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodePaths } from '../../node/home/paths.ts'
@@ -11,7 +11,7 @@ const freeBytesAdvised = 1024 * 1024 * 1024
 /** Half-written files older than this belong to no running program. */
 const leftoverAfterMs = 60_000
 const half = /(?:\.tmp|\.new|config\.json\.\d+)$/
-/** statfs(2): NFS, SMB, CIFS, 9P, AFS, Ceph. SQLite's WAL needs shared memory, which machines don't have. */
+/** statfs(2): NFS, SMB, CIFS, 9P, AFS, Ceph. SQLite's WAL needs shared memory, which doesn't work across machines. */
 const networkFileSystems: readonly number[] = [
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x5346414f, 0x00c36400,
 ]

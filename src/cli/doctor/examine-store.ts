@@ -14,14 +14,14 @@ import { endpointsOf, type ClusterAddress, type StoreAddress, type TlsFiles } fr
 import { until } from '../room/until.ts'
 import { failure, fine, problem, warning, type Finding } from './finding.ts'
 
-/** More than an election takes. */
+/** Longer than an election takes. */
 const patienceMs = 5000
-/** An answer's date has whole seconds, and takes its time to arrive. */
+/** An answer's date is in whole seconds, and takes time to arrive. */
 const clockOffMs = 10_000
 
 export interface StoreFindings {
   readonly findings: readonly Finding[]
-  /** If it answers; the caller closes it. */
+  /** Set if it answers; the caller closes it. */
   readonly opened: OpenedStore | undefined
 }
 
@@ -55,7 +55,7 @@ export function patiently<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   })
 }
 
-/** TLS can say more about why nobody answers. */
+/** TLS can say more about why no one answers. */
 async function explained(error: unknown, address: StoreAddress): Promise<unknown> {
   if (!isConclaveError(error, 'unavailable') || address.kind !== 'etcd' || address.tls === undefined) return error
   const tls = await readTls(address.tls).catch(() => undefined)

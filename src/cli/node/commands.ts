@@ -1,4 +1,4 @@
-/** What node commands do. Loaded only when one of them runs. */
+/** The implementations of node commands. Loaded only when one of them runs. */
 import { ConclaveError } from '../../base/errors.ts'
 import { rememberCluster } from '../../client/config.ts'
 import { connectHome } from '../../node/tickets/connect.ts'
@@ -178,7 +178,7 @@ export async function removeCommand(session: Session, name: string, yes: boolean
       yes,
       `Remove the node ${shown} from the cluster for good? ${outlookWithout(member, members)}`,
     )
-    // The removed node can't tell how it ended: ask another one.
+    // The removed node can't tell how the removal ended: ask another one.
     const others = members.filter(({ id }) => id !== member.id).flatMap(({ endpoints }) => endpoints)
     const asked = others.length === 0 ? client : client.at(others)
     try {

@@ -60,7 +60,7 @@ export function reportEvent(event: NodeEvent, last: string): Report | undefined 
 
 export function healthLine(health: ClusterHealth): string {
   const { leader, hasQuorum, learners } = health
-  // With a majority there is one, even if its name is not shown to everyone.
+  // With a majority there is a leader, even if its name is not shown to everyone.
   const led = leader === undefined ? (hasQuorum ? '' : ' · no leader') : ` · leader ${leader}`
   return `${describeHealth(health)}${led}${learners === 0 ? '' : `, ${learners} joining`}`
 }

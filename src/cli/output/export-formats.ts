@@ -29,7 +29,7 @@ export interface Quoted {
   readonly text: string | undefined
 }
 
-/** A message as it reads now; the name beside an emote is set apart by the format. */
+/** A message as it reads now; the name in an emote is set apart by the format. */
 export function exportedText(item: MessageItem, changed: Changed): string {
   return item.type === 'emote' ? (changed.text ?? item.text) : messageText(item, changed)
 }
@@ -86,8 +86,8 @@ function markdownLine(text: string): string {
 }
 
 /**
- * One line. A backslash before a character of ASCII's punctuation makes it mean itself (CommonMark 0.31, 2.4): always
- * where it may begin something anywhere, else only at the line's start, or where an address would become a link.
+ * One line. A backslash before an ASCII punctuation character makes it literal (CommonMark 0.31, 2.4): always if it may
+ * start something anywhere, otherwise only at the line's start, or where an address would become a link.
  */
 function escapedMarkdown(text: string): string {
   return text

@@ -1,4 +1,4 @@
-/** Values as people read them: tables, sizes, counts. */
+/** Values in human-readable form: tables, sizes, counts. */
 
 /** Aligned columns, two spaces apart. Names are ASCII, so a character is a column. */
 export function table(rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,6 @@
-/** A timeline item as the object that scripts read. Its fields are a contract: some may be added, none changes. */
+/**
+ * A timeline item as the object that scripts read. Its fields are a contract: fields may be added, but none changes.
+ */
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
 import type { JsonObject } from './output.ts'
 
@@ -21,7 +23,7 @@ export function itemObject(item: TimelineItem): JsonObject {
         event: item.event,
         by: item.by.name,
         target: item.target?.name,
-        // A request is accepted by name; this says whose it is.
+        // A request is accepted by name; this says who is asking.
         fingerprint: item.event === 'knock' ? (item.target ?? item.by).fingerprint : undefined,
         detail: item.detail,
         returning: item.returning,

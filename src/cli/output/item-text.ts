@@ -73,7 +73,7 @@ export class ItemLines {
     this.#ahead = ahead
   }
 
-  /** One or more lines, without the last line's end; none for what shows in a line that is printed already. */
+  /** One or more lines, without the final line break; none for changes that show in a message printed already. */
   lines(item: TimelineItem): string {
     if (item.kind === 'warning') return this.#block('     ', '', '!', `record ${item.i}: ${item.reason}`)
     if (item.kind === 'lost') return `${this.lines(item.item)}  (${lostNote})`
@@ -133,7 +133,7 @@ export class ItemLines {
     }
   }
 
-  /** As it stands now. */
+  /** As it reads now. */
   #quote(id: string): string {
     const known = this.#remembered.get(id)
     if (known === undefined) return `message ${id.slice(0, 8)}`

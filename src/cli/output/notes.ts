@@ -1,4 +1,7 @@
-/** Remarks on stderr beside the results: what happened to the store, and keys that are not the ones this person knows. */
+/**
+ * Remarks on stderr beside the results: what happened to the store, and keys that differ from the ones this person
+ * knows.
+ */
 import { isConclaveError } from '../../base/errors.ts'
 import { hintText } from '../../base/hint.ts'
 import type { Chat, Recovery, Room } from '../../chat/chat.ts'
@@ -7,7 +10,7 @@ import type { Output } from './output.ts'
 
 const everyMs = 1000
 
-/** Tells once each what the store has lost and what Conclave does about it. */
+/** Reports once each what the store has lost and what Conclave does about it. */
 export class RecoveryNotes {
   readonly #chat: Chat
   readonly #out: Output
@@ -21,7 +24,7 @@ export class RecoveryNotes {
     this.#timer = setInterval(() => this.#tell(({ kind }) => kind === 'putting-back'), everyMs).unref()
   }
 
-  /** The state when the command is done. An error that it ends with says the worst itself. */
+  /** The state when the command is done. An error that ends the command already says the worst. */
   end(error: unknown): void {
     clearInterval(this.#timer)
     const isSaid = isConclaveError(error, 'tampering')

@@ -1,9 +1,9 @@
 /**
  * Everything that a command prints.
  *
- * With --json every line on stdout is one object, and an error is one object on stderr. For people the same facts come
- * as text, sanitized here: control characters, escape sequences and bidirectional overrides appear as visible marks. A
- * reader that went away (`| head`) is not an error: `gone` is aborted, and later results are dropped.
+ * With --json every line on stdout is one object, and an error is one object on stderr. For people the same facts are
+ * printed as text, sanitized here: control characters, escape sequences and bidirectional overrides appear as visible
+ * marks. A reader that went away (`| head`) is not an error: `gone` is aborted, and later results are dropped.
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
@@ -41,23 +41,29 @@ export class Output {
     this.json = json
     this.#stdout = stdout
     this.#stderr = stderr
-    // On a pipe without a reader a write fails later, as an event: unheard it would end the program with a stack trace.
+    // On a pipe without a reader a write fails later, as an event: unhandled, it would end the program with a stack
+    // trace.
     this.#stdout.on('error', (error) => this.#gone.abort(error))
     this.#stderr.on('error', () => {})
   }
 
-  /** Aborted once nobody reads stdout any more. */
+  /** Aborted once no one reads stdout any more. */
   get gone(): AbortSignal {
     return this.#gone.signal
   }
 
-  /** One result: an object for scripts, text (one or more lines, or none) for people. Resolves when there is room for more. */
+  /**
+   * One result: an object for scripts, text (one or more lines, or none) for people. Resolves when there is room for
+   * more.
+   */
   async print(object: JsonObject, text: string): Promise<void> {
     if (this.json) await this.#write(`${jsonLine(object)}\n`)
     else if (text !== '') await this.#write(`${sanitize(text)}\n`)
   }
 
-  /** Like `print`, for what must not be lost: resolves once it was handed over. @throws unexpected when nobody reads it */
+  /**
+   * Like `print`, for what must not be lost: resolves once it was handed over. @throws unexpected when no one reads it
+   */
   async deliver(object: JsonObject, text: string): Promise<void> {
     const line = this.json ? jsonLine(object) : sanitize(text)
     const failure = await new Promise<unknown>((resolve) => {
@@ -74,7 +80,7 @@ export class Output {
     else for (const object of objects) await this.print(object, '')
   }
 
-  /** For people only: what frames the results. */
+  /** For people only: headings around the results. */
   async text(text: string): Promise<void> {
     if (!this.json) await this.#write(`${sanitize(text)}\n`)
   }
@@ -97,7 +103,7 @@ export class Output {
 
   async #write(text: string): Promise<void> {
     if (this.gone.aborted || this.#stdout.write(text)) return
-    // Rejects when the stream fails meanwhile, or has already.
+    // Rejects if the stream has failed, or fails before this is done.
     await once(this.#stdout, 'drain', { signal: this.gone }).catch(() => {})
   }
 }

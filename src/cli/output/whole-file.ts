@@ -1,4 +1,4 @@
-/** A private file, written atomically: it is there whole or not at all, however long it takes to write. */
+/** A private file, written atomically: it appears whole or not at all, however long it takes to write. */
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'

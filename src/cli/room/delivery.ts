@@ -1,6 +1,6 @@
 /**
- * Sending from a command: a message is either durable in the store, or it fails and nothing of it is kept; with
- * `queue` it may also stay in the outbox, and the result says so.
+ * Sending from a command: a message is either durable in the store, or it fails and nothing of it is kept; with `queue`
+ * it may also stay in the outbox, and the result says so.
  */
 import { addAbortSignal, type Readable } from 'node:stream'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
@@ -34,13 +34,13 @@ export class Delivery {
     this.#queue = queue
   }
 
-  /** Before the first message: without a store nothing is begun. @throws unavailable after 10 s */
+  /** Before the first message: nothing is started without a store. @throws unavailable after 10 s */
   async begin(): Promise<void> {
     if (this.#queue || this.#online) return
     const changed = Promise.withResolvers<void>()
     const unsubscribe = this.#chat.subscribe(() => this.#online && changed.resolve())
     try {
-      // It may have come back between the look and the subscription.
+      // It may have come back between the check and the subscription.
       if (!this.#online) await this.#inTime(changed.promise, storeDeadlineMs)
     } finally {
       unsubscribe()
@@ -61,9 +61,9 @@ export class Delivery {
     }
   }
 
-  /** Prints the message's place once it has one. @throws unavailable after 10 s, or what keeps it from being sent */
+  /** Prints the message's place once it has one. @throws unavailable after 10 s, or whatever prevents sending */
   async report({ id, sent }: Sent): Promise<void> {
-    // Once nobody waits for it, nobody needs to hear of it.
+    // A rejection that no one awaits any more is not an error.
     sent.catch(() => {})
     try {
       const { seq } = await this.#inTime(sent, this.#patienceMs)
@@ -75,10 +75,13 @@ export class Delivery {
     }
   }
 
-  /** Takes back what was not acknowledged, newest first, so that what remains has no hole. @returns the error to end with */
+  /**
+   * Withdraws unacknowledged messages, newest first, so that the remaining ones have no gap. @returns the error to end
+   * with
+   */
   async takeBack(messages: readonly Sent[], cause: unknown): Promise<Error> {
     const reason = cause instanceof Error ? cause : new Error(String(cause))
-    // With `queue` they may stay; and what former members wrote stays as failed, for them to see.
+    // With `queue` they may stay; and messages by former members stay as failed, for them to see.
     if (this.#queue || isConclaveError(reason, 'kicked') || isConclaveError(reason, 'not-member')) return reason
     let doubtful = 0
     for (const { id } of messages.toReversed()) await this.#room.drop(id).catch(() => (doubtful += 1))
@@ -106,9 +109,9 @@ export class Delivery {
 }
 
 /**
- * One message per line of stdin, pipelined: lines are read while hundreds of messages are on their way, so that the store
- * gets them in batches. Results come in the order of the lines, each as soon as its message is durable; reading stops
- * while too many are unacknowledged. What was acknowledged before a mistake in the input stays sent.
+ * One message per line of stdin, pipelined: lines are read while hundreds of messages are in flight, so that the store
+ * gets them in batches. Results come in the order of the lines, each as soon as its message is durable; reading pauses
+ * while too many are unacknowledged. Messages acknowledged before an error in the input stay sent.
  */
 export async function sendLines(delivery: Delivery, stdin: Readable): Promise<void> {
   await delivery.begin()
@@ -131,7 +134,7 @@ export async function sendLines(delivery: Delivery, stdin: Readable): Promise<vo
     for await (const { text } of readLines(stdin, messageTextBytesMax)) {
       if (isBlank(text)) continue
       const sending = delivery.send(text)
-      // It is heard of in its turn.
+      // Its rejection is handled in its turn.
       sending.catch(() => {})
       unreported.push(sending)
       last = report(last, sending)
@@ -161,7 +164,7 @@ export function nothingKept(message: string, cause?: unknown): ConclaveError {
   })
 }
 
-/** Before anything is opened for it. @throws usage */
+/** Checked before anything is opened. @throws usage */
 export function checkText(text: string): void {
   if (isBlank(text)) throw new ConclaveError('usage', 'The message is empty')
   if (Buffer.byteLength(text) <= messageTextBytesMax) return
@@ -170,7 +173,7 @@ export function checkText(text: string): void {
   })
 }
 
-/** White space alone is not a message. */
+/** Whitespace alone is not a message. */
 function isBlank(text: string): boolean {
   return text.trim() === ''
 }

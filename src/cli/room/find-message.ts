@@ -1,4 +1,4 @@
-/** A message by what people and scripts call it, its number in the room or its ID; and changing it. */
+/** Finds a message by its number in the room or its ID, and changes it. */
 import { ConclaveError } from '../../base/errors.ts'
 import type { Chat, Room } from '../../chat/chat.ts'
 import type { MessageContent, MessageItem } from '../../chat/item.ts'
@@ -16,7 +16,10 @@ export function checkReference(reference: string): void {
   })
 }
 
-/** Looked for from the newest on. @throws usage when the room has no such message; unavailable when it can't be told */
+/**
+ * Searched from the newest on. @throws usage when the room has no such message; unavailable when that can't be
+ * determined
+ */
 export async function findMessage(room: Room, reference: string, signal: AbortSignal): Promise<MessageItem> {
   const stale = await bringUpToDate(room, signal)
   const named = (item: MessageItem): boolean =>

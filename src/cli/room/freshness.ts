@@ -1,10 +1,10 @@
-/** Reading without the store too: what this machine holds is shown, and the exit code says that it may not be all. */
+/** Reading also works without the store: the local copy is shown, and the exit code says that it may be incomplete. */
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { Room } from '../../chat/chat.ts'
 import type { Session } from '../session/session.ts'
 import { until } from './until.ts'
 
-/** Nobody waits longer to read what is here already; a cluster that loses its leader is back sooner. */
+/** No one waits longer to read what is here already; a cluster that loses its leader is back sooner. */
 const patienceMs = 4000
 
 /** Opens a room, brings it up to date and shows it. @throws afterwards: what `show` returns, or why it may be stale */
@@ -19,7 +19,7 @@ export async function showRoom(
   if (reason) throw reason
 }
 
-/** @returns undefined, or why the room may be stale: to be thrown once what there is has been shown */
+/** @returns undefined, or why the room may be stale: to be thrown once its contents have been shown */
 export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<ConclaveError | undefined> {
   const refreshed = room.refresh(signal)
   refreshed.catch(() => {})
@@ -28,13 +28,13 @@ export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<Co
     return undefined
   } catch (error) {
     if (isConclaveError(error, 'unavailable')) return mayBeStale(error)
-    // Former members can still read what they had; the room's standing tells.
+    // Former members can still read what they had; the room's standing says so.
     if (isConclaveError(error, 'kicked') || isConclaveError(error, 'not-member')) return undefined
     throw error
   }
 }
 
-/** A long history takes its time: it is waited for as long as it makes progress. */
+/** A long history takes time: keep waiting as long as it makes progress. */
 async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSignal): Promise<void> {
   const late = new ConclaveError('unavailable', 'The store is unreachable', { retryable: true })
   const progress = (): number => room.reading?.read ?? room.seq
@@ -54,12 +54,12 @@ async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSig
   }
 }
 
-/** Records that the store has lost are being written into it again, which may take its time. */
+/** Lost records are being restored to the store, which may take time. */
 export function isPuttingBack({ recovery }: Room): boolean {
   return recovery?.kind === 'putting-back'
 }
 
-/** Why what is shown can't be relied on; undefined when it can. */
+/** Why the output can't be relied on; undefined when it can. */
 export function tampered({ recovery }: Room): ConclaveError | undefined {
   if (recovery?.kind !== 'frozen' && recovery?.kind !== 'damaged') return undefined
   return new ConclaveError('tampering', recovery.text, { hint: recovery.hint })

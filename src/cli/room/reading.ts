@@ -1,18 +1,18 @@
-/** A room's items in order, each once: the newest, those from a message on, and new ones as they come. */
+/** A room's items in order, each once: the newest, those from a message on, and new ones as they arrive. */
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { Room } from '../../chat/chat.ts'
 import type { TimelineItem } from '../../chat/item.ts'
 
-/** Items asked for at a time. */
+/** Items requested at a time. */
 export const pageItems = 500
 
-/** How far it was read: pages and new items overlap. */
+/** The read position: pages and new items overlap. */
 export class Place {
   #i = -1
   #seq = 0
   readonly #warned = new Set<number>()
 
-  /** Whether the item is new; from now on it is not. */
+  /** Whether the item is new, and marks it as read. */
   advance(item: TimelineItem): boolean {
     switch (item.kind) {
       case 'message':

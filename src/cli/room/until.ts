@@ -1,6 +1,6 @@
 /**
- * A wait that ends: with the promise, with the signal's reason, or with an error after a time; `extend` may start that
- * time anew.
+ * A wait that ends: with the promise, with the signal's reason, or with a timeout error; `extend` may restart the
+ * timeout.
  */
 export async function until<T>(
   promise: Promise<T>,
@@ -9,7 +9,7 @@ export async function until<T>(
   late: () => Error,
   extend: () => boolean = () => false,
 ): Promise<T> {
-  // Once the wait is over, nobody needs to hear of it.
+  // Once the wait is over, a rejection is not an error.
   promise.catch(() => {})
   signal.throwIfAborted()
   const ended = Promise.withResolvers<never>()

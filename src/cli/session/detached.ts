@@ -11,7 +11,7 @@ interface Failed {
   readonly hint: string | undefined
 }
 
-/** Lets go of `child` when it is ready; when aborted, tells it to end. @throws what it failed with, unexpected */
+/** Detaches from `child` when it is ready; when aborted, tells it to end. @throws its failure, unexpected */
 export async function untilReady<Report = never>(
   child: ChildProcess,
   what: string,
@@ -41,7 +41,7 @@ export async function untilReady<Report = never>(
   }
 }
 
-/** On the other side, while the command is there to hear it. */
+/** In the child, while the command is there to listen. */
 export function tell<Report>(message: Message<Report>): void {
   if (process.connected) process.send?.(message, () => {})
 }

@@ -3,8 +3,8 @@ import { ConclaveError } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
 
 /**
- * 0 done, 1 unexpected, 2 usage, 3 still waiting or timed out, 4 refused, 5 store unavailable, 6 wrong password,
- * 7 tampering detected.
+ * 0 done, 1 unexpected, 2 usage, 3 still waiting or timed out, 4 refused, 5 store unavailable, 6 wrong passphrase, 7
+ * tampering detected.
  */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7
 

@@ -19,7 +19,7 @@ export type SignalName = (typeof names)[number]
 /** Why a command was cut short. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
-  /** As shells count a death by this signal. */
+  /** 128 + n, as shells report a death by this signal. */
   readonly exitCode: number
 
   constructor(signal: SignalName) {
@@ -29,8 +29,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * The first signal asks the command to end in order (it closes the chat, gives leases back), the second one ends the
- * program at once. @returns what stops listening
+ * The first signal asks the command to end cleanly (it closes the chat and releases leases), the second one ends the
+ * program at once. @returns unsubscribe
  */
 export function onSignals(host: Host, interrupt: (reason: Interrupted) => void): () => void {
   let interrupted = false

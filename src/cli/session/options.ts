@@ -36,7 +36,7 @@ export function resolveGlobalOptions(given: Readonly<Record<string, unknown>>, e
   }
 }
 
-/** Whether errors of a command line that could not be parsed are to be JSON. */
+/** Whether errors of a command line that could not be parsed should be JSON. */
 export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--')
   return (end === -1 ? argv : argv.slice(0, end)).includes('--json')

@@ -1,6 +1,6 @@
 /**
- * Where passphrases come from: CONCLAVE_PASSWORD, the first line of a file, a person at the terminal. A new one that
- * nobody gives is six generated words.
+ * Where passphrases come from: CONCLAVE_PASSWORD, the first line of a file, a person at the terminal. If none is given,
+ * a new one is six generated words.
  */
 import { open } from 'node:fs/promises'
 import { ConclaveError } from '../../base/errors.ts'
@@ -13,20 +13,20 @@ import type { Prompt } from './prompt.ts'
 
 export type PassphraseSource = Pick<GlobalOptions, 'password' | 'passwordFile'>
 
-/** What the environment or a file holds; undefined when there is neither. The file wins. */
+/** From the environment or a file; undefined when there is neither. The file wins. */
 export async function givenPassphrase({ password, passwordFile }: PassphraseSource): Promise<string | undefined> {
   if (passwordFile !== undefined) return readPassphraseFile(passwordFile)
   return password === undefined ? undefined : bounded(password)
 }
 
 interface Asked {
-  /** Why the identity is not unlocked although it was to be. */
+  /** Why the identity is not unlocked although it should be. */
   readonly trouble?: Trouble | undefined
-  /** What else would do, where nobody is there to ask. */
+  /** The alternatives, if no one is there to ask. */
   readonly instead?: string
 }
 
-/** @throws usage when nobody is there to ask. */
+/** @throws usage when no one is there to ask. */
 export async function obtainPassphrase(
   source: PassphraseSource,
   name: string,
@@ -50,7 +50,7 @@ async function readPassphraseFile(file: string): Promise<string> {
   try {
     const handle = await open(file)
     try {
-      // Enough to see that it is too long; a device without end is not read to its end.
+      // Enough to see that it is too long; an endless device is not read to its end.
       const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(passwordBytesMax + 2) })
       text = buffer.toString('utf8', 0, bytesRead)
     } finally {
@@ -70,14 +70,14 @@ function bounded(passphrase: string): string {
   throw new ConclaveError('usage', `The passphrase is longer than ${passwordBytesMax} bytes`)
 }
 
-/** A session, as far as it is asked here. */
+/** The part of a session that is needed here. */
 interface Asking {
   readonly prompt: Prompt
   readonly out: Output
   readonly interactive: boolean
 }
 
-/** `shown`: the person has it already, and it is not printed again. */
+/** `shown`: the person has seen it already, and it is not printed again. */
 export type Proposed = NewPassword & { readonly shown: boolean }
 
 /** @param given by a file or a variable */
@@ -98,7 +98,7 @@ export async function proposePassphrase(
   return { password: own ?? passphrase, chosen: own !== undefined, shown: true }
 }
 
-/** undefined: the generated one is taken. */
+/** undefined: use the generated one. */
 async function askOwn({ prompt, out }: Asking, accounts: Accounts, name: string): Promise<string | undefined> {
   for (;;) {
     const own = await prompt.askHidden('Press Enter to use it, or type your own instead: ')
@@ -110,7 +110,7 @@ async function askOwn({ prompt, out }: Asking, accounts: Accounts, name: string)
   }
 }
 
-/** Hands over what a person must write down, before it is in force. @returns whether there was something */
+/** Shows what a person must write down before it takes effect. @returns whether there was anything */
 export async function deliverSecret(
   { out }: Asking,
   { self: { name, fingerprint }, recoveryCode }: Secret,

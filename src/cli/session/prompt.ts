@@ -1,4 +1,4 @@
-/** Questions to a person at a terminal. They go to stderr, so that stdout holds only results. */
+/** Prompts for a person at a terminal. They go to stderr, so that stdout holds only results. */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { ConclaveError } from '../../base/errors.ts'
@@ -8,7 +8,7 @@ export interface Prompt {
   /** Whether someone is there to answer. */
   readonly interactive: boolean
   ask(question: string): Promise<string>
-  /** What is typed does not appear. */
+  /** The input is not echoed. */
   askHidden(question: string): Promise<string>
   /** Only a clear yes counts. */
   confirm(question: string): Promise<boolean>
@@ -23,7 +23,7 @@ export function terminalPrompt({ stdin, stderr }: Host, signal: AbortSignal): Pr
     editor.on('SIGINT', () => ended.abort(new Interrupted('SIGINT')))
     editor.on('close', () => ended.abort(new ConclaveError('usage', 'No answer')))
     const stop = AbortSignal.any([signal, ended.signal])
-    // Only now, when the terminal no longer shows by itself what is typed.
+    // Only now that the terminal no longer echoes the input itself.
     if (hidden) stderr.write(text)
     try {
       return await editor.question(hidden ? '' : text, { signal: stop })

@@ -1,6 +1,6 @@
 /**
- * What a command works with: its options, its output, and the chat, which is opened when it is first asked for.
- * Whoever runs the command closes it all again.
+ * What a command works with: its options, its output, and the chat, which is opened when it is first needed. The code
+ * that runs the command closes everything.
  */
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { hintText } from '../../base/hint.ts'
@@ -26,7 +26,7 @@ export class Session {
   readonly options: GlobalOptions
   readonly out: Output
   readonly prompt: Prompt
-  /** Aborted by Ctrl-C and its kin, and when nobody reads the output any more. */
+  /** Aborted by Ctrl-C and the like, and when no one reads the output any more. */
   readonly signal: AbortSignal
   #wiring: Promise<Wiring> | undefined
   #chat: Chat | undefined
@@ -65,7 +65,7 @@ export class Session {
     return (await this.#known())?.name ?? this.options.as ?? ''
   }
 
-  /** The identity of this home that the command acts as. @throws usage, no-such-user where there is none */
+  /** The identity of this home that the command acts as. @throws usage, no-such-user if there is none */
   async self(): Promise<KnownIdentity> {
     const self = await this.#known()
     if (self !== undefined) return self
@@ -80,7 +80,7 @@ export class Session {
     return (await this.chat()).open(name, this.signal)
   }
 
-  /** Logs in: with the passphrase that is given, else as the identity is unlocked, else with one that is asked for. */
+  /** Logs in: with the given passphrase, else through the agent if unlocked, else by asking for one. */
   async chat(): Promise<Chat> {
     if (this.#chat) return this.#chat
     const name = await this.name()
@@ -91,7 +91,7 @@ export class Session {
     return this.logIn(name, await obtainPassphrase(this.options, name, this.prompt, { trouble, instead }))
   }
 
-  /** A machine that is new to a name with a chosen passphrase asks for the recovery code too. */
+  /** For a name with a chosen passphrase, a new machine asks for the recovery code too. */
   async logIn(name: string, password: string): Promise<Chat> {
     const accounts = await this.accounts()
     const { recoveryCode: given } = this.options
@@ -105,7 +105,7 @@ export class Session {
       try {
         return this.keep(await accounts.logIn({ name, password, recoveryCode }))
       } catch (error) {
-        // Mistyped: nothing was tried with it.
+        // A typo: nothing was tried with it.
         if (!isConclaveError(error, 'usage')) throw error
         this.out.note(`${error.message} ${error.hint ?? ''}`)
       }
@@ -118,7 +118,7 @@ export class Session {
     const { keyOfAgent, lockAgent, troubleOf } = await import('../agent/ask-agent.ts')
     const agent = await keyOfAgent(home, name)
     if (agent.kind !== 'unlocked') {
-      // Told once. Agents that are alive are left to `lock`.
+      // Reported once. Agents that are alive are left to `lock`.
       if (agent.kind === 'dead') await lockAgent(home, name)
       const trouble = troubleOf(agent.kind, name)
       return trouble === undefined ? {} : { trouble }
@@ -148,7 +148,7 @@ export class Session {
     return false
   }
 
-  /** Does something with a person's key. A key that was never seen is asked about, one that changed is refused. */
+  /** Acts on a person's key. A key that was never seen is asked about, one that changed is refused. */
   async withKey<T>(confirm: Confirm, work: (confirm: Confirm) => Promise<T>): Promise<T> {
     try {
       return await work(confirm)
@@ -172,7 +172,7 @@ export class Session {
     await wiring?.close()
   }
 
-  /** undefined: --as names none of this home. @throws usage without --as, when the home has none at all */
+  /** undefined: --as names no identity of this home. @throws usage without --as, when the home has none at all */
   async #known(): Promise<KnownIdentity | undefined> {
     const { as, home } = this.options
     const known = await this.identities(as)
@@ -188,8 +188,8 @@ export class Session {
   }
 }
 
-/** What a command does; its exit code is 0 unless it says otherwise. */
+/** A command's action; its exit code is 0 unless it returns another. */
 export type Action<Arguments extends unknown[]> = (session: Session, ...args: Arguments) => Promise<number | void>
 
-/** Turns an action of ours into one that commander calls. */
+/** Adapts our action to commander. */
 export type Act = <Arguments extends unknown[]>(action: Action<Arguments>) => (...args: Arguments) => Promise<void>

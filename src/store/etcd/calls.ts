@@ -1,4 +1,4 @@
-/** One call, tried at one endpoint after the other until one answers, the cluster refuses, or the time is over. */
+/** Tries one call at one endpoint after another until one answers, the cluster refuses, or time is up. */
 import { setTimeout } from 'node:timers/promises'
 import { BackOff } from '../../base/back-off.ts'
 import { clusterRetryMsMax } from '../../base/limits.ts'
@@ -8,7 +8,10 @@ import type { Endpoints } from './endpoints.ts'
 import { AnswerTooLarge, Unreachable, noAnswer, Refusal } from './failure.ts'
 import type { EtcdTimeouts } from './options.ts'
 
-/** One try: it may take `timeoutMs`, or `leftMs` if there can be no other. Its failure says what it knows (failure.ts). */
+/**
+ * One try: it may take `timeoutMs`, or `leftMs` if it is the only one possible. Its failure says what it knows
+ * (failure.ts).
+ */
 export type Attempt<T> = (endpoint: Endpoint, timeoutMs: number, leftMs: number) => Promise<T>
 
 export class Calls {
@@ -22,9 +25,7 @@ export class Calls {
     this.#closing = closing
   }
 
-  /**
-   * @throws ConclaveError: what the cluster refused, or `unavailable`; Refusal of a kind that the caller must know of.
-   */
+  /** @throws ConclaveError: the cluster's refusal, or `unavailable`; Refusal of a kind that the caller must handle. */
   async run<T>(attempt: Attempt<T>, signal?: AbortSignal, deadlineMs = this.#timeouts.deadlineMs): Promise<T> {
     const deadline = Date.now() + deadlineMs
     const permanent = new Map<string, ConclaveError>()
@@ -62,7 +63,7 @@ export class Calls {
       return
     }
     permanent.set(endpoint.address, error.permanent)
-    // Waiting for one that is only away may help; waiting for a wrong address or certificate does not.
+    // Waiting may help with an unreachable endpoint, but not with a wrong address or certificate.
     if (this.#endpoints.addresses.every((address) => permanent.has(address))) throw error.permanent
   }
 

@@ -1,4 +1,6 @@
-/** A transaction on its way to a cluster: sent again when that is safe, and settled when a reply was lost (settle.ts). */
+/**
+ * Commits a transaction to a cluster: resends it when that is safe, and settles it when a reply was lost (settle.ts).
+ */
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { CommitResult, Transaction } from '../store.ts'
 import type { Calls } from './calls.ts'
@@ -36,7 +38,7 @@ export async function commitTransaction(
   }
 }
 
-/** The write that fills the quota up may be refused although it has happened. */
+/** The write that fills the quota may be refused although it succeeded. */
 async function whenFull(
   calls: Calls,
   transaction: Transaction,

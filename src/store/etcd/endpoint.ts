@@ -1,6 +1,6 @@
 /**
- * One endpoint: a connection to one member of a cluster, and the calls over it. A call is sent only over a connection
- * that stands and that has shown itself to be an etcd, so that a call which could not be sent is known as such.
+ * One endpoint: a connection to one member of a cluster, and the calls over it. A call is sent only over an established
+ * connection that has proved to be an etcd's, so that a call which could not be sent is known as such.
  */
 import { setTimeout } from 'node:timers/promises'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
@@ -24,13 +24,13 @@ import { probe } from './probe.ts'
 import { securityOf } from './security.ts'
 import type { Security } from './security.ts'
 
-/** What a server may send in one message. Larger answers are asked for in smaller parts. */
+/** The largest message accepted from a server. Larger answers are requested in smaller parts. */
 const answerBytesMax = 64 * 1024 * 1024
 
 const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': answerBytesMax,
   'grpc.max_send_message_length': -1,
-  // Repeating is decided here, where it is known what may be repeated.
+  // Retries are decided here, where it is known what may be repeated.
   'grpc.enable_retries': 0,
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
@@ -66,7 +66,9 @@ export class Endpoint {
     this.#security = securityOf(address, tls)
   }
 
-  /** Sees to it that a connection stands and that an etcd is at its other end. @throws Unreachable with `unsent`; Refusal. */
+  /**
+   * Makes sure that the connection is up, with an etcd at its other end. @throws Unreachable with `unsent`; Refusal.
+   */
   async ready(timeoutMs: number): Promise<void> {
     const connected = this.#connect().getChannel().getConnectivityState(true) === connectivityState.READY
     if (connected && this.#verified) return
@@ -75,7 +77,7 @@ export class Endpoint {
       if (version !== '' && !isSupported(version)) throw permanent(tooOld(version))
       if (version === '') throw permanent(notEtcd())
     } catch (error) {
-      // A member that may not tell its state to everybody is an etcd all the same.
+      // A member that doesn't show its status to everyone is an etcd all the same.
       if (error instanceof Refusal) return void (this.#verified = true)
       if (endedInHandshake(error) && (await this.#rejectsUs())) throw certificateRefused(error)
       throw unsent(error)
@@ -83,7 +85,7 @@ export class Endpoint {
     this.#verified = true
   }
 
-  /** A revoked certificate gets no reason. Asked twice: a member that is just being stopped ends connections as well. */
+  /** A revoked certificate gets no explanation. Asked twice: a member that is shutting down ends connections too. */
   async #rejectsUs(): Promise<boolean> {
     for (const pauseMs of [0, 200]) {
       await setTimeout(pauseMs)
@@ -92,16 +94,16 @@ export class Endpoint {
     return true
   }
 
-  /** What the member says of itself, whether or not it knows a leader. */
+  /** The member's own status, whether or not it knows a leader. */
   status(timeoutMs: number): Promise<StatusResponse> {
     return this.#call(Maintenance.method.status, {}, timeoutMs, new Metadata())
   }
 
-  /** Reads with a majority; what matters is that it answers. @throws Unreachable when it can't serve, or not yet. */
+  /** A linearizable read: what matters is that it is answered. @throws Unreachable when it can't serve, or not yet. */
   async serves(timeoutMs: number): Promise<void> {
     const request = { key: utf8('incarnation'), keysOnly: true }
     await this.unary(KV.method.range, request, timeoutMs).catch((error: unknown) => {
-      // Who may not read there is told so by a member that serves.
+      // A member that refuses us this read is serving.
       if (!(error instanceof Refusal)) throw error
     })
   }
@@ -130,7 +132,7 @@ export class Endpoint {
     return stream
   }
 
-  /** Lets the connection go; the next call makes a new one. A connection over a broken path may hang for minutes. */
+  /** Drops the connection; the next call makes a new one. A connection over a broken path may hang for minutes. */
   reset(): void {
     this.#client?.close()
     this.#client = undefined

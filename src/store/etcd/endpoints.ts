@@ -1,6 +1,6 @@
 /**
- * Which endpoint to use: the preferred one whenever it works, else the one that worked last. One that failed is left
- * alone while others work, and probed in the background until it answers again.
+ * Chooses the endpoint: the preferred one whenever it works, else the one that worked last. One that failed is avoided
+ * while others work, and probed in the background until it answers again.
  */
 import { BackOff } from '../../base/back-off.ts'
 import { probeMsMax } from '../../base/limits.ts'
@@ -10,9 +10,9 @@ import type { EtcdTimeouts, EtcdTls } from './options.ts'
 
 interface Known {
   readonly endpoint: Endpoint
-  /** Named by the user, and so kept when the cluster no longer names it. */
+  /** Named by the user, so it is kept even if the cluster no longer lists it. */
   readonly configured: boolean
-  /** Counts failures; the smallest number failed longest ago. Undefined: it works as far as is known. */
+  /** Failure counter; the smallest number failed longest ago. Undefined: it works as far as is known. */
   failed: number | undefined
   probe: NodeJS.Timeout | undefined
   readonly backOff: BackOff
@@ -97,13 +97,13 @@ export class Endpoints {
     for (const listener of this.#failureListeners) listener(endpoint)
   }
 
-  /** Tells of every failure of an endpoint. @returns what ends it */
+  /** Reports every failure of an endpoint. @returns unsubscribe */
   onFailed(listener: (endpoint: Endpoint) => void): () => void {
     this.#failureListeners.add(listener)
     return () => void this.#failureListeners.delete(listener)
   }
 
-  /** The cluster's own list: new addresses are used too, those that it no longer names are left. */
+  /** The cluster's own list: new addresses are added, unlisted ones are dropped. */
   learn(addresses: readonly string[]): void {
     if (this.#closed) return
     for (const address of addresses) if (!this.#known.has(address)) this.#add(address, false)
@@ -111,7 +111,7 @@ export class Endpoints {
       if (known.configured || addresses.includes(address)) continue
       this.#known.delete(address)
       clearTimeout(known.probe)
-      // Calls under way may still end well.
+      // Calls under way may still succeed.
       known.endpoint.reset()
     }
   }

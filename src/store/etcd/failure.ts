@@ -1,6 +1,6 @@
 /**
- * What a failed call means. A *refusal* is the cluster's answer: every endpoint would say the same. Anything else lies
- * with the one endpoint, and another may do better; then `unsent` tells whether the request certainly changed nothing.
+ * What a failed call means. A *refusal* is the cluster's answer: every endpoint would say the same. Any other failure
+ * is the endpoint's own, and another may do better; then `unsent` tells whether the request certainly changed nothing.
  * etcd's messages are its contract (api/v3rpc/rpctypes of its source): one gRPC code covers many of them.
  */
 import { status } from '@grpc/grpc-js'
@@ -8,7 +8,7 @@ import { ConclaveError } from '../../base/errors.ts'
 import { command, type Hint } from '../../base/hint.ts'
 import { leaseEnded } from '../apply.ts'
 
-/** The cluster has answered, and the answer is no. */
+/** The cluster's answer is no. */
 export class Refusal extends Error {
   readonly kind: 'compacted' | 'future' | 'lease-exists' | 'lease-ended' | 'other'
   readonly error: ConclaveError
@@ -24,7 +24,7 @@ export class Refusal extends Error {
 export class Unreachable extends Error {
   /** The request certainly had no effect. */
   readonly unsent: boolean
-  /** Waiting will not mend it: what the caller is told when all endpoints are like this. */
+  /** Waiting doesn't fix it: reported when all endpoints are like this. */
   readonly permanent: ConclaveError | undefined
 
   constructor(message: string, details: { unsent: boolean; permanent?: ConclaveError | undefined; cause?: unknown }) {
@@ -34,7 +34,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** The answer is larger than this client takes: it must ask for less at once. */
+/** The answer exceeds this client's limit: it must request less at a time. */
 export class AnswerTooLarge extends Error {}
 
 interface GrpcError extends Error {
@@ -83,7 +83,7 @@ const known: readonly Known[] = [
     pattern: /permission denied|user name is empty|user name not found|invalid auth token|authentication/,
     make: notAllowed,
   },
-  // Refused at the door: another endpoint, or a moment, may help.
+  // Refused before the request was handled: another endpoint may help, or waiting.
   {
     pattern: /too many requests|not supported for learner|auth store is old/,
     make: (cause) => new Unreachable(cause.details, { unsent: true, cause }),
@@ -114,12 +114,12 @@ function permanentOf(error: GrpcError): ConclaveError | undefined {
   })
 }
 
-/** gRPC's words for a connection that was ended before the other side had said anything. */
+/** gRPC's message for a connection that was closed before the other side had sent anything. */
 export function endedInHandshake(error: unknown): boolean {
   return error instanceof Unreachable && /^Failed to connect/.test(error.message)
 }
 
-/** What one member refuses at its door, the others do too: they have one authority, and one list of what was revoked. */
+/** If one member refuses our certificate, the others do too: they share one authority and one revocation list. */
 export function certificateRefused(cause: unknown): Refusal {
   const error = new ConclaveError('not-allowed', 'the cluster does not take the certificate of this machine', {
     hint: [

@@ -1,18 +1,18 @@
 /**
- * Whether the member behind a stream still answers. A hung member keeps its connections open, and gRPC pings faster
- * than one in five seconds make the server hang up, so the member is asked for its status once a second. A progress
- * request would not do: from etcd 3.5.13 on none is answered while a watch waits for a revision that is yet to come.
+ * Whether the member behind a stream still answers. A hung member keeps its connections open, and gRPC pings more than
+ * once in five seconds make the server hang up, so the member is asked for its status once a second. A progress request
+ * would not do: since etcd 3.5.13 none is answered while a watch waits for a future revision.
  */
 import type { Endpoint } from './endpoint.ts'
 import { Refusal } from './failure.ts'
 import type { EtcdTimeouts } from './options.ts'
 
-/** For a member that was slow in answering while trouble lasted. */
+/** For a member that was slow to answer while the network was in trouble. */
 const patienceMsMax = 10_000
-/** An answer may take this many times as long as the one before. */
+/** An answer may take this many times as long as the previous one. */
 const patienceFactor = 4
 
-/** How long an answer is waited for: longer after each failure, and by what was measured after each answer. */
+/** How long to wait for an answer: longer after each failure, and adapted to the measured time after each answer. */
 export class Patience {
   readonly #leastMs: number
   ms: number
@@ -37,7 +37,7 @@ export interface HeartbeatParts {
   readonly timeouts: Pick<EtcdTimeouts, 'heartbeatMs'>
   /** The member has answered. */
   answered(): void
-  /** It has not, in the time that it had. */
+  /** It has not, within the time allowed. */
   silent(): void
 }
 
@@ -53,12 +53,12 @@ export class Heartbeat {
     this.#askLater()
   }
 
-  /** Something has come from the member. */
+  /** Something has arrived from the member. */
   heard(): void {
     this.#heardAt = performance.now()
   }
 
-  /** Asks at once: there is reason to doubt the member. */
+  /** Asks at once: the member is in doubt. */
   doubt(): void {
     clearTimeout(this.#timer)
     void this.#ask()
@@ -81,7 +81,7 @@ export class Heartbeat {
     const givenMs = patience.ms
     const answered = await endpoint.status(givenMs).then(
       () => true,
-      // A member that may not tell its state answers all the same.
+      // A member that may not show its status has answered all the same.
       (error: unknown) => error instanceof Refusal,
     )
     const tookMs = performance.now() - askedAt
@@ -93,7 +93,7 @@ export class Heartbeat {
     } else if (this.#heardAt < askedAt && tookMs < 2 * givenMs) {
       return this.#parts.silent()
     }
-    // Otherwise events came meanwhile, or this process stood still itself: nobody is judged by that.
+    // Otherwise events arrived in the meantime, or this process was suspended itself: no verdict.
     this.#askLater()
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Leases: granted under an identifier of our own choice, so that a repeated grant is the same one, and kept alive by a
- * message three times in their life, at whichever endpoint answers. After a change of leader etcd starts their time
- * anew, so that they may live longer than promised.
+ * Leases: granted under an id of our own choice, so that a repeated grant is the same one, and renewed three times per
+ * lifetime at whichever endpoint answers. After a change of leader etcd restarts their time, so they may live longer
+ * than promised.
  */
 import { randomBytes } from 'node:crypto'
 import type { Lease, LeaseId } from '../store.ts'
@@ -15,7 +15,7 @@ const touchesPerTtl = 3
 interface Kept {
   readonly lost: AbortController
   timer: NodeJS.Timeout | undefined
-  /** When it expires if nobody hears from us again. */
+  /** When it expires unless it is renewed. */
   expiresAt: number
 }
 
@@ -39,13 +39,13 @@ export class Leases {
     return { id: lease, ttlS: granted, lost: lost.signal, revoke: () => this.#revoke(lease) }
   }
 
-  /** Stops keeping leases alive, without ending them. */
+  /** Stops renewing leases, without ending them. */
   close(): void {
     for (const { timer } of this.#kept.values()) clearTimeout(timer)
     this.#kept.clear()
   }
 
-  /** @returns the time to live that the cluster chose: at least what was asked for. */
+  /** @returns the time to live that the cluster chose: at least the requested one. */
   async #grant(id: bigint, ttlS: number, signal?: AbortSignal): Promise<number> {
     try {
       const request = { ID: id, TTL: BigInt(ttlS) }
@@ -55,7 +55,7 @@ export class Leases {
       )
       return Number(TTL)
     } catch (error) {
-      // An earlier try was heard although its reply was lost.
+      // An earlier try succeeded although its reply was lost.
       if (error instanceof Refusal && error.kind === 'lease-exists') return ttlS
       throw error
     }
@@ -103,7 +103,7 @@ export class Leases {
   }
 }
 
-/** One sign of life. @returns the seconds that the lease has now; 0: it has ended. */
+/** Renews once. @returns the seconds left on the lease; 0: it has ended. */
 async function keepAlive(endpoint: Endpoint, id: bigint, timeoutMs: number): Promise<number> {
   const stream = endpoint.duplex(LeaseService.method.leaseKeepAlive)
   const timer = setTimeout(() => stream.cancel(), timeoutMs)

@@ -1,4 +1,7 @@
-/** What the cluster says of its members: learned now and then, so that a client survives the machines it was told of. */
+/**
+ * The cluster's member list, refreshed now and then, so that a client survives the loss of the machines it was
+ * configured with.
+ */
 import type { Calls } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Endpoints } from './endpoints.ts'
@@ -18,10 +21,10 @@ export interface EtcdMember {
 
 export interface EtcdStatus {
   readonly version: string
-  /** Bytes of the database file, and of these what is really used. */
+  /** Size of the database file in bytes, and the part really in use. */
   readonly dbSize: number
   readonly dbSizeInUse: number
-  /** The member that it takes for the leader, 16 hexadecimal digits; undefined when it knows none. */
+  /** The member that it considers the leader, 16 hexadecimal digits; undefined when it knows none. */
   readonly leader: string | undefined
   readonly raftIndex: number
   readonly isLearner: boolean
@@ -76,18 +79,18 @@ export class Members {
       const addresses = members
         .flatMap((member) => memberOf(member).endpoints)
         .filter((address) => this.#isReachable(address))
-      // A learner serves no reads or writes, but it will.
+      // A learner serves no reads or writes yet, but it will.
       if (!this.#closed && addresses.length > 0) {
         this.#endpoints.learn(addresses)
         this.#tell(addresses.toSorted())
       }
     } catch {
-      // Unreachable, or not for everybody to know: the addresses that we have must do.
+      // Unreachable, or not allowed to list: keep using the known addresses.
     }
     if (!this.#closed) this.#learnLater(this.#everyMs)
   }
 
-  /** Not so an address that stands for all of a machine's own, nor another machine's own name for itself. */
+  /** False for wildcard addresses, and for loopback addresses unless all the known ones are loopback. */
   #isReachable(address: string): boolean {
     if (/^(0\.0\.0\.0|\[::\]):/.test(address)) return false
     return !isLoopback(address) || this.#endpoints.addresses.every(isLoopback)

@@ -1,4 +1,4 @@
-/** The port's requests and results as etcd's messages, and back. */
+/** Converts the port's requests and results to etcd's messages, and back. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Compare, CommitResult, Entry, Operation, Revision, Transaction } from '../store.ts'
 import type { KeyValue, ResponseHeader, TxnRequestSchema, TxnResponse } from './generated/kv_pb.ts'
@@ -17,7 +17,7 @@ export function revisionOf(header: ResponseHeader | undefined): Revision {
   return Number(header?.revision ?? 0n)
 }
 
-/** Copies, so that one entry that is kept does not keep the whole answer that it came in. */
+/** Copies, so that one kept entry does not keep the whole answer alive. */
 export function entryOf(kv: KeyValue): Entry {
   return {
     key: Uint8Array.from(kv.key),
@@ -50,7 +50,7 @@ function encodeCompare(compare: Compare): MessageInitShape<typeof CompareSchema>
     case 'value':
       return { key, target: targetValue, targetUnion: { case: 'value', value: compare.value } }
     case 'empty':
-      // A range without keys compares as one key that was never created; any key in it has a higher revision.
+      // An empty range compares as one key that was never created; any key in it has a higher revision.
       return { key, rangeEnd: compare.end, target: targetCreate, targetUnion: { case: 'createRevision', value: 0n } }
   }
 }

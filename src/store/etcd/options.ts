@@ -2,12 +2,12 @@
 import { storeDeadlineMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 
-/** PEM texts. Without `cert` and `key` the cluster is not told who we are. */
+/** PEM texts. Without `cert` and `key` the client is anonymous. */
 export interface EtcdTls {
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
-  /** The name that the members' certificates must bear, instead of the address at which each is reached. */
+  /** The name that the members' certificates must carry, instead of the address at which each is reached. */
   readonly serverName?: string
 }
 
@@ -17,26 +17,26 @@ export interface EtcdOptions {
   readonly tls?: EtcdTls
   /** The endpoint to use whenever it works: this machine's own node. */
   readonly prefer?: string
-  /** Told the members' client addresses when they become known or change, so that they can be remembered. */
+  /** Called with the members' client addresses when they become known or change, so that they can be remembered. */
   readonly onMembers?: (endpoints: readonly string[]) => void
   readonly logger?: Logger
   readonly timeouts?: Partial<EtcdTimeouts>
 }
 
 export interface EtcdTimeouts {
-  /** One try of a call at one endpoint. It doubles each time that all endpoints have failed: for slow links. */
+  /** One try of a call at one endpoint. Doubles each time all endpoints have failed: for slow links. */
   readonly attemptMs: number
   /** Before the next endpoint is tried; longer once all of them have failed. */
   readonly pauseMs: number
-  /** A call altogether. */
+  /** A whole call. */
   readonly deadlineMs: number
-  /** The endpoint that carries the watches is asked for a sign of life this often … */
+  /** The endpoint that carries the watches is pinged this often … */
   readonly heartbeatMs: number
-  /** … and taken for dead when it gives none for this long, or for four times as long as it took before. */
+  /** … and considered dead after this long without an answer, or after four times as long as it took before. */
   readonly silenceMs: number
-  /** An endpoint that failed is looked at again after this long, then after twice as long, up to 30 seconds. */
+  /** An endpoint that failed is probed again after this long, then after twice as long, up to 30 seconds. */
   readonly probeMs: number
-  /** The list of members is read again this often; 0: never, only the given endpoints are used. */
+  /** The list of members is refreshed this often; 0: never, only the given endpoints are used. */
   readonly membersMs: number
 }
 

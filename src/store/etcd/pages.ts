@@ -1,6 +1,6 @@
 /**
- * A range in pages of one revision. A page is halved when its answer is too large for one message or did not come in
- * time, so that a slow link gets there too.
+ * Reads a range in pages of one revision. A page is halved when its answer is too large for one message or did not come
+ * in time, so that slow links work too.
  */
 import { concat } from '../../base/bytes.ts'
 import type { Entry, RangeOptions, RangeResult, Revision } from '../store.ts'
@@ -12,7 +12,7 @@ import type { RangeResponse } from './generated/kv_pb.ts'
 import { entryOf, revisionOf, sortDescending } from './messages.ts'
 
 const pageEntries = 256
-/** A range that is compacted away under its reader is read anew this often. */
+/** Restarts allowed for a range that is compacted away during the read. */
 const restartsMax = 3
 
 interface Span {

@@ -1,10 +1,10 @@
-/** What an endpoint does with us, asked of TLS itself: gRPC tells of most failures alike. */
+/** Finds out through TLS itself how an endpoint treats us: gRPC reports most failures alike. */
 import { connect, type TLSSocket } from 'node:tls'
 import type { EtcdTls } from './options.ts'
 import { hostOf } from './security.ts'
 
 export type Probe =
-  /** It speaks, and takes our certificate. */
+  /** It responds, and accepts our certificate. */
   | 'ok'
   | 'refused'
   | 'silent'
@@ -15,7 +15,7 @@ export type Probe =
   | 'server-not-yet-valid'
   | 'other-authority'
   | 'other-name'
-  /** It does not take ours: it is of another cluster, or ours has expired. */
+  /** It rejects ours: it belongs to another cluster, or ours has expired. */
   | 'we-are-refused'
 
 const timeoutMs = 2000
@@ -42,7 +42,8 @@ export async function probe(address: string, tls: EtcdTls): Promise<Probe> {
       resolve(outcome)
     }
     socket.once('secureConnect', () => socket.write(preface))
-    // A server of TLS 1.3 judges our certificate after we think ourselves connected: only its first word says yes.
+    // A TLS 1.3 server checks our certificate after the handshake completes on our side: only its first data confirms
+    // it.
     socket.once('data', () => end('ok'))
     socket.once('timeout', () => end('silent'))
     socket.once('error', (error) => end(meaningOf(error as NodeJS.ErrnoException, socket)))

@@ -10,7 +10,7 @@ export interface Security {
   readonly options: ChannelOptions
 }
 
-/** TLS has no place for an address where it tells the server's name (RFC 6066, section 3). */
+/** TLS server names can't be addresses (RFC 6066, section 3). */
 const nameForAddresses = 'etcd'
 
 /** @param address host:port */
@@ -18,7 +18,7 @@ export function securityOf(address: string, tls: EtcdTls | undefined): Security 
   if (tls === undefined) return { credentials: credentials.createInsecure(), options: {} }
   const host = hostOf(address)
   const named = tls.serverName ?? host
-  // The certificate must hold for this name or address, whatever was told to the server.
+  // The certificate must be valid for this name or address, whatever server name was sent.
   const verify = {
     checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
       checkServerIdentity(named, certificate),

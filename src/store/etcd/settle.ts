@@ -1,21 +1,21 @@
 /**
- * A commit whose reply was lost may have happened. It is sent again only if sending it twice does no more than once,
- * and then it is found out which of the two it was.
+ * A commit whose reply was lost may have happened. It is sent again only if sending it twice has no more effect than
+ * once, and then this determines which of the two took effect.
  *
  * The rule. A transaction that only reads may be repeated. One that writes may be repeated if
  *  1. only its `then` writes, and `then` reads nothing, and
- *  2. it is *guarded*: one of its compares asks that a key which `then` puts is absent (alone or in an empty range), or
- *     stands at the revision R. Once the transaction has happened that compare is false: the repetition writes nothing.
+ *  2. it is *guarded*: one of its compares requires that a key which `then` puts is absent (alone or in an empty range),
+ *     or is at revision R. Once the transaction has happened that compare is false: the repetition writes nothing.
  * Any other transaction is sent once, waits for its reply as long as a call may take, and rejects with `unavailable`.
  *
- * If the repetition's compares fail, then either the first sending made them so or somebody else did. Whoever wrote the
- * guarded key first after R decides: since R cannot come back, and since a transaction writes all its keys in one
- * revision, our transaction has happened if and only if that first write holds all our keys and bytes in one revision.
- * etcd keeps old revisions (an hour), so the first write is found by walking back from the newest.
+ * If the repetition's compares fail, either the first attempt or another client changed the keys. The first write of the
+ * guarded key after R decides: since R can't come back, and a transaction writes all its keys in one revision, our
+ * transaction has happened if and only if that write holds all our keys and bytes in one revision. etcd keeps old
+ * revisions (an hour), so the first write is found by walking back from the newest.
  *
- * What remains: a guard on absence can be met twice if somebody else deletes the key in these few seconds; then the key
- * may be written again, with the same bytes; equal bytes count as ours: writers make theirs unique (every record
- * carries a random nonce). Where the answer cannot be found, the commit rejects with `unavailable`.
+ * One gap remains: a guard on absence can hold twice if another client deletes the key within these few seconds; then
+ * the key may be written again, with the same bytes. Equal bytes count as ours: writers make theirs unique (every record
+ * carries a random nonce). If the answer can't be found, the commit rejects with `unavailable`.
  */
 import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
@@ -63,7 +63,7 @@ function guards(compare: Compare, key: Uint8Array): boolean {
   return compareBytes(compare.key, key) <= 0 && compareBytes(key, compare.end) < 0
 }
 
-/** What became of a repeatable transaction, one of whose sendings was lost and whose last one's compares failed. */
+/** The outcome of a repeatable transaction of which one attempt was lost and the last one's compares failed. */
 export async function settle(
   calls: Calls,
   transaction: Transaction,
@@ -75,7 +75,7 @@ export async function settle(
   return found === 'other' ? failed : found
 }
 
-/** Whether a guarded transaction has happened: its result, or `other` when somebody else was first. */
+/** Whether a guarded transaction has happened: its result, or `other` when someone else was first. */
 export async function find(
   calls: Calls,
   transaction: Transaction,
@@ -97,7 +97,7 @@ export async function find(
   }
 }
 
-/** The revision of the first write of the key after the guard's; undefined when that cannot be told any more. */
+/** The revision of the first write of the key after the guard's; undefined when that can't be determined any more. */
 async function firstWrite(calls: Calls, guard: Guard, signal?: AbortSignal): Promise<Revision | undefined> {
   let entry = await readAt(calls, guard.key, 0, signal)
   for (let steps = 0; entry !== undefined && steps < stepsMax; steps += 1) {
@@ -111,7 +111,7 @@ async function firstWrite(calls: Calls, guard: Guard, signal?: AbortSignal): Pro
   return undefined
 }
 
-/** A key as it was at a revision; 0: as it is. */
+/** A key as of a revision; 0: the current one. */
 async function readAt(
   calls: Calls,
   key: Uint8Array,

@@ -1,7 +1,7 @@
 /**
- * The cluster store: an etcd v3 cluster behind the port. It survives the loss of the endpoint that it talks to (also one
- * that hangs without closing its connections), of the leader, and of replies; while there is no majority its calls
- * reject with `unavailable` after ten seconds and its watches wait.
+ * The cluster store: an etcd v3 cluster behind the port. It survives the loss of its endpoint (including one that hangs
+ * without closing its connections), of the leader, and of replies; without a majority its calls reject with
+ * `unavailable` after ten seconds and its watches wait.
  */
 import { ConclaveError } from '../../base/errors.ts'
 import { silentLogger } from '../../base/log.ts'
@@ -40,7 +40,7 @@ export class EtcdStore implements Store {
   readonly #leases: Leases
   readonly #members: Members
   readonly #closing = new AbortController()
-  /** Watches from now on that do not know yet which revision that is. */
+  /** Watches from now on that don't know their start revision yet. */
   readonly #beginning = new Set<Promise<unknown>>()
 
   private constructor(options: EtcdOptions) {
@@ -72,7 +72,7 @@ export class EtcdStore implements Store {
   ): Promise<RangeResult> {
     this.#enter(signal)
     checkRange(start, end, options)
-    // A watch that began before this range begins at a revision that this range has seen.
+    // A watch that began before this range starts at a revision that this range has seen.
     if (this.#beginning.size > 0) await settledOrAborted(Promise.allSettled(this.#beginning), this.#closing.signal)
     return readRange(this.#calls, { start, end }, options, signal)
   }
@@ -113,20 +113,20 @@ export class EtcdStore implements Store {
     this.#endpoints.close()
   }
 
-  /** The cluster's members, as any one of them remembers them. For `node status`; no part of the port. */
+  /** The cluster's members, as any one of them lists them. For `node status`; not part of the port. */
   async members(signal?: AbortSignal): Promise<readonly EtcdMember[]> {
     this.#enter(signal)
     const { members } = await this.#members.list(signal)
     return members.map(memberOf)
   }
 
-  /** How the member at an address says it is doing. @throws ConclaveError `unavailable` when it does not answer. */
+  /** The status of the member at an address. @throws ConclaveError `unavailable` when it does not answer. */
   async status(endpoint: string, signal?: AbortSignal): Promise<EtcdStatus> {
     this.#enter(signal)
     return this.#endpoints.lend(endpoint, (lent) => statusOf(lent, this.#timeouts.attemptMs))
   }
 
-  /** The revision from which "from now on" is; undefined when the watch was ended meanwhile. */
+  /** The revision that "from now on" stands for; undefined when the watch has ended since. */
   async #now(start: Uint8Array, end: Uint8Array, signal: AbortSignal): Promise<Revision | undefined> {
     const beginning = readRange(this.#calls, { start, end }, { limit: 1, keysOnly: true }, signal)
     this.#beginning.add(beginning)

@@ -1,4 +1,4 @@
-/** One gRPC stream that carries any number of watches, and what comes over it as whole revisions. */
+/** One gRPC stream that carries any number of watches; reassembles its events into whole revisions. */
 import { byKey } from '../apply.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { CompactedError } from '../compacted.ts'
@@ -19,11 +19,11 @@ export class WatchStream {
 
   constructor(endpoint: Endpoint) {
     this.#stream = endpoint.duplex(Watch.method.watch)
-    // Also one that comes when nobody reads the responses any more.
+    // Also handles one that comes when no one reads the responses any more.
     this.#stream.on('error', () => undefined)
   }
 
-  /** @returns the id under which its events come */
+  /** @returns the id under which its events arrive */
   create({ start, end }: Span, from: Revision): bigint {
     this.#lastId += 1n
     const value = { key: start, rangeEnd: end, startRevision: BigInt(from), watchId: this.#lastId, fragment: true }
@@ -44,14 +44,14 @@ export class WatchStream {
   }
 }
 
-/** Puts the parts of a watch's responses together. */
+/** Reassembles the fragments of a watch's responses. */
 export class Assembly {
   #held: Event[] = []
 
-  /** The revisions that are whole by now. */
+  /** The revisions that are complete by now. */
   add(response: WatchResponse): WatchBatch[] {
     const events = [...this.#held, ...response.events]
-    // Events come in order of revision, so that of a part only the last revision may go on in the next one.
+    // Events come in order of revision, so only the last revision of a fragment may continue in the next one.
     const whole = response.fragment ? events.findIndex(isOfRevision(events.at(-1))) : events.length
     this.#held = events.slice(whole)
     return batchesOf(events.slice(0, whole))

@@ -1,8 +1,8 @@
 /**
- * All watches of a store, over one stream with one heartbeat. When its endpoint is lost they go on at another, each from
- * the revision after the last one that it was handed. (Not from the revision of a response's header: that one may be
- * ahead of events still to come.) A watch whose consumer is slow holds up no other: what does not fit into its queue is
- * asked for again once the queue is empty.
+ * All watches of a store, over one stream with one heartbeat. When its endpoint is lost they resume at another, each
+ * from the revision after the last one delivered. (Not from the revision of a response's header: that one may be ahead
+ * of events still to come.) A watch with a slow consumer holds up no other: what does not fit its queue is requested
+ * again once the queue is empty.
  */
 import { BackOff } from '../../base/back-off.ts'
 import { watchQueueBytesMax, watchQueuesBytesMax, clusterRetryMsMax } from '../../base/limits.ts'
@@ -23,7 +23,7 @@ interface Watcher extends Span {
   readonly queue: { readonly batch: WatchBatch; readonly bytes: number }[]
   readonly wakeup: Wakeup
   queuedBytes: number
-  /** Under which the stream carries it; undefined while it carries it not. */
+  /** Its id on the stream; undefined while it isn't on it. */
   id: bigint | undefined
   assembly: Assembly
   failure: Error | undefined
@@ -51,7 +51,10 @@ export class Watches {
     this.#patience = new Patience(timeouts.silenceMs)
   }
 
-  /** Ends quietly on abort. @throws CompactedError when `from` is no longer kept; ConclaveError that the cluster refuses with */
+  /**
+   * Ends quietly on abort. @throws CompactedError when `from` is no longer kept; ConclaveError for a refusal by the
+   * cluster
+   */
   async *watch(span: Span, from: Revision, signal: AbortSignal): AsyncGenerator<WatchBatch, void, undefined> {
     const watcher: Watcher = {
       ...span,
@@ -146,7 +149,7 @@ export class Watches {
     watcher.wakeup.ring()
   }
 
-  /** Carries all watches at one endpoint, until that is lost. @throws Unreachable, Refusal */
+  /** Carries all watches at one endpoint until that is lost. @throws Unreachable, Refusal */
   async #serve(endpoint: Endpoint): Promise<void> {
     const stream = new WatchStream(endpoint)
     let isSilent = false
@@ -172,7 +175,7 @@ export class Watches {
       }
       throw new Unreachable('the watches ended', { unsent: true })
     } catch (error) {
-      // Ended here, since nobody watched any more.
+      // Ended here, since no one was watching any more.
       if (this.#stream !== stream) return
       if (isSilent) this.#patience.failed()
       throw isSilent ? new Unreachable('no sign of life', { unsent: true, cause: error }) : failureOf(error, false)
@@ -190,12 +193,12 @@ export class Watches {
   #dispatch(response: WatchResponse): void {
     let id = response.watchId
     if (response.created) {
-      // A watch that is refused may come back without its id; they are answered in order.
+      // A refused watch may come back without its id; they are answered in order.
       const created = this.#creating.shift()
       if (id < 0n && created !== undefined) id = created
     }
     const watcher = this.#carried.get(id)
-    // Whoever cancels a watch may hear of it for a while.
+    // A cancelled watch may still deliver events for a while.
     if (watcher === undefined) return
     if (response.canceled) {
       const reason = cancellation(response)
@@ -221,7 +224,7 @@ export class Watches {
   }
 }
 
-/** What a batch takes in memory, about. */
+/** The approximate memory size of a batch. */
 function bytesOf({ events }: WatchBatch): number {
   return events.reduce((sum, event) => {
     return sum + 200 + (event.kind === 'put' ? event.entry.key.length + event.entry.value.length : event.key.length)

@@ -1,7 +1,7 @@
 /**
- * The bell: a file beside the database into which whoever has committed writes one byte. Others watch it and look into
- * the database when it rings. It carries nothing and may be missed, deleted or unwatchable: a poll every 250 ms, while
- * somebody listens, stands behind it. (Watching the -wal file instead misses the last write.)
+ * The bell: a file beside the database to which each committer writes one byte. Others watch it and check the database
+ * when it changes. It carries no data and may be missed, deleted or unwatchable: while someone listens, a poll every
+ * 250 ms is the fallback. (Watching the -wal file instead misses the last write.)
  */
 import { closeSync, openSync, watch, writeSync } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
@@ -34,7 +34,7 @@ export class Bell {
     }
   }
 
-  /** Begins to listen, which keeps the process alive; the returned function ends it. */
+  /** Starts listening, which keeps the process alive; the returned function stops it. */
   listen(): () => void {
     this.#listeners += 1
     if (this.#listeners === 1) {
@@ -69,7 +69,7 @@ export class Bell {
       }
       watcher.on('error', drop)
       watcher.on('change', (type) => {
-        // The file was replaced or deleted: the next poll watches what stands there then.
+        // The file was replaced or deleted: the next poll watches the new one.
         if (type === 'rename') drop()
         this.#heard()
       })

@@ -1,8 +1,8 @@
 /**
  * One connection to the file: cached statements, and transactions that never block the event loop for a lock. SQLite's
- * own busy timeout sleeps inside the call; here a refused BEGIN is tried again later, with jitter, for at most ten
- * seconds. Between BEGIN and COMMIT everything is synchronous, so the transactions of one process cannot mix; after it
- * the event loop gets a turn, because a loop of calls that never wait would else starve it, and other writers too.
+ * own busy timeout sleeps inside the call; here a refused BEGIN is retried later, with jitter, for at most ten seconds.
+ * Between BEGIN and COMMIT everything is synchronous, so the transactions of one process can't mix; after it the event
+ * loop gets a turn, because a loop of calls that never wait would starve it, and other writers too.
  */
 import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -13,7 +13,7 @@ import { storeDeadlineMs } from '../../base/limits.ts'
 import { settledOrAborted } from '../wakeup.ts'
 import { isBusy, storeBusy, translated } from './failure.ts'
 
-/** A lock is held for the time of a commit: the first tries follow at once, later ones wait longer. */
+/** A lock is held for the duration of a commit: the first retries follow at once, later ones wait longer. */
 const promptTries = 3
 const retryMsMax = 4
 
@@ -32,7 +32,10 @@ export interface WriteOptions<T> {
   readonly signal?: AbortSignal | undefined
   /** Called right after COMMIT. */
   readonly committed?: (result: T) => void
-  /** Whether it resolves ahead of the disk: it outlives this process, and a loss of power from the next transaction on. */
+  /**
+   * Whether it resolves ahead of the disk: the result survives this process at once, and a loss of power once the next
+   * transaction is durable.
+   */
   readonly ahead?: boolean
 }
 
@@ -41,7 +44,7 @@ export class Connection {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   #mode: 'FULL' | 'NORMAL' | undefined
-  /** The end of the queue of this process's writers: one of them tries at a time. */
+  /** The tail of the queue of this process's writers: one of them tries at a time. */
   #queue: Promise<void> = Promise.resolve()
 
   private constructor(path: string) {
@@ -57,7 +60,7 @@ export class Connection {
   static async open(path: string): Promise<Connection> {
     const connection = new Connection(path)
     try {
-      // Whoever opens or closes the file at this moment may hold it for the time that that takes.
+      // A process that opens or closes the file at this moment may hold a lock for that long.
       await connection.#patiently(() => {
         connection.#database.exec('PRAGMA trusted_schema = OFF')
         connection.#synchronize('FULL')
@@ -69,7 +72,7 @@ export class Connection {
     return connection
   }
 
-  /** A prepared statement, kept for the next time. */
+  /** A prepared statement, cached. */
   statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql)
     if (statement === undefined) {
@@ -101,7 +104,7 @@ export class Connection {
       }
       const result = await this.#patiently(once, deadline, signal)
       committed?.(result)
-      // Who is in such a hurry gives the others their turn a little later.
+      // Ahead-of-disk commits skip the fairness yield.
       if (!ahead) await setImmediate()
       return result
     } finally {
@@ -115,7 +118,7 @@ export class Connection {
     this.#database.exec(`PRAGMA max_page_count = ${Math.floor(fileBytesMax / pageBytes)}`)
   }
 
-  /** Gives free pages back to the disk; not while somebody else holds a lock. */
+  /** Returns free pages to the disk; not while someone else holds a lock. */
   vacuum(): void {
     try {
       this.#database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)')
@@ -132,14 +135,17 @@ export class Connection {
     else opened.delete(resolve(this.path))
   }
 
-  /** FULL: COMMIT waits until the disk has everything. NORMAL: it hands it to the system (https://www.sqlite.org/pragma.html#pragma_synchronous). */
+  /**
+   * FULL: COMMIT waits until everything is on disk. NORMAL: it hands it to the system
+   * (https://www.sqlite.org/pragma.html#pragma_synchronous).
+   */
   #synchronize(mode: 'FULL' | 'NORMAL'): void {
     if (this.#mode === mode) return
     this.#database.exec(`PRAGMA synchronous = ${mode}`)
     this.#mode = mode
   }
 
-  /** Tries again while others hold a lock. */
+  /** Retries while others hold a lock. */
   async #patiently<T>(work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       signal?.throwIfAborted()

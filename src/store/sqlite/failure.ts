@@ -1,4 +1,7 @@
-/** What went wrong in SQLite or with its files, in Conclave's words. Result codes: https://www.sqlite.org/rescode.html */
+/**
+ * Translates failures of SQLite and of its files into Conclave's errors. Result codes:
+ * https://www.sqlite.org/rescode.html
+ */
 import { ConclaveError } from '../../base/errors.ts'
 import type { ErrorDetails } from '../../base/errors.ts'
 
@@ -46,7 +49,7 @@ export function notAStore(path: string, what: string, details: ErrorDetails = {}
   })
 }
 
-/** Errors of SQLite and of file operations become ConclaveErrors; any other error is handed back as it is. */
+/** Errors of SQLite and of file operations become ConclaveErrors; any other error is returned unchanged. */
 export function translated(path: string, error: unknown): unknown {
   switch (resultCode(error)) {
     case busy:
@@ -58,7 +61,7 @@ export function translated(path: string, error: unknown): unknown {
     case 8: // SQLITE_READONLY
     case 14: // SQLITE_CANTOPEN
       return notAllowed(path, error)
-    case 1: // SQLITE_ERROR: a format that it does not support, or not our tables, though the header is ours
+    case 1: // SQLITE_ERROR: an unsupported format, or not our tables, though the header is ours
     case 11: // SQLITE_CORRUPT
       return new ConclaveError('tampering', `${path} is damaged`, {
         hint: 'Keep a copy of the file, then move it away: rooms come back from the replicas of their members.',

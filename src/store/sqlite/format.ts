@@ -1,6 +1,6 @@
 /**
- * The file: created whole or not at all, and recognised by its first hundred bytes before SQLite may touch it, so that
- * a file that is something else stays byte for byte as it was (https://www.sqlite.org/fileformat.html#the_database_header).
+ * The database file: created atomically, and recognised by its first hundred bytes before SQLite may touch it, so that
+ * any other file stays byte for byte as it was (https://www.sqlite.org/fileformat.html#the_database_header).
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -27,9 +27,9 @@ export const applicationId = 0x436e636c
 export const formatVersion = 1
 
 /**
- * `entries` is what is there now; `past` holds superseded versions and, with create_rev 0, deletions. So a key that is
- * written once is stored once, and a watch is fed from the union of both in order of mod_rev. `moments` tells how old
- * a revision is at least.
+ * `entries` holds the current state; `past` holds superseded versions and, with create_rev 0, deletions. So a key that
+ * is written once is stored once, and a watch is fed from the union of both in order of mod_rev. `moments` records a
+ * minimum age for revisions.
  */
 const schema = `
   CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, compacted INTEGER NOT NULL) STRICT;
@@ -47,7 +47,7 @@ const schema = `
   CREATE TABLE moments(at INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
 `
 
-/** Makes sure that a database of ours stands at the path: creates it if nothing does, refuses what is something else. */
+/** Makes sure that the file at the path is a database of ours: creates it if there is none, refuses anything else. */
 export function prepareFile(path: string): void {
   if (isOpen(path) && existsSync(path)) return
   try {
@@ -59,7 +59,7 @@ export function prepareFile(path: string): void {
   }
 }
 
-/** False when nothing is there. @throws not-a-store for anything that is not a database of ours. */
+/** False when there is no file. @throws not-a-store for anything that is not a database of ours. */
 function recognise(path: string): boolean {
   const header = readHeader(path)
   if (header === undefined) return false
@@ -90,7 +90,10 @@ function readHeader(path: string): Buffer | undefined {
   }
 }
 
-/** Built under another name and then linked to its own: nobody ever opens a half-made store, and of two makers one wins. */
+/**
+ * Built under another name and then linked to its own: no one ever opens a half-made store, and of two creators one
+ * wins.
+ */
 function create(path: string): void {
   const draft = `${path}.${randomUUID()}.new`
   try {
@@ -115,7 +118,7 @@ function settle(draft: string, path: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return
-    // Some file systems know no links.
+    // Some file systems have no hard links.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error
     if (!recognise(path)) renameSync(draft, path)
   }

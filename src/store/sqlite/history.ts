@@ -1,7 +1,6 @@
 /**
- * What a watch is fed from: the events of each revision, out of `entries` and `past`, and how long `past` is kept: for
- * at least an hour, unless there are more rows than its bound; or for the newest revisions only, in a store that is
- * hardly watched.
+ * The source of watches: the events of each revision, from `entries` and `past`. `past` is kept for at least an hour,
+ * unless it exceeds its row limit; or, in a store that is hardly watched, for the newest revisions only.
  */
 import { storeHistoryMs, storeHistoryRowsMax } from '../../base/limits.ts'
 import { CompactedError } from '../compacted.ts'
@@ -10,9 +9,9 @@ import type { Entry, Revision, StoreEvent, WatchBatch } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Rows } from './rows.ts'
 
-/** Revisions looked at in one page of a catch-up. */
+/** Revisions per page of a catch-up. */
 const pageRevisions = 128
-/** How often the age of history is noted, by time and by revisions. */
+/** How often the age of history is recorded, by time and by revisions. */
 const noteMs = 60_000
 const noteRevisions = 1024
 
@@ -22,7 +21,7 @@ export class History {
   readonly #revisionsKept: number | undefined
   #notedAt = 0
 
-  /** @param revisionsKept about so many instead of an hour's */
+  /** @param revisionsKept keep about this many instead of an hour's worth */
   constructor(connection: Connection, rows: Rows, revisionsKept?: number) {
     this.#connection = connection
     this.#rows = rows
@@ -49,7 +48,7 @@ export class History {
     return { batches: batchesOf(rows as unknown as Entry[]), through, more: through < revision }
   }
 
-  /** Inside a write: notes now and then how old a revision is, and forgets what is old enough. */
+  /** Inside a write: records now and then how old a revision is, and forgets what is old enough. */
   note(revision: Revision, now: number): void {
     const kept = this.#revisionsKept
     if (kept !== undefined) {

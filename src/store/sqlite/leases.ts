@@ -1,6 +1,6 @@
 /**
- * Leases in the file: their owner moves `expires_at` on while it lives; any process that has the store open ends those
- * that have expired, also right when it opens it. Time is the machine's clock, which its processes share.
+ * Leases in the file: their owner extends `expires_at` while it lives; any process that has the store open ends expired
+ * ones, also right when it opens it. Time is the machine's clock, which its processes share.
  */
 import { randomUUID } from 'node:crypto'
 import type { Lease, LeaseId, Revision } from '../store.ts'
@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import type { Rows } from './rows.ts'
 
 const sweepMs = 500
-/** A lease is touched three times in its life. */
+/** A lease is renewed three times per lifetime. */
 const touchesPerTtl = 3
 
 interface Kept {
@@ -19,7 +19,7 @@ interface Kept {
 export class Leases {
   readonly #connection: Connection
   readonly #rows: Rows
-  /** Runs a write that may delete keys; it tells the new revision to whoever watches. */
+  /** Runs a write that may delete keys, and reports the new revision to the watchers. */
   readonly #change: (work: (revision: Revision) => Revision) => Promise<void>
   readonly #sweeper: NodeJS.Timeout
   readonly #kept = new Map<LeaseId, Kept>()
@@ -45,18 +45,18 @@ export class Leases {
     return { id, ttlS, lost: lost.signal, revoke: () => this.#revoke(id) }
   }
 
-  /** Ends every lease that has expired. A store that is busy or away is looked at again soon. */
+  /** Ends every lease that has expired. A store that is busy or unreachable is swept again soon. */
   async sweep(): Promise<void> {
     try {
       const expired = await this.#connection.read(() => this.#expired())
       if (expired.length === 0) return
       await this.#change((revision) => this.#expired().reduce((reached, id) => this.#end(id, reached), revision))
     } catch {
-      // The next sweep tries again; the commits of this process report what is wrong with the store.
+      // The next sweep tries again; this process's commits report what is wrong with the store.
     }
   }
 
-  /** Stops keeping leases alive, without ending them. */
+  /** Stops renewing leases, without ending them. */
   close(): void {
     clearInterval(this.#sweeper)
     for (const { timer } of this.#kept.values()) clearInterval(timer)
@@ -68,7 +68,7 @@ export class Leases {
     return rows.map((row) => row['id'] as LeaseId)
   }
 
-  /** Deletes a lease and its keys in one revision, if it has any; the revision reached. */
+  /** Deletes a lease and its keys in one revision, if it has any. @returns the revision reached */
   #end(id: LeaseId, revision: Revision): Revision {
     this.#connection.statement('DELETE FROM leases WHERE id = ?').run(id)
     const entries = this.#rows.leased(id)
@@ -86,7 +86,7 @@ export class Leases {
       })
       if (Number(changes) === 0) this.#forget(id)?.lost.abort()
     } catch {
-      // Tried again at the next touch; if the lease expires meanwhile, that one tells.
+      // Tried again at the next renewal; if the lease has expired by then, that one reports it.
     }
   }
 

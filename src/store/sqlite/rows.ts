@@ -1,4 +1,7 @@
-/** The rows of the file as the shared transaction code wants them, to be used inside a transaction of the connection. */
+/**
+ * The rows of the file in the form that the shared transaction code needs, for use inside a transaction of the
+ * connection.
+ */
 import type { Bytes } from '../../base/bytes.ts'
 import { emptyBytes } from '../../base/bytes.ts'
 import type { Table } from '../apply.ts'
@@ -19,13 +22,13 @@ export interface Scan {
   readonly keysOnly?: boolean
 }
 
-/** A row as node:sqlite hands it out (an object without a prototype, its blobs its own). */
+/** A row as node:sqlite returns it (an object without a prototype, owning its blobs). */
 function entryOf(row: unknown): Entry {
   const { key, value, createRevision, modRevision } = row as Entry
   return { key, value, createRevision, modRevision }
 }
 
-/** node:sqlite hands over an empty array as NULL unless it has memory of its own behind it. */
+/** node:sqlite passes an empty array as NULL unless it has a buffer of its own. */
 const emptyValue: Bytes = new Uint8Array(new ArrayBuffer(8), 0, 0)
 
 export class Rows implements Table {

@@ -1,7 +1,7 @@
 /**
  * The embedded store: one SQLite file in WAL mode that several processes share (https://www.sqlite.org/wal.html). A
- * transaction is on the disk before commit() resolves (synchronous=FULL), so it survives kill -9 and, as far as the
- * disk keeps its word, a loss of power. Another process sees it about a millisecond later (the bell).
+ * transaction is on disk before commit() resolves (synchronous=FULL), so it survives kill -9 and, provided the disk
+ * honours flushes, a loss of power. Other processes see it about a millisecond later (the bell).
  */
 import { ConclaveError } from '../../base/errors.ts'
 import { applyTransaction } from '../apply.ts'
@@ -28,11 +28,11 @@ import { Leases } from './leases.ts'
 import { Rows } from './rows.ts'
 
 export interface SqliteOptions {
-  /** The file may grow to about this many bytes; what would not fit is refused with `store-full`. */
+  /** The file may grow to about this many bytes; writes that don't fit are refused with `store-full`. */
   readonly fileBytesMax?: number
-  /** History is kept of at most twice this many revisions: for a store that nobody watches from far back. */
+  /** Keeps the history of at most twice this many revisions: for a store that is never watched from far back. */
   readonly historyRevisions?: number
-  /** Called after a transaction has been committed and before the bell rings: the place for a test to pull the plug. */
+  /** Called after a transaction has been committed and before the bell rings: where tests simulate a crash. */
   readonly afterCommit?: () => void
 }
 
@@ -65,7 +65,7 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Opens the store at a path, and creates it (0600, its folder 0700) if nothing is there.
+   * Opens the store at a path, and creates it (0600, its folder 0700) if there is none.
    * @throws not-a-store for a file that is something else or newer, which stays untouched; not-allowed; store-full;
    * tampering for a damaged file.
    */
@@ -113,7 +113,7 @@ export class SqliteStore implements Store {
     return this.#apply(transaction, { signal })
   }
 
-  /** As `commit`, but does not wait for the disk: the next `commit` brings both there. */
+  /** As `commit`, but does not wait for the disk: the next `commit` makes both durable. */
   async commitAhead(transaction: Transaction): Promise<CommitResult> {
     this.#enter()
     checkTransaction(transaction)
@@ -174,7 +174,7 @@ export class SqliteStore implements Store {
     await this.#connection.write(() => this.#history.compact(revision))
   }
 
-  /** One write transaction: `work` gets the revision before it and gives the one after it. */
+  /** One write transaction: `work` gets the revision before it and returns the one after it. */
   async #change(work: (revision: Revision) => Revision, options: ChangeOptions = {}): Promise<void> {
     const write = (): boolean => {
       const { revision } = this.#rows.meta()
@@ -199,11 +199,11 @@ export class SqliteStore implements Store {
       if (revision !== this.#polled) this.#wakeup.ring()
       this.#polled = revision
     } catch {
-      // Looked at again at the next poll.
+      // The next poll tries again.
     }
   }
 
-  /** Forgets the whole history, and gives the space of what was deleted back to the disk. Blocks the event loop. */
+  /** Forgets the whole history, and returns the space of deleted data to the disk. Blocks the event loop. */
   async shrink(): Promise<void> {
     this.#enter()
     await this.#connection.write(() => this.#history.compact(this.#rows.meta().revision))

@@ -1,6 +1,6 @@
 /**
- * A line editor: text, a cursor that always stands between two graphemes, and what was cut last. Pure; a text may have
- * several lines. Bounded by `inputCharsMax`: what would go beyond it is not taken.
+ * A line editor: text, a cursor that is always between two graphemes, and the last cut. Pure; a text may have several
+ * lines. Bounded by `inputCharsMax`: input beyond it is ignored.
  */
 import { cleanInput } from '../sanitize.ts'
 import { graphemes } from '../text/width.ts'
@@ -14,7 +14,9 @@ export interface Editor {
   readonly cut: string
 }
 
-/** Code units; more than a message may hold, so that the limit is told by sending and not by a silent cut. */
+/**
+ * Code units; more than a message may hold, so that exceeding the limit is reported on sending and not a silent cut.
+ */
 export const inputCharsMax = 32_768
 
 export const emptyEditor: Editor = { text: '', cursor: 0, cut: '' }
@@ -26,7 +28,7 @@ export function editorWith(text: string, before: Editor = emptyEditor): Editor {
 export function insert(editor: Editor, text: string): Editor {
   if (editor.text.length + text.length > inputCharsMax) return editor
   const joined = editor.text.slice(0, editor.cursor) + text + editor.text.slice(editor.cursor)
-  // A combining mark or a joiner grows into the grapheme before it: the cursor goes behind the whole.
+  // A combining mark or a joiner merges with the grapheme before it: the cursor goes after the whole.
   return { ...editor, text: joined, cursor: boundaryFrom(joined, editor.cursor + text.length) }
 }
 
@@ -51,7 +53,7 @@ export function deleteForward(editor: Editor): Editor {
   return without(editor, editor.cursor, boundaryAfter(editor.text, editor.cursor))
 }
 
-/** Beginning and end of the line of text that the cursor is in. */
+/** Start and end of the line that the cursor is in. */
 export function lineStart(editor: Editor): Editor {
   return { ...editor, cursor: editor.text.lastIndexOf('\n', editor.cursor - 1) + 1 }
 }
@@ -94,7 +96,7 @@ export function paste(editor: Editor): Editor {
   return insert(editor, editor.cut)
 }
 
-/** One line up or down in a text of several, keeping the column; undefined where there is none. */
+/** One line up or down in a text of several, keeping the column; undefined if there is none. */
 export function lineUp(editor: Editor): Editor | undefined {
   const start = lineStart(editor).cursor
   if (start === 0) return undefined
@@ -142,7 +144,7 @@ function boundaryAfter(text: string, cursor: number): number {
   return boundaryFrom(text, Math.min(cursor + 1, text.length))
 }
 
-/** The first place at or after `index` that stands between two graphemes. */
+/** The first grapheme boundary at or after `index`. */
 function boundaryFrom(text: string, index: number): number {
   let at = 0
   for (const grapheme of graphemes(text)) {
@@ -186,7 +188,7 @@ const withAlt: Readonly<Record<string, Action>> = {
   backspace: (editor) => cutWord(editor, true),
 }
 
-/** The editor after the input; undefined when it edits nothing. */
+/** The editor after the input; undefined if the input edits nothing. */
 export function editWith(editor: Editor, input: Input, lines: 'one' | 'many' = 'many'): Editor | undefined {
   switch (input.kind) {
     case 'text':

@@ -1,9 +1,9 @@
-/** What was typed before, walked with Up and Down: one list a room, bounded, in memory alone. Pure. */
+/** Input history, walked with Up and Down: one list per room, bounded, only in memory. Pure. */
 
 export interface InputHistory {
   /** Oldest first. */
   readonly entries: readonly string[]
-  /** The entry shown, or undefined while one types something new. */
+  /** The entry shown; undefined while typing something new. */
   readonly at: number | undefined
   /** What was being typed when the walk began. */
   readonly draft: string
@@ -18,7 +18,7 @@ export function remember(history: InputHistory, text: string): InputHistory {
   return { entries: entries.slice(-inputHistoryMax), at: undefined, draft: '' }
 }
 
-/** Undefined where there is nothing older. */
+/** Undefined if there is nothing older. */
 export function older(history: InputHistory, typed: string): { history: InputHistory; text: string } | undefined {
   const at = (history.at ?? history.entries.length) - 1
   const text = history.entries[at]

@@ -1,8 +1,8 @@
-/** What a person does at a terminal, whatever bytes say it. */
+/** Input at a terminal, independent of its byte encoding. */
 
 export interface Key {
   readonly kind: 'key'
-  /** A name (`enter`, `up`, `page-up`), or the character that was pressed together with Ctrl or Alt. */
+  /** A name (`enter`, `up`, `page-up`), or the character pressed together with Ctrl or Alt. */
   readonly name: string
   readonly ctrl: boolean
   readonly alt: boolean

@@ -1,15 +1,15 @@
 /**
- * From what a terminal sends to keys, text and pastes.
+ * Decodes a terminal's input into keys, text and pastes.
  *
- * Pure: `(decoder, chunk) → (decoder, inputs)`. A chunk may end anywhere: what could still become an escape sequence
- * is held back, and `flushKeys`, called when nothing followed for a moment, decides that it was the Escape key. Text
- * between the brackets of a paste is never taken for keys. Sequences that mean nothing to us are swallowed whole.
+ * Pure: `(decoder, chunk) → (decoder, inputs)`. A chunk may end anywhere: what could still become an escape sequence is
+ * held back, and `flushKeys`, called when nothing followed for a moment, decides that it was the Escape key. Text
+ * between the brackets of a paste is never interpreted as keys. Unknown sequences are swallowed whole.
  */
 import { key, type Input, type Key } from './key.ts'
 import { keyOfCsi, keyOfSs3 } from './sequences.ts'
 
 export interface KeyDecoder {
-  /** What is held back: the beginning of a sequence, or of a paste. */
+  /** Input held back: the start of a sequence, or of a paste. */
   readonly held: string
   readonly pasting: boolean
 }
@@ -23,9 +23,9 @@ export const idleKeyDecoder: KeyDecoder = { held: '', pasting: false }
 
 const pasteStart = '\x1b[200~'
 const pasteEnd = '\x1b[201~'
-/** A paste is delivered in pieces beyond this many characters. */
+/** A paste longer than this many characters is delivered in pieces. */
 const pasteCharsMax = 262_144
-/** Longer than any sequence that we know: what is longer is nonsense. */
+/** Longer than any known sequence: anything longer is garbage. */
 const sequenceCharsMax = 64
 const answerCharsMax = 4096
 
@@ -63,7 +63,7 @@ export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
   return { decoder: { held: rest, pasting }, inputs }
 }
 
-/** Nothing followed what is held back: a lone Escape, or Escape and then a character typed at once (Alt). */
+/** Nothing followed the held-back input: a lone Escape, or Escape and then a character typed at once (Alt). */
 export function flushKeys(decoder: KeyDecoder): Decoded {
   if (decoder.pasting || decoder.held === '') return { decoder, inputs: [] }
   const inputs: Input[] = []
@@ -78,7 +78,7 @@ interface Taken<T> {
   readonly length: number
 }
 
-/** Undefined: more is needed. */
+/** Undefined: more input is needed. */
 function takeEscape(text: string): Taken<Input | undefined> | undefined {
   const second = text[1]
   if (second === undefined) return undefined
@@ -113,13 +113,13 @@ function textOf(input: Input): string {
 function takeCsi(text: string): Taken<Input | undefined> | undefined {
   const match = /^\x1b\[([0-?]*)([ -/]*)([@-~])/.exec(text)
   if (match !== null) return { input: keyOfCsi(match[1] ?? '', match[3] ?? ''), length: match[0].length }
-  // Something that can't stand in a sequence ends it, and is read on its own.
+  // A byte that can't be part of a sequence ends it, and is read on its own.
   const broken = /^\x1b\[[0-?]*[ -/]*/.exec(text)?.[0].length ?? 2
   if (broken < text.length || broken > sequenceCharsMax) return { input: undefined, length: broken }
   return undefined
 }
 
-/** An answer of the terminal (OSC, DCS, …): swallowed up to its terminator. */
+/** A terminal's reply (OSC, DCS, …): swallowed up to its terminator. */
 function takeString(text: string): Taken<undefined> | undefined {
   const end = /\x07|\x1b\\/.exec(text)
   if (end !== null) return { input: undefined, length: end.index + end[0].length }

@@ -35,7 +35,7 @@ function named(name: string, modifier: number): Key {
   return { kind: 'key', name, shift: (bits & 1) !== 0, alt: (bits & 2) !== 0, ctrl: (bits & 4) !== 0 }
 }
 
-/** Undefined for what has no meaning here. */
+/** Undefined for unknown sequences. */
 export function keyOfCsi(parameters: string, final: string): Input | undefined {
   if (parameters.startsWith('<')) return wheelOf(parameters, final)
   const [first = '', second = '', third = ''] = parameters.split(';').map((part) => part.split(':')[0] ?? '')

@@ -1,4 +1,4 @@
-/** What somebody may have meant: the nearest of some words, if it is near enough. Pure. */
+/** "Did you mean …": the nearest of some words, if it is near enough. Pure. */
 
 export function similar(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined
@@ -15,7 +15,7 @@ export function similar(word: string, words: readonly string[]): string | undefi
   return best
 }
 
-/** Letters to insert, delete, replace, or swap with their neighbour. */
+/** Edit distance: letters to insert, delete, replace, or swap with their neighbour. */
 function distanceOf(a: string, b: string): number {
   let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)

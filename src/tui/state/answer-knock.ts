@@ -1,6 +1,6 @@
 /**
- * Letting somebody in, or turning him away: `!name`. The fingerprint that was on the screen goes along, so that nobody
- * who knocks under the same name in the same moment is let in instead. Pure.
+ * Accepting or declining a join request: `!name`. The fingerprint that was on the screen is passed along, so that
+ * someone else who knocks under the same name at the same moment isn't let in instead. Pure.
  */
 import type { Knock } from '../../chat/chat.ts'
 import { similar } from '../input/similar.ts'
@@ -8,7 +8,7 @@ import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { ask, askInRed, busy, next, problem } from './next.ts'
 
-/** `digits`: the beginning of a fingerprint, with or without spaces; empty where the name is enough. */
+/** `digits`: the beginning of a fingerprint, with or without spaces; empty if the name is enough. */
 export function answerKnock(state: State, answer: 'accept' | 'reject', name: string, digits: string): Next {
   if (state.page.kind !== 'chat') return next(problem(state, 'Enter a room first.'))
   const { knocks } = state.page.room
@@ -39,7 +39,7 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
   )
 }
 
-/** Asked first where somebody could regret it. */
+/** Asks for confirmation if the person might regret it. */
 function accepted(state: State, page: ChatPage, knock: Knock, label: string, effect: Effect): Next {
   const { name, fingerprint, known, returning } = knock
   const past =
@@ -54,7 +54,7 @@ function accepted(state: State, page: ChatPage, knock: Knock, label: string, eff
   return next(ask(state, `${past} Let ${name} back into ${page.room.name}?`, label, effect))
 }
 
-/** As written, else whatever the case. */
+/** An exact match, else ignoring case. */
 function knocksNamed(knocks: readonly Knock[], name: string): readonly Knock[] {
   const exact = knocks.filter((knock) => knock.name === name)
   return exact.length > 0 ? exact : knocks.filter((knock) => knock.name.toLowerCase() === name.toLowerCase())

@@ -1,4 +1,4 @@
-/** What happens in the open room, and how its page takes it. Pure. */
+/** Applies events of the open room to its page. Pure. */
 import { emptyEditor } from '../input/editor.ts'
 import { emptyInputHistory } from '../input/history.ts'
 import type { Effect } from './effect.ts'
@@ -22,7 +22,7 @@ import { verificationLines } from './trust.ts'
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
   const { room } = event
   const draft = state.drafts.get(room.id)
-  // To whoever has just come in everything is new: no line is needed for that.
+  // Right after joining, everything is new: no line is needed for that.
   const newAfter = room.readUpTo > 0 && room.readUpTo < room.seq ? room.readUpTo : undefined
   const page: ChatPage = {
     kind: 'chat',
@@ -42,7 +42,7 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
   return withReferredTo(next(told, ...markSeen(page)))
 }
 
-/** Asks for what the window refers to. */
+/** Requests the messages that the window refers to. */
 function withReferredTo(done: Next): Next {
   if (done.state.page.kind !== 'chat') return done
   const { page, effects } = lookUpReferred(done.state.page)
@@ -82,7 +82,9 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
   }
 }
 
-/** Once everything has been read, what is on the screen has numbers; before that, the newest can be had at once. */
+/**
+ * Once everything has been read, the items on the screen get numbers; before that, the newest are available at once.
+ */
 function renewed(state: State, page: ChatPage): Next {
   const { timeline, room } = page
   const from = oldestPlace(timeline)
@@ -106,7 +108,7 @@ function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' 
   return next({ ...state, page: { ...page, timeline: moved } })
 }
 
-/** Looked for at a time; what is left waits for the next look. */
+/** How many are looked up at a time; the rest waits for the next round. */
 const idsMax = 50
 
 function lookUpReferred(page: ChatPage): { readonly page: ChatPage; readonly effects: readonly Effect[] } {

@@ -20,7 +20,7 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
     const completed = complete(state, page, input.shift ? -1 : 1)
     return next(completed === undefined ? state : { ...state, page: completed })
   }
-  // Escape takes a completion back off the screen; any other key goes on from it.
+  // Escape removes a completion from the screen; any other key continues from it.
   if (input.kind === 'key' && input.name === 'escape' && page.completion !== undefined) {
     return next({ ...state, page: { ...page, completion: undefined } })
   }
@@ -38,7 +38,7 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
   return next(editor === undefined ? after : { ...after, page: { ...plain, editor } })
 }
 
-/** What was typed behind a letter that did something to a message: for the line, or the next one. */
+/** Text typed after a letter that acted on a message: for the line, or the next action. */
 function typedOn(done: Next, rest: string, input: Input): Next {
   const { page, confirm } = done.state
   if (rest === '' || input.kind === 'key' || input.kind === 'wheel') return done
@@ -140,7 +140,7 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
   }
 }
 
-/** Ctrl-C: the line goes; with nothing in it, the question whether to quit. */
+/** Ctrl-C: clears the line; if it is empty, asks whether to quit. */
 export function interrupted(state: State): Next {
   const { page } = state
   if (page.kind === 'chat' && page.pick !== undefined) return unpick(state, page)

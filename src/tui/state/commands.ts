@@ -1,4 +1,4 @@
-/** The slash commands: what they take, what /help says of them, and how one was typed. Pure. */
+/** The slash commands: their arguments, their /help texts, and their parsing. Pure. */
 import { next, problem } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
 
@@ -89,7 +89,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Ctrl-C', 'clear the input, then quit'],
 ]
 
-/** Wide enough for nearly all; what is longer stands on a line of its own. */
+/** Wide enough for nearly all; longer ones get a line of their own. */
 const leftColumns = 18
 
 function helpRow(left: string, right: string): readonly string[] {
@@ -114,7 +114,7 @@ export interface Typed {
   readonly command: Command
   /** Behind the command's name, without the spaces around it. */
   readonly argument: string
-  /** All that was typed. */
+  /** The whole input. */
   readonly line: string
 }
 
@@ -122,14 +122,14 @@ export interface TypedInRoom extends Typed {
   readonly page: ChatPage
 }
 
-/** An answer with an error flash leaves the line in place. */
+/** Returning an error flash leaves the line in place. */
 export type Handlers<T extends Typed> = Readonly<Record<string, (typed: T) => Next>>
 
 export function needsMore({ state, command }: Typed): Next {
   return next(problem(state, `Usage: ${command.usage}`))
 }
 
-/** A name as it was typed, without the sign that a mention or a knock begins with. */
+/** A name as typed, without the prefix of a mention or a knock. */
 export function plainName(word: string): string {
   return word.replace(/^[@!]/, '')
 }

@@ -1,4 +1,4 @@
-/** What Tab offers: commands, the names of those who knock after `!`, rooms, members. Pure. */
+/** Tab completion: commands, the names of people who knock after `!`, rooms, members. Pure. */
 import { replaceRange } from '../input/editor.ts'
 import { offeredEmoji } from '../text/emoji.ts'
 import { commands, findCommand } from './commands.ts'
@@ -6,7 +6,7 @@ import type { ChatPage, Completion, State } from './state.ts'
 
 const candidatesMax = 50
 
-/** Starts or goes on completing; `step` is 1, or −1 with Shift. Undefined: nothing fits. */
+/** Starts or continues completing; `step` is 1, or −1 with Shift. Undefined: nothing matches. */
 export function complete(state: State, page: ChatPage, step: 1 | -1): ChatPage | undefined {
   const running = page.completion
   if (running !== undefined) {

@@ -1,11 +1,11 @@
 /**
- * What a state asks the world to do. Effects name rooms by id and people by name and fingerprint; whoever carries them
- * out (session.ts) holds the handles, and answers with events. Effects on a room mean the one that is open.
+ * Effects requested by a state. They name rooms by id and people by name and fingerprint; the session (session.ts)
+ * holds the handles, executes them and answers with events. Effects on a room mean the open one.
  */
 import type { Policy } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 
-/** `again`: what the window holds from a place on, once more. */
+/** `again`: reloads the window's contents from a place on. */
 export type Direction = 'older' | 'newer' | 'newest' | 'again'
 
 export type Effect =
@@ -18,9 +18,9 @@ export type Effect =
   | { readonly do: 'create'; readonly name: string; readonly unlisted: boolean }
   | { readonly do: 'join'; readonly room: string }
   | { readonly do: 'open'; readonly room: string }
-  /** Gives up what is being opened, created or knocked at; the room that is open stays. */
+  /** Cancels what is being opened, created or requested; the open room stays. */
   | { readonly do: 'cancel' }
-  /** Forgets the open room: nothing more is heard of it. */
+  /** Closes the open room; it sends no more events. */
   | { readonly do: 'close-room' }
   | { readonly do: 'withdraw'; readonly roomId: string }
   | { readonly do: 'fetch'; readonly direction: Direction; readonly from: number | undefined }
@@ -35,9 +35,9 @@ export type Effect =
   | { readonly do: 'policy'; readonly policy: Partial<Policy> }
   | { readonly do: 'rotate' }
   | { readonly do: 'rekey' }
-  /** The key of this fingerprint is the one that is known under the name from now on. */
+  /** From now on, the key of this fingerprint is the one known under the name. */
   | { readonly do: 'confirm-key'; readonly name: string; readonly fingerprint: string }
-  /** Messages further up that are referred to, before this place. */
+  /** Referenced messages further up, before this place. */
   | { readonly do: 'look-up'; readonly ids: readonly string[]; readonly before: number }
   | { readonly do: 'leave' }
   | { readonly do: 'mark-read'; readonly seq: number }

@@ -1,4 +1,4 @@
-/** What can happen to a state: input, the terminal, time, and answers to effects. */
+/** The events of a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { Connection, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
@@ -12,9 +12,9 @@ import type { Size } from './state.ts'
 export type Event =
   | Input
   | { readonly kind: 'resize'; readonly size: Size }
-  /** A tenth of a second, or more, has gone by while something takes a moment. */
+  /** A tenth of a second, or more, has passed while something takes a moment. */
   | { readonly kind: 'tick' }
-  /** Time to look whether there are new rooms. */
+  /** Time to check for new rooms. */
   | { readonly kind: 'look-around' }
   | { readonly kind: 'identities'; readonly known: readonly KnownIdentity[] }
   | { readonly kind: 'passphrase'; readonly name: string; readonly passphrase: string }
@@ -33,7 +33,7 @@ export type Event =
       readonly rooms: readonly RoomSummary[]
       readonly recoveries: readonly RecoveryOnScreen[]
     }
-  /** What the person should know, whatever he is about. */
+  /** A notice for the person, whatever page they are on. */
   | { readonly kind: 'advice'; readonly text: string; readonly hint: string }
   | { readonly kind: 'waiting'; readonly roomId: string; readonly roomName: string }
   | { readonly kind: 'admitted'; readonly roomId: string; readonly roomName: string }
@@ -47,7 +47,7 @@ export type Event =
     }
   | { readonly kind: 'room'; readonly room: RoomView }
   | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }
-  /** Early pages can be had now, or are over: what is on the screen is to be fetched anew. */
+  /** Early pages have become available, or are over: fetch what is on the screen again. */
   | { readonly kind: 'renewed' }
   | {
       readonly kind: 'fetched'
@@ -62,11 +62,11 @@ export type Event =
   | { readonly kind: 'verified'; readonly verification: Verification }
   | { readonly kind: 'repaired'; readonly repair: Repair }
   | { readonly kind: 'compared'; readonly with: SafetyNumber }
-  /** One's own keys are new. */
+  /** This identity's keys were replaced. */
   | { readonly kind: 'rekeyed'; readonly self: Person; readonly rooms: number }
-  /** Messages further up that something in the window refers to, and what became of them. */
+  /** Referenced messages further up, with their changes. */
   | { readonly kind: 'referred'; readonly items: readonly MessageItem[] }
-  /** Something was not done, because a key was never seen here, or is another than the one that is known. */
+  /** An action was not done, because a key is new here, or differs from the known one. */
   | {
       readonly kind: 'unconfirmed'
       readonly wanted: Effect & { readonly do: 'dm' | 'invite' }

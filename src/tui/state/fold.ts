@@ -1,7 +1,7 @@
 /**
- * Edits, deletions and reactions are records of their own; a timeline shows what they make of the message that they
- * refer to (chat/changes.ts says what counts). One whose message is in the window shows only there; what refers to a
- * message further up stays a line of its own. Pure.
+ * Edits, deletions and reactions are records of their own; a timeline shows the resulting message (chat/changes.ts says
+ * what counts). A change whose message is in the window shows only there; one that refers to a message further up stays
+ * a line of its own. Pure.
  */
 import type { Change, Changed } from '../../chat/timeline/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
@@ -10,17 +10,17 @@ import type { ChatPage } from './state.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Folded {
-  /** By id: those of the window, and those further up that something in it refers to. */
+  /** By id: those of the window, and those further up that it refers to. */
   readonly messages: ReadonlyMap<string, MessageItem>
-  /** What became of a message, as far as anything did. */
+  /** The effect of all changes on a message, if any. */
   changed(id: string): Changed
   /** Entries that show only in the message they refer to. */
   readonly hidden: ReadonlySet<string>
-  /** Ids of messages of the window that something waiting to be sent changes. */
+  /** Ids of the window's messages that have a pending change. */
   readonly waiting: ReadonlySet<string>
 }
 
-/** Every frame and key asks: kept as long as the timeline that it is made of. */
+/** Queried by every frame and key, so it is cached per timeline. */
 const kept = new WeakMap<Timeline, { readonly pending: readonly PendingItem[]; readonly folded: Folded }>()
 
 export function foldPage({ timeline, room: { pending } }: ChatPage): Folded {
@@ -41,7 +41,7 @@ function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Fo
   }
   const inWindow = new Set<string>()
   const items = [...aside.values(), ...entries.flatMap(({ item }) => (item.kind === 'message' ? [item] : []))]
-  // What was put aside may be older or newer than the window; in early pages nothing is numbered.
+  // Entries kept aside may be older or newer than the window; in early pages nothing is numbered.
   if (aside.size > 0) items.sort((a, b) => a.i - b.i || a.seq - b.seq)
   for (const item of items) {
     if (isChange(item)) note(item.to, item)
@@ -72,10 +72,10 @@ function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Fo
   return { messages, changed, hidden, waiting }
 }
 
-/** Not sent yet, but on its way: it shows already. What failed is a line of its own. */
+/** Still being sent, but shown already. A failed change is a line of its own. */
 export function pendingChange({ content, state }: PendingItem): Change | undefined {
   if (state === 'failed') return undefined
   if (content.type !== 'edit' && content.type !== 'delete' && content.type !== 'react') return undefined
-  // The engine was asked before whether it would count: an admin deletes as one.
+  // The engine has checked that it would count: an admin deletes as one.
   return { ...content, own: true, from: { name: '', fingerprint: '', id: '', admin: true } }
 }

@@ -7,7 +7,7 @@ import { enterRoom, joinRoom } from './navigation.ts'
 import { askToQuit, next, problem } from './next.ts'
 import type { LoginPage, LoginStep, Next, State } from './state.ts'
 
-/** What a name may be; the engine has the last word. */
+/** The syntax of a name; the engine has the last word. */
 const namePattern = /^[A-Za-z0-9_-]{2,32}$/
 
 export function loginInput(state: State, page: LoginPage, input: Input): Next {
@@ -88,7 +88,7 @@ export function loginInput(state: State, page: LoginPage, input: Input): Next {
   }
 }
 
-/** Answers to what login asked for. */
+/** Answers to login's effects. */
 export function loginEvent(state: State, page: LoginPage, event: Event): Next {
   const to = (step: LoginStep): State => ({ ...state, busy: undefined, page: { ...page, step } })
   const { step } = page
@@ -96,7 +96,7 @@ export function loginEvent(state: State, page: LoginPage, event: Event): Next {
     case 'identities': {
       const known: State = { ...state, page: { ...page, known: event.known } }
       const { as } = state.program
-      // Already on the way in, with the password from the command line.
+      // Already logging in, with the passphrase from the command line.
       if (as === undefined || state.busy !== undefined) return next(known)
       return whoEntered(known, { ...page, known: event.known }, as)
     }
@@ -114,7 +114,7 @@ export function loginEvent(state: State, page: LoginPage, event: Event): Next {
     case 'logged-in': {
       const { self, connection, rooms, recoveryCode } = event
       const inside: State = { ...state, self, connection, rooms, busy: undefined }
-      // The page with what was typed goes: passwords don't stay in memory longer than they must.
+      // The page with the typed text is dropped: passphrases don't stay in memory longer than they must.
       if (recoveryCode === undefined) return enter(inside)
       return next({ ...inside, page: { ...page, step: { at: 'recovery', code: recoveryCode } } })
     }
@@ -157,7 +157,7 @@ function whoEntered(state: State, page: LoginPage, name: string): Next {
   return next({ ...state, page: { ...page, step: { at: 'unknown', name, selected: 0 } } })
 }
 
-/** One step back; from the first one, out. */
+/** One step back; from the first step, quits. */
 function back(state: State, page: LoginPage): Next {
   const { step } = page
   const to = (after: LoginStep): Next => next({ ...state, page: { ...page, step: after } })
@@ -195,7 +195,7 @@ function signUp(state: State, name: string, password: string, chosen: boolean): 
   return next(busy, { do: 'sign-up', name, password, chosen })
 }
 
-/** Into the list of rooms, and on into the room that the command line named, as if it had been picked there. */
+/** To the list of rooms, and on to the room that the command line named, as if it had been selected there. */
 function enter(state: State): Next {
   const inside: State = { ...state, page: { kind: 'rooms', editor: emptyEditor, selected: 0 } }
   const { room } = state.program
@@ -220,6 +220,6 @@ export function whoRows(known: readonly KnownIdentity[], typed: string): readonl
   const exact = rows.findIndex((row) => row.name.toLowerCase() === wanted.toLowerCase())
   if (exact > 0) rows.unshift(...rows.splice(exact, 1))
   if (wanted === '' || exact >= 0) return rows
-  // What was typed comes first: who types a whole name means that name.
+  // Typed text comes first: a whole name typed means that name.
   return [{ name: wanted, fingerprint: '', known: false }, ...rows]
 }

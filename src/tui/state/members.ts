@@ -1,11 +1,11 @@
-/** People of the open room: who is meant by a name, and what takes an admin. Pure. */
+/** People of the open room: who a name refers to, and what requires an admin. Pure. */
 import type { Person } from '../../chat/item.ts'
 import { similar } from '../input/similar.ts'
 import { plainName } from './commands.ts'
 import { next, problem } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
 
-/** As written, else whatever the case; all who bear the name. */
+/** An exact match, else ignoring case; all who have the name. */
 export function allNamed<T extends Person>(people: readonly T[], typed: string): readonly T[] {
   const [word = '', ...rest] = typed.split(/\s+/)
   const [wanted, digits] = [plainName(word), rest.join('')]
@@ -14,7 +14,7 @@ export function allNamed<T extends Person>(people: readonly T[], typed: string):
   return found.filter(({ fingerprint }) => fingerprint.replaceAll(' ', '').startsWith(digits))
 }
 
-/** Does something with the one who is meant, or says why nobody is. */
+/** Acts on the person meant, or says why there is none. */
 export function withOne<T extends Person>(
   state: State,
   page: ChatPage,
@@ -49,9 +49,9 @@ export function isAdmin({ self }: State, { room }: ChatPage): boolean {
   return room.members.some((member) => member.fingerprint === self?.fingerprint && member.role === 'admin')
 }
 
-/** What makes no sense in a chat of two, where both are admins and nobody else comes in. */
+/** Pointless in a direct message, where both are admins and no one else comes in. */
 export function groupsOnly(state: State, page: ChatPage, work: () => Next): Next {
-  // No other room's name begins so.
+  // No other room's name starts with this.
   if (!page.room.name.startsWith('@')) return adminsOnly(state, page, work)
   return next(
     problem(state, 'A direct message has no rules, and nobody can be removed from it.', '/leave to leave it.'),

@@ -1,4 +1,4 @@
-/** Commands that say something, or do something to a message: the one that is picked, else the sensible newest. Pure. */
+/** Commands that send a message or act on one: the selected one, else the sensible newest. Pure. */
 import { quoted } from '../view/message-text.ts'
 import { beginAbout, edit, react, say } from './say.ts'
 import type { ChatPage, Next, State } from './state.ts'

@@ -1,4 +1,4 @@
-/** From page to page: each room keeps what was typed in it, and nothing of its messages. Pure. */
+/** Moves between pages: each room keeps its typed text, and none of its messages. Pure. */
 import type { RoomSummary } from '../../chat/chat.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
@@ -6,7 +6,7 @@ import { joinedRooms } from './room-list.ts'
 import type { Next, State } from './state.ts'
 import { ask, next, problem } from './next.ts'
 
-/** The state with what was typed in the open room put aside. */
+/** The state with the open room's typed text saved. */
 function keepDraft(state: State): State {
   const { page } = state
   if (page.kind !== 'chat') return state
@@ -37,7 +37,7 @@ export function openRoom(state: State, room: RoomSummary): Next {
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'open', room: room.id })
 }
 
-/** `shown`: the name, where the room is given by its id. */
+/** `shown`: the name, if the room is given by its id. */
 export function joinRoom(state: State, room: string, shown = room): Next {
   const label = `asking to join ${shown}…`
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'join', room })
@@ -48,7 +48,7 @@ export function createRoom(state: State, name: string, unlisted = false): Next {
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'create', name, unlisted })
 }
 
-/** What Enter does on a room of the list. */
+/** Enter on a room of the list. */
 export function enterRoom(state: State, room: RoomSummary): Next {
   switch (room.standing) {
     case 'member':
@@ -80,7 +80,7 @@ export function neighbourRoom(state: State, step: 1 | -1): Next {
   return room === undefined ? next(state) : openRoom(state, room)
 }
 
-/** The next room with something new, those with a mention first, going round from the open one. */
+/** The next room with something new, those with a mention first, cycling from the open one. */
 export function unreadRoom(state: State): Next {
   const rooms = joinedRooms(state.rooms)
   const open = state.page.kind === 'chat' ? state.page.room.id : undefined

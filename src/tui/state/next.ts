@@ -1,4 +1,4 @@
-/** Small steps from a state to the next: what is said, asked, shown, or goes on. Pure. */
+/** Small state transitions: messages, questions, pages, progress. Pure. */
 import type { Effect } from './effect.ts'
 import type { Confirm, Next, State } from './state.ts'
 
@@ -10,7 +10,7 @@ export function info(state: State, text: string, hint = ''): State {
   return { ...state, flash: { tone: 'info', text, hint } }
 }
 
-/** Something takes a moment, until an event says that it is done. */
+/** Marks an operation as under way, until an event says that it is done. */
 export function busy(state: State, label = 'one moment…'): State {
   return { ...state, busy: { label, frame: 0 } }
 }
@@ -19,12 +19,12 @@ export function sheet(state: State, title: string, lines: readonly string[]): St
   return { ...state, sheet: { title, lines, top: 0 } }
 }
 
-/** A question; on a yes the effects, with a label where they take a moment. */
+/** Asks a question; on a yes runs the effects, with a label if they take a moment. */
 export function ask(state: State, question: string, label: string | undefined, ...effects: readonly Effect[]): State {
   return { ...state, confirm: { question, label, effects } }
 }
 
-/** As `ask`, where something speaks against it: in red. */
+/** As `ask`, with a warning: in red. */
 export function askInRed(state: State, question: string, ...effects: readonly Effect[]): State {
   return { ...state, confirm: { question, label: 'one moment…', effects, danger: true } }
 }

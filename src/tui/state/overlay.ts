@@ -1,4 +1,4 @@
-/** Keys of what lies over a page: a question that is answered with y or n, and a sheet of longer output. Pure. */
+/** Keys of what covers a page: a question that is answered with y or n, and a sheet of longer output. Pure. */
 import type { Input } from '../input/key.ts'
 import { sheetSpace } from '../view/chat-layout.ts'
 import { scrollSheet } from '../view/sheet.ts'
@@ -6,7 +6,7 @@ import { busy, isQuitting, next } from './next.ts'
 import type { Confirm, Next, Sheet, State } from './state.ts'
 
 export function confirmInput(state: State, confirm: Confirm, input: Input): Next {
-  // What the question is about may be longer than the screen.
+  // The text in question may be longer than the screen.
   const scrolled = state.sheet && sheetInput(state, state.sheet, input, 'only-scrolling')
   if (scrolled !== undefined || input.kind === 'wheel') return scrolled ?? next(state)
   const after: State = { ...state, confirm: undefined }
@@ -17,14 +17,14 @@ export function confirmInput(state: State, confirm: Confirm, input: Input): Next
   return next(confirm.label === undefined ? closed : busy(closed, confirm.label), ...confirm.effects)
 }
 
-/** Who wants to quit presses what he pressed once more. */
+/** Pressing the quit key again confirms. */
 function isYes(input: Input, quitting: boolean): boolean {
   if (input.kind === 'text') return input.text.toLowerCase().startsWith('y')
   if (!quitting || input.kind !== 'key') return false
   return input.name === 'enter' || (input.ctrl && (input.name === 'c' || input.name === 'd'))
 }
 
-/** Undefined for what means something elsewhere. */
+/** Undefined for keys that are handled elsewhere. */
 export function sheetInput(state: State, sheet: Sheet, input: Input, keys?: 'only-scrolling'): Next | undefined {
   if (input.kind !== 'key') return undefined
   const { columns, rows } = sheetSpace(state)

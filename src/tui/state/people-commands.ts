@@ -1,4 +1,4 @@
-/** Commands about people: who is in, who comes in, whose key is whose. Pure. */
+/** Commands about people: members, requests, keys. Pure. */
 import type { Person } from '../../chat/item.ts'
 import { adminsOnly, allNamed, groupsOnly, nobodyNamed, withOne } from './members.ts'
 import { answerKnock } from './answer-knock.ts'
@@ -36,7 +36,7 @@ export const peopleCommands: Handlers<TypedInRoom> = {
         }),
 }
 
-/** A name, and the fingerprint where it was compared already. */
+/** A name, and the fingerprint if it was compared already. */
 function offer(typed: Typed, effect: 'dm' | 'invite'): Next {
   const [name = '', ...digits] = typed.argument.split(/\s+/)
   if (name === '') return needsMore(typed)
@@ -47,7 +47,7 @@ function offer(typed: Typed, effect: 'dm' | 'invite'): Next {
 function answer(typed: TypedInRoom, kind: 'accept' | 'reject'): Next {
   const { state, page, argument } = typed
   const [first] = page.room.knocks
-  // Without a name: the only one who asks.
+  // Without a name: the only person asking to join.
   if (argument === '' && first !== undefined && page.room.knocks.length === 1) {
     return answerKnock(state, kind, first.name, first.fingerprint)
   }

@@ -1,4 +1,4 @@
-/** Selecting a message: it is marked, the screen moves along, and keys say what to do to it. Pure. */
+/** Selecting a message: it is highlighted, the screen follows, and keys act on it. Pure. */
 import { editorWith } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { anchorShowing, visibleRange } from '../view/viewport.ts'
@@ -10,7 +10,7 @@ import { geometry, scrollBy, unpick } from './scrolling.ts'
 import type { ChatPage, Next, Pick, State } from './state.ts'
 import { isPickable, withTarget } from './target.ts'
 
-/** Picks the newest message on the screen. */
+/** Selects the newest message on the screen. */
 export function startPick(state: State, page: ChatPage): Next {
   const { timeline } = page
   const { entries, anchor } = timeline
@@ -20,13 +20,13 @@ export function startPick(state: State, page: ChatPage): Next {
   const entry = entries.slice(from, to).findLast((candidate) => isPickable(candidate, folded))
   const last = entries.at(-1)
   if (entry === undefined || last === undefined) return next(info(state, 'No message to select.'))
-  // What comes meanwhile must not push the picked one off the screen.
+  // New messages must not push the selected one off the screen.
   const still = anchor ?? { key: last.key, hidden: 0 }
   const pick: Pick = { key: entry.key, keys: true, following: anchor === undefined }
   return next({ ...state, page: { ...page, pick, timeline: { ...timeline, anchor: still }, completion: undefined } })
 }
 
-/** Up (negative) or down by so many messages; at the window's end more are fetched. */
+/** Up (negative) or down by this many messages; fetches more at the window's end. */
 function movePick(state: State, page: ChatPage, steps: number): Next {
   const { pick, timeline } = page
   const { entries, anchor } = timeline
@@ -50,10 +50,10 @@ function movePick(state: State, page: ChatPage, steps: number): Next {
   return next({ ...state, page: { ...moved, timeline: { ...timeline, anchor: shown } } })
 }
 
-/** Messages that PgUp and PgDn go by. */
+/** Messages that PgUp and PgDn move by. */
 const pageSteps = 8
 
-/** What a key or the first of some letters does, and the letters behind it; undefined: what it does elsewhere. */
+/** The action of a key or of the first of some letters, and the letters after it; undefined: not handled here. */
 export function pickInput(state: State, page: ChatPage, input: Input): { done: Next; rest: string } | undefined {
   if (input.kind === 'key') {
     const done = input.ctrl || input.alt ? undefined : keyed(state, page, input.name)
@@ -83,7 +83,7 @@ function keyed(state: State, page: ChatPage, name: string): Next | undefined {
     case 'delete':
       return lettered(state, page, 'd')
     default:
-      // Other keys edit a line that is not the one that one looks at.
+      // Other keys would edit a line that isn't in view.
       return next(state)
   }
 }
@@ -106,7 +106,7 @@ function lettered(state: State, page: ChatPage, letter: string): Next {
       // A command about this message.
       const pick = page.pick && { ...page.pick, keys: false }
       const { text, cut } = page.editor
-      // What stood in the line: Ctrl-Y brings it back.
+      // The line's former text: Ctrl-Y brings it back.
       const editor = { ...editorWith('/'), cut: text === '' ? cut : text }
       return next({ ...state, page: { ...page, pick, editor } })
     }

@@ -1,4 +1,4 @@
-/** Commands that go to a room, or change the one that is open. Pure. */
+/** Commands that open a room, or change the open one. Pure. */
 import type { Policy } from '../../chat/chat.ts'
 import { adminsOnly, groupsOnly } from './members.ts'
 import type { Handlers, Typed, TypedInRoom } from './commands.ts'
@@ -50,7 +50,7 @@ export const roomCommands: Handlers<TypedInRoom> = {
 
 function join({ state, argument }: Typed): Next {
   if (argument === '') {
-    // In a room that one can only read: ask to be let in again.
+    // In a read-only room: ask to be let in again.
     if (state.page.kind !== 'chat' || state.page.room.standing === 'member') {
       return next(problem(state, 'Which room? Usage: /join ROOM', '/rooms lists them.'))
     }
@@ -60,7 +60,7 @@ function join({ state, argument }: Typed): Next {
   const [name = ''] = argument.split(/\s+/)
   const known = state.rooms.filter((room) => roomLabel(room, state.rooms).toLowerCase() === name.toLowerCase())
   const [only] = known
-  // Whom the room turned out once asks again by saying so.
+  // After a removal, this command asks to join again.
   if (only !== undefined && known.length === 1 && only.standing === 'member') return enterRoom(state, only)
   return joinRoom(state, name)
 }

@@ -1,12 +1,12 @@
-/** The rooms that one knows of, in the order and under the names that the screen uses. Pure. */
+/** The known rooms, in the order and under the names that the screen uses. Pure. */
 import type { RoomSummary, Standing } from '../../chat/chat.ts'
 
-/** Rooms whose messages one can read, in the order that Alt+1, Alt+2, … count. */
+/** Rooms with readable messages, in the order that Alt+1, Alt+2, … count. */
 export function joinedRooms(rooms: readonly RoomSummary[]): readonly RoomSummary[] {
   return rooms.filter((room) => room.standing === 'member')
 }
 
-/** The name, with the beginning of the id where two rooms bear the same. */
+/** The name, with the beginning of the id if two rooms share it. */
 export function roomLabel(room: RoomSummary, rooms: readonly RoomSummary[]): string {
   const twins = rooms.filter((other) => other.name.toLowerCase() === room.name.toLowerCase())
   return twins.length > 1 ? `${room.name}#${room.id.slice(0, 4)}` : room.name
@@ -15,7 +15,7 @@ export function roomLabel(room: RoomSummary, rooms: readonly RoomSummary[]): str
 export interface Row {
   readonly section: 'yours' | 'invited' | 'waiting' | 'closed' | 'open' | 'create'
   readonly label: string
-  /** Absent: the row that makes a new room, or asks to join one by name and id. */
+  /** Absent: the row that creates a new room, or asks to join one by name and id. */
   readonly room?: RoomSummary
 }
 
@@ -31,8 +31,8 @@ const sections: Readonly<Record<Standing, Row['section']>> = {
 const order: readonly Row['section'][] = ['yours', 'invited', 'waiting', 'open', 'closed', 'create']
 
 /**
- * The rows of the room list. With nothing typed: by section. Else what fits, best first: the exact name, names that begin
- * so, making a room of that name, names that have its letters in this order.
+ * The rows of the room list. With nothing typed: by section. Otherwise the matches, best first: the exact name, names
+ * that start with it, creating a room of that name, names that contain its letters in this order.
  */
 export function roomRows(rooms: readonly RoomSummary[], typed: string): readonly Row[] {
   const wanted = typed.trim().toLowerCase()
@@ -53,7 +53,7 @@ function sortBy(rows: readonly Row[], rank: (row: Row) => number): readonly Row[
   return rows.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** The letters of what was typed, in their order: `dm` finds `demo`. */
+/** Subsequence match: `dm` finds `demo`. */
 function matches(name: string, filter: string): boolean {
   let at = 0
   for (const letter of filter) {

@@ -1,7 +1,7 @@
 /**
  * The border that everything written by others crosses on its way to the screen: names, topics, messages, reasons of
- * errors. Every string is sanitized, however deep it lies, so that none is forgotten; behind the border, text holds
- * nothing but what can be seen.
+ * errors. Every string is sanitized, however deeply nested, so that none is forgotten; beyond the border, text holds
+ * only visible characters.
  */
 import type { Room } from '../../chat/chat.ts'
 import { recoveryOnScreen, type RecoveryOnScreen } from '../hints.ts'

@@ -1,4 +1,4 @@
-/** What goes out of the open room: messages, replies, edits and reactions, checked and remembered. Pure. */
+/** Sending from the open room: messages, replies, edits and reactions, checked and remembered. Pure. */
 import { messageTextBytesMax } from '../../base/limits.ts'
 import type { MessageContent, MessageItem } from '../../chat/item.ts'
 import { hasText } from '../../chat/timeline/changes.ts'
@@ -12,7 +12,7 @@ import { info, next, problem } from './next.ts'
 import { released, toEnd } from './scrolling.ts'
 import type { About, ChatPage, Next, State } from './state.ts'
 
-/** Sends a message from the open room; what can't be sent stays in the line. */
+/** Sends a message from the open room; the line keeps what can't be sent. */
 export function say(state: State, typed: string, content: MessageContent): Next {
   const { page } = state
   if (page.kind !== 'chat') return next(problem(state, 'Enter a room first.'))
@@ -23,7 +23,7 @@ export function say(state: State, typed: string, content: MessageContent): Next 
   return { state: ended.state, effects: [...sent.effects, ...ended.effects] }
 }
 
-/** As `say`, where one looks at something: the screen stays. */
+/** As `say`, without scrolling the screen. */
 function put(state: State, page: ChatPage, typed: string, content: MessageContent): Next {
   const refused = unsendable(state, page, content)
   return refused === undefined ? next(taken(state, typed.trimEnd()), { do: 'send', content }) : next(refused)
@@ -42,7 +42,7 @@ function unsendable(state: State, { room }: ChatPage, content: MessageContent): 
   return problem(state, `The message is too long: ${bytes} bytes.`, hint)
 }
 
-/** The line is empty again, and remembered. */
+/** Clears the line, and adds it to the history. */
 export function taken(state: State, line: string): State {
   const { page } = state
   if (page.kind === 'rooms') return { ...state, page: { ...page, editor: emptyEditor, selected: 0 } }
@@ -52,7 +52,7 @@ export function taken(state: State, line: string): State {
   return { ...state, page: { ...page, editor, history, completion: undefined } }
 }
 
-/** The line is about this message from now on; what stood in it comes back, or is the reply. */
+/** From now on the line is about this message; its former text comes back later, or becomes the reply. */
 export function beginAbout(state: State, given: ChatPage, act: About['act'], item: MessageItem, folded: Folded): Next {
   const page = withoutAbout(given)
   const quote = act === 'edit' ? currentText(item, folded).replaceAll('\n', ' ') : quoted(item, folded)
@@ -62,12 +62,12 @@ export function beginAbout(state: State, given: ChatPage, act: About['act'], ite
   return released(state, { ...page, about, editor, completion: undefined })
 }
 
-/** Escape: the line is what it was, but a reply's text stays in it. */
+/** Escape: restores the line, except that a reply's text stays in it. */
 export function cancelAbout(state: State, page: ChatPage): Next {
   return next({ ...state, page: withoutAbout(page) })
 }
 
-/** A line that is no command. `typed`: as it was; `text`: as it is meant. */
+/** A line that is no command. `typed`: the raw input; `text`: its meaning. */
 export function utter(state: State, page: ChatPage, typed: string, text: string): Next {
   const { about } = page
   switch (about?.act) {
@@ -89,7 +89,7 @@ export function edit(state: State, page: ChatPage, id: string, typed: string, te
   return put(state, page, typed, { type: 'edit', to: id, text })
 }
 
-/** Once more takes it back. */
+/** Repeating it removes the reaction. */
 export function react(state: State, page: ChatPage, id: string, typed: string): Next {
   const emoji = emojiOf(typed)
   if (emoji === undefined) return next(problem(state, 'A reaction is a single emoji.', 'Tab for suggestions.'))
@@ -99,7 +99,7 @@ export function react(state: State, page: ChatPage, id: string, typed: string): 
   return put(state, page, '', { type: 'react', to: id, emoji, on: !given })
 }
 
-/** Unless it could not be done: then the line stays as it is. */
+/** Unless it failed: then the line stays unchanged. */
 function finished(done: Next, about: About): Next {
   const { page, flash } = done.state
   if (page.kind !== 'chat' || flash?.tone === 'error') return done
@@ -113,13 +113,13 @@ function withoutAbout(page: ChatPage): ChatPage {
   return { ...page, about: undefined, editor: about.act === 'reply' ? page.editor : about.before }
 }
 
-/** Without the name that an emote begins with. */
+/** Without the name that starts an emote. */
 function currentText(item: MessageItem, folded: Folded): string {
   const { text } = folded.changed(item.id)
   return text ?? (hasText(item) ? item.text : messageText(item, folded))
 }
 
-/** As one would have to type it, so that it is no command. */
+/** Escaped as one would type it, so that it is no command. */
 function asTyped(text: string): string {
   return text.startsWith('/') || text.startsWith('!') ? text.charAt(0) + text : text
 }

@@ -18,12 +18,12 @@ export function scrollBy(state: State, page: ChatPage, lines: number): Next {
   return next({ ...state, page: { ...page, timeline: { ...timeline, anchor: moved.anchor } } })
 }
 
-/** A page less a line or two, so that the eye finds its place again. */
+/** A page less a line or two, to keep some context. */
 export function scrollPage(state: State, page: ChatPage, direction: 1 | -1): Next {
   return scrollBy(state, page, direction * Math.max(1, geometry(state, page).rows - 2))
 }
 
-/** To the oldest item of the window; there the next older ones are fetched. */
+/** To the oldest item of the window; from there, fetches the next older ones. */
 export function toOldest(state: State, page: ChatPage): Next {
   return scrollBy(state, page, -1_000_000)
 }
@@ -33,7 +33,7 @@ export function toEnd(state: State, page: ChatPage): Next {
   return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from: undefined })
 }
 
-/** To the "new" line, or as far towards it as the window reaches. */
+/** To the "new" line, or as close to it as the window reaches. */
 export function toFirstUnread(state: State, page: ChatPage): Next {
   const { entries, newAfter } = page.timeline
   const index = entries.findIndex(
@@ -45,7 +45,7 @@ export function toFirstUnread(state: State, page: ChatPage): Next {
   return next({ ...state, page: { ...page, timeline: { ...page.timeline, anchor } } })
 }
 
-/** Tells the room that everything down to its newest message was on the screen. */
+/** Tells the room that everything up to its newest message was on the screen. */
 export function markSeen(page: ChatPage): readonly Effect[] {
   const { timeline, room } = page
   const seq = newestSeq(timeline)
@@ -60,7 +60,7 @@ function settled(state: State, page: ChatPage): Next {
 
 function fetchOlder(state: State, page: ChatPage, timeline: Timeline): Next {
   if (!timeline.moreBefore) return next({ ...state, page: { ...page, timeline } })
-  // An anchor even where all fits on the screen: who fetches older items wants to see those, not the end.
+  // Anchored even if everything fits on the screen: fetching older items is for seeing those, not the end.
   const last = timeline.entries.at(-1)
   const anchor = timeline.anchor ?? (last && { key: last.key, hidden: 0 })
   return fetching(
@@ -82,20 +82,20 @@ function fetching(state: State, page: ChatPage, timeline: Timeline, effect: Effe
   return next({ ...state, page: { ...page, timeline: { ...timeline, fetching: effect.direction } } }, effect)
 }
 
-/** The rows that there are for the timeline, and how many each entry takes. */
+/** The rows available for the timeline, and the height of each entry. */
 export function geometry(state: State, page: ChatPage) {
   const layout = chatLayout(state, page)
   return { rows: layout.rows, measure: measureWith(page, entryContext(state, page, layout.chatColumns)) }
 }
 
-/** Nothing is picked any more: back to the newest where one came from there. */
+/** Ends selecting: back to the newest, if it started there. */
 export function unpick(state: State, page: ChatPage): Next {
   const { pick } = page
   const plain: ChatPage = { ...page, pick: undefined }
   return pick?.following === true ? toEnd(state, plain) : next({ ...state, page: plain })
 }
 
-/** Nothing is picked any more, and the screen stays where it is; at the newest it follows again. */
+/** Ends selecting without scrolling; at the newest it follows again. */
 export function released(state: State, page: ChatPage): Next {
   const plain: ChatPage = { ...page, pick: undefined }
   return isAtEnd(plain.timeline) ? toEnd(state, plain) : next({ ...state, page: plain })

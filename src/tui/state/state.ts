@@ -1,6 +1,6 @@
 /**
- * Everything that the screen depends on, as plain immutable data. Others' texts are sanitized before
- * they get here (`sanitized.ts`); handles to the chat, timers and the terminal don't stand here at all.
+ * Everything that the screen depends on, as plain immutable data. Other people's texts are sanitized before they get
+ * here (`sanitized.ts`); handles to the chat, timers and the terminal are kept elsewhere.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
@@ -24,28 +24,28 @@ export interface State {
   readonly self: Person | undefined
   readonly connection: Connection
   readonly rooms: readonly RoomSummary[]
-  /** What the store has lost, of this identity and of the rooms that were opened. */
+  /** What the store has lost of this identity and of the opened rooms. */
   readonly recoveries: readonly RecoveryOnScreen[]
   readonly page: Page
-  /** What takes a moment just now; keys that would start something else wait until it is done. */
+  /** The operation under way; keys that would start another one wait until it is done. */
   readonly busy: Busy | undefined
   readonly flash: Flash | undefined
   readonly confirm: Confirm | undefined
-  /** Before everything else. */
+  /** Covers everything else. */
   readonly alarm: Alarm | undefined
-  /** Of changed keys that one was warned of since the program began. */
+  /** Changed keys that were warned about since the program started. */
   readonly seenKeys: ReadonlySet<string>
   readonly sheet: Sheet | undefined
-  /** What was typed in each room, by its id. */
+  /** The typed text of each room, by its id. */
   readonly drafts: ReadonlyMap<string, Draft>
-  /** Members beside the chat: as the width suggests, unless Ctrl-B said otherwise. */
+  /** The member panel: depends on the width, unless Ctrl-B was pressed. */
   readonly showMembers: boolean | undefined
 }
 
 interface Program {
   readonly version: string
   readonly storeLabel: string
-  /** Who to be, said on the command line. */
+  /** The identity from the command line. */
   readonly as: string | undefined
   /** The room to enter after login, likewise. */
   readonly room: string | undefined
@@ -60,9 +60,9 @@ export interface LoginPage {
 }
 
 export type LoginStep =
-  /** Whom to be: one of this home, or a name that is typed. */
+  /** The identity: one of this home, or a typed name. */
   | { readonly at: 'who'; readonly editor: Editor; readonly selected: number }
-  /** A name that this home does not know: new, or from another machine? */
+  /** A name unknown to this home: new, or from another machine? */
   | { readonly at: 'unknown'; readonly name: string; readonly selected: number }
   | { readonly at: 'password'; readonly name: string; readonly editor: Editor }
   | {
@@ -81,7 +81,7 @@ export type LoginStep =
       readonly chosen: string
       readonly editor: Editor
     }
-  /** Signed up; the code has to be written down before going on. */
+  /** Signed up; the code has to be written down before continuing. */
   | { readonly at: 'recovery'; readonly code: string }
 
 export interface RoomsPage {
@@ -103,18 +103,18 @@ export interface ChatPage {
   readonly editor: Editor
   readonly history: InputHistory
   readonly completion: Completion | undefined
-  /** The message that keys and commands mean. */
+  /** The message that keys and commands act on. */
   readonly pick: Pick | undefined
-  /** What the line is about to do to a message. */
+  /** What the line will do to a message. */
   readonly about: About | undefined
 }
 
 export interface Pick {
   /** Of its entry. */
   readonly key: string
-  /** Letters are commands; else they go to the line, and the message stays picked for what is typed there. */
+  /** Letters are commands; otherwise they go to the line, and the message stays selected for what is typed there. */
   readonly keys: boolean
-  /** One looked at the newest when it began, and goes back there. */
+  /** The newest was in view when it began: go back there afterwards. */
   readonly following: boolean
 }
 
@@ -123,7 +123,7 @@ export interface About {
   readonly id: string
   /** Its author and text as they were when it began, in a few words. */
   readonly quote: string
-  /** What stood in the line before, to be put back. */
+  /** The line's former text, to be restored. */
   readonly before: Editor
 }
 
@@ -139,7 +139,7 @@ export interface Completion {
   /** The part of the input that a candidate stands for. */
   readonly from: number
   readonly to: number
-  /** What follows a candidate that is taken. */
+  /** Inserted after an accepted candidate. */
   readonly suffix: string
 }
 
@@ -156,7 +156,7 @@ interface Flash {
 
 export interface Alarm {
   readonly key: ChangedKey
-  /** What was not done because of that key; undefined: somebody came into the open room with it. */
+  /** The action that was blocked by that key; undefined: the person joined the open room with it. */
   readonly undone: string | undefined
   readonly editor: Editor
 }
@@ -164,9 +164,9 @@ export interface Alarm {
 export interface Confirm {
   readonly question: string
   readonly effects: readonly Effect[]
-  /** What goes on after a yes, until an event says that it is done; undefined: nothing that takes a moment. */
+  /** What runs after a yes, until an event says that it is done; undefined: nothing that takes a moment. */
   readonly label: string | undefined
-  /** Something speaks against it: in red. */
+  /** Shown in red, as a warning. */
   readonly danger?: true
 }
 
@@ -177,7 +177,7 @@ export interface Sheet {
   readonly top: number
 }
 
-/** A new state, and what is to be done about it. */
+/** A new state, and the effects to execute. */
 export interface Next {
   readonly state: State
   readonly effects: readonly Effect[]

@@ -1,4 +1,4 @@
-/** What a line means once Enter was pressed: a message, a command, or `!name`. Pure. */
+/** Interprets a line when Enter is pressed: a message, a command, or `!name`. Pure. */
 import { similar } from '../input/similar.ts'
 import { answerKnock } from './answer-knock.ts'
 import type { Typed } from './commands.ts'
@@ -11,7 +11,7 @@ import { say, taken, utter } from './say.ts'
 import { unpick } from './scrolling.ts'
 import type { Next, State } from './state.ts'
 
-/** `!Demo3`, and with the beginning of a fingerprint where two knock under one name. */
+/** `!Demo3`, with the beginning of a fingerprint if two people knock under one name. */
 const gesture = /^!([A-Za-z0-9_-]+)((?:\s+[0-9]+)*)\s*$/
 
 export function submitLine(state: State, text: string): Next {
@@ -45,7 +45,7 @@ function commandLine(state: State, line: string): Next {
     const hint = meant === undefined ? '/help lists the commands' : `Did you mean /${meant}? /help lists all`
     return next(problem(state, `Unknown command: /${word}.`, `${hint}; to send it as text, start with //.`))
   }
-  // The line is taken before the command fills it again (/edit); where it fails it is put back.
+  // The line is cleared before the command fills it again (/edit); on failure it is restored.
   const done = runCommand({ state: taken(state, line), command, argument: rest.trim(), line })
   if (done.state.flash?.tone === 'error' && done.state.flash !== state.flash) return restored(state, done)
   const { page } = done.state
@@ -54,7 +54,7 @@ function commandLine(state: State, line: string): Next {
   return { state: released.state, effects: [...done.effects, ...released.effects] }
 }
 
-/** As it was before the command, with what the command said. */
+/** The state before the command, with the command's message. */
 function restored(state: State, done: Next): Next {
   return { ...done, state: { ...state, flash: done.state.flash } }
 }

@@ -1,4 +1,4 @@
-/** Which message a key or a command means, and whether that can be done to it. Pure. */
+/** Which message a key or a command acts on, and whether it can. Pure. */
 import { hasText, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
 import { isAdmin } from './members.ts'
@@ -10,7 +10,7 @@ import { next, problem } from './next.ts'
 
 type Act = 'reply' | 'edit' | 'delete' | 'react'
 
-/** Does something with the message that is picked, else with the sensible newest; or says why that can't be. */
+/** Acts on the selected message, else on the sensible newest; or says why it can't. */
 export function withTarget(
   state: State,
   page: ChatPage,
@@ -27,12 +27,12 @@ export function withTarget(
   return refused === undefined ? work(item, folded) : next(refused)
 }
 
-/** Whether something can be done to a message: a key that does nothing is not offered. */
+/** Whether an action applies to a message: a key that does nothing is not offered. */
 export function can(state: State, page: ChatPage, act: Act, item: MessageItem): boolean {
   return refusal(state, page, act, item, foldPage(page)) === undefined
 }
 
-/** Those that one can point at: what is shown in another message is not. */
+/** Selectable entries: not those that show in another message. */
 export function isPickable({ key, item }: Entry, folded: Folded): boolean {
   return item.kind === 'message' && !isChange(item) && !folded.hidden.has(key)
 }
@@ -42,9 +42,9 @@ export function pickedItem({ pick, timeline }: ChatPage): MessageItem | undefine
   return entry?.item.kind === 'message' ? entry.item : undefined
 }
 
-/** Another's newest to answer, one's own newest to change. */
+/** The newest by someone else to reply to, the newest by this person to change. */
 function newestFor({ timeline }: ChatPage, act: Act, folded: Folded): MessageItem | undefined {
-  // Further up the newest of the window is just any message.
+  // When scrolled up, the newest of the window is an arbitrary message.
   if (timeline.moreAfter) return undefined
   const own = act === 'edit' || act === 'delete'
   const entry = timeline.entries.findLast((candidate) => {

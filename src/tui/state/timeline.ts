@@ -1,6 +1,6 @@
 /**
  * The part of a room's history that is in memory: a window of at most `windowMax` items that slides over it in both
- * directions, and where in it one looks. Pure. However long a room's history, the window stays this small.
+ * directions, and the scroll position in it. Pure. However long a room's history, the window stays this small.
  */
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
 import { isChange } from '../../chat/timeline/changes.ts'
@@ -8,7 +8,7 @@ import type { Direction } from './effect.ts'
 
 export const windowMax = 500
 export const pageItems = 100
-/** What is kept beside the window. */
+/** The bound on entries kept beside the window. */
 const asideMax = 2000
 
 /** The lowest line on the screen: `hidden` lines of this entry are below it. */
@@ -26,16 +26,16 @@ export interface Timeline {
   readonly fetching: Direction | undefined
   /** Absent: the screen follows the newest item. */
   readonly anchor: Anchor | undefined
-  /** Items that came while one looked further up. */
+  /** Items that arrived while scrolled up. */
   readonly below: number
-  /** Messages after this seq were new when one came in; undefined: no line is drawn. */
+  /** Messages after this seq were new on entering; undefined: no line is drawn. */
   readonly newAfter: number | undefined
   /**
-   * Outside the window, by id: changes that left it or came while it was further up, so that a deleted message stays
-   * deleted however far one scrolls; and messages that something in the window refers to.
+   * Outside the window, by id: changes that left it or arrived while it was further up, so that a deleted message stays
+   * deleted however far one scrolls; and messages that the window refers to.
    */
   readonly aside: ReadonlyMap<string, MessageItem>
-  /** Ids of messages further up that were looked for. */
+  /** Ids of messages further up that were looked up. */
   readonly sought: ReadonlySet<string>
 }
 
@@ -63,7 +63,7 @@ export function freshTimeline(
   return { ...emptyTimeline, entries, moreBefore: more || entries.length < merged.length, newAfter, aside }
 }
 
-/** Items that just came. Who looks further up stays where he is, and reads how many there are below. */
+/** Appends items that just arrived. When scrolled up, the position stays and the number below is shown. */
 export function withNewItems(timeline: Timeline, items: readonly TimelineItem[]): Timeline {
   const known = new Set(timeline.entries.map((entry) => entry.key))
   const fresh = items.filter((item) => !known.has(keyOf(item)))
@@ -73,7 +73,7 @@ export function withNewItems(timeline: Timeline, items: readonly TimelineItem[])
   if (timeline.moreAfter) return { ...timeline, below, aside: putAside(timeline.aside, fresh) }
   const entries = mergeEntries(withoutRecovered(timeline.entries, fresh), fresh)
   if (entries.length <= windowMax) return { ...timeline, entries, below }
-  // Full: what one looks at stays, the other end goes.
+  // Full: keep what is in view, drop the other end.
   if (looking) return { ...timeline, moreAfter: true, below, aside: putAside(timeline.aside, fresh) }
   return { ...cutTo(timeline, entries, entries.slice(-windowMax)), moreBefore: true, below }
 }
@@ -82,7 +82,7 @@ export function withOlderItems(timeline: Timeline, items: readonly TimelineItem[
   const merged = mergeEntries(timeline.entries, items)
   const cut = merged.length > windowMax
   const fetched: Timeline = { ...timeline, fetching: undefined }
-  // Back at the end meanwhile: then the end is what must stay.
+  // Back at the end by now: then the end is what must stay.
   if (timeline.anchor === undefined) {
     return { ...cutTo(fetched, merged, merged.slice(-windowMax)), moreBefore: more || cut }
   }
@@ -97,14 +97,14 @@ export function withNewerItems(timeline: Timeline, items: readonly TimelineItem[
   return { ...cutTo(timeline, merged, entries), moreBefore, moreAfter: more, fetching: undefined }
 }
 
-/** Messages from further up that something in the window refers to, and what became of them. */
+/** Referenced messages from further up, with their changes. */
 export function withReferred(timeline: Timeline, items: readonly MessageItem[]): Timeline {
   const aside = new Map(timeline.aside)
   for (const item of items) aside.set(item.id, item)
   return { ...timeline, aside: bounded(aside) }
 }
 
-/** The changes among the entries that go are kept aside. */
+/** Keeps the changes among the dropped entries. */
 function cutTo(timeline: Timeline, all: readonly Entry[], entries: readonly Entry[]): Timeline {
   if (entries.length === all.length) return { ...timeline, entries }
   const kept = new Set(entries)
@@ -123,26 +123,26 @@ function bounded(aside: Map<string, MessageItem>): Timeline['aside'] {
   return new Map([...aside].slice(-asideMax))
 }
 
-/** Whether the newest item there is stands at the bottom of the screen, followed or not. */
+/** Whether the newest item is at the bottom of the screen, followed or not. */
 export function isAtEnd({ anchor, entries, moreAfter }: Timeline): boolean {
   if (moreAfter) return false
   return anchor === undefined || (anchor.key === entries.at(-1)?.key && anchor.hidden === 0)
 }
 
-/** What the window held from a place on, once more: it may have other numbers now, or be judged otherwise. */
+/** Reloads the window's contents from a place on: numbers or verdicts may have changed. */
 export function withItemsAgain(
   timeline: Timeline,
   from: number,
   items: readonly TimelineItem[],
   more: boolean,
 ): Timeline {
-  // What has no place in the log is not among them.
+  // Items without a place in the log are not among them.
   const others = timeline.entries.filter(({ place, item }) => place < from || item.i === undefined)
   const entries = [...others, ...mergeEntries([], items)].toSorted(inOrder).slice(0, windowMax)
   return { ...timeline, entries, moreAfter: more }
 }
 
-/** The oldest place in the window, for fetching what is before it; undefined in an empty window. */
+/** The oldest place in the window, for fetching what precedes it; undefined in an empty window. */
 export function oldestPlace(timeline: Timeline): number | undefined {
   return timeline.entries.find((entry) => 'i' in entry.item && entry.item.i !== undefined)?.place
 }
@@ -152,7 +152,7 @@ export function newestPlace(timeline: Timeline): number | undefined {
   return timeline.entries.findLast((entry) => 'i' in entry.item && entry.item.i !== undefined)?.place
 }
 
-/** The newest message's seq in the window: down to there one has read. */
+/** The newest message's seq in the window: everything up to there has been read. */
 export function newestSeq(timeline: Timeline): number | undefined {
   const entry = timeline.entries.findLast(({ item }) => item.kind === 'message')
   return entry?.item.kind === 'message' ? entry.item.seq : undefined
@@ -161,7 +161,7 @@ export function newestSeq(timeline: Timeline): number | undefined {
 export interface Entry {
   /** The same item has the same key, wherever it came from. */
   readonly key: string
-  /** Order in the window: the place in the log, and for what has none the place that it arrived after. */
+  /** Order in the window: the place in the log or, without one, the place that it arrived after. */
   readonly place: number
   readonly item: TimelineItem
 }
@@ -184,7 +184,7 @@ function mergeEntries(entries: readonly Entry[], items: readonly TimelineItem[])
     if (known.has(key)) continue
     known.add(key)
     const last = merged.at(-1)?.place ?? -1
-    // What was lost stands before what has its place now.
+    // A lost item comes before the one that has its place now.
     const place = item.kind === 'lost' ? item.i - 0.5 : (item.i ?? Math.floor(last) + 0.5)
     sorted &&= place >= last
     merged.push({ key, place, item })
@@ -202,7 +202,7 @@ function seqOf({ item }: Entry): number {
   return shown.kind === 'message' ? shown.seq : 0
 }
 
-/** What was lost and has come again stands at its new place alone. */
+/** An item that was lost and has come again shows only at its new place. */
 function withoutRecovered(entries: readonly Entry[], items: readonly TimelineItem[]): readonly Entry[] {
   if (!entries.some(({ item }) => item.kind === 'lost')) return entries
   const again = new Set(items.map((item) => (item.kind === 'message' ? `lost ${item.id}` : '')))

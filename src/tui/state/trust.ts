@@ -1,8 +1,8 @@
 /**
- * What the screen makes of news about people's keys: a number to compare, a key to trust, a changed key.
+ * News about people's keys on the screen: a number to compare, a key to trust, a changed key.
  *
- * A changed key is the one thing that nobody may overlook: it takes the line of input until "seen" is typed into it, so
- * that no key pressed by chance dismisses it. Pure.
+ * A changed key is the one thing that no one may overlook: it takes over the input line until "seen" is typed into it,
+ * so that no stray key dismisses it. Pure.
  */
 import type { ChangedKey, SafetyNumber, Verification } from '../../chat/chat.ts'
 import { editWith, emptyEditor } from '../input/editor.ts'
@@ -13,7 +13,7 @@ import type { Alarm, Next, Sheet, State } from './state.ts'
 
 export const seenWord = 'seen'
 
-/** What was wanted, and was not done because of that key. */
+/** The action that was blocked by that key. */
 function raiseAlarm(state: State, key: ChangedKey, undone: string): State {
   return { ...state, alarm: { key, undone, editor: emptyEditor } }
 }
@@ -32,7 +32,7 @@ export function withAlarm(state: State): State {
 
 export function alarmInput(state: State, alarm: Alarm, input: Input): Next {
   if (input.kind === 'key' && input.ctrl && input.name === 'c') {
-    // Quitting is always possible; the question stands below.
+    // Quitting is always possible; its question appears below.
     return askToQuit(state)
   }
   if (input.kind === 'key' && input.name === 'enter') {
@@ -62,7 +62,7 @@ export function compared(state: State, other: SafetyNumber): State {
   return ask(shown, `Did the numbers match? Mark ${name} as verified?`, 'one moment…', confirm)
 }
 
-/** A key that was never seen is a question; one that is another than before is a warning. */
+/** A new key is a question; a key that differs from the known one is a warning. */
 export function unconfirmed(state: State, { wanted, person, known }: Event & { kind: 'unconfirmed' }): State {
   const { name, fingerprint } = person
   const act = wanted.do === 'dm' ? `The direct message to ${name} was not opened.` : `${name} was not invited.`

@@ -1,6 +1,6 @@
 /**
- * The heart of the screen: `(state, event) → state and effects`. Pure, so that everything a key or a message can do is
- * tested without a terminal, a store or a clock.
+ * The reducer of the screen: `(state, event) → state and effects`. Pure, so that everything a key or a message can do
+ * is tested without a terminal, a store or a clock.
  */
 import type { Input } from '../input/key.ts'
 import { alarmInput, compared, rekeyed, unconfirmed, withAlarm } from './trust.ts'
@@ -33,7 +33,7 @@ function updated(state: State, event: Event): Next {
     case 'tick':
       return next(state.busy === undefined ? state : { ...state, busy: { ...state.busy, frame: state.busy.frame + 1 } })
     case 'look-around':
-      // Rooms that others make are not told of; a person who looks for one is at the list.
+      // Other people's new rooms are not announced; the list shows them.
       return state.page.kind === 'rooms' ? next(state, { do: 'refresh-rooms' }) : next(state)
     case 'chat':
       return next(withRooms({ ...state, connection: event.connection, recoveries: event.recoveries }, event.rooms))
@@ -91,7 +91,7 @@ function input(state: State, event: Input): Next {
     case 'rooms':
       return roomsInput(after, page, event)
     case 'chat':
-      // Who types on wants the messages back.
+      // Typing brings the messages back.
       return chatInput(
         after.sheet === undefined || event.kind === 'wheel' ? after : { ...after, sheet: undefined },
         page,
@@ -112,13 +112,13 @@ function isKey(event: Input): event is Input & { kind: 'key' } {
   return event.kind === 'key'
 }
 
-/** An answer that comes while one types stays until one does something else; on login any letter answers it. */
+/** An answer that arrives while typing stays until the next action; on login any letter dismisses it. */
 function keepsFlash(state: State, event: Input): boolean {
   if (state.page.kind === 'login') return false
   return event.kind !== 'key' || !['enter', 'escape', 'tab', 'c', 'up', 'down'].includes(event.name)
 }
 
-/** What takes long can be given up; other keys wait their turn (the program holds them back). */
+/** Long operations can be cancelled; other keys wait their turn (the program holds them back). */
 function whileBusy(state: State, event: Input): Next {
   if (!isKey(event)) return next(state)
   if (event.ctrl && event.name === 'c') return interrupted({ ...state, busy: undefined })
@@ -127,7 +127,7 @@ function whileBusy(state: State, event: Input): Next {
   return next(state)
 }
 
-/** Whoever waits on the page goes straight in; elsewhere one is told. */
+/** Goes straight in from the waiting page; elsewhere shows a notice. */
 function admitted(state: State, event: Event & { kind: 'admitted' }): Next {
   const { page } = state
   const room = state.rooms.find((other) => other.id === event.roomId)
@@ -143,7 +143,7 @@ function admitted(state: State, event: Event & { kind: 'admitted' }): Next {
   })
 }
 
-/** A new list of rooms; what was selected stays selected. */
+/** A new list of rooms; the selection stays. */
 function withRooms(state: State, rooms: State['rooms']): State {
   const { page } = state
   if (page.kind !== 'rooms') return { ...state, rooms }

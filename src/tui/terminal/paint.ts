@@ -1,9 +1,9 @@
 /**
- * From one frame to the next: the bytes that change the screen. Pure.
+ * Computes the bytes that turn one frame into the next. Pure.
  *
- * Rows that stayed as they were are left alone. Each part of a row after text that terminals measure differently (wide
- * characters, emoji) is put at its column, so that a terminal of another opinion can't push the rest of the row along.
- * Nothing but printable text comes out of a span: this is the last line of defence, behind sanitize.
+ * Unchanged rows are skipped. Each part of a row after text that terminals measure differently (wide characters, emoji)
+ * is positioned at its column, so that a terminal that disagrees can't shift the rest of the row. Only printable text
+ * leaves a span: this is the last line of defence, behind sanitize.
  */
 import type { Colour, Line, Span, Style } from '../text/style.ts'
 import { widthOf } from '../text/width.ts'
@@ -42,7 +42,7 @@ export function paint(before: Painted, frame: Frame, colours: boolean): { painte
   for (const [index, row] of rows.entries()) {
     const old = before.rows[index]
     if (row === old) continue
-    // Where widths may differ, cells that neither opinion overwrites would stay behind.
+    // Where widths may differ, cells that neither width overwrites would keep old contents.
     const erase = old === undefined || doubtful(row) || doubtful(old) ? '\x1b[2K' : ''
     output += `\x1b[${index + 1};1H${erase}${row}`
   }
@@ -74,7 +74,7 @@ function printable(part: Span): string {
   return part.text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
 }
 
-/** Whether terminals may disagree about the width; the characters that frames are made of are beyond doubt. */
+/** Whether terminals may disagree about the width; the characters that frames are made of are safe. */
 function doubtful(text: string): boolean {
   return /[^\x20-\x7e\x1b─│┬┴…·•›‹]/.test(text)
 }

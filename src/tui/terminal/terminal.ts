@@ -1,6 +1,6 @@
 /**
- * The terminal itself: raw input, the alternate screen, signals. Whatever happens, it is given back as it was: on quit,
- * on a signal, on a crash, and while in the background.
+ * The terminal itself: raw input, the alternate screen, signals. It is always restored: on quit, on a signal, on a
+ * crash, and while in the background.
  */
 import type { Input } from '../input/key.ts'
 import type { KeyDecoder } from '../input/keys.ts'
@@ -10,7 +10,7 @@ import type { Frame } from '../view/frame.ts'
 import type { Painted } from './paint.ts'
 import { nothingPainted, paint } from './paint.ts'
 
-/** How long what may be the beginning of a sequence waits for the rest; then it was the Escape key. */
+/** How long a possible start of a sequence waits for the rest; then it was the Escape key. */
 const escapeWaitMs = 50
 /** The stop signal has arrived by then; what runs afterwards runs in the foreground again. */
 const stopWaitMs = 50
@@ -22,7 +22,7 @@ const giveBack = '\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l'
 interface TerminalEvents {
   readonly onInput: (inputs: readonly Input[]) => void
   readonly onResize: (size: Size) => void
-  /** There is room for output again after `draw` had to hold back, or the screen has to be drawn anew. */
+  /** There is room for output again after `draw` was refused, or the screen has to be redrawn. */
   readonly onReady: () => void
   /** The terminal went away, or a signal asks the program to end. */
   readonly onEnd: (signal: NodeJS.Signals) => void
@@ -78,7 +78,7 @@ export class Terminal {
     this.#stdin.resume()
   }
 
-  /** False: the terminal still has to take what was written before; `onReady` says when. */
+  /** False: earlier output is still pending; `onReady` says when to go on. */
   draw(frame: Frame): boolean {
     if (!this.#taken || this.#blocked) return false
     const { painted, output } = paint(this.#painted, frame, this.#colours)
@@ -93,8 +93,8 @@ export class Terminal {
   }
 
   /**
-   * To the background, as Ctrl-Z does everywhere. The system's own stop signal does it, with nobody listening: it knows
-   * when there is no shell to come back to, and then nothing stops.
+   * Suspends, as Ctrl-Z does everywhere. The system's own stop signal does it, without a handler: it knows when there
+   * is no shell to return to, and then nothing stops.
    */
   suspend(): void {
     if (!this.#taken) return
@@ -108,14 +108,14 @@ export class Terminal {
     }, stopWaitMs)
   }
 
-  /** Gives everything back; may be called twice. */
+  /** Restores everything; may be called twice. */
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#escapeTimer)
     for (const unlisten of this.#unlisten.splice(0)) unlisten()
     this.#release()
     this.#stdin.pause()
-    // A reader that goes away later is no crash.
+    // A reader that goes away later is not a crash.
     this.#stdout.on('error', () => undefined)
   }
 
@@ -147,7 +147,7 @@ export class Terminal {
       this.#stdin.setRawMode(false)
       this.#stdout.write(giveBack)
     } catch {
-      // The terminal is gone: there is nothing to give back to.
+      // The terminal is gone: there is nothing to restore.
     }
   }
 

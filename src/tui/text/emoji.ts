@@ -1,4 +1,4 @@
-/** What people react with: a few that are offered, by names for keyboards without them; any other single one is taken. */
+/** Reaction emoji: a few are offered by names, for keyboards without them; any other single one is accepted. */
 import { reactionBytesMax } from '../../base/limits.ts'
 import { sanitizeLine } from '../sanitize.ts'
 
@@ -19,13 +19,13 @@ const named: Readonly<Record<string, string>> = {
   '-1': '👎',
 }
 
-/** Those that fit what was typed: the beginning of a name, with or without colons. */
+/** Those that match the input: the beginning of a name, with or without colons. */
 export function offeredEmoji(typed: string): readonly string[] {
   const wanted = typed.replaceAll(':', '').toLowerCase()
   return [...new Set(Object.entries(named).flatMap(([name, emoji]) => (name.startsWith(wanted) ? [emoji] : [])))]
 }
 
-/** The one that is meant; undefined: not a single character that can be shown. */
+/** The emoji meant; undefined: not a single displayable character. */
 export function emojiOf(typed: string): string | undefined {
   const text = typed.trim()
   const emoji = named[text.replaceAll(':', '').toLowerCase()] ?? text

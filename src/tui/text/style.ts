@@ -1,4 +1,4 @@
-/** Text with its looks: what a view is made of. Colours help the eye and are never the only sign of anything. */
+/** Styled text: what a view is made of. Colours are never the only sign of anything. */
 import { padEnd, truncate, widthOf } from './width.ts'
 
 export type Colour =

@@ -1,4 +1,4 @@
-/** Times as a person reads them, in the time zone of this machine. Pure but for the zone. */
+/** Times in human-readable form, in the time zone of this machine. Pure but for the zone. */
 
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const months = [
@@ -16,7 +16,7 @@ const months = [
   'December',
 ]
 
-/** 14:02; dashes for a claim that is no time at all. */
+/** 14:02; dashes for an invalid claimed time. */
 export function clockTime(at: number): string {
   const date = new Date(at)
   if (Number.isNaN(date.getTime())) return '--:--'

@@ -1,13 +1,13 @@
 /**
- * How many columns a text takes, counted by grapheme: what a person sees as one character (a letter with its accents,
- * an emoji of several people) is never split. Pure; keeps nothing of what it measured.
+ * The width of a text in columns, counted by grapheme: what a person sees as one character (a letter with its accents,
+ * an emoji of several people) is never split. Pure; caches nothing.
  */
 import stringWidth from 'string-width'
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 /**
- * Printable ASCII, Latin and Cyrillic letters, typographic marks, lines and boxes: a character is a code unit is a
- * column, so the slow segmenter can stay away.
+ * Printable ASCII, Latin and Cyrillic letters, typographic marks, lines and boxes: one code unit is one column, so the
+ * slow segmenter isn't needed.
  */
 const plain = /^[\x20-\x7e\xa1-\xac\xae-\u024f\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2500-\u257f]*$/
 
@@ -24,7 +24,7 @@ export function widthOf(text: string): number {
   return plain.test(text) ? text.length : stringWidth(text)
 }
 
-/** The text cut to at most `columns`, with an ellipsis where something was cut off. */
+/** The text cut to at most `columns`, with an ellipsis if something was cut off. */
 export function truncate(text: string, columns: number): string {
   if (columns <= 0) return ''
   if (widthOf(text) <= columns) return text

@@ -10,10 +10,10 @@ interface Wrapped {
   readonly lines: readonly string[]
 }
 
-/** Lines live as long as what they belong to: nothing is kept of a message that left the window. */
+/** Lines live as long as their owner: nothing is kept of a message that left the window. */
 const kept = new WeakMap<object, Wrapped>()
 
-/** As `wrap`, remembered for the owner, so that a frame doesn't wrap anew what the last one wrapped. */
+/** As `wrap`, cached for the owner, so that a frame doesn't repeat the work of the last one. */
 export function wrapFor(owner: object, text: string, columns: number): readonly string[] {
   const last = kept.get(owner)
   if (last !== undefined && last.text === text && last.columns === columns) return last.lines
@@ -53,7 +53,7 @@ function wrapParagraph(text: string, columns: number, lines: string[]): void {
     if (word === '') continue
     const indent = width === 0 && lines.length === 0 ? spaces.slice(0, Math.max(0, columns >> 1)) : ''
     if (width > 0) {
-      // A long word starts on the line that is there if that leaves it a good part of it.
+      // A long word starts on the current line if that has enough room for a good part of it.
       if (wordWidth > columns && width + spaces.length < columns >> 1) {
         line += spaces
         width += spaces.length

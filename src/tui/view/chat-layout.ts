@@ -1,4 +1,4 @@
-/** How the chat page shares out the screen, and the lines of its timeline. Pure; scrolling asks here too. */
+/** The layout of the chat page, and the lines of its timeline. Pure; scrolling uses it too. */
 import { foldPage } from '../state/fold.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
@@ -24,7 +24,7 @@ export interface ChatLayout {
   /** Whether there is room for rules above and below the panes. */
   readonly ruled: boolean
   readonly notice: readonly Line[]
-  /** Above the line of input: what it is about to do. */
+  /** Above the input line: what it is about to do. */
   readonly about: readonly Line[]
   readonly footer: Footer
 }

@@ -56,11 +56,11 @@ function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readon
   }
   if (hidden > 0) lines.length -= hidden
   const shown = [...lines, ...below].slice(-layout.rows)
-  // A short conversation stands at the bottom, next to where one types.
+  // A short conversation sits at the bottom, next to the input.
   return [...Array.from({ length: Math.max(0, layout.rows - shown.length) }, (): Line => []), ...shown]
 }
 
-/** One's own messages that the store has not acknowledged yet. */
+/** This identity's messages that the store has not acknowledged yet. */
 function waitingLines(page: ChatPage, context: EntryContext): readonly Line[] {
   return page.room.pending
     .filter((pending) => !context.folded.messages.has(pending.id))
@@ -75,10 +75,10 @@ function topicLine({ room }: ChatPage, columns: number): Line {
   return lineWidth(left) + 2 > space && room.topic === '' ? fit(left, columns) : [...fit(left, space), span(count, dim)]
 }
 
-/** Who looks further up reads here that there is more below. */
+/** When scrolled up, says that there is more below. */
 function belowText({ timeline, pick }: ChatPage): string | undefined {
   if (timeline.anchor === undefined) return undefined
-  // Picking holds the screen still; at the newest that is no news.
+  // Selecting holds the screen still; at the newest that needs no notice.
   if (pick?.following === true && isAtEnd(timeline)) return undefined
   if (timeline.fetching === 'newer' || timeline.fetching === 'newest') return 'loading newer messages…'
   return timeline.below > 0 ? `↓ ${timeline.below} new · Alt+End` : 'scrolled back · Alt+End: newest'

@@ -1,6 +1,6 @@
 /**
- * One entry of a timeline as the lines that it takes: a divider where a day or the new messages begin, then time, name
- * and text beside the gutter. Pure: the same entry in the same context always takes the same lines.
+ * The lines of one timeline entry: a divider where a day or the new messages begin, then time, name and text beside the
+ * gutter. Pure: the same entry in the same context always takes the same lines.
  */
 import type { MessageItem, PendingItem } from '../../chat/item.ts'
 import { isMention } from '../../chat/timeline/mentions.ts'
@@ -35,7 +35,7 @@ function dividers(entries: readonly Entry[], index: number, context: EntryContex
   return lines
 }
 
-/** Of the nearest entry above that has one, and shows. */
+/** From the nearest visible entry above that has one. */
 function timeBefore(entries: readonly Entry[], index: number, { folded }: EntryContext): number | undefined {
   for (let at = index - 1; at >= 0; at -= 1) {
     const entry = entries[at]
@@ -72,13 +72,13 @@ function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
 
 export interface EntryContext extends Gutter {
   readonly ownName: string
-  /** Whether the store answers: then what is on its way is no news. */
+  /** Whether the store is reachable: then messages being sent need no mark. */
   readonly online: boolean
-  /** What stands above the oldest entry of the window. */
+  /** What is above the oldest entry of the window. */
   readonly top: string
-  /** The entry that the "new" line stands above. */
+  /** The entry below the "new" line. */
   readonly newKey: string | undefined
-  /** The entry that is picked. */
+  /** The selected entry. */
   readonly pickedKey: string | undefined
   readonly folded: Folded
   readonly twins: Twins
@@ -113,13 +113,13 @@ function waitingMark(item: MessageItem, { folded, online }: EntryContext): strin
   return !online && folded.waiting.has(item.id) ? ' (queued)' : ''
 }
 
-/** What a reply answers, on one line. */
+/** The message that a reply answers, on one line. */
 function quote(id: string, context: EntryContext): string {
   const target = context.folded.messages.get(id)
   return `> ${target === undefined ? 'an earlier message' : quoted(target, context.folded, textColumns(context) - 2)}`
 }
 
-/** None where it shows in the message that it changes. */
+/** None if it shows in the message that it changes. */
 export function pendingLines(pending: PendingItem, context: EntryContext): readonly Line[] {
   const { content, state, reason, at } = pending
   const change = pendingChange(pending)

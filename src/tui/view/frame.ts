@@ -1,4 +1,4 @@
-/** What a view makes of a state: every row of the screen, and the cursor. */
+/** A rendered state: every row of the screen, and the cursor. */
 import type { State } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
@@ -23,7 +23,7 @@ export function frame(lines: readonly Line[], columns: number, rows: number, cur
 
 interface PageParts {
   readonly title: string
-  /** Given the rows there are for it. */
+  /** Called with the number of rows available. */
   readonly body: (rows: number) => readonly Line[]
   /** Keys that do something here. */
   readonly keys: string
@@ -64,14 +64,14 @@ function header(state: State, title: string): Line {
 
 function keysLine(state: State, keys: string): Line {
   const { columns } = state.size
-  // Before login nobody asked the store yet.
+  // Before login the store has not been asked yet.
   const store =
     state.self === undefined ? span(state.program.storeLabel, { dim: true }) : connectionSpan(state.connection)
   const right: Line = [store, span(' ')]
   const space = columns - lineWidth(right)
   const left: Line = [span(` ${keys}`, { dim: true })]
   if (lineWidth(left) + 2 <= space) return [...fit(left, space), ...right]
-  // What does not fit beside the keys is worth more than they are when it says what is wrong.
+  // An error that doesn't fit beside the key hints replaces them.
   const away = state.self !== undefined && state.connection.state !== 'online'
   return fit(away ? [span(' '), store] : left, columns)
 }

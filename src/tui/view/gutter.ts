@@ -23,7 +23,7 @@ export function textColumns({ columns, nameColumns }: Gutter): number {
   return Math.max(8, columns - nameColumns - 11)
 }
 
-/** @param owner whose wrapped lines are remembered */
+/** @param owner caches the wrapped lines */
 export function beside(
   time: string,
   name: Name,
@@ -41,7 +41,7 @@ export function beside(
   ])
 }
 
-/** The lines of the message that is picked: marked by a sign, and turned round. */
+/** The lines of the selected message: marked by a sign, and inverted. */
 export function marked(lines: readonly Line[]): readonly Line[] {
   return lines.map((parts, index) => {
     const [first, ...rest] = parts

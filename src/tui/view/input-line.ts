@@ -1,4 +1,4 @@
-/** The line of input as rows, with the cursor's place in them. Broken by columns, not by words. Pure. */
+/** The input line as rows, with the cursor's place in them. Broken by columns, not by words. Pure. */
 import type { Editor } from '../input/editor.ts'
 import { graphemes, widthOf } from '../text/width.ts'
 
@@ -7,7 +7,7 @@ interface InputRows {
   readonly cursor: { readonly row: number; readonly column: number }
 }
 
-/** At most `rowsMax` rows, among them the one with the cursor. `mask`: what is shown for each grapheme, for passwords. */
+/** At most `rowsMax` rows, including the one with the cursor. `mask`: shown for each grapheme of a passphrase. */
 export function inputRows(editor: Editor, columns: number, rowsMax: number, mask?: string): InputRows {
   const rows: string[] = ['']
   let width = 0

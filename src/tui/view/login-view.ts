@@ -1,4 +1,4 @@
-/** Logging in and signing up. Pure. Passwords are shown as dots. */
+/** Logging in and signing up. Pure. Passphrases are shown as dots. */
 import type { Editor } from '../input/editor.ts'
 import { whoRows } from '../state/login.ts'
 import type { LoginPage, LoginStep, State } from '../state/state.ts'
@@ -169,7 +169,7 @@ function fields(columns: number, list: readonly Field[], active: number): Footer
   let cursor: Footer['cursor']
   const lines = list.map(({ label, editor, hidden }, index): Line => {
     const prompt = ` ${label} > `
-    // The right part of what is long.
+    // The right part of a long text.
     const { rows, cursor: at } = inputRows(editor, columns - prompt.length, 1, hidden === true ? '•' : undefined)
     if (index === active) cursor = { row: index, column: prompt.length + at.column }
     return [span(prompt, index === active ? { bold: true } : { dim: true }), span(rows[0] ?? '')]

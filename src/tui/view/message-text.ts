@@ -1,4 +1,4 @@
-/** What a message says, in words. Pure. */
+/** The text of a message or a change, in words. Pure. */
 import { counts, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
 import { messageText as textNow } from '../../chat/wording.ts'
@@ -7,7 +7,7 @@ import { truncate } from '../text/width.ts'
 
 const quoteColumnsMax = 60
 
-/** The text as it stands now. */
+/** The current text. */
 export function messageText(item: MessageItem, folded: Folded): string {
   const changed = folded.changed(item.id)
   return isChange(item) && !changed.deleted ? changeText(item, folded) : textNow(item, changed)

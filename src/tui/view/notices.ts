@@ -1,5 +1,5 @@
 /**
- * Rows between status bar and input: a warning, a question, an error or remark, candidates to complete, and what the
+ * Rows between status bar and input: a warning, a question, an error or remark, completion candidates, and what the
  * line is about to do to a message. Pure.
  */
 import type { RecoveryOnScreen } from '../hints.ts'
@@ -31,7 +31,7 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
     const style: Style = { colour: confirm.danger === true ? 'red' : 'yellow', bold: true }
     return wrap(`${confirm.question}  (y/n)`, width).map((text) => [span(` ${text}`, style)])
   }
-  // What is done before the first tick comes and goes unseen.
+  // Operations that finish before the first tick are not shown.
   if (busy !== undefined && busy.frame > 0)
     return [[span(` ${spinner[busy.frame % spinner.length] ?? ''} ${busy.label}`, { dim: true })]]
   if (flash === undefined) return recoveryNotice(state, columns).slice(0, flashRowsMax)
@@ -44,7 +44,7 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
   ].slice(0, flashRowsMax)
 }
 
-/** The line of input; while an alarm stands, the one that it is answered in. */
+/** The input line; during an alarm, the one that answers it. */
 export function inputFooter(state: State, own: Editor, columns: number, rowsMax: number): Footer {
   const { alarm, sheet } = state
   const [editor, prompt] = alarm === undefined ? [own, ' > '] : [alarm.editor, ` type "${seenWord}" > `]
@@ -109,14 +109,14 @@ export function aboutLines({ about }: ChatPage, columns: number): readonly Line[
   if (about === undefined) return []
   const [doing, keys] = words[about.act]
   const space = columns - doing.length - 3
-  // The keys go where there is no room for both.
+  // Without room for both, the key hints go.
   const quote = truncate(about.quote, Math.max(20, space - keys.length - 4))
   const line: Line = [span(` ${doing} `, { colour: 'cyan', bold: true }), span(quote)]
   const width = doing.length + 2 + widthOf(quote)
   return [width + keys.length + 4 > columns ? line : [...line, span(`   ${keys}`, { dim: true })]]
 }
 
-/** Of the open room first. */
+/** The open room's first. */
 function recoveryOf({ page, recoveries }: State): RecoveryOnScreen | undefined {
   return (page.kind === 'chat' ? page.room.recovery : undefined) ?? recoveries[0]
 }
@@ -130,7 +130,7 @@ export function recoverySpans(state: State): readonly Span[] {
   return [span(recovery.short, style)]
 }
 
-/** Stands above the input for as long as nothing can be sent, or something is damaged. */
+/** Shown above the input for as long as nothing can be sent, or something is damaged. */
 function recoveryNotice(state: State, columns: number): readonly Line[] {
   const recovery = recoveryOf(state)
   if (recovery === undefined || !isGrave(recovery)) return []

@@ -1,4 +1,4 @@
-/** The panels beside the messages: rooms with what is unread in them, and members. Pure. */
+/** The panels beside the messages: rooms with their unread counts, and members. Pure. */
 import type { RoomSummary } from '../../chat/chat.ts'
 import { joinedRooms, roomLabel } from '../state/room-list.ts'
 import type { ChatPage, State } from '../state/state.ts'
@@ -30,7 +30,7 @@ function roomLine(room: RoomSummary, label: string, open: boolean, columns: numb
   ]
 }
 
-/** ` 3`, with an exclamation mark where one is mentioned. */
+/** ` 3`, with an exclamation mark for a mention. */
 function countOf(room: RoomSummary): string {
   if (room.unread === 0) return ''
   return ` ${room.unread > 999 ? '999+' : room.unread}${room.mentions > 0 ? '!' : ''}`
@@ -58,7 +58,7 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
   return [...lines.slice(0, rows - 1), [span(` +${lines.length - rows + 1} more`, dim)]]
 }
 
-/** A part of the lines that has the one at `index` in it. */
+/** A slice of the lines that includes the one at `index`. */
 function clip(lines: readonly Line[], index: number, rows: number): readonly Line[] {
   if (lines.length <= rows) return lines
   const first = Math.max(0, Math.min(index - (rows >> 1), lines.length - rows))

@@ -1,4 +1,4 @@
-/** The room list, and the page of a room that has not let one in yet. Pure. */
+/** The room list, and the page of a room that has not accepted this person yet. Pure. */
 import type { Row } from '../state/room-list.ts'
 import { roomRows } from '../state/room-list.ts'
 import type { RoomsPage, State, WaitingPage } from '../state/state.ts'

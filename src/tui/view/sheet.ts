@@ -1,4 +1,4 @@
-/** Longer output over a page: a title, lines that are wrapped, and how to get on. Pure. */
+/** Longer output over a page: a title, wrapped lines, and key hints. Pure. */
 import type { Sheet } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
 import { span } from '../text/style.ts'
@@ -23,7 +23,7 @@ export function scrollSheet(sheet: Sheet, lines: number, columns: number, rows: 
   return { ...sheet, top: Math.max(0, Math.min(last, sheet.top + lines)) }
 }
 
-/** What stands behind a wide gap is kept in its column when it has to be wrapped. */
+/** Text after a wide gap stays in its column when wrapped. */
 function sheetBody(sheet: Sheet, columns: number): readonly string[] {
   return sheet.lines.flatMap((text) => {
     const hang = /^(?: *\S.*?\S)? {2,}/.exec(text)?.[0].length ?? 0

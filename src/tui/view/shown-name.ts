@@ -1,4 +1,4 @@
-/** One shown name for each person: where two keys bear the same name, it is shown with the first digits of each. Pure. */
+/** One shown name per person: if two keys share a name, it is shown with the first digits of each. Pure. */
 import type { Person } from '../../chat/item.ts'
 import type { RoomView } from '../state/sanitized.ts'
 import type { ChatPage } from '../state/state.ts'
@@ -6,7 +6,7 @@ import type { Timeline } from '../state/timeline.ts'
 
 export type Twins = ReadonlySet<string>
 
-/** Names that stand for more than one person among members, authors of the window, and keys that are known. */
+/** Names shared by more than one person among members, authors of the window, and known keys. */
 export function twinsOf({ room, timeline }: ChatPage): Twins {
   const last = kept.get(timeline)
   if (last?.room === room) return last.twins
@@ -15,7 +15,7 @@ export function twinsOf({ room, timeline }: ChatPage): Twins {
   return twins
 }
 
-/** Every frame asks. */
+/** Cached: every frame asks. */
 const kept = new WeakMap<Timeline, { readonly room: RoomView; readonly twins: Twins }>()
 
 function findTwins(room: RoomView, timeline: Timeline): Twins {

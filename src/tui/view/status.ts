@@ -1,4 +1,4 @@
-/** The status bar of a chat: the store, what waits to be sent, who asks to join, what is unread elsewhere. Pure. */
+/** The status bar of a chat: the store, pending messages, join requests, unread messages elsewhere. Pure. */
 import type { Connection, Reading } from '../../chat/chat.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { can, pickedItem } from '../state/target.ts'
@@ -20,7 +20,7 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   const failed = room.pending.filter((pending) => pending.state === 'failed').length
   const queued = room.pending.length - failed
   if (failed > 0) parts.push(span(`${failed} not sent`, { colour: 'red', bold: true }))
-  // A message on its way is no news; one that waits for the store is.
+  // A message being sent needs no notice; one that waits for the store does.
   if (queued > 0 && state.connection.state !== 'online') parts.push(span(`${queued} queued`, { colour: 'yellow' }))
   if (room.knocks.length > 0) parts.push(span(knocksText(page), { colour: 'yellow' }))
   const elsewhere = state.rooms.filter((other) => other.id !== room.id)
@@ -36,7 +36,7 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
     : [...fit(shown, columns - help.length), span(help, { dim: true })]
 }
 
-/** What can be done to the picked message. */
+/** The actions on the selected message. */
 function pickKeys(state: State, page: ChatPage): Line {
   const item = pickedItem(page)
   const offered = acts.flatMap(([act, key, word]) =>
@@ -57,7 +57,7 @@ const acts = [
   ['react', '+', 'react'],
 ] as const
 
-/** What waits to be sent goes once all is read. */
+/** Pending messages are sent once everything has been read. */
 function readingText({ read, records }: Reading): string {
   return `loading history: ${Math.floor((100 * read) / Math.max(1, records))} %`
 }

@@ -1,4 +1,4 @@
-/** From a state to the rows of the screen. Pure. */
+/** Renders a state as the rows of the screen. Pure. */
 import type { State } from '../state/state.ts'
 import { chatView } from './chat-view.ts'
 import type { Frame } from './frame.ts'

@@ -1,5 +1,5 @@
 /**
- * Which lines of a timeline are on the screen, and where one gets by scrolling. Only what is visible is laid out: lines
+ * Which lines of a timeline are on the screen, and the effect of scrolling. Only visible entries are laid out: lines
  * are counted from the anchor upwards, entry by entry. Pure.
  */
 import type { Anchor, Entry } from '../state/timeline.ts'
@@ -32,7 +32,7 @@ export function visibleRange(
 interface Scrolled {
   /** Undefined: back at the end. */
   readonly anchor: Anchor | undefined
-  /** The window's beginning is in sight. */
+  /** The window's beginning is in view. */
   readonly atTop: boolean
   readonly atBottom: boolean
 }
@@ -96,7 +96,7 @@ export function anchorShowing(
   return lines <= rows ? anchor : anchorWithTop(entries, index, rows, measure)
 }
 
-/** As far up as one can get: the first line of the window is the first on the screen. */
+/** The topmost position: the first line of the window is the first on the screen. */
 function highest(entries: readonly Entry[], rows: number, measure: Measure): Place {
   return downFrom(entries, 0, rows, measure)
 }

@@ -20,7 +20,7 @@ export const file_auth: GenFile = /*@__PURE__*/
  */
 export type UserAddOptions = Message<"etcdserverpb.UserAddOptions"> & {
   /**
-   * Known by his certificate alone.
+   * Known by their certificate alone.
    *
    * @generated from field: bool no_password = 1;
    */
