@@ -82,15 +82,15 @@ export class WatchedHealth implements StoreHealth {
 
 /** Without a majority: what still works, and what to do. */
 export function describeForChat(health: ClusterHealth | undefined, reason?: ConclaveError): string {
-  const meanwhile = 'You can read; what you send waits'
+  const consequence = 'You can read; what you send waits'
   // They answer, and refuse us: waiting does not help.
   if (health === undefined && reason?.code === 'not-allowed') {
     return 'certificate refused; ask somebody who runs a node for a ticket'
   }
-  if (health === undefined) return `no node answers. ${meanwhile}`
+  if (health === undefined) return `no node answers. ${consequence}`
   if (health.hasQuorum) return describeHealth(health)
   const { reachable, voters } = health
   const missing = quorumOf(voters) - reachable
   const remedy = missing > 0 ? `: start ${missing} more` : ''
-  return `${reachable}/${voters} nodes${remedy}. ${meanwhile}`
+  return `${reachable}/${voters} nodes${remedy}. ${consequence}`
 }

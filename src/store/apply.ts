@@ -25,7 +25,7 @@ export interface Applied {
   readonly reads: readonly (readonly Entry[])[]
 }
 
-/** Copies what is kept, so that a small key or value does not keep a large caller's buffer alive. */
+/** Copies what is kept, so that a small key or value does not keep a caller's large buffer alive. */
 export function copyBytes(bytes: Uint8Array): Bytes {
   return Uint8Array.from(bytes)
 }

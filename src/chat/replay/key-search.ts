@@ -88,7 +88,7 @@ export class KeySearch {
 
   /** Something new may be there for this identity: failed searches are repeated. */
   lookAgain(): void {
-    // A search that is under way began before, and may yet fail.
+    // Replaced, not cleared: a search that is under way began before, and records its failure in the old set.
     this.#failed = new Set()
   }
 

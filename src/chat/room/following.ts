@@ -23,8 +23,8 @@ export interface FollowingParts {
   isOut(): boolean
   isMember(): boolean
   subscribe(listener: (change: RoomChange) => void): Unsubscribe
-  /** The log has been read to its end; `anew`: just now, together with its metadata. */
-  caughtUp(anew: boolean): void
+  /** The log has been read to its end; `fresh`: just now, together with its metadata. */
+  caughtUp(fresh: boolean): void
 }
 
 export class Following {

@@ -92,7 +92,7 @@ export class OpenRoom implements RoomContext {
       isOut: () => this.state !== undefined && this.standing !== 'member',
       isMember: () => this.standing === 'member',
       subscribe: (listener) => this.subscribe(listener),
-      caughtUp: (anew) => this.#caughtUp(anew),
+      caughtUp: (fresh) => this.#caughtUp(fresh),
     })
     const writeBlocker = () => this.restore.writeBlocker
     const retry = retryOf('room.send')
@@ -239,12 +239,12 @@ export class OpenRoom implements RoomContext {
     this.changed()
   }
 
-  #caughtUp(anew: boolean): void {
+  #caughtUp(fresh: boolean): void {
     this.parts.connection.answered()
     this.changed()
     this.#live = true
     this.#lookAfter()
-    if (!anew) return
+    if (!fresh) return
     this.#logged('room.hints', this.restore.settle(this.closing.signal))
   }
 

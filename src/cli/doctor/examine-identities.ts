@@ -71,10 +71,10 @@ function about(found: HomeExamination, size: number): readonly Finding[] {
 
 /** What is wrong with the copy in the store, and what to do; `there`: nothing. */
 function aboutCopy(name: string, copy: CopyExamination): readonly Finding[] {
-  const anew = `conclave --as ${name} passwd makes a new copy.`
+  const renewal = `conclave --as ${name} passwd makes a new copy.`
   const wrong: Readonly<Record<Exclude<CopyExamination, 'there'>, readonly [ErrorCode, what: string, todo: string]>> = {
-    missing: ['no-such-user', `The store has no copy of ${name}'s keys: no other machine can log in`, anew],
-    damaged: ['tampering', `The store's copy of ${name}'s keys is damaged`, anew],
+    missing: ['no-such-user', `The store has no copy of ${name}'s keys: no other machine can log in`, renewal],
+    damaged: ['tampering', `The store's copy of ${name}'s keys is damaged`, renewal],
     older: [
       'tampering',
       `The store's copy of ${name}'s keys is older than before: it was restored, or tampered with`,

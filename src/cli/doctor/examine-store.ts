@@ -117,8 +117,8 @@ async function readTls({ ca, cert, key }: TlsFiles): Promise<ClientTls> {
 export function certificate(pem: string, path: string): Finding {
   const { notAfter, daysLeft, commonName } = readCertificate(pem)
   const facts = { path, name: commonName, until: new Date(notAfter).toISOString() }
-  const anew = 'Ask for a new ticket (conclave node invite --client NAME), then: conclave connect TICKET'
-  if (daysLeft < 0) return problem('certificate', 'not-allowed', `${path} has expired`, anew, facts)
-  if (daysLeft < renewBeforeDays) return warning('certificate', `${path} expires in ${daysLeft} days`, anew, facts)
+  const renewal = 'Ask for a new ticket (conclave node invite --client NAME), then: conclave connect TICKET'
+  if (daysLeft < 0) return problem('certificate', 'not-allowed', `${path} has expired`, renewal, facts)
+  if (daysLeft < renewBeforeDays) return warning('certificate', `${path} expires in ${daysLeft} days`, renewal, facts)
   return fine('certificate', `${path} is valid for ${daysLeft} days`, facts)
 }

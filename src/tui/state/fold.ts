@@ -1,7 +1,7 @@
 /**
- * Edits, deletions and reactions are records of their own; a timeline shows the resulting message (chat/changes.ts says
- * what counts). A change whose message is in the window shows only there; one that refers to a message further up stays
- * a line of its own. Pure.
+ * Edits, deletions and reactions are records of their own; a timeline shows the resulting message
+ * (chat/timeline/changes.ts says what counts). A change whose message is in the window shows only there; one that
+ * refers to a message further up stays a line of its own. Pure.
  */
 import type { Change, Changed } from '../../chat/timeline/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
