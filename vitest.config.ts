@@ -6,6 +6,12 @@ const execArgv = ['--disable-warning=ExperimentalWarning']
 const quickArgon2 = fileURLToPath(new URL('test/quick-argon2.cjs', import.meta.url))
 const isLong = process.env['CONCLAVE_LONG'] !== undefined
 const realArgon2 = 'test/crypto/**/*.test.ts'
+/** Six etcds and a dozen programs, whose messages fail after ten seconds without an answer. */
+const wholeMachine = 'test/scenario/cluster-demo.test.ts'
+const quick = {
+  execArgv: [...execArgv, `--require=${quickArgon2}`],
+  env: { NODE_OPTIONS: `--require=${quickArgon2}` },
+}
 
 /**
  * Real processes, files and an etcd take part in the tests, so the time limits are wide; they end what hangs and assert
@@ -29,13 +35,12 @@ export default defineConfig({
       { extends: true, test: { name: 'real argon2', include: [realArgon2], execArgv, isolate: true } },
       {
         extends: true,
-        test: {
-          name: 'quick argon2',
-          include: ['test/**/*.test.ts'],
-          exclude: [realArgon2],
-          execArgv: [...execArgv, `--require=${quickArgon2}`],
-          env: { NODE_OPTIONS: `--require=${quickArgon2}` },
-        },
+        test: { name: 'quick argon2', include: ['test/**/*.test.ts'], exclude: [realArgon2, wholeMachine], ...quick },
+      },
+      // After the others, and alone.
+      {
+        extends: true,
+        test: { name: 'alone', include: [wholeMachine], maxWorkers: 1, sequence: { groupOrder: 1 }, ...quick },
       },
     ],
   },
