@@ -64,7 +64,10 @@ describe.each(['same', 'new'])('an older copy of the store’s file, with the %s
 
     const refused = await conclave(['send', 'demo', 'not for bob'], ada)
     expect(refused).toMatchObject({ code: 7, stdout: '' })
-    expect(refused.error).toMatchObject({ error: 'tampering', message: expect.stringContaining('lost the kick of bob') })
+    expect(refused.error).toMatchObject({
+      error: 'tampering',
+      message: expect.stringContaining('lost the kick of bob'),
+    })
     expect(refused.error.hint).toContain('conclave verify demo --repair')
     const read = await conclave(['read', 'demo'], ada)
     expect(read.code).toBe(7)
