@@ -85,7 +85,7 @@ export function describeForChat(health: ClusterHealth | undefined, reason?: Conc
   const consequence = 'You can read; what you send waits'
   // They answer, and refuse us: waiting does not help.
   if (health === undefined && reason?.code === 'not-allowed') {
-    return 'certificate refused; ask somebody who runs a node for a ticket'
+    return 'certificate refused; ask someone who runs a node for a ticket'
   }
   if (health === undefined) return `no node answers. ${consequence}`
   if (health.hasQuorum) return describeHealth(health)

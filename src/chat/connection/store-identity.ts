@@ -83,7 +83,10 @@ export async function renewStoreIdentity(store: Store, random: Random, signal?: 
 export class StoreMoved extends ConclaveError {
   constructor(address: string) {
     super('closed', 'this store has moved', {
-      hint: address === '' ? 'ask whoever moved it for the new address' : `use it at its new place: --store ${address}`,
+      hint:
+        address === ''
+          ? 'ask the person who moved it for the new address'
+          : `use it at its new place: --store ${address}`,
     })
   }
 }

@@ -90,7 +90,7 @@ async function repeatChanges(parts: Repairing): Promise<Omit<Repair, 'corrected'
 
 function stillWanted(branches: readonly DivergedBranch[], room: Room, change: LostChange): Operation {
   const wanted = changesToRepeat(branches, room).find((one) => nameOfChange(one) === nameOfChange(change))
-  if (wanted === undefined) throw new VoidRecord('somebody else did it')
+  if (wanted === undefined) throw new VoidRecord('another client did it')
   return wanted.operation
 }
 

@@ -52,7 +52,7 @@ export class Duties {
     this.#tried.add(name)
     this.#running = writeAs(room, duty.signer, (current) => {
       const now = dutyOf(current, log, parts.identity)
-      if (now?.operation.type !== duty.operation.type) throw new VoidRecord('somebody else did it')
+      if (now?.operation.type !== duty.operation.type) throw new VoidRecord('another client did it')
       return now.operation
     })
     await this.#running.finally(() => (this.#running = undefined))

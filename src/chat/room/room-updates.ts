@@ -51,7 +51,7 @@ export class RoomUpdates {
 
   /** A room's failure is logged once, until it succeeds. @returns undefined on failure */
   async alone<T>(roomId: Bytes, work: () => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
-    const room = hex(roomId).slice(0, 8)
+    const room = hex(roomId)
     try {
       const result = await work()
       this.#failing.delete(room)
@@ -61,7 +61,7 @@ export class RoomUpdates {
       const failure = String(error)
       if (this.#failing.get(room) === failure) return undefined
       this.#failing.set(room, failure)
-      this.#parts.log.warn('room.refresh', { room, error: failure })
+      this.#parts.log.warn('room.refresh', { room: room.slice(0, 8), error: failure })
       if (isConclaveError(error) && error.retryable) this.#parts.connection.doubted(error)
       return undefined
     }
