@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { conclave, done, people, room, temporaryFolder } from '../cli/program.ts'
+import { conclave, done, people, room, temporaryFolder } from '../cli/in-process.ts'
+import { done as doneApart } from '../cli/program.ts'
 import { roundsOr } from '../chat/under-fire/drawn.ts'
 import { killed, randomOf, takes } from './kill.ts'
 
@@ -10,7 +11,7 @@ it(`survives SIGKILL in the middle of accepting, ${accepts} times`, async () => 
   const random = randomOf('accept')
   const home = temporaryFolder()
   await people(home, 'ada', 'bob')
-  const withinMs = await takes(() => done(['create', 'demo'], { home, as: 'ada' }))
+  const withinMs = await takes(() => doneApart(['create', 'demo'], { home, as: 'ada' }))
   for (let round = 0; round < accepts; round += 1) {
     await conclave(['join', 'demo'], { home, as: 'bob' })
     await killed(['accept', 'demo', 'bob'], { home, as: 'ada' }, random, withinMs)
@@ -32,7 +33,7 @@ it(`survives SIGKILL in the middle of sending, ${sends} times: what was acknowle
   const home = temporaryFolder()
   await people(home, 'ada', 'bob')
   await room(home, 'demo', 'ada', 'bob')
-  const withinMs = await takes(() => done(['read', 'demo'], { home, as: 'ada' }))
+  const withinMs = await takes(() => doneApart(['read', 'demo'], { home, as: 'ada' }))
   const acknowledged: string[] = []
   const tried: string[] = []
   for (let round = 0; round < sends; round += 1) {

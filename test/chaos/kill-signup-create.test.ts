@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { conclave, done, people, temporaryFolder } from '../cli/program.ts'
+import { conclave, done, people, temporaryFolder } from '../cli/in-process.ts'
+import { done as doneApart } from '../cli/program.ts'
 import { roundsOr } from '../chat/under-fire/drawn.ts'
 import { killed, randomOf, takes } from './kill.ts'
 
@@ -8,7 +9,7 @@ const rounds = roundsOr(8, 50)
 it(`survives SIGKILL in the middle of signing up, ${rounds} times`, async () => {
   const random = randomOf('signup')
   const home = temporaryFolder()
-  const withinMs = await takes(() => people(home, 'ada'))
+  const withinMs = await takes(() => doneApart(['signup', 'ada'], { home }))
   for (let round = 0; round < rounds; round += 1) {
     const name = `user${round}`
     const { lines } = await killed(['signup', name], { home }, random, withinMs)
@@ -27,7 +28,7 @@ it(`survives SIGKILL in the middle of creating a room, ${rounds} times`, async (
   const random = randomOf('create')
   const home = temporaryFolder()
   await people(home, 'ada')
-  const withinMs = await takes(() => done(['create', 'demo'], { home, as: 'ada' }))
+  const withinMs = await takes(() => doneApart(['create', 'demo'], { home, as: 'ada' }))
   for (let round = 0; round < rounds; round += 1) {
     const name = `room${round}`
     const { lines } = await killed(['create', name], { home, as: 'ada' }, random, withinMs)

@@ -10,7 +10,7 @@ import { connect, type Chat, type MessageItem, type Room } from '../../src/index
 import { password, temporaryFolder } from '../cli/program.ts'
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url))
-const fromSource = new URL('../cli/conclave-from-source.js', import.meta.url).href
+const built = new URL('conclave-built.js', import.meta.url).href
 
 interface Example {
   /** The next line that it prints which has this in it. */
@@ -20,7 +20,7 @@ interface Example {
 }
 
 function launch(example: string, args: readonly string[], env: Readonly<Record<string, string>>): Example {
-  const flags = ['--disable-warning=ExperimentalWarning', '--import', fromSource]
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', built]
   const child = spawn(process.execPath, [...flags, join(folder, example), ...args], {
     env: {
       PATH: process.env['PATH'],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { conclave, done, people, room, start, temporaryFolder } from '../cli/program.ts'
+import { conclave, done, people, room, start, temporaryFolder } from '../cli/in-process.ts'
 
 /** Words that stand nowhere else, in every encoding in which they could leak. */
 const canaries = {

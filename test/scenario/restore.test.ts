@@ -1,10 +1,10 @@
-/** The embedded store replaced by a copy of its file that was taken earlier, under real programs. */
+/** The embedded store replaced by a copy of its file that was taken earlier, under commands that each open it anew. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { renewStoreIdentity } from '../../src/chat/connection/store-identity.ts'
 import { systemRandom } from '../../src/crypto/random.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
-import { conclave, done, temporaryFolder, type Line } from '../cli/program.ts'
+import { conclave, done, temporaryFolder, type Line } from '../cli/in-process.ts'
 
 const texts = (lines: readonly Line[]): string[] => lines.filter(({ type }) => type === 'text').map(({ text }) => text)
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { conclave, done, people, room, start, temporaryFolder, type Line } from '../cli/program.ts'
+import { conclave, done, people, room, temporaryFolder, type Line } from '../cli/in-process.ts'
+import { done as doneApart, start } from '../cli/program.ts'
 
 const names = ['ada', 'bob', 'cyd', 'dan'] as const
 
@@ -19,7 +20,7 @@ it('keeps all of 2,000 messages that four people send at once, each once and in 
       const input = textsOf(as, 500)
         .map((text) => `${text}\n`)
         .join('')
-      return done(['send', 'demo', '-'], { home, as, input })
+      return doneApart(['send', 'demo', '-'], { home, as, input })
     }),
   )
   // Accepted afterwards: a newcomer reads it all.
@@ -51,7 +52,7 @@ it('shows two followers all that three write meanwhile, in one order', async () 
       const input = textsOf(as, 100)
         .map((text) => `${text}\n`)
         .join('')
-      await done(['send', 'demo', '-'], { home, as, input })
+      await doneApart(['send', 'demo', '-'], { home, as, input })
     }),
   )
   const seen = await Promise.all(

@@ -1,6 +1,7 @@
-/** The story that Conclave is for, told by command line: every step a process of its own. */
+/** The story that Conclave is for, told by command line. Those who follow a room run in processes of their own. */
 import { expect, test } from 'vitest'
-import { conclave, done, start, temporaryFolder, type Line } from '../cli/program.ts'
+import { conclave, done, temporaryFolder, type Line } from '../cli/in-process.ts'
+import { start } from '../cli/program.ts'
 
 const told = (lines: readonly Line[]): string[] =>
   lines.map(({ type, event, by, target, from, text }) =>

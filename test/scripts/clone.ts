@@ -3,7 +3,7 @@
  * run in it as from a plain shell: without what npm and vitest put into the environment.
  */
 import { execFile, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -40,7 +40,35 @@ export async function cloneInto(folder: string): Promise<string> {
     rmSync(join(clone, path), { recursive: true, force: true })
     cpSync(join(checkout, path), join(clone, path), { recursive: true })
   }
+  leaveOutTools(clone)
   return clone
+}
+
+interface Package {
+  devDependencies?: Record<string, string>
+  readonly dev?: boolean
+}
+
+/** What only tests and checks use is not installed once more: a start needs the runtime and the bundler. */
+function leaveOutTools(clone: string): void {
+  const needed = (name: string): boolean => /^(@esbuild\/|esbuild$|node(-|$))/.test(name.replace(/^node_modules\//, ''))
+  const edit = (name: string, change: (content: Package & { packages: Record<string, Package> }) => void): void => {
+    const file = join(clone, name)
+    const content = JSON.parse(readFileSync(file, 'utf8')) as Package & { packages: Record<string, Package> }
+    change(content)
+    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`)
+  }
+  const trim = (content: Package): void => {
+    const kept = Object.entries(content.devDependencies ?? {}).filter(([name]) => needed(name))
+    content.devDependencies = Object.fromEntries(kept)
+  }
+  edit('package.json', trim)
+  edit('package-lock.json', ({ packages }) => {
+    for (const [path, entry] of Object.entries(packages)) {
+      if (path === '') trim(entry)
+      else if (entry.dev === true && !needed(path)) delete packages[path]
+    }
+  })
 }
 
 /** The system's own Node and npm come first, as they do for somebody who has just cloned. */

@@ -14,7 +14,7 @@ import { readRoom } from './reading.ts'
 import { everything, richStore, storeOf } from './rich-store.ts'
 
 const seed = process.env['CONCLAVE_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31))
-const count = Number(process.env['CONCLAVE_MUTATIONS'] ?? 500)
+const count = Number(process.env['CONCLAVE_MUTATIONS'] ?? 200)
 
 test(`nothing that is done to the store deceives a reader (${count} mutations, seed ${seed})`, async () => {
   const rich = await richStore()

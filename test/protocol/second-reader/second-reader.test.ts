@@ -11,7 +11,7 @@ import { fromHex, type Bytes } from '../../../src/base/bytes.ts'
 import { connect, type Chat, type Room } from '../../../src/index.ts'
 import { logKey, logRange } from '../../../src/protocol/paths.ts'
 import { SqliteStore } from '../../../src/store/sqlite/store.ts'
-import { conclave, done, password, temporaryFolder, type Line } from '../../cli/program.ts'
+import { conclave, done, password, temporaryFolder, type Line } from '../../cli/in-process.ts'
 import { exportKeys } from './export-keys.ts'
 
 const folder = fileURLToPath(new URL('../../../examples/second-reader/', import.meta.url))
