@@ -16,10 +16,11 @@ export interface Wiring {
   close(): Promise<void>
 }
 
-export async function wire({ home, store, log }: Locations): Promise<Wiring> {
+/** @param deadlineMs a call to a cluster that does not answer fails after this long; 10 s unless given */
+export async function wire({ home, store, log }: Locations, deadlineMs?: number): Promise<Wiring> {
   const address = await storeAddress(home, store)
   const logger = log === undefined ? silentLogger : fileLogger(log)
-  const opened = await openStore(address, { home, remember: store === undefined, logger })
+  const opened = await openStore(address, { home, remember: store === undefined, logger, deadlineMs })
   const accounts = openAccounts({
     home: new HomeFolder(home),
     store: opened.store,

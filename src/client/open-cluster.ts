@@ -30,6 +30,8 @@ export interface StoreOptions {
   /** The home's configuration names this store, and so follows its cluster's members. */
   readonly remember: boolean
   readonly logger?: Logger
+  /** A call to a cluster that does not answer fails after this long; 10 s unless given. */
+  readonly deadlineMs?: number | undefined
 }
 
 interface ClusterOptions extends StoreOptions {
@@ -38,7 +40,7 @@ interface ClusterOptions extends StoreOptions {
 }
 
 export async function openCluster(address: ClusterAddress, options: ClusterOptions): Promise<OpenedStore> {
-  const { home, label, remember, logger } = options
+  const { home, label, remember, logger, deadlineMs } = options
   const tls = address.tls && (await readTls(address.tls))
   let endpoints: readonly string[] = endpointsOf(address)
   const health = tls && new WatchedHealth({ label, endpoints: () => endpoints, tls: clientOf(tls) })
@@ -56,6 +58,7 @@ export async function openCluster(address: ClusterAddress, options: ClusterOptio
     onMembers,
     ...(prefer === undefined ? {} : { prefer }),
     ...(tls === undefined ? {} : { tls }),
+    ...(deadlineMs === undefined ? {} : { timeouts: { deadlineMs } }),
   })
   const close = async (): Promise<void> => {
     health?.close()

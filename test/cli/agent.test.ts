@@ -32,7 +32,7 @@ async function agent(home: string, { lifeMs = 60_000, fill = 7 } = {}) {
   const stop = new AbortController()
   const order = { home, name: 'ada', key: new Uint8Array(32).fill(fill), until: Date.now() + lifeMs }
   const { promise: ready, resolve } = Promise.withResolvers<void>()
-  const ended = runAgent(order, stop.signal, resolve)
+  const ended = runAgent(order, stop.signal, resolve, 50)
   onTestFinished(() => {
     stop.abort()
     return ended.catch(() => {})
@@ -146,7 +146,7 @@ test('an agent of another version is told from one that works, and from nonsense
     const home = temporaryHome()
     await impostor(home, answer)
     expect(await keyOfAgent(home, 'ada'), answer.slice(0, 80)).toEqual({ kind })
-    await lockAgent(home, 'ada')
+    await lockAgent(home, 'ada', 100)
     expect(existsSync(agentSocket(home, 'ada'))).toBe(false)
   })
   await Promise.all(outcomes)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
+import type { Patience } from '../../src/cli/session/patience.ts'
 
 /** Passes every check, and is nobody's. */
 export const password = 'marmot-violin-pumice-84-ladder'
@@ -17,6 +18,8 @@ export interface Setting {
   readonly password?: string | null
   readonly input?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
+  /** How long what does not answer is waited for; only in the test's own process. Long, unless given. */
+  readonly patience?: Partial<Patience>
   /** Without --json. */
   readonly human?: boolean
 }

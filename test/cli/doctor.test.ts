@@ -5,7 +5,7 @@ import { utf8 } from '../../src/base/bytes.ts'
 import { examineRuntime } from '../../src/cli/doctor/examine.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { connect } from '../../src/index.ts'
-import { conclave, done, password, people, temporaryFolder, type Result } from './in-process.ts'
+import { conclave, done, impatient, password, people, temporaryFolder, type Result } from './in-process.ts'
 
 interface Finding {
   readonly level: string
@@ -54,7 +54,7 @@ test('doctor says where everything is, and what is wrong with it, each with what
   const left = join(home, 'identities', 'x.db.0.new')
   writeFileSync(left, '', { mode: 0o600 })
   utimesSync(left, 0, 0)
-  await done(['send', 'demo', 'later', '--queue'], { home, store: 'etcd://127.0.0.1:1' })
+  await done(['send', 'demo', 'later', '--queue'], { home, store: 'etcd://127.0.0.1:1', patience: impatient })
   const store = await SqliteStore.open(join(home, 'store.db'))
   await store.commit({ then: [{ kind: 'delete', key: utf8('vaults/ada') }] })
   await store.close()
@@ -81,7 +81,7 @@ test('a store that is none, or does not answer, is a problem', async () => {
     ['etcd://127.0.0.1:1', 'unavailable'],
     ['nonsense', 'usage'],
   ] as const) {
-    const result = await conclave(['doctor'], { home, store, password: null })
+    const result = await conclave(['doctor'], { home, store, password: null, patience: impatient })
     expect(wrong(result), store).toEqual([{ level: 'problem', about: 'store', code }])
     expect(result.code).toBe(code === 'usage' ? 2 : 5)
   }

@@ -1,7 +1,7 @@
 import { cpSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { conclave, done, people, temporaryFolder } from './in-process.ts'
+import { conclave, done, impatient, people, temporaryFolder } from './in-process.ts'
 
 const input = Array.from({ length: 200 }, (_, k) => `${k} ${'word '.repeat(200)}\n`).join('')
 
@@ -36,7 +36,7 @@ test('while a message waits to be sent, the copy stays', async () => {
   const home = temporaryFolder()
   await people(home, 'ada')
   await done(['create', 'demo'], { home })
-  const away = { home, store: 'etcd://127.0.0.1:1' }
+  const away = { home, store: 'etcd://127.0.0.1:1', patience: impatient }
   await done(['send', 'demo', 'kept', '--queue'], away)
   const refused = await conclave(['forget', 'demo', '--yes'], away)
   expect({ code: refused.code, error: refused.error.error }).toEqual({ code: 4, error: 'not-allowed' })

@@ -3,10 +3,17 @@ import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { run } from '../../src/cli/run.ts'
+import type { Patience } from '../../src/cli/session/patience.ts'
 import { commands, invocation } from './commands.ts'
 
 export { password, temporaryFolder } from './commands.ts'
 export type { Line, Result } from './commands.ts'
+
+/** A busy machine is waited for: only what never answers is given up soon. */
+const patient: Patience = { storeMs: 60_000, queueMs: 60_000, readMs: 60_000, doctorMs: 60_000, agentMs: 60_000 }
+
+/** For what never answers. */
+export const impatient: Patience = { storeMs: 300, queueMs: 100, readMs: 300, doctorMs: 300, agentMs: 300 }
 
 export const { conclave, done, start, people, room } = commands((args, setting) => {
   const { argv, env } = invocation(args, setting)
@@ -15,7 +22,17 @@ export const { conclave, done, start, people, room } = commands((args, setting) 
   const exit = (code: number): never => {
     throw new Error(`exit(${code}) would end the test`)
   }
-  const host = { stdin, stdout, stderr, env, exit, on: signals.on.bind(signals), off: signals.off.bind(signals) }
+  const patience = { ...patient, ...setting.patience }
+  const host = {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    patience,
+    exit,
+    on: signals.on.bind(signals),
+    off: signals.off.bind(signals),
+  }
   const closed = run(argv, host).finally(() => {
     stdout.end()
     stderr.end()

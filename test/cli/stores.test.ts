@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { conclave, done, password, people, temporaryFolder } from './in-process.ts'
+import { conclave, done, impatient, password, people, temporaryFolder } from './in-process.ts'
 
 const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
@@ -37,7 +37,7 @@ test('a folder is no store either', async () => {
 })
 
 test('a store that does not answer ends with 5 for whoever has no identity yet', async () => {
-  const { code, error } = await conclave(['signup', 'ada'], { home: temporaryFolder(), store: await silentAddress() })
+  const { code, error } = await conclave(['signup', 'ada'], await silent(temporaryFolder()))
   expect({ code, error: error.error }).toEqual({ code: 5, error: 'unavailable' })
   expect(error.hint).not.toBe('')
 })
@@ -47,7 +47,7 @@ test('with --queue a message that can’t be sent yet is kept, without it nothin
   const store = `sqlite:${join(home, 'shared.db')}`
   await done(['signup', 'ada'], { home, store })
   await done(['create', 'demo'], { home, store })
-  const away = { home, store: await silentAddress() }
+  const away = await silent(home)
   const refused = await conclave(['send', 'demo', 'lost'], away)
   expect({ code: refused.code, stdout: refused.stdout, error: refused.error.error }).toEqual({
     code: 5,
@@ -71,7 +71,7 @@ test('read without the store shows what this machine holds, and says so with 5',
   await done(['create', 'demo'], { home, store })
   await done(['send', 'demo', 'mine'], { home, store })
   await done(['read', 'demo'], { home, store })
-  const { code, lines, error } = await conclave(['read', 'demo', '--from', '1'], { home, store: await silentAddress() })
+  const { code, lines, error } = await conclave(['read', 'demo', '--from', '1'], await silent(home))
   expect({ code, error: error.error }).toEqual({ code: 5, error: 'unavailable' })
   expect(lines).toMatchObject([{ text: 'mine' }])
 })
@@ -83,7 +83,7 @@ test('CONCLAVE_LOG gets lines of JSON that tell no text and no password', async 
   await done(['signup', 'ada'], { home, env })
   await done(['create', 'demo'], { home, env })
   // A store that does not answer is worth a line.
-  await conclave(['send', 'demo', 'confidential', '--queue'], { home, env, store: await silentAddress() })
+  await conclave(['send', 'demo', 'confidential', '--queue'], { ...(await silent(home)), env })
   const written = readFileSync(log, 'utf8')
   const events = written
     .trimEnd()
@@ -115,10 +115,11 @@ function otherDatabase(file: string): void {
   database.close()
 }
 
-/** Accepts connections and never says a word. */
-async function silentAddress(): Promise<string> {
+/** A home whose store accepts connections and never says a word. */
+async function silent(home: string) {
   const server = createServer(() => {}).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  return `etcd://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const store = `etcd://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { home, store, patience: impatient }
 }

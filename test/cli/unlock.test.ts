@@ -5,7 +5,8 @@ import { connect as connectSocket } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { keyOfAgent } from '../../src/cli/agent/ask-agent.ts'
-import { conclave, done, password, people, temporaryFolder, type Result } from './in-process.ts'
+import type { Patience } from '../../src/cli/session/patience.ts'
+import { conclave, done, impatient, password, people, temporaryFolder, type Result } from './in-process.ts'
 import { done as doneApart, program, spawnConclave } from './program.ts'
 
 const another = 'tundra-kiosk-pewter-19-violet'
@@ -33,8 +34,8 @@ async function unlockedHome(): Promise<string> {
 }
 
 /** A command asks for the password. @returns what its hint says */
-async function asks(home: string): Promise<string> {
-  const { code, error } = await bare(home, 'rooms')
+async function asks(home: string, patience: Partial<Patience> = {}): Promise<string> {
+  const { code, error } = await conclave(['rooms'], { home, patience, password: null })
   expect({ code, error: error.error }).toEqual({ code: 2, error: 'usage' })
   return error.hint
 }
@@ -202,8 +203,8 @@ test('an agent that does not answer is no obstacle: lock takes its socket away, 
   const home = await unlockedHome()
   const pid = agentOf(home)
   process.kill(pid, 'SIGSTOP')
-  expect(await asks(home)).toMatch(/does not respond\.\nconclave lock ends it/)
-  expect((await bare(home, 'lock')).code).toBe(0)
+  expect(await asks(home, impatient)).toMatch(/does not respond\.\nconclave lock ends it/)
+  expect((await conclave(['lock'], { home, patience: impatient, password: null })).code).toBe(0)
   expect(existsSync(socketOf(home, 'ada'))).toBe(false)
   process.kill(pid, 'SIGCONT')
   await until(() => agentsOf(home).length === 0)

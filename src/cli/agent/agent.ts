@@ -10,7 +10,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { ConclaveError } from '../../base/errors.ts'
 import { agentConnectionsMax, agentRequestBytesMax } from '../../base/limits.ts'
 import { version } from '../session/options.ts'
-import { encodeAnswer, patienceMs } from './protocol.ts'
+import { usualPatience } from '../session/patience.ts'
+import { encodeAnswer } from './protocol.ts'
 import { agentFolder, agentSocket, draftSocket, findSocket, prepareFolder } from './socket.ts'
 
 /** What `unlock` hands over; `key` is wiped at the end. */
@@ -22,11 +23,17 @@ export interface AgentOrder {
   readonly until: number
 }
 
-/** How often the agent checks whether to end: timers stand still while the machine sleeps. */
-const lookMs = 2000
-
-/** Resolves when it has ended and removed its socket. `ready` is called once it answers. */
-export async function runAgent(order: AgentOrder, signal: AbortSignal, ready: () => void): Promise<void> {
+/**
+ * Resolves when it has ended and removed its socket. `ready` is called once it answers.
+ *
+ * @param lookMs how often it checks whether to end: timers stand still while the machine sleeps
+ */
+export async function runAgent(
+  order: AgentOrder,
+  signal: AbortSignal,
+  ready: () => void,
+  lookMs = 2000,
+): Promise<void> {
   const { home, name, key, until } = order
   const path = agentSocket(home, name)
   const over = new AbortController()
@@ -90,7 +97,7 @@ async function listen(server: Server, home: string, name: string, path: string):
 /** Answers once, when the whole request is there; requests that are too long or too slow are cut off. */
 function listenTo(socket: Socket, answer: (request: string) => Buffer | undefined): void {
   let request = ''
-  socket.setTimeout(patienceMs, () => socket.destroy())
+  socket.setTimeout(usualPatience.agentMs, () => socket.destroy())
   socket.on('error', () => {})
   socket.on('data', (chunk) => {
     request += chunk.toString('latin1')

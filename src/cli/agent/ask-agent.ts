@@ -4,7 +4,8 @@
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { agentAnswerBytesMax } from '../../base/limits.ts'
-import { decodeAnswer, keyBytes, patienceMs, type Request, type Told } from './protocol.ts'
+import { usualPatience } from '../session/patience.ts'
+import { decodeAnswer, keyBytes, type Request, type Told } from './protocol.ts'
 import { agentSocket, findSocket } from './socket.ts'
 
 export type Agent<T = Told> =
@@ -23,38 +24,40 @@ export interface ToldKey extends Told {
   readonly key: Uint8Array
 }
 
-export async function keyOfAgent(home: string, name: string): Promise<Agent<ToldKey>> {
-  const agent = await ask(home, name, 'key')
+const usualMs = usualPatience.agentMs
+
+export async function keyOfAgent(home: string, name: string, patienceMs = usualMs): Promise<Agent<ToldKey>> {
+  const agent = await ask(home, name, 'key', patienceMs)
   return agent.kind === 'unlocked' && agent.key.length !== keyBytes ? { kind: 'silent' } : agent
 }
 
-export async function statusOfAgent(home: string, name: string): Promise<Agent> {
-  return ask(home, name, 'status')
+export async function statusOfAgent(home: string, name: string, patienceMs = usualMs): Promise<Agent> {
+  return ask(home, name, 'status', patienceMs)
 }
 
 /** Ends it. An agent that can't be reached loses its socket, and ends as soon as it sees that. @returns what it was */
-export async function lockAgent(home: string, name: string): Promise<Agent['kind']> {
+export async function lockAgent(home: string, name: string, patienceMs = usualMs): Promise<Agent['kind']> {
   const path = agentSocket(home, name)
   const found = await findSocket(path)
   if (found === undefined) return 'none'
   const there = async (): Promise<boolean> => (await findSocket(path))?.inode === found.inode
   // Also if others could reach it: this request holds nothing secret, and is all the more needed.
-  const { kind } = await talk(path, name, 'lock')
+  const { kind } = await talk(path, name, 'lock', patienceMs)
   const until = performance.now() + (kind === 'unlocked' || kind === 'other' ? patienceMs : 0)
   while (performance.now() < until && (await there())) await new Promise((resolve) => setTimeout(resolve, 10))
   if (await there()) await rm(path, { force: true })
   return kind
 }
 
-async function ask(home: string, name: string, request: Request): Promise<Agent<ToldKey>> {
+async function ask(home: string, name: string, request: Request, patienceMs: number): Promise<Agent<ToldKey>> {
   const path = agentSocket(home, name)
   const found = await findSocket(path)
   if (found === undefined) return { kind: 'none' }
-  return found.private ? talk(path, name, request) : { kind: 'exposed' }
+  return found.private ? talk(path, name, request, patienceMs) : { kind: 'exposed' }
 }
 
-async function talk(path: string, name: string, request: Request): Promise<Agent<ToldKey>> {
-  const bytes = await exchange(path, request)
+async function talk(path: string, name: string, request: Request, patienceMs: number): Promise<Agent<ToldKey>> {
+  const bytes = await exchange(path, request, patienceMs)
   if (bytes === undefined) return { kind: 'dead' }
   const answer = decodeAnswer(bytes)
   if (answer === undefined || (answer.kind === 'told' && answer.told.name !== name)) return { kind: 'silent' }
@@ -62,7 +65,7 @@ async function talk(path: string, name: string, request: Request): Promise<Agent
 }
 
 /** undefined if no one listens. */
-function exchange(path: string, request: Request): Promise<Buffer | undefined> {
+function exchange(path: string, request: Request, patienceMs: number): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ path })
     const parts: Buffer[] = []

@@ -8,8 +8,6 @@ export type Request = 'key' | 'status' | 'lock'
 /** Version of the answer. An agent with another one is left alone, except to end it. */
 const form = 1
 export const keyBytes = 32
-/** How long either side waits for the other. */
-export const patienceMs = 2000
 
 export interface Told {
   /** Of the program that started the agent. */

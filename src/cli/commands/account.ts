@@ -134,7 +134,7 @@ async function changePassphrase(session: Session, options: PasswdOptions): Promi
     ...(options.replaceCopy === undefined ? {} : { replaceCopy: true }),
   })
   const { lockAgent } = await import('../agent/ask-agent.ts')
-  const wasUnlocked = (await lockAgent(session.options.home, self.name)) !== 'none'
+  const wasUnlocked = (await lockAgent(session.options.home, self.name, session.patience.agentMs)) !== 'none'
   const done = takenOver
     ? `${self.name} now has the passphrase of the other machine here too.`
     : `Changed the passphrase of ${self.name}.`

@@ -17,12 +17,12 @@ export function addDoctor(program: Command, act: Act): void {
     .action(act(doctor))
 }
 
-async function doctor({ options, out, signal }: Session): Promise<ExitCode> {
+async function doctor({ options, out, patience, signal }: Session): Promise<ExitCode> {
   const { examine } = await import('../doctor/examine.ts')
   const { findingObject, findingText } = await import('../doctor/finding.ts')
   const counts = { problem: 0, warning: 0, ok: 0 }
   let code: ExitCode = 0
-  for await (const finding of examine(options, signal)) {
+  for await (const finding of examine(options, patience, signal)) {
     counts[finding.level] += 1
     if (finding.code !== undefined && code === 0) code = exitCodeOf(new ConclaveError(finding.code, finding.what))
     await out.print(findingObject(finding), findingText(finding))

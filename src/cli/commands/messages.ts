@@ -46,7 +46,7 @@ export function addSend(program: Command, act: Act): void {
         if (text === '-') return sendLines(delivery, session.host.stdin)
         if (emote) return delivery.sendOne({ type: 'emote', text })
         if (reply === undefined) return delivery.sendOne(text)
-        const { id } = await findMessage(room, reply, session.signal)
+        const { id } = await findMessage(room, reply, session)
         return delivery.sendOne({ type: 'reply', to: id, text })
       }),
     )

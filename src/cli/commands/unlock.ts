@@ -62,12 +62,12 @@ export function addLock(program: Command, act: Act): void {
     .action(act(lock))
 }
 
-async function lock({ options: { as, home }, out }: Session): Promise<void> {
+async function lock({ options: { as, home }, out, patience: { agentMs } }: Session): Promise<void> {
   const { agentNames } = await import('../agent/socket.ts')
   const { lockAgent } = await import('../agent/ask-agent.ts')
   const wanted = (await agentNames(home)).filter((name) => as === undefined || name.toLowerCase() === as.toLowerCase())
   for (const name of wanted) {
-    const kind = await lockAgent(home, name)
+    const kind = await lockAgent(home, name, agentMs)
     const more = kind === 'silent' ? '\nIts background process does not respond: it ends as soon as it runs again.' : ''
     await out.print({ name, until: null }, `${name} is locked.${more}`)
   }

@@ -19,6 +19,7 @@ import { failure, fine, problem, warning, type Finding } from './finding.ts'
 export async function examineIdentities(
   home: string,
   store: Store | undefined,
+  patienceMs: number,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const folder = new HomeFolder(home)
@@ -32,7 +33,8 @@ export async function examineIdentities(
         const size = await stat(join(home, 'identities', `${file}.db`)).then((one) => one.size)
         findings.push(...about(found, size))
         if (store === undefined || found.fingerprint === undefined) continue
-        findings.push(...aboutCopy(found.name, await patiently(examineCopy(own, store, found, signal), signal)))
+        const copy = await patiently(examineCopy(own, store, found, signal), patienceMs, signal)
+        findings.push(...aboutCopy(found.name, copy))
       } finally {
         await own.close()
       }

@@ -14,8 +14,6 @@ import { endpointsOf, type ClusterAddress, type StoreAddress, type TlsFiles } fr
 import { until } from '../room/until.ts'
 import { failure, fine, problem, warning, type Finding } from './finding.ts'
 
-/** Longer than an election takes. */
-const patienceMs = 5000
 /** An answer's date is in whole seconds, and takes time to arrive. */
 const clockOffMs = 10_000
 
@@ -25,7 +23,12 @@ export interface StoreFindings {
   readonly opened: OpenedStore | undefined
 }
 
-export async function lookAtStore(address: StoreAddress, home: string, signal: AbortSignal): Promise<StoreFindings> {
+export async function lookAtStore(
+  address: StoreAddress,
+  home: string,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<StoreFindings> {
   const label = storeLabel(address, home)
   if (address.kind === 'sqlite' && !existsSync(address.path)) {
     const what = `${label} does not exist yet: the first sign-up creates it`
@@ -35,7 +38,7 @@ export async function lookAtStore(address: StoreAddress, home: string, signal: A
   let opened: OpenedStore | undefined
   try {
     opened = await openStore(address, { home, remember: false })
-    const state = await patiently(examineStore(opened.store, signal), signal)
+    const state = await patiently(examineStore(opened.store, signal), patienceMs, signal)
     const what = state === 'new' ? `${label}, not used yet` : label
     return { findings: [fine('store', what, { store: label }), ...around], opened }
   } catch (error) {
@@ -46,7 +49,7 @@ export async function lookAtStore(address: StoreAddress, home: string, signal: A
   }
 }
 
-export function patiently<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function patiently<T>(work: Promise<T>, patienceMs: number, signal: AbortSignal): Promise<T> {
   return until(work, signal, patienceMs, () => {
     return new ConclaveError('unavailable', 'The store is unreachable', {
       hint: 'Is it running, and can this machine reach it over the network? With a node here, see conclave node status.',

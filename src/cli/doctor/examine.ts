@@ -7,6 +7,7 @@ import { agentNames } from '../agent/socket.ts'
 import { readConfig } from '../../client/config.ts'
 import { isoTime } from '../output/item-json.ts'
 import { version, type GlobalOptions } from '../session/options.ts'
+import { usualPatience, type Patience } from '../session/patience.ts'
 import { embeddedStore, parseStoreUrl, type StoreAddress } from '../../client/store-url.ts'
 import { examineFiles } from './examine-files.ts'
 import { examineIdentities } from './examine-identities.ts'
@@ -15,22 +16,28 @@ import { failure, fine, problem, warning, type Finding } from './finding.ts'
 
 export async function* examine(
   { home, store }: Pick<GlobalOptions, 'home' | 'store'>,
+  { doctorMs, agentMs }: Patience,
   signal: AbortSignal,
 ): AsyncGenerator<Finding, void> {
   yield* await examineFiles(home, Date.now()).catch((error: unknown) => [failure('home', error)])
   yield examineRuntime(process.versions.node)
-  const { findings, opened } = await storeOf(home, store, signal)
+  const { findings, opened } = await storeOf(home, store, doctorMs, signal)
   try {
     yield* findings
     yield* await nodeCertificate(home)
-    if (existsSync(home)) yield* await examineIdentities(home, opened?.store, signal)
-    yield* await examineAgents(home)
+    if (existsSync(home)) yield* await examineIdentities(home, opened?.store, doctorMs, signal)
+    yield* await examineAgents(home, agentMs)
   } finally {
     await opened?.close()
   }
 }
 
-async function storeOf(home: string, url: string | undefined, signal: AbortSignal): Promise<StoreFindings> {
+async function storeOf(
+  home: string,
+  url: string | undefined,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<StoreFindings> {
   let address: StoreAddress
   try {
     const wanted = url ?? (await readConfig(home)).store
@@ -38,7 +45,7 @@ async function storeOf(home: string, url: string | undefined, signal: AbortSigna
   } catch (error) {
     return { findings: [failure('store', error)], opened: undefined }
   }
-  return lookAtStore(address, home, signal)
+  return lookAtStore(address, home, patienceMs, signal)
 }
 
 /** Of this machine's node, if it has one. */
@@ -49,14 +56,14 @@ async function nodeCertificate(home: string): Promise<readonly Finding[]> {
 }
 
 /** Identities that are kept unlocked, and what is wrong with that. */
-export async function examineAgents(home: string): Promise<readonly Finding[]> {
+export async function examineAgents(home: string, patienceMs = usualPatience.agentMs): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  for (const name of await agentNames(home)) findings.push(...(await examineAgent(home, name)))
+  for (const name of await agentNames(home)) findings.push(...(await examineAgent(home, name, patienceMs)))
   return findings
 }
 
-async function examineAgent(home: string, name: string): Promise<readonly Finding[]> {
-  const agent = await statusOfAgent(home, name)
+async function examineAgent(home: string, name: string, patienceMs: number): Promise<readonly Finding[]> {
+  const agent = await statusOfAgent(home, name, patienceMs)
   const trouble = troubleOf(agent.kind, name)
   if (trouble !== undefined) {
     const { what, todo } = trouble

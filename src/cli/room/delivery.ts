@@ -4,16 +4,16 @@
  */
 import { addAbortSignal, type Readable } from 'node:stream'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
-import { messageTextBytesMax, storeDeadlineMs } from '../../base/limits.ts'
+import { messageTextBytesMax } from '../../base/limits.ts'
 import type { Chat, Room, Sent } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 import type { Output } from '../output/output.ts'
+import type { Patience } from '../session/patience.ts'
+import type { Session } from '../session/session.ts'
 import { isPuttingBack } from './freshness.ts'
 import { readLines } from './stdin-lines.ts'
 import { until } from './until.ts'
 
-/** With `queue`: how long the store may take before a message counts as queued. */
-const queueAfterMs = 2000
 /** Messages from stdin that are not acknowledged yet. */
 const inFlightMax = 512
 
@@ -22,14 +22,16 @@ export class Delivery {
   readonly #chat: Chat
   readonly #room: Room
   readonly #out: Output
+  readonly #patience: Patience
   readonly #queue: boolean
   /** With `queue`: the store did not answer for one message, so the next ones don't wait for it as long. */
   #away = false
 
-  constructor({ out, signal }: { out: Output; signal: AbortSignal }, chat: Chat, room: Room, queue: boolean) {
+  constructor({ out, patience, signal }: Session, chat: Chat, room: Room, queue: boolean) {
     this.#chat = chat
     this.#room = room
     this.#out = out
+    this.#patience = patience
     this.signal = signal
     this.#queue = queue
   }
@@ -41,7 +43,7 @@ export class Delivery {
     const unsubscribe = this.#chat.subscribe(() => this.#online && changed.resolve())
     try {
       // It may have come back between the check and the subscription.
-      if (!this.#online) await this.#inTime(changed.promise, storeDeadlineMs)
+      if (!this.#online) await this.#inTime(changed.promise, this.#patience.storeMs)
     } finally {
       unsubscribe()
     }
@@ -98,9 +100,9 @@ export class Delivery {
   }
 
   get #patienceMs(): number {
-    if (!this.#queue) return storeDeadlineMs
+    if (!this.#queue) return this.#patience.storeMs
     const { state } = this.#chat.connection
-    return state === 'offline' || state === 'moved' || (this.#away && state !== 'online') ? 0 : queueAfterMs
+    return state === 'offline' || state === 'moved' || (this.#away && state !== 'online') ? 0 : this.#patience.queueMs
   }
 
   get #online(): boolean {

@@ -20,8 +20,13 @@ export function checkReference(reference: string): void {
  * Searched from the newest on. @throws usage when the room has no such message; unavailable when that can't be
  * determined
  */
-export async function findMessage(room: Room, reference: string, signal: AbortSignal): Promise<MessageItem> {
-  const stale = await bringUpToDate(room, signal)
+export async function findMessage(
+  room: Room,
+  reference: string,
+  session: Pick<Session, 'signal' | 'patience'>,
+): Promise<MessageItem> {
+  const { signal } = session
+  const stale = await bringUpToDate(room, session)
   const named = (item: MessageItem): boolean =>
     reference.length === 32 ? item.id === reference : item.seq === Number(reference)
   const later: Change[] = []
@@ -65,7 +70,7 @@ export async function changeMessage(
   checkReference(reference)
   const chat = await session.chat()
   const room = await session.room(roomName)
-  const item = await findMessage(room, reference, session.signal)
+  const item = await findMessage(room, reference, session)
   const content = contentOf(item.id)
   checkCounts(chat, room, item, content)
   await new Delivery(session, chat, room, false).sendOne(content)

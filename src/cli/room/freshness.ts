@@ -4,9 +4,6 @@ import type { Room } from '../../chat/chat.ts'
 import type { Session } from '../session/session.ts'
 import { until } from './until.ts'
 
-/** No one waits longer to read what is here already; a cluster that loses its leader is back sooner. */
-const patienceMs = 4000
-
 /** Opens a room, brings it up to date and shows it. @throws afterwards: what `show` returns, or why it may be stale */
 export async function showRoom(
   session: Session,
@@ -14,17 +11,20 @@ export async function showRoom(
   show: (room: Room) => Promise<ConclaveError | undefined | void>,
 ): Promise<void> {
   const room = await session.room(name)
-  const stale = await bringUpToDate(room, session.signal)
+  const stale = await bringUpToDate(room, session)
   const reason = (await show(room)) ?? stale
   if (reason) throw reason
 }
 
 /** @returns undefined, or why the room may be stale: to be thrown once its contents have been shown */
-export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<ConclaveError | undefined> {
+export async function bringUpToDate(
+  room: Room,
+  { signal, patience }: Pick<Session, 'signal' | 'patience'>,
+): Promise<ConclaveError | undefined> {
   const refreshed = room.refresh(signal)
   refreshed.catch(() => {})
   try {
-    await untilStill(room, refreshed, signal)
+    await untilStill(room, refreshed, patience.readMs, signal)
     return undefined
   } catch (error) {
     if (isConclaveError(error, 'unavailable')) return mayBeStale(error)
@@ -35,7 +35,12 @@ export async function bringUpToDate(room: Room, signal: AbortSignal): Promise<Co
 }
 
 /** A long history takes time: keep waiting as long as it makes progress. */
-async function untilStill(room: Room, refreshed: Promise<void>, signal: AbortSignal): Promise<void> {
+async function untilStill(
+  room: Room,
+  refreshed: Promise<void>,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const late = new ConclaveError('unavailable', 'The store is unreachable', { retryable: true })
   const progress = (): number => room.reading?.read ?? room.seq
   for (;;) {

@@ -2,12 +2,14 @@
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Environment } from '../../client/locations.ts'
+import type { Patience } from './patience.ts'
 
 export interface Host {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean }
   readonly stderr: Writable & { readonly isTTY?: boolean }
   readonly env: Environment
+  readonly patience?: Partial<Patience>
   on(signal: SignalName, listener: () => void): unknown
   off(signal: SignalName, listener: () => void): unknown
   exit(code: number): unknown

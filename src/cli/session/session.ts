@@ -14,6 +14,7 @@ import type { Output } from '../output/output.ts'
 import type { Host } from './host.ts'
 import type { GlobalOptions } from './options.ts'
 import { givenPassphrase, obtainPassphrase } from './passphrase.ts'
+import { usualPatience, type Patience } from './patience.ts'
 import type { Prompt } from './prompt.ts'
 
 export interface Unlocked {
@@ -28,6 +29,7 @@ export class Session {
   readonly prompt: Prompt
   /** Aborted by Ctrl-C and the like, and when no one reads the output any more. */
   readonly signal: AbortSignal
+  readonly patience: Patience
   #wiring: Promise<Wiring> | undefined
   #chat: Chat | undefined
   #notes: RecoveryNotes | undefined
@@ -38,6 +40,7 @@ export class Session {
     this.out = parts.out
     this.prompt = parts.prompt
     this.signal = parts.signal
+    this.patience = { ...usualPatience, ...parts.host.patience }
   }
 
   /** Whether a person can be asked: scripts run with --json or without a terminal. */
@@ -47,7 +50,7 @@ export class Session {
 
   wiring(): Promise<Wiring> {
     // Loaded late: --help needs neither stores nor cryptography.
-    this.#wiring ??= import('../../client/connect.ts').then(({ wire }) => wire(this.options))
+    this.#wiring ??= import('../../client/connect.ts').then(({ wire }) => wire(this.options, this.patience.storeMs))
     return this.#wiring
   }
 
@@ -115,11 +118,12 @@ export class Session {
   /** The chat of an identity that `unlock` keeps open, or why it can't be used although it was unlocked. */
   async unlocked(name: string): Promise<Unlocked> {
     const { home } = this.options
+    const { agentMs } = this.patience
     const { keyOfAgent, lockAgent, troubleOf } = await import('../agent/ask-agent.ts')
-    const agent = await keyOfAgent(home, name)
+    const agent = await keyOfAgent(home, name, agentMs)
     if (agent.kind !== 'unlocked') {
       // Reported once. Agents that are alive are left to `lock`.
-      if (agent.kind === 'dead') await lockAgent(home, name)
+      if (agent.kind === 'dead') await lockAgent(home, name, agentMs)
       const trouble = troubleOf(agent.kind, name)
       return trouble === undefined ? {} : { trouble }
     }
@@ -127,7 +131,7 @@ export class Session {
       return { chat: await (await this.accounts()).logInUnlocked({ name, key: agent.key }) }
     } catch (error) {
       if (!isConclaveError(error, 'wrong-password')) throw error
-      await lockAgent(home, name)
+      await lockAgent(home, name, agentMs)
       return { trouble: { what: error.message, todo: error.hint ?? '' } }
     } finally {
       agent.key.fill(0)
