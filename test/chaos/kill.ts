@@ -37,10 +37,8 @@ export async function killed(
   return { lines: lines.map((line) => JSON.parse(line) as Line), ended: code !== null }
 }
 
-/** The seed is printed, and CONCLAVE_SEED repeats a run. */
+/** Numbers from 0 to below 1, drawn from CONCLAVE_SEED. */
 export function randomOf(name: string): () => number {
-  const seed = Number(process.env['CONCLAVE_SEED'] ?? Date.now() % 1_000_000)
-  console.log(`${name}: CONCLAVE_SEED=${seed}`)
-  const dice = diceFrom(seed)
+  const dice = diceFrom(`${name} ${process.env['CONCLAVE_SEED']}`)
   return () => dice.below(1_000_000) / 1_000_000
 }

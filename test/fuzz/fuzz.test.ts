@@ -4,22 +4,20 @@ import { attack } from './campaign.ts'
 import { allTargets } from './targets/all.ts'
 import type { Target } from './target.ts'
 
-const seed = process.env['CONCLAVE_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31))
-const inputsMax = 10_000
+const seed = process.env['CONCLAVE_SEED'] ?? ''
+const inputsMax = 2_500
 /** About how long one reader may take here. */
-const microsATarget = 400_000
+const microsATarget = 100_000
 const inputsFor = ({ micros }: Target) => Math.min(inputsMax, Math.ceil(microsATarget / micros))
 
 test('everything that reads what others wrote reads it or refuses it, and says so', async () => {
-  process.stdout.write(`fuzz: CONCLAVE_SEED=${seed}\n`)
   let total = 0
   for (const target of await allTargets()) {
     const { inputs, failure } = await attack(target, seed, 0, inputsFor(target))
     expect.soft(failure).toBeUndefined()
     total += inputs
   }
-  process.stdout.write(`fuzz: ${total} inputs\n`)
-  expect(total).toBeGreaterThan(300_000)
+  expect(total).toBeGreaterThan(75_000)
 })
 
 test('a reader that crashes, or reads wrongly, is found', async () => {
