@@ -35,7 +35,10 @@ export default defineConfig({
     setupFiles: 'test/seeded-properties.ts',
     projects: [
       // A mock of node:crypto needs modules of its own.
-      { extends: true, test: { name: 'real argon2', include: [realArgon2], execArgv, isolate: true, env: { CONCLAVE_SEED: seed } } },
+      {
+        extends: true,
+        test: { name: 'real argon2', include: [realArgon2], execArgv, isolate: true, env: { CONCLAVE_SEED: seed } },
+      },
       {
         extends: true,
         test: { name: 'quick argon2', include: ['test/**/*.test.ts'], exclude: [realArgon2, wholeMachine], ...quick },
