@@ -154,6 +154,8 @@ export const pinnedAtOnceMembersMax = 64
 export const dutyDelayMs = 400
 /** Members of whom a client keeps what their void records prove, a room. */
 export const withheldProofsMax = 64
+/** Openings of one epoch number under which a void record is tried as evidence. */
+export const openingsTriedMax = 8
 /** Epochs whose links are looked at in one go (less than 0.1 ms each). */
 export const linksLookedAtMax = 128
 /** Messages that one search finds at most. */

@@ -1,4 +1,4 @@
-/** A room's control records folded in log order, rewinding where an epoch recovery requires it. Linear in their number. */
+/** A room's control records folded in log order: one verdict each. */
 import type { Bytes } from '../base/bytes.ts'
 import { foldControl, type RecordPlace } from './fold.ts'
 import type { Keyring } from './keyring.ts'
@@ -14,26 +14,17 @@ export interface ControlRecord {
 export interface Chain {
   /** undefined while genesis can't be opened, or is none. */
   readonly room: Room | undefined
-  /** One a record; never a rewind. */
+  /** One a record. */
   readonly verdicts: readonly ControlVerdict[]
 }
 
 /** Every control record of the log from index 0 on, in order. */
 export function foldChain(roomId: Bytes, records: readonly ControlRecord[], keyring: Keyring): Chain {
   let room: Room | undefined
-  /** The room right after each valid record, by its log index: a rewind then costs no second fold. */
-  const rooms = new Map<number, Room>()
   const verdicts: ControlVerdict[] = []
   for (const { place, outer } of records) {
-    let verdict = foldControl(roomId, room, place, outer, keyring)
-    if (verdict.kind === 'rewind' && room !== undefined) {
-      const base = rooms.get(room.marks.get(verdict.n)?.i ?? 0)
-      verdict = foldControl(roomId, room, place, outer, keyring, true, base)
-    }
-    if (verdict.kind === 'valid') {
-      room = verdict.room
-      rooms.set(place.i, room)
-    }
+    const verdict = foldControl(roomId, room, place, outer, keyring)
+    if (verdict.kind === 'valid') room = verdict.room
     verdicts.push(verdict)
   }
   return { room, verdicts }

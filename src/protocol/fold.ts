@@ -4,13 +4,13 @@
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
-import { List, OrderedMap } from 'immutable'
+import { List, Map, OrderedMap } from 'immutable'
 import { hash, zeroHash } from '../crypto/hash.ts'
 import { openControl, type ControlBody } from './control.ts'
 import type { Keyring } from './keyring.ts'
 import { hasEntry, opensEpoch, policyValue, type Operation, type OperationType } from './operation.ts'
 import type { ControlOuter, ControlHeader } from './record.ts'
-import { headOf, memberByKey, type Member, type Opening, type Room } from './room.ts'
+import { memberByKey, roomAfter, type AdminAct, type Member, type Opening, type Room } from './room.ts'
 import { apply, checkEpochRecovery, enter } from './rules.ts'
 import { followsAnother, VoidRecord, require, type ControlVerdict } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
@@ -28,10 +28,7 @@ export function roomIdOf(creatorRootKey: Bytes, { wrapKey, policy, nonce }: Crea
   return hash(labels.room, protocolVersion, suiteHybrid1, creatorRootKey, wrapKey, policyValue(policy), nonce)
 }
 
-/**
- * `room` is undefined for genesis. `signatureKnownGood` skips what this reader has verified before. `base` answers a
- * `rewind`: the room right after the control record that the epoch recovery follows.
- */
+/** `room` is undefined for genesis. `signatureKnownGood` skips what this reader has verified before. */
 export function foldControl(
   roomId: Bytes,
   room: Room | undefined,
@@ -39,12 +36,11 @@ export function foldControl(
   outer: ControlOuter,
   keyring: Keyring,
   signatureKnownGood = false,
-  base?: Room,
 ): ControlVerdict {
   try {
     return room === undefined
       ? foldGenesis(roomId, place, outer, keyring, signatureKnownGood)
-      : foldNext(room, place, outer, keyring, signatureKnownGood, base)
+      : foldNext(room, place, outer, keyring, signatureKnownGood)
   } catch (error) {
     if (error instanceof VoidRecord || error instanceof FormatError) return { kind: 'void', reason: error.message }
     throw error
@@ -91,7 +87,11 @@ function foldGenesis(
     answered: OrderedMap(),
     departures: OrderedMap(),
     tenures: OrderedMap(),
-    skipped: List(),
+    past: List(),
+    arrived: Map(),
+    opened: Map(),
+    recoveries: 0,
+    adminActs: [],
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }
   return { kind: 'valid', room: mark(enter(empty, creator, 0), place, header, creator), body, author: creator }
@@ -103,7 +103,6 @@ function foldNext(
   outer: ControlOuter,
   keyring: Keyring,
   signatureKnownGood: boolean,
-  base: Room | undefined,
 ): ControlVerdict {
   const { header } = outer
   checkPlace(header, place)
@@ -125,24 +124,21 @@ function foldNext(
   const at = { i: place.i, n: header.n, header, signaturesKnownGood: signatureKnownGood }
   if (header.under === room.marks.get(from)?.epoch) {
     const next = apply(room, authorKey, operation, at)
-    return { kind: 'valid', room: mark(next, place, header, author), body, author }
+    return { kind: 'valid', room: mark(next, place, header, author, room), body, author }
   }
   require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not an epoch recovery')
-  const undone = room.marks.slice(from + 1)
-  require(!undone.some((record) => record.byAdmin && record.author !== author.index), "undoes another admin's change")
-  if (base === undefined && !undone.isEmpty()) return { kind: 'rewind', n: from }
-  const ground = recoveryBase(room, base ?? room, from, authorKey, place.i)
-  const next = apply(ground, authorKey, operation, at)
-  return { kind: 'valid', room: mark(next, place, header, author), body, author }
+  const byAnother = room.adminActs.find((act) => act.author !== author.index)
+  require(byAnother === undefined || byAnother.n <= from, "undoes another admin's change")
+  const next = apply(recoveryBase(room, from, authorKey), authorKey, operation, at)
+  return { kind: 'valid', room: mark(next, place, header, author, room), body, author }
 }
 
 /** The room that an epoch recovery applies to: as it was right after the record that opened the skipped epoch. */
-function recoveryBase(room: Room, base: Room, from: number, authorKey: Bytes, i: number): Room {
-  if (base.marks.size !== from + 1) throw new RangeError('not the room to rewind to')
+function recoveryBase(room: Room, from: number, authorKey: Bytes): Room {
+  const base = roomAfter(room, from) as Room
   checkEpochRecovery(base, authorKey)
   // The record at `from` opened the epoch that is in force in `base`.
-  const openings = base.openings.set(base.epoch, undefined)
-  return { ...base, openings, skipped: base.skipped.push({ after: headOf(base).i, upTo: i, room }) }
+  return { ...base, openings: base.openings.set(base.epoch, undefined), recoveries: room.recoveries + 1 }
 }
 
 /**
@@ -185,14 +181,24 @@ function checkShape(header: ControlHeader, type: OperationType): void {
   }
 }
 
-/** Sets the landmark of a valid record, and the epoch that it opens. */
-function mark(room: Room, place: RecordPlace, header: ControlHeader, author: Member): Room {
+function withAct(acts: readonly AdminAct[], act: AdminAct): readonly AdminAct[] {
+  return [act, ...acts.filter(({ author }) => author !== act.author).slice(0, 1)]
+}
+
+/** Sets the landmark of a valid record, and the epoch that it opens. `before`: the room as it was on arrival. */
+function mark(room: Room, place: RecordPlace, header: ControlHeader, author: Member, before?: Room): Room {
   const by = { author: author.index, byAdmin: author.admin }
   const landmark = { i: place.i, hash: place.hash, epoch: header.epoch, version: room.version, ...by }
-  const marks = room.marks.push(landmark)
+  const history = {
+    marks: room.marks.push(landmark),
+    past: before === undefined ? room.past : before.past.push({ room: before, until: place.i }),
+    arrived: (before ?? room).arrived.set(hex(place.hash), place.i),
+    opened: (before ?? room).opened,
+    adminActs: author.admin ? withAct(room.adminActs, { n: header.n, author: author.index }) : room.adminActs,
+  }
   if (header.confirm === null || header.wraps === null) {
     require(header.epoch === room.epoch, 'epoch without an opening')
-    return { ...room, marks }
+    return { ...room, ...history }
   }
   require(header.epoch === (header.n === 0 ? 0 : room.epoch + 1), 'epochs follow one another')
   const opening: Opening = {
@@ -203,5 +209,11 @@ function mark(room: Room, place: RecordPlace, header: ControlHeader, author: Mem
     under: header.under,
     wraps: header.wraps,
   }
-  return { ...room, marks, openings: room.openings.set(header.epoch, opening), epoch: header.epoch }
+  return {
+    ...room,
+    ...history,
+    openings: room.openings.set(header.epoch, opening),
+    opened: history.opened.update(header.epoch, List<Opening>(), (known) => known.push(opening)),
+    epoch: header.epoch,
+  }
 }

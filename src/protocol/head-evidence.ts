@@ -4,8 +4,9 @@
  *
  * No rule of validity depends on this: clients use it to decide whether they may send (docs/protocol.md §14).
  */
-import type { Bytes } from '../base/bytes.ts'
+import { hex, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
+import { openingsTriedMax } from '../base/limits.ts'
 import { verifyRaw } from '../crypto/sign.ts'
 import { openControl } from './control.ts'
 import type { EpochKeys } from './epoch.ts'
@@ -13,7 +14,7 @@ import type { Keyring } from './keyring.ts'
 import { signedBytes, unsealMessages } from './message.ts'
 import { opensEpoch } from './operation.ts'
 import type { LogRecord } from './record.ts'
-import { memberByKey, ordinalOf, withSkipped, type Member, type Room } from './room.ts'
+import { memberByKey, type Member, type Room } from './room.ts'
 
 export interface HeadEvidence {
   readonly author: Member
@@ -31,7 +32,10 @@ export function headEvidenceOf(room: Room, i: number, record: LogRecord, keyring
   // A record written for another place proves nothing about this one: anyone may have copied it here.
   if (record.kind === 'control' && record.outer.header.i !== i) return undefined
   const epoch = record.kind === 'message' ? record.outer.epoch : record.outer.header.under
-  for (const keys of withSkipped(room).flatMap(({ openings }) => keyring.get(openings.get(epoch)) ?? [])) {
+  // Recoveries may use a number again: the newest openings are tried, so that no one chooses how many.
+  for (const opening of room.opened.get(epoch)?.takeLast(openingsTriedMax).reverse() ?? []) {
+    const keys = keyring.get(opening)
+    if (keys === undefined) continue
     try {
       const evidence = evidenceUnder(keys, room, i, record)
       if (evidence !== undefined) return evidence
@@ -59,5 +63,5 @@ function evidenceUnder(keys: EpochKeys, room: Room, i: number, record: LogRecord
 
 /** Whether a change is one of those that made the room as this reader knows it, skipped ones included. */
 export function includes(room: Room, head: Bytes): boolean {
-  return withSkipped(room).some((part) => ordinalOf(part, head) !== undefined)
+  return room.arrived.has(hex(head))
 }

@@ -9,6 +9,7 @@ import type { ControlHeader } from './record.ts'
 
 export class Keyring {
   readonly #byConfirm = new Map<string, EpochKeys>()
+  readonly #inOrder: EpochKeys[] = []
 
   /** undefined when this reader lacks the secret, or nothing opened the epoch. */
   get(opening: EpochOpening | undefined): EpochKeys | undefined {
@@ -18,7 +19,9 @@ export class Keyring {
   }
 
   add(keys: EpochKeys): void {
-    this.#byConfirm.set(hex(keys.confirm), keys)
+    const name = hex(keys.confirm)
+    if (!this.#byConfirm.has(name)) this.#inOrder.push(keys)
+    this.#byConfirm.set(name, keys)
   }
 
   /** Adds the keys of an opening if the secret is the one that it pins. */
@@ -33,7 +36,12 @@ export class Keyring {
   }
 
   all(): readonly EpochKeys[] {
-    return [...this.#byConfirm.values()]
+    return this.#inOrder
+  }
+
+  /** Those that have come since it held so many. */
+  since(size: number): readonly EpochKeys[] {
+    return this.#inOrder.slice(size)
   }
 
   /**

@@ -17,7 +17,7 @@ import type { RecordPlace } from './fold.ts'
 import type { Keyring } from './keyring.ts'
 import { pad, unpad } from './padding.ts'
 import { encodeMessageOuter, type MessageOuter } from './record.ts'
-import { roomJudging, markBefore, memberAt, type Member, type Room } from './room.ts'
+import { headOf, memberByKey, roomJudging, type Member, type Room } from './room.ts'
 import { followsAnother } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
 
@@ -121,13 +121,13 @@ export function openMessages(
   preverified?: Preverified,
 ): MessageVerdict {
   const room = roomJudging(whole, place.i)
-  const mark = markBefore(room, place.i)
+  const mark = place.i > 0 ? headOf(room) : undefined
   const invalid = (reason: string) => ({ kind: 'void', reason }) as const
   if (outer.version !== protocolVersion || outer.suite !== suiteHybrid1) return invalid('unknown version')
   if (mark === undefined || outer.version !== mark.version) return invalid('not the version in force')
   if (outer.epoch < mark.epoch) return invalid('not the epoch in force')
   // Without the secret in force a reader can't know which control records follow it, nor what they opened.
-  const keys = keyring.get(room.openings.get(mark.epoch))
+  const keys = keyring.get(room.openings.get(room.epoch))
   if (keys === undefined) return { kind: 'locked', epoch: mark.epoch }
   if (outer.epoch > mark.epoch) return invalid('not the epoch in force')
   // Another opening may have claimed the same epoch: what was opened with its keys says nothing here.
@@ -137,7 +137,7 @@ export function openMessages(
     if (unsealed === undefined) return invalid('does not open')
     const { inside } = unsealed
     if (!equalBytes(inside.previousHash, place.previousHash)) return invalid(followsAnother)
-    const author = memberAt(room, inside.author, place.i)
+    const author = memberByKey(room, inside.author)
     if (author === undefined) return invalid('author is not a member')
     if (!equalBytes(inside.head, mark.hash)) return invalid('not the head in force')
     const signed = () => verifyRaw(inside.author, signedBytes(room.id, place.i, unsealed), unsealed.signature)

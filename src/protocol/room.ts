@@ -3,8 +3,8 @@
  * message can be judged. Immutable; `fold.ts` makes the next one. Versions share what they have in common: a change costs
  * the logarithm of what the room holds, never a copy.
  */
-import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import type { List, OrderedMap } from 'immutable'
+import { hex, type Bytes } from '../base/bytes.ts'
+import type { List, Map, OrderedMap } from 'immutable'
 import type { EpochOpening } from './epoch.ts'
 import type { RoomPolicy } from './operation.ts'
 
@@ -47,13 +47,17 @@ export interface ControlMark {
   readonly byAdmin: boolean
 }
 
-/** A part of the log whose control records an epoch recovery skipped. Its records are still judged as they were then. */
-export interface Skipped {
-  /** Index of the record that opened the skipped epoch (exclusive), and of the recovery (inclusive). */
-  readonly after: number
-  readonly upTo: number
-  /** As the reader knew it at the recovery. */
+/** The room by which a part of the log is judged: from the control record before (exclusive) … */
+export interface Past {
   readonly room: Room
+  /** … up to the next one that was valid on arrival (inclusive). */
+  readonly until: number
+}
+
+export interface AdminAct {
+  readonly n: number
+  /** Index of the member. */
+  readonly author: number
 }
 
 export interface Room {
@@ -78,7 +82,16 @@ export interface Room {
   readonly departures: OrderedMap<string, Departure>
   /** By root key. */
   readonly tenures: OrderedMap<string, List<Tenure>>
-  readonly skipped: List<Skipped>
+  /** One item for each control record but genesis, including those that an epoch recovery skipped later. */
+  readonly past: List<Past>
+  /** Indices of all control records that were valid on arrival, by hash (hexadecimal). */
+  readonly arrived: Map<string, number>
+  /** All openings, by epoch number: those that an epoch recovery skipped later, too. */
+  readonly opened: Map<number, List<Opening>>
+  /** How often an epoch was skipped. */
+  readonly recoveries: number
+  /** The newest record of the chain by an admin, and the newest by another admin than that one. */
+  readonly adminActs: readonly AdminAct[]
 }
 
 export interface Opening extends EpochOpening {
@@ -105,10 +118,17 @@ export function headOf(room: Room): ControlMark {
   return head
 }
 
-/** The room by which log index i is judged: itself, or what it was before an epoch recovery after i skipped that part. */
+/** The room by which log index i is judged, whatever an epoch recovery after i has skipped: as it was on arrival. */
 export function roomJudging(room: Room, i: number): Room {
-  const part = lastBefore(room.skipped, i, ({ after }) => after)
-  return part === undefined || part.upTo < i ? room : roomJudging(part.room, i)
+  const { past } = room
+  const at = firstWhere(past, ({ until }) => until >= i)
+  return past.get(at)?.room ?? room
+}
+
+/** The room right after control record n of its chain. */
+export function roomAfter(room: Room, n: number): Room | undefined {
+  const i = room.marks.get(n)?.i
+  return i === undefined ? undefined : roomJudging(room, i + 1)
 }
 
 export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {
@@ -117,25 +137,24 @@ export function memberByKey(room: Room, rootKey: Bytes): Member | undefined {
 
 /** The control record in force at log index i: the newest one before it. */
 export function markBefore(room: Room, i: number): ControlMark | undefined {
-  return lastBefore(room.marks, i, (mark) => mark.i)
+  return i > 0 ? headOf(roomJudging(room, i)) : undefined
 }
 
 /** Who held this root key as a member when log/i was written. */
 export function memberAt(room: Room, rootKey: Bytes, i: number): Member | undefined {
-  const tenure = lastBefore(room.tenures.get(hex(rootKey)), i, ({ from }) => from)
-  return tenure === undefined || tenure.until < i ? undefined : tenure.member
+  return i > 0 ? memberByKey(roomJudging(room, i), rootKey) : undefined
 }
 
-/** The last item that starts before log index i, of items sorted by where they start. */
-function lastBefore<T>(items: List<T> | undefined, i: number, startOf: (item: T) => number): T | undefined {
+/** The position of the first item for which this holds, of items for which it holds from some position on. */
+function firstWhere<T>(items: List<T>, holds: (item: T) => boolean): number {
   let low = 0
-  let high = items?.size ?? 0
+  let high = items.size
   while (low < high) {
     const middle = (low + high) >> 1
-    if (startOf(items?.get(middle) as T) < i) low = middle + 1
-    else high = middle
+    if (holds(items.get(middle) as T)) high = middle
+    else low = middle + 1
   }
-  return low === 0 ? undefined : items?.get(low - 1)
+  return low
 }
 
 export function allTenures(room: Room): readonly Tenure[] {
@@ -146,17 +165,14 @@ export function adminsOf(room: Room): readonly Member[] {
   return [...room.members.values()].filter((member) => member.admin)
 }
 
-/** n of the valid control record with this hash. Searched from the end, where nearly all questions lie. */
+/** n of the control record with this hash, if it is one of the chain. */
 export function ordinalOf(room: Room, hash: Bytes): number | undefined {
-  const n = room.marks.findLastIndex((mark) => equalBytes(mark.hash, hash))
-  return n < 0 ? undefined : n
+  const i = room.arrived.get(hex(hash))
+  if (i === undefined) return undefined
+  const n = firstWhere(room.marks, (mark) => mark.i >= i)
+  return room.marks.get(n)?.i === i ? n : undefined
 }
 
 export function mayAccept(room: Room, member: Member): boolean {
   return member.admin || room.policy.acceptBy === 'members'
-}
-
-/** The room, and what its epoch recoveries skipped. */
-export function withSkipped(room: Room): readonly Room[] {
-  return [room, ...[...room.skipped].flatMap((part) => withSkipped(part.room))]
 }

@@ -7,8 +7,6 @@ export type ControlVerdict =
   | { readonly kind: 'void'; readonly reason: string }
   /** Sealed under an epoch whose secret this reader lacks: not to be judged yet. */
   | { readonly kind: 'locked'; readonly epoch: number }
-  /** An epoch recovery: fold the chain again up to and including control record n, and this record with it as `base`. */
-  | { readonly kind: 'rewind'; readonly n: number }
 
 /** Why a record is void that does not follow the record before it: one of the two was changed. */
 export const followsAnother = 'follows another record'

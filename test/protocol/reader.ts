@@ -105,23 +105,12 @@ function judge(
 /** As a client that was there all the time: each record is judged by the room as it was when the record came. */
 export function readInOrder(source: Pick<Source, 'roomId' | 'log'>, keyring: Keyring): Reading {
   let room: Room | undefined
-  const controls: ControlRecord[] = []
   const verdicts = placed(source.log).map(({ place, record }): Verdict => {
     if (record === undefined) return { kind: 'void', reason: 'no record' }
     if (record.kind === 'message') {
       return room ? openMessages(room, place, record.outer, keyring) : { kind: 'locked', epoch: 0 }
     }
-    let verdict = foldControl(source.roomId, room, place, record.outer, keyring)
-    if (verdict.kind === 'rewind' && room) {
-      const upTo = room.marks.get(verdict.n)?.i ?? 0
-      const base = foldChain(
-        source.roomId,
-        controls.filter((c) => c.place.i <= upTo),
-        keyring,
-      ).room
-      verdict = foldControl(source.roomId, room, place, record.outer, keyring, false, base)
-    }
-    controls.push({ place, outer: record.outer })
+    const verdict = foldControl(source.roomId, room, place, record.outer, keyring)
     if (verdict.kind === 'valid') room = verdict.room
     return verdict
   })

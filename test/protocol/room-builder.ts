@@ -133,13 +133,8 @@ export class RoomBuilder {
     if (record.kind === 'message') return openMessages(this.room, place, record.outer, this.keyring)
     this.controls.push({ place, outer: record.outer })
     const verdict = foldControl(this.roomId, this.#room, place, record.outer, this.keyring)
-    if (verdict.kind !== 'rewind') {
-      if (verdict.kind === 'valid') this.#room = verdict.room
-      return verdict
-    }
-    const whole = foldChain(this.roomId, this.controls, this.keyring)
-    this.#room = whole.room
-    return whole.verdicts.at(-1) as ControlVerdict
+    if (verdict.kind === 'valid') this.#room = verdict.room
+    return verdict
   }
 
   async create(by: User, { roomName = 'demo', policy = group } = {}): Promise<Appended> {

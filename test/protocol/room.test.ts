@@ -48,8 +48,9 @@ describe('a room', () => {
     expect(ordinalOf(world.room, new Uint8Array(32))).toBeUndefined()
   })
 
-  it('judges by itself what no epoch recovery has skipped', () => {
-    expect(roomJudging(world.room, 5)).toBe(world.room)
+  it('judges each record by what it was when the record came', () => {
+    expect(headOf(roomJudging(world.room, 5)).i).toBe(4)
+    expect(roomJudging(world.room, 9)).toBe(world.room)
   })
 
   it('has no head without genesis', () => {

@@ -65,7 +65,7 @@ export async function openTailPreview(
   if (!(await folds(state, [...leading, oldest], true, verified))) return undefined
   if (!(await folds(state, tail.controls.slice(1), false, verified))) return undefined
   const { room } = state
-  if (room === undefined || !room.skipped.isEmpty()) return undefined
+  if (room === undefined || room.recoveries > 0) return undefined
   if (memberByKey(room, parts.identity.signer.publicKey) === undefined) return undefined
   state.goOnAt({ next: end, hash: tail.hash, seq: 1 })
   const preview = new TailPreview(state, verified, revision, read)

@@ -13,7 +13,7 @@ import { prepareControl, type Prepared } from '../../protocol/compose.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
 import type { Operation as Change } from '../../protocol/operation.ts'
 import { controlKey, cardKey, wrapPageKey } from '../../protocol/paths.ts'
-import type { Room } from '../../protocol/room.ts'
+import { roomAfter, type Room } from '../../protocol/room.ts'
 import { VoidRecord } from '../../protocol/verdict.ts'
 import type { Operation } from '../../store/store.ts'
 import { append, type Appending } from './append.ts'
@@ -131,7 +131,7 @@ async function writeWraps({ store, roomId, log }: Appending, { wraps, keys }: Pr
 function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; keys: EpochKeys } {
   const opening = room.openings.get(room.epoch)
   const keys = opening && log.state.keyring.get(room.openings.get(opening.under))
-  const base = opening && log.state.roomAt(opening.n)
+  const base = opening && roomAfter(room, opening.n)
   const isRecovery = change.type === 'kick' || change.type === 'rotate'
   if (!isRecovery || base === undefined || keys === undefined) throw noKeys('any member can answer')
   const isUsed = log.end.i - 1 > (room.marks.get(opening?.n ?? 0)?.i ?? 0)

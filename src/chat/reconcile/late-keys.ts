@@ -4,7 +4,6 @@
  */
 import { hex } from '../../base/bytes.ts'
 import type { EpochOpening } from '../../protocol/epoch.ts'
-import { withSkipped, type Room } from '../../protocol/room.ts'
 import { genesisOpening } from '../replay/key-search.ts'
 import type { AppliedRecord, LogState } from '../replay/log-state.ts'
 import type { RoomKeys } from '../replay/room-keys.ts'
@@ -21,8 +20,11 @@ export class LateKeys {
   readonly #keys: RoomKeys
   /** By confirm. */
   readonly #missed = new Map<string, Missed>()
-  /** As it was when they were last collected. */
-  #room: Room | undefined
+  /** Missed ones whose secret has arrived: where to judge again from. */
+  #come: number | undefined
+  /** How many openings, and how many keys, have been looked at. */
+  #openings = 0
+  #held = 0
 
   constructor(state: LogState, keys: RoomKeys) {
     this.#state = state
@@ -32,15 +34,23 @@ export class LateKeys {
   /** For a copy as it is opened; `first` is its first record. */
   load(first: Row | undefined): void {
     this.#missed.clear()
-    this.#room = undefined
+    this.#come = undefined
+    this.#openings = 0
+    this.#held = 0
     if (first?.verdict === 'locked') this.#noteLocked(first)
     else this.#noteLacking()
   }
 
   /** The first record whose verdict may change now. */
   get from(): number | undefined {
-    const come = [...this.#missed.values()].filter(({ opening }) => this.#state.keyring.get(opening) !== undefined)
-    return come.length === 0 ? undefined : Math.min(...come.map(({ from }) => from))
+    const { keyring } = this.#state
+    for (const { confirm } of this.#missed.size > 0 ? keyring.since(this.#held) : []) {
+      const missed = this.#missed.get(hex(confirm))
+      if (missed === undefined || keyring.get(missed.opening) === undefined) continue
+      this.#come = Math.min(this.#come ?? Infinity, missed.from)
+    }
+    this.#held = keyring.size
+    return this.#come
   }
 
   /** Called for each applied record: a control record may carry a secret, even if it is itself locked or void. */
@@ -58,15 +68,12 @@ export class LateKeys {
   }
 
   #noteLacking(): void {
-    const { room, keyring, checkpoint } = this.#state
-    if (room === undefined || room === this.#room) return
-    this.#room = room
-    for (const { openings, marks } of withSkipped(room)) {
-      for (const opening of openings) {
-        if (opening === undefined || keyring.get(opening) !== undefined) continue
-        const from = (marks.get(opening.n)?.i ?? 0) + 1
-        if (from < checkpoint.next) this.#missed.set(hex(opening.confirm), { opening, from })
-      }
+    const { keyring, checkpoint } = this.#state
+    for (const { opening, i } of this.#state.opened(this.#openings)) {
+      // Nothing is behind it yet.
+      if (i + 1 >= checkpoint.next) return
+      this.#openings += 1
+      if (keyring.get(opening) === undefined) this.#missed.set(hex(opening.confirm), { opening, from: i + 1 })
     }
   }
 }

@@ -6,14 +6,13 @@ import { emptyBytes, type Bytes } from '../../base/bytes.ts'
 import { FormatError } from '../../base/codec.ts'
 import { recordKeptBytesMax } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
-import { foldChain, type ControlRecord } from '../../protocol/chain.ts'
 import type { ControlBody } from '../../protocol/control.ts'
 import type { EpochLink } from '../../protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../../protocol/fold.ts'
 import { Keyring } from '../../protocol/keyring.ts'
 import { openMessages, type Preverified, type MessageInside } from '../../protocol/message.ts'
 import { decodeRecord, recordHash, type ControlOuter, type LogRecord } from '../../protocol/record.ts'
-import type { Member, Room } from '../../protocol/room.ts'
+import type { Member, Opening, Room } from '../../protocol/room.ts'
 import type { Checkpoint } from '../replica/replica.ts'
 import type { Row } from '../replica/row.ts'
 import type { Seen } from '../replica/seen.ts'
@@ -37,16 +36,19 @@ export interface AppliedRecord {
   readonly judgement: Judgement
 }
 
+export interface ArrivedOpening {
+  readonly opening: Opening
+  /** Index of the record that opens it. */
+  readonly i: number
+}
+
 export class LogState {
   readonly roomId: Bytes
   readonly keyring: Keyring
   readonly #seen: Seen
   #room: Room | undefined
-  /**
-   * Records that were valid on arrival, including those that epoch recovery skipped later: the past is always judged by
-   * them.
-   */
-  readonly #controls: ControlRecord[] = []
+  /** Epochs in the order in which they were opened, including those that epoch recovery skipped later. */
+  readonly #opened: ArrivedOpening[] = []
   /** By the epoch that they start from. */
   readonly #links = new Map<number, EpochLink[]>()
   readonly #judged = new Map<number, Judgement>()
@@ -75,10 +77,15 @@ export class LogState {
   /** The links of control records that start from an epoch, including skipped ones. */
   readonly links = (of: number): readonly EpochLink[] => this.#links.get(of) ?? []
 
+  /** From the k-th on. */
+  opened(k: number): readonly ArrivedOpening[] {
+    return this.#opened.slice(k)
+  }
+
   /** Resumes at the replica's checkpoint: only the control records are folded again. Earlier verdicts are forgotten. */
   resume(checkpoint: Checkpoint, controls: readonly Row[]): void {
     this.#room = undefined
-    this.#controls.length = 0
+    this.#opened.length = 0
     this.#links.clear()
     this.#judged.clear()
     for (const { i, bytes } of controls) {
@@ -130,14 +137,6 @@ export class LogState {
     })
   }
 
-  /** The room right after control record n of the current chain. */
-  roomAt(n: number): Room | undefined {
-    const upTo = this.#room?.marks.get(n)?.i
-    if (upTo === undefined) return undefined
-    const earlier = this.#controls.filter((control) => control.place.i <= upTo)
-    return foldChain(this.roomId, earlier, this.keyring).room
-  }
-
   /** Commits the record at `next`. */
   apply({ bytes, place, judgement }: Judged): AppliedRecord {
     const seq = this.#seq
@@ -169,16 +168,11 @@ export class LogState {
   }
 
   #foldControl(place: RecordPlace, outer: ControlOuter, known: boolean): Judgement {
-    let verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
-    if (verdict.kind === 'rewind') {
-      // Epoch recovery follows an earlier record. What came between no longer counts, and is judged as before.
-      const base = this.roomAt(verdict.n)
-      verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known, base)
-    }
-    if (verdict.kind === 'rewind') return { kind: 'void', reason: 'leads nowhere' }
+    const verdict = foldControl(this.roomId, this.#room, place, outer, this.keyring, known)
     if (verdict.kind !== 'valid') return verdict
     this.#room = verdict.room
-    this.#controls.push({ place, outer })
+    const opening = outer.header.confirm === null ? undefined : verdict.room.openings.get(outer.header.epoch)
+    if (opening !== undefined) this.#opened.push({ opening, i: place.i })
     for (const link of outer.header.links) this.#links.set(link.of, [...this.links(link.of), link])
     const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
     this.#judged.set(place.i, judgement)

@@ -4,7 +4,7 @@ import { fingerprint } from '../../crypto/fingerprint.ts'
 import type { ControlBody } from '../../protocol/control.ts'
 import { decodeKnock } from '../../protocol/knock.ts'
 import { idsOf } from '../../protocol/message.ts'
-import { markBefore, memberAt, roomJudging, type Member, type Room } from '../../protocol/room.ts'
+import { markBefore, memberAt, memberByKey, roomJudging, type Member, type Room } from '../../protocol/room.ts'
 import { protocolVersion } from '../../protocol/version.ts'
 import { shownContent } from './content.ts'
 import type { AdminItem, Author, MessageItem, Person, Returning, TimelineItem, WarningItem } from '../item.ts'
@@ -86,10 +86,10 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   const { operation, at } = body
   const base = { kind: 'admin', i, at, event: operation.type, by: personOf(author) } as const
   const was = (rootKey: Bytes): Person => {
-    const judge = roomJudging(room, i)
-    const member = memberAt(judge, rootKey, i) ?? memberAt(judge, rootKey, i + 1)
+    const after = roomJudging(room, i + 1)
+    const member = memberAt(room, rootKey, i) ?? memberByKey(after, rootKey)
     // Otherwise only an invitation is withdrawn.
-    return personOf(member ?? { name: judge.departures.get(hex(rootKey))?.name ?? '?', rootKey })
+    return personOf(member ?? { name: after.departures.get(hex(rootKey))?.name ?? '?', rootKey })
   }
   const returning = (rootKey: Bytes): Pick<AdminItem, 'returning'> => {
     const before = returningAt(room, rootKey, i)
@@ -134,8 +134,8 @@ function policyWords({ acceptBy, listed, version }: Extract<ControlBody['operati
  */
 export function returningAt(room: Room, rootKey: Bytes, i: number): Returning | undefined {
   const judge = roomJudging(room, i)
-  if (memberAt(judge, rootKey, i) !== undefined) return 'present'
-  const last = judge.tenures.get(hex(rootKey))?.findLast(({ until }) => until < i)
+  if (memberByKey(judge, rootKey) !== undefined) return 'present'
+  const last = judge.tenures.get(hex(rootKey))?.last()
   if (last === undefined) return undefined
   // Named after the author of the record that ended it.
   return markBefore(judge, last.until + 1)?.author === last.member.index ? 'left' : 'kicked'
