@@ -3,6 +3,7 @@
  * about twice as much.
  */
 import { describe, expect, it } from 'vitest'
+import { emptyBytes } from '../../../src/base/bytes.ts'
 import { LateKeys } from '../../../src/chat/reconcile/late-keys.ts'
 import type { RoomKeys } from '../../../src/chat/replay/room-keys.ts'
 import { LogState } from '../../../src/chat/replay/log-state.ts'
@@ -58,7 +59,7 @@ describe('a lone admin who opens epochs and recovers from them', () => {
       const [world] = await recovered(pairs)
       const [state, keyring] = opened(world)
       const late = new LateKeys(state, {} as RoomKeys)
-      late.load({ i: 0, bytes: world.log[0] as Uint8Array, verdict: 'valid', seq: 1, repeats: [], n: 0 })
+      late.load({ i: 0, bytes: world.log[0] ?? emptyBytes, verdict: 'valid', seq: 1, repeats: [], n: 0 })
       return keyring.asked
     }
     expectLinear(await cost(7), await cost(14))
