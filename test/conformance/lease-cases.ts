@@ -52,28 +52,5 @@ export function leaseCases(context: Context): void {
       await lease.revoke()
       expect(await place.revision()).toBe(before.revision)
     })
-
-    test('outlives others that expire as long as its store keeps it alive', async () => {
-      const { place } = context
-      const kept = await place.store.lease(2)
-      const { revision } = await place.commit({ ...place.put('kept'), lease: kept.id })
-      for (const name of ['first', 'second']) {
-        const other = await context.another()
-        const lease = await other.lease(2)
-        const put = await other.commit({ then: [{ ...place.put(name), lease: lease.id }] })
-        await other.close()
-        await take(place.watch(put.revision + 1), 1)
-      }
-      expect(told(await take(place.watch(revision + 1), 4)).flat()).toEqual([
-        'put first=first',
-        'delete first',
-        'put second=second',
-        'delete second',
-      ])
-      expect(await place.names()).toEqual(['kept'])
-      expect(kept.lost.aborted).toBe(false)
-      expect(kept.ttlS).toBe(2)
-      await kept.revoke()
-    })
   })
 }

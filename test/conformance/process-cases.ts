@@ -73,7 +73,7 @@ export function processCases(context: Context, capabilities: StoreCapabilities):
 
     test.runIf(capabilities.durable)('killed while they write lose nothing that was acknowledged', async () => {
       const { place } = context
-      for (const name of ['a', 'b', 'c', 'd']) {
+      const outcomes = ['a', 'b', 'c', 'd'].map(async (name) => {
         const worker = await start({ kind: 'append', prefix: place.prefix + name })
         await worker.printed(25)
         await worker.kill()
@@ -83,40 +83,8 @@ export function processCases(context: Context, capabilities: StoreCapabilities):
         // At most the one write that was under way when it died may stand there unacknowledged.
         expect(entries.length - acknowledged).toBeOneOf([0, 1])
         expect(entries.map((entry) => fromU64(entry.value))).toEqual(entries.map((_, at) => at))
-        await store.close()
-      }
-    })
-
-    test('whose owner of a lease is killed lose its key, and are told', async () => {
-      const { place } = context
-      const other = await start({ kind: 'hold', key: `${place.prefix}held`, ttlS: 2 })
-      await other.printed(1)
-      const { entries, revision } = await place.store.range(place.start, place.end)
-      expect(shown(entries)).toEqual(['held'])
-      await other.kill()
-      const [batch] = await take(place.watch(revision + 1), 1)
-      expect(batch?.events.map((event) => place.told(event))).toEqual(['delete held'])
-      expect(await place.names()).toEqual([])
-    })
-
-    test('keep a lease alive across its time to live', async () => {
-      const { place } = context
-      const kept = await start({ kind: 'hold', key: `${place.prefix}kept`, ttlS: 2 })
-      await kept.printed(1)
-      const from = (await place.revision()) + 1
-      for (const name of ['first', 'second']) {
-        const other = await start({ kind: 'hold', key: place.prefix + name, ttlS: 2 })
-        await other.printed(1)
-        const held = await place.revision()
-        await other.kill()
-        await take(place.watch(held + 1), 1)
-      }
-      const told = (await take(place.watch(from), 4)).flatMap((batch) => batch.events.map((event) => place.told(event)))
-      expect(told.filter((line) => line.startsWith('delete'))).toEqual(['delete first', 'delete second'])
-      expect(await place.names()).toEqual(['kept'])
-      await kept.kill()
-      await take(place.watch(from), 5)
-      expect(await place.names()).toEqual([])
+      })
+      await Promise.all(outcomes)
     })
   })
 }

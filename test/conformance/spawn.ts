@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { bundled } from '../node/bundled.ts'
 import type { Target } from './target.ts'
 import type { Job } from './worker.ts'
 
@@ -19,7 +20,7 @@ export interface Worker {
 }
 
 export async function spawnWorker(target: Target, job: Job): Promise<Worker> {
-  const script = join(import.meta.dirname, 'worker.ts')
+  const script = await bundled(join(import.meta.dirname, 'worker.ts'))
   const child = spawn(process.execPath, [script, JSON.stringify({ target, job })], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

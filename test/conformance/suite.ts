@@ -13,6 +13,7 @@ import { rangeCases } from './range-cases.ts'
 import { refusalCases } from './refusal-cases.ts'
 import type { Target } from './target.ts'
 import { transactionCases } from './transaction-cases.ts'
+import { waitingCases } from './waiting-cases.ts'
 import { watchCases } from './watch-cases.ts'
 
 /** The running case's surroundings; the fields are set again before each case. */
@@ -53,6 +54,7 @@ export function storeConformance(name: string, subject: Subject): void {
     watchCases(context)
     leaseCases(context)
     modelCases(context)
+    waitingCases(context, subject.capabilities.multiProcess)
     if (subject.capabilities.multiProcess) processCases(context, subject.capabilities)
   })
 }

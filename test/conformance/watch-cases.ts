@@ -78,22 +78,6 @@ export function watchCases(context: Context): void {
       expect(batches.map((batch) => batch.revision - revision)).toEqual([0, 1, 2, 3, 4, 5])
     })
 
-    test('a resumed watch neither loses nor doubles', async () => {
-      const { place } = context
-      const other = await context.another()
-      let next = (await place.revision()) + 1
-      const writing = fill(other, 'w', 150)
-      const seen: WatchBatch[] = []
-      while (seen.length < 150) {
-        for (const batch of await take(place.watch(next), 1 + (seen.length % 7))) {
-          seen.push(batch)
-          next = batch.revision + 1
-        }
-      }
-      await writing
-      expect(told(seen)).toEqual(Array.from({ length: 150 }, (_, n) => `put w-${n}=w-${n}`))
-    })
-
     test('a long history comes whole and in order', async () => {
       const { place } = context
       const { revision } = await place.commit(place.put('start'))

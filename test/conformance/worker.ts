@@ -18,6 +18,8 @@ export type Job =
    * waiting for the disk.
    */
   | { readonly kind: 'append'; readonly prefix: string; readonly times?: number; readonly ahead?: boolean }
+  /** Opens and closes the store so many times, while it has no other handle of its own. */
+  | { readonly kind: 'reopen'; readonly times: number }
   /** Puts a key under a lease, prints its id, and stays. */
   | { readonly kind: 'hold'; readonly key: string; readonly ttlS: number }
   /** Prints every event of the prefix from a revision on, until `count` of them have been seen. */
@@ -48,6 +50,13 @@ export async function count(store: Store, key: Uint8Array, writer: string, times
   }
 }
 
+/** Resolves once the line is in the pipe, also when its reader is slow: a kill loses none that was printed. */
+function print(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
 type Ahead = Partial<Pick<SqliteStore, 'commitAhead'>>
 
 async function append(store: Store & Ahead, prefix: Uint8Array, times = Infinity, ahead = false): Promise<void> {
@@ -59,20 +68,24 @@ async function append(store: Store & Ahead, prefix: Uint8Array, times = Infinity
     }
     await (ahead ? store.commitAhead?.(transaction) : store.commit(transaction))
     if (ahead) await turn()
-    process.stdout.write(`${n}\n`)
+    await print(String(n))
   }
 }
 
-async function run(store: Store & Ahead, job: Job): Promise<void> {
+async function run(store: Store & Ahead, { target, job }: Assignment): Promise<void> {
   switch (job.kind) {
     case 'count':
       return count(store, utf8(job.key), job.writer, job.times)
     case 'append':
       return append(store, utf8(job.prefix), job.times, job.ahead)
+    case 'reopen':
+      await store.close()
+      for (let k = 0; k < job.times; k += 1) await (await openTarget(target)).close()
+      return
     case 'hold': {
       const lease = await store.lease(job.ttlS)
       await store.commit({ then: [{ kind: 'put', key: utf8(job.key), value: utf8('held'), lease: lease.id }] })
-      process.stdout.write(`${lease.id}\n`)
+      await print(lease.id)
       return new Promise<void>(() => setInterval(() => undefined, 60_000))
     }
     case 'watch': {
@@ -80,7 +93,7 @@ async function run(store: Store & Ahead, job: Job): Promise<void> {
       for await (const batch of store.watch(utf8(job.start), utf8(job.end), { from: job.from })) {
         for (const event of batch.events) {
           const key = event.kind === 'put' ? event.entry.key : event.key
-          process.stdout.write(`${batch.revision} ${event.kind} ${Buffer.from(key).toString('hex')}\n`)
+          await print(`${batch.revision} ${event.kind} ${Buffer.from(key).toString('hex')}`)
           seen += 1
         }
         if (seen >= job.count) return
@@ -90,11 +103,11 @@ async function run(store: Store & Ahead, job: Job): Promise<void> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { target, job } = JSON.parse(process.argv[2] as string) as Assignment
-  const store = await openTarget(target)
-  process.stdout.write('ready\n')
+  const assignment = JSON.parse(process.argv[2] as string) as Assignment
+  const store = await openTarget(assignment.target)
+  await print('ready')
   try {
-    await run(store, job)
+    await run(store, assignment)
     await store.close()
   } catch (error) {
     process.stderr.write(isConclaveError(error) ? `${error.code}: ${error.message}\n` : String(error))

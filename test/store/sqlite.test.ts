@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -319,16 +318,10 @@ describe('a SQLite store', () => {
 
   test('is opened by several programs that start and end at the same moment', async () => {
     await (await opened()).close()
-    const script = `import { SqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/sqlite/store.ts'))}
-      for (let k = 0; k < 150; k += 1) await (await SqliteStore.open(${JSON.stringify(path)})).close()`
-    const programs = Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      })
-      const [said, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close')])
-      return { code: code as unknown, said: code === 0 ? '' : Buffer.concat(said as Buffer[]).toString() }
-    })
-    for (const ended of await Promise.all(programs)) expect(ended).toEqual({ code: 0, said: '' })
+    const workers = Array.from({ length: 4 }, () =>
+      spawnWorker({ kind: 'sqlite', path }, { kind: 'reopen', times: 150 }),
+    )
+    for (const worker of await Promise.all(workers)) await worker.done()
   })
 
   test('keeps its locks when the same program opens and closes the file once more', async () => {
