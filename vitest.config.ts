@@ -6,8 +6,6 @@ const execArgv = ['--disable-warning=ExperimentalWarning']
 const quickArgon2 = fileURLToPath(new URL('test/quick-argon2.cjs', import.meta.url))
 const isLong = process.env['CONCLAVE_LONG'] !== undefined
 const realArgon2 = 'test/crypto/**/*.test.ts'
-/** Six etcds and a dozen programs, whose messages fail after ten seconds without an answer. */
-const wholeMachine = 'test/scenario/cluster-demo.test.ts'
 /** The same in every run; `npm run test:long` draws one. */
 const seed = process.env['CONCLAVE_SEED'] ?? '20261'
 const quick = {
@@ -41,12 +39,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'quick argon2', include: ['test/**/*.test.ts'], exclude: [realArgon2, wholeMachine], ...quick },
-      },
-      // After the others, and alone.
-      {
-        extends: true,
-        test: { name: 'alone', include: [wholeMachine], maxWorkers: 1, sequence: { groupOrder: 1 }, ...quick },
+        test: { name: 'quick argon2', include: ['test/**/*.test.ts'], exclude: [realArgon2], ...quick },
       },
     ],
   },

@@ -17,6 +17,7 @@ const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 /** Each takes part of `npm test` further than that does, or is not in it at all. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   kills: [...vitest, 'test/chaos', 'test/cli/passwd.test.ts'],
+  cluster: [...vitest, 'test/scenario/cluster-demo.test.ts', 'test/scenario/cluster-load.test.ts'],
   races: [...vitest, 'test/chat/under-fire'],
   faults: [...vitest, 'test/chat/recovery/fault-schedule.test.ts'],
   corruption: [...vitest, 'test/chat/hostile/mutations.test.ts'],

@@ -146,9 +146,11 @@ async function copyRecords(
     for (const batch of batches(page)) {
       const then = batch.map(({ key, value }): Operation => ({ kind: 'put', key, value }))
       const absent = batch.map(({ key }) => ({ kind: 'revision', key, modRevision: 0 }) as const)
-      const { ok } = await to.commit({ if: absent, then }, signal)
+      const present = batch.map(({ key }) => ({ kind: 'read', key }) as const)
+      const { ok, reads } = await to.commit({ if: absent, then, else: present }, signal)
       // An earlier attempt copied some of them; verification compares those.
-      if (!ok) for (const { key, value } of batch) await createIfAbsent(to, key, value, signal)
+      const missing = ok ? [] : batch.filter((_, at) => reads[at]?.length === 0)
+      for (const { key, value } of missing) await createIfAbsent(to, key, value, signal)
       records += batch.length
       onProgress?.({ step: 'copy', records, total })
     }
@@ -246,8 +248,8 @@ function* batches(entries: readonly Entry[]): Generator<readonly Entry[]> {
   let batch: Entry[] = []
   let bytes = 0
   for (const entry of entries) {
-    // The key appears in the operation and in its compare.
-    const size = 2 * entry.key.length + entry.value.length + 2 * storeFramingBytes
+    // The key appears in its compare and in either branch.
+    const size = 3 * entry.key.length + entry.value.length + 3 * storeFramingBytes
     if (batch.length === storeOperationsMax || (batch.length > 0 && bytes + size > batchBytesMax)) {
       yield batch
       batch = []

@@ -1,13 +1,18 @@
 /** Runs the command line in the test's own process: the same code with its streams, environment and signals handed in. */
 import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import type { Patience } from '../../src/cli/session/patience.ts'
 import { commands, invocation } from './commands.ts'
 
 export { password, temporaryFolder } from './commands.ts'
-export type { Line, Result } from './commands.ts'
+export type { Line, Result, Running, Setting } from './commands.ts'
+
+/** As bin/conclave starts Node: for commands that leave a process behind. */
+const bundle = fileURLToPath(new URL('../../dist/conclave.js', import.meta.url))
+const execArgv = ['--disable-warning=ExperimentalWarning', '--disable-warning=DEP0123']
 
 /** A busy machine is waited for: only what never answers is given up soon. */
 const patient: Patience = { storeMs: 60_000, queueMs: 60_000, readMs: 60_000, doctorMs: 60_000, agentMs: 60_000 }
@@ -28,6 +33,9 @@ export const { conclave, done, start, people, room } = commands((args, setting) 
     stdout,
     stderr,
     env,
+    execPath: process.execPath,
+    execArgv,
+    argv: ['', bundle],
     patience,
     exit,
     on: signals.on.bind(signals),

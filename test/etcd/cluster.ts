@@ -99,7 +99,9 @@ export class EtcdCluster {
   async leader(): Promise<string> {
     for (;;) {
       for (const name of this.names) {
-        const { header, leader } = await this.#ask(name, 'maintenance/status').catch((): Answer => ({}))
+        // A frozen member keeps its connections and never answers.
+        const asked = this.#ask(name, 'maintenance/status', {}, AbortSignal.timeout(2000))
+        const { header, leader } = await asked.catch((): Answer => ({}))
         if (leader !== undefined && leader !== '0' && header?.member_id === leader) return name
       }
       await setTimeout(50)
@@ -208,9 +210,8 @@ export class EtcdCluster {
     }
   }
 
-  async #ask(name: string, path: string, body: object = {}): Promise<Answer> {
+  async #ask(name: string, path: string, body: object = {}, signal: AbortSignal | null = null): Promise<Answer> {
     const url = `http://${this.endpoint(name)}/v3/${path}`
-    const signal = AbortSignal.timeout(5000)
     const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), signal })
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
     return (await response.json()) as Answer

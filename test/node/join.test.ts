@@ -1,42 +1,39 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { readClient } from '../../src/node/certificates/credentials.ts'
 import { clusterHealth } from '../../src/node/health/health.ts'
 import { resolveSettings } from '../../src/node/home/settings.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import { bootstrapCluster } from '../../src/node/membership/bootstrap.ts'
+import { openTicket } from '../../src/node/membership/join.ts'
 import { runNode } from '../../src/node/node.ts'
+import { decodeTicket, type NodeTicket } from '../../src/node/tickets/ticket.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
 import { eagerEtcd, testEtcd } from './etcd.ts'
 import { openTestStore } from './open-store.ts'
-import { alive, until } from './processes.ts'
+import { alive, etcdOf as etcd } from './processes.ts'
 
-let cluster: TestCluster
-beforeEach(async () => {
-  cluster = await TestCluster.create()
-})
-afterEach(() => cluster.dispose())
+/** For one test. */
+async function createCluster(etcd = eagerEtcd()): Promise<TestCluster> {
+  const cluster = await TestCluster.create(etcd)
+  onTestFinished(() => cluster.dispose())
+  return cluster
+}
 
 async function clientOf(node: TestNode): Promise<ClusterClient> {
   return new ClusterClient((await requireState(node.paths)).endpoints, await readClient(node.paths.client))
 }
 
-async function etcdOf(node: TestNode): Promise<number | undefined> {
-  const { execFile } = await import('node:child_process')
-  return new Promise((resolve) =>
-    execFile('pgrep', ['-f', `^[^ ]*etcd .*${node.paths.data}`], (_, stdout) =>
-      resolve(Number(stdout.split('\n')[0]) || undefined),
-    ),
-  )
-}
+const etcdOf = ({ paths }: TestNode): number | undefined => etcd(paths.data)
 
 describe('a cluster', () => {
   test('is created, restarts after a stop and after a SIGKILL, and leaves no process behind', async () => {
+    const cluster = await createCluster()
     const node = await cluster.node('one')
     await node.start().ready()
-    expect(await etcdOf(node)).toBeDefined()
+    expect(etcdOf(node)).toBeDefined()
     const { mode } = await stat(node.paths.authority.key)
     expect(mode & 0o777).toBe(0o600)
     expect((await stat(node.paths.root)).mode & 0o777).toBe(0o700)
@@ -45,10 +42,10 @@ describe('a cluster', () => {
 
     await node.kill('SIGTERM')
     expect(await node.ended()).toEqual({ code: 0, signal: null })
-    expect(await etcdOf(node)).toBeUndefined()
+    expect(etcdOf(node)).toBeUndefined()
 
     await node.start().ready()
-    const orphan = (await etcdOf(node)) as number
+    const orphan = etcdOf(node) as number
     await node.kill('SIGKILL')
     await node.start().ready()
     expect(alive(orphan)).toBe(false)
@@ -56,6 +53,7 @@ describe('a cluster', () => {
   })
 
   test('ends, and its etcd with it, when it fails while it runs', async () => {
+    const cluster = await createCluster()
     const node = await cluster.node('one')
     await bootstrapCluster(node.paths, resolveSettings(node.options))
     const running = runNode({
@@ -68,12 +66,11 @@ describe('a cluster', () => {
       },
     })
     await expect(running).rejects.toThrow('the listener failed')
-    expect(await etcdOf(node)).toBeUndefined()
+    expect(etcdOf(node)).toBeUndefined()
   })
 
   test('grows to three voters, waiting until etcd accepts each change', async () => {
-    await cluster.dispose()
-    cluster = await TestCluster.create(testEtcd())
+    const cluster = await createCluster(testEtcd())
     const nodes = [await cluster.node('one'), await cluster.node('two'), await cluster.node('three')] as const
     await nodes[0].start().ready()
     for (const [at, node] of nodes.slice(1).entries()) {
@@ -92,10 +89,19 @@ describe('a cluster', () => {
     )
     expect(lost).toMatchObject({ health: { voters: 3, canLose: 0, hasQuorum: true } })
   })
+})
 
-  test('joining resumes after a SIGKILL at every step', async () => {
-    const first = await cluster.node('one')
+describe('joining a node', () => {
+  let cluster: TestCluster
+  let first: TestNode
+  beforeAll(async () => {
+    cluster = await TestCluster.create()
+    first = await cluster.node('one')
     await first.start().ready()
+  })
+  afterAll(() => cluster.dispose())
+
+  test('resumes after a SIGKILL at every step', async () => {
     const { ticket, code } = await first.invite()
     const second = await cluster.node('two')
     const points = [
@@ -132,35 +138,37 @@ describe('a cluster', () => {
     expect(await requireState(second.paths)).not.toHaveProperty('ticket')
     expect(await readFile(join(second.home, 'node', 'state.json'), 'utf8')).toContain('"member"')
   })
-})
 
-describe('reasons to refuse a node', () => {
-  test('a used ticket, a wrong code, a taken port', async () => {
-    const first = await cluster.node('one')
-    await first.start().ready()
-    const { ticket, code } = await first.invite()
-    const second = await cluster.node('two')
-    const wrong = second.start({ ticket, code: 'AAAA-AAAA-AAAA' })
-    await wrong.ended()
-    expect(wrong.events).toMatchObject([{ kind: 'failed', code: 'wrong-password' }])
+  test('is refused with a used ticket, a wrong code, a taken port', async () => {
+    const { ticket, code = '' } = await first.invite()
+    /** What it says beforehand, and why it ends. */
+    const refusal = async ({ paths, options }: TestNode, given = code): Promise<{ steps: number; error: unknown }> => {
+      let steps = 0
+      const join = async (): Promise<void> => {
+        await openTicket(paths, decodeTicket(ticket) as NodeTicket, async () => given, options)
+        await runNode({
+          paths,
+          env: { CONCLAVE_ETCD: eagerEtcd() },
+          openStore: openTestStore,
+          signal: new AbortController().signal,
+          listener: () => (steps += 1),
+        })
+      }
+      return { error: await join().catch((error: unknown) => error), steps }
+    }
+    const second = await cluster.node('second')
+    expect(await refusal(second, 'AAAA-AAAA-AAAA')).toMatchObject({ steps: 0, error: { code: 'wrong-password' } })
 
-    const third = await cluster.node('three')
+    const third = await cluster.node('third')
     Object.assign(third.options, { port: first.options.port })
-    await third.start({ ticket, code: code ?? '' }).ended()
-    expect(third.events.at(-1)).toMatchObject({
-      kind: 'failed',
-      code: 'usage',
-      message: expect.stringContaining('is taken'),
+    expect(await refusal(third)).toMatchObject({
+      error: { code: 'usage', message: expect.stringContaining('is taken') },
     })
 
-    await second.start({ ticket, code: code ?? '' }).ready()
-    const fourth = await cluster.node('four')
-    await fourth.start({ ticket, code: code ?? '' }).ended()
-    expect(fourth.events.at(-1)).toMatchObject({
-      kind: 'failed',
-      code: 'not-allowed',
-      message: expect.stringContaining('already used'),
+    await second.start({ ticket, code }).ready()
+    const fourth = await cluster.node('fourth')
+    expect(await refusal(fourth)).toMatchObject({
+      error: { code: 'not-allowed', message: expect.stringContaining('already used') },
     })
-    await until(() => !alive(fourth.pid))
   })
 })

@@ -21,6 +21,13 @@ function stateOf(pid: number): string {
   }
 }
 
+/** The etcd with this data folder; the shell that guards it has the same words behind its own. */
+export function etcdOf(data: string): number | undefined {
+  const processes = execFileSync('ps', ['-axo', 'pid=,args=']).toString().split('\n')
+  const found = processes.find((line) => /^ *\d+ \S*etcd /.test(line) && `${line} `.includes(`--data-dir=${data} `))
+  return found === undefined ? undefined : Number.parseInt(found, 10)
+}
+
 /** Polls until it holds; the test's own time limit ends a wait in vain. */
 export async function until(condition: () => boolean | Promise<boolean>, pauseMs = 20): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, pauseMs))

@@ -8,7 +8,7 @@ import { utf8 } from '../../src/base/bytes.ts'
 import { createAuthority, issuePerson } from '../../src/node/certificates/authority.ts'
 import { clientFiles, nodePaths } from '../../src/node/home/paths.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
-import { conclave, done, temporaryFolder } from '../cli/program.ts'
+import { conclave, done, temporaryFolder } from '../cli/in-process.ts'
 import { EtcdCluster } from '../etcd/cluster.ts'
 import { enter, Machine } from './machines.ts'
 
@@ -21,7 +21,7 @@ test('a certificate that has expired, or of another cluster, is told with what t
   await node.done('create', 'demo')
   await guest.connect(await node.invite('--client', 'bob'))
   await guest.done('signup', 'bob')
-  await enter('demo', node, guest, 'bob')
+  await enter('demo', node, guest)
 
   const files = clientFiles(guest.home)
   const kept = [files.certificate, files.key].map((file) => [file, readFileSync(file)] as const)

@@ -1,25 +1,28 @@
 /**
- * Machines with a node and a person each, on loopback addresses of their own, through the real program. A machine can
- * lose its node by SIGKILL, both the process that runs it and its etcd, as when somebody pulls the plug.
+ * Machines with a node and a person each, on loopback addresses of their own. Nodes run in processes of their own: a
+ * machine can lose its node by SIGKILL, both the process that runs it and its etcd, as when someone pulls the plug.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { nodePaths } from '../../src/node/home/paths.ts'
+import { stopNode } from '../../src/node/process/pid-file.ts'
 import {
   conclave,
   done,
+  impatient,
   start,
   temporaryFolder,
   type Line,
   type Result,
   type Running,
   type Setting,
-} from '../cli/program.ts'
-import { testEtcd } from '../node/etcd.ts'
+} from '../cli/in-process.ts'
+import { eagerEtcd } from '../node/etcd.ts'
 import { freePorts } from '../node/ports.ts'
-import { until } from '../node/processes.ts'
+import { alive, etcdOf, until } from '../node/processes.ts'
 
-const env = { CONCLAVE_ETCD: testEtcd() }
+const env = { CONCLAVE_ETCD: eagerEtcd() }
 
 export interface Invitation {
   readonly ticket: string
@@ -45,14 +48,17 @@ export class Machine {
   static async at(at: number, name: string): Promise<Machine> {
     const host = `127.0.0.${11 + at}`
     const machine = new Machine(name, join(temporaryFolder(), name), host, await freePorts(2, host))
-    onTestFinished(async () => {
-      if (existsSync(join(machine.home, 'node'))) await machine.run('node', 'stop')
-    })
+    onTestFinished(async () => void (await stopNode(nodePaths(machine.home))))
     return machine
   }
 
   run(...args: readonly string[]): Promise<Result> {
     return conclave(args, this.#setting)
+  }
+
+  /** Where the store can't answer: the command does not wait for it long. */
+  runInVain(...args: readonly string[]): Promise<Result> {
+    return conclave(args, { ...this.#setting, patience: impatient })
   }
 
   done(...args: readonly string[]): Promise<Result> {
@@ -95,17 +101,12 @@ export class Machine {
   /** Resolves when neither process runs any more. */
   async killNode(): Promise<void> {
     const { pid } = JSON.parse(readFileSync(join(this.home, 'node', 'running.json'), 'utf8')) as { pid: number }
-    const etcd = this.etcdPid()
+    const etcd = etcdOf(nodePaths(this.home).data) as number
     // The one that runs it first: it would start its etcd again.
     process.kill(pid, 'SIGKILL')
     // It has a guard that may have been quicker.
-    if (lives(etcd)) process.kill(etcd, 'SIGKILL')
-    await until(() => !lives(pid) && !lives(etcd))
-  }
-
-  /** Of its etcd, found by its data folder. */
-  etcdPid(): number {
-    return etcdOf(join(this.home, 'node', 'data'))
+    if (alive(etcd)) process.kill(etcd, 'SIGKILL')
+    await until(() => !alive(pid) && !alive(etcd))
   }
 
   /** Every message of the room that this machine's person sees. @throws unless the store answered */
@@ -131,48 +132,12 @@ export async function room(name: string, machines: readonly Machine[]): Promise<
   await Promise.all(machines.map((machine, at) => machine.done('signup', people[at] as string)))
   const [first, ...others] = machines as [Machine, ...Machine[]]
   await first.done('create', name)
-  const knocking = others.map((other) => other.start('join', name, '--wait', '120'))
-  for (const at of others.keys()) {
-    const person = people[at + 1] as string
-    await until(async () => (await first.done('knocks', name)).lines.some((knock) => knock.name === person))
-    await first.done('accept', name, person)
-  }
-  for (const { code } of await Promise.all(knocking.map((one) => one.end()))) {
-    if (code !== 0) throw new Error(`join ended with ${code}`)
-  }
+  await enter(name, first, ...others)
 }
 
-/** Lets one more person in. */
-export async function enter(name: string, from: Machine, newcomer: Machine, person: string): Promise<void> {
-  await newcomer.run('join', name)
-  await from.done('accept', name, person)
-  await newcomer.done('join', name)
-}
-
-function etcdOf(data: string): number {
-  const flag = `--data-dir=${data}`
-  for (const name of readdirSync('/proc')) {
-    if (!/^[0-9]+$/.test(name)) continue
-    const words = commandOf(name)
-    // The shell that guards it has the same words behind its own.
-    if (words.includes(flag) && !words.includes('-c')) return Number(name)
-  }
-  throw new Error(`no etcd with ${data}`)
-}
-
-function commandOf(pid: string): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  } catch {
-    return []
-  }
-}
-
-/** A killed process that nobody has waited for yet counts as gone. */
-function lives(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
+/** Lets more people in. */
+export async function enter(name: string, from: Machine, ...newcomers: readonly Machine[]): Promise<void> {
+  await Promise.all(newcomers.map((newcomer) => newcomer.run('join', name)))
+  for (const { name: person } of (await from.done('knocks', name)).lines) await from.done('accept', name, person)
+  await Promise.all(newcomers.map((newcomer) => newcomer.done('join', name)))
 }

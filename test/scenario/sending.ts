@@ -1,12 +1,14 @@
-/** People who send many lines, each in a process of his own, and whether all of them are there in the end. */
+/** People who send many lines at the same time, and whether all of them are there in the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import type { Line } from '../cli/program.ts'
+import type { Line } from '../cli/in-process.ts'
 import type { Machine } from './machines.ts'
 
 export interface Sending {
   readonly texts: readonly string[]
-  /** In the order of the texts, which are complete then; rejects when one was not acknowledged. */
+  /** The numbers so far, in the order of the texts. */
+  readonly acknowledged: readonly number[]
+  /** All of them, once the texts are complete; rejects when one was not acknowledged. */
   readonly seqs: Promise<readonly number[]>
 }
 
@@ -16,47 +18,34 @@ interface Pace {
   readonly everyMs: number
 }
 
-/** `count` lines of one person's, the last of them when all that was to happen meanwhile has happened. */
-export function send(machine: Machine, word: string, count: number, pace: Pace, until: Promise<unknown>): Sending {
-  return feed(machine, word, async (write) => {
-    for (let sent = 0; sent < count; sent += pace.lines) {
-      if (sent + pace.lines >= count) await until
-      write(pace.lines)
-      await sleep(pace.everyMs)
-    }
-  })
-}
-
-/** Lines without end, until all that was to happen meanwhile has happened. */
+/** One person's lines without end, until everything that was to happen meanwhile has happened. */
 export function sendUntil(machine: Machine, word: string, pace: Pace, until: Promise<unknown>): Sending {
-  return feed(machine, word, async (write) => {
+  const texts: string[] = []
+  const acknowledged: number[] = []
+  const running = machine.start('send', 'demo', '-')
+  const write = async (): Promise<void> => {
     let over = false
     const end = (): boolean => (over = true)
     until.then(end, end)
     while (!over) {
-      write(pace.lines)
+      const more = Array.from({ length: pace.lines }, (_, k) => `${word} ${texts.length + k}`)
+      texts.push(...more)
+      running.child.stdin.write(more.map((text) => `${text}\n`).join(''))
       await sleep(pace.everyMs)
     }
-  })
-}
-
-/** A sender of his own, each line acknowledged or an error. */
-function feed(machine: Machine, word: string, act: (write: (lines: number) => void) => Promise<void>): Sending {
-  const texts: string[] = []
-  const running = machine.start('send', 'demo', '-')
-  const write = (lines: number): void => {
-    const more = Array.from({ length: lines }, (_, k) => `${word} ${texts.length + k}`)
-    texts.push(...more)
-    running.child.stdin.write(more.map((text) => `${text}\n`).join(''))
-  }
-  const run = async (): Promise<readonly number[]> => {
-    await act(write)
     running.child.stdin.end()
-    const { code, stderr, lines } = await running.end()
-    if (code !== 0) throw new Error(`${word}: exit ${code}: ${stderr}`)
-    return lines.map(({ seq }) => seq)
   }
-  return { texts, seqs: run() }
+  const read = async (): Promise<void> => {
+    for (;;) acknowledged.push((await running.next()).seq)
+  }
+  const send = async (): Promise<readonly number[]> => {
+    // Reading ends with an error when there is nothing more to read.
+    await Promise.allSettled([write(), read()])
+    const { code, stderr } = await running.end()
+    if (code !== 0) throw new Error(`${word}: exit ${code}: ${stderr}`)
+    return acknowledged
+  }
+  return { texts, acknowledged, seqs: send() }
 }
 
 /** Each text stands once, at the number that its sender was told, behind `before` others; everybody sees the same. */

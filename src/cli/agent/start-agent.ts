@@ -2,20 +2,21 @@
 import { spawn } from 'node:child_process'
 import { ConclaveError } from '../../base/errors.ts'
 import { tell, tellFailure, untilReady } from '../session/detached.ts'
+import type { Host } from '../session/host.ts'
 import { runAgent, type AgentOrder } from './agent.ts'
 
 /** Resolves once it answers. */
-export async function startAgent(order: AgentOrder, signal: AbortSignal): Promise<void> {
+export async function startAgent(host: Host, order: AgentOrder, signal: AbortSignal): Promise<void> {
   // No flag that could make Node write its memory to a file, or open it to a debugger.
-  const flags = process.execArgv.filter((flag) => flag.startsWith('--disable-warning='))
-  const main = [process.argv[1] ?? '', '--home', order.home, 'unlock', '--agent']
+  const flags = host.execArgv.filter((flag) => flag.startsWith('--disable-warning='))
+  const main = [host.argv[1] ?? '', '--home', order.home, 'unlock', '--agent']
   // No core dump and no debugger on SIGUSR1: both would expose the key.
-  const command = ['-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...flags, '--disable-sigusr1', ...main]
+  const command = ['-c', 'ulimit -c 0; exec "$0" "$@"', host.execPath, ...flags, '--disable-sigusr1', ...main]
   const child = spawn('/bin/sh', command, {
     detached: true,
     cwd: '/',
     // The environment is not passed on: it may hold the passphrase, or options for Node.
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: host.env['PATH'] },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
   })

@@ -44,7 +44,7 @@ async function unlock(session: Session, options: Options): Promise<void> {
   const { self, key } = await accounts.unlock({ name, password })
   const until = Date.now() + forMs
   // An agent that is already running sees that another has taken its place, and ends.
-  await startAgent({ home, name: self.name, key, until }, session.signal).finally(() => key.fill(0))
+  await startAgent(session.host, { home, name: self.name, key, until }, session.signal).finally(() => key.fill(0))
   await session.out.print(
     { name: self.name, until: isoTime(until) },
     `${self.name} is unlocked until ${clockTime(until)}, ${dayName(until)}. conclave lock ends it.`,

@@ -39,9 +39,11 @@ export async function runDetached(session: Session, hooks: RunHooks): Promise<vo
 
 /** Starts the node in the background; resolves with its process id when it serves. */
 export async function startDetached(session: Session, flags: readonly string[]): Promise<number> {
-  const args = [process.argv[1] ?? '', '--home', session.options.home, 'node', 'start', '--detached', ...flags]
-  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+  const { execPath, execArgv, argv, env } = session.host
+  const args = [argv[1] ?? '', '--home', session.options.home, 'node', 'start', '--detached', ...flags]
+  const child = spawn(execPath, [...execArgv, ...args], {
     detached: true,
+    env,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   await untilReady(

@@ -1,4 +1,4 @@
-/** The process around a command: its streams, its environment and its signals. Node's `process` is one. */
+/** The process around a command: its program, streams, environment and signals. Node's `process` is one. */
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { Environment } from '../../client/locations.ts'
@@ -9,6 +9,10 @@ export interface Host {
   readonly stdout: Writable & { readonly isTTY?: boolean }
   readonly stderr: Writable & { readonly isTTY?: boolean }
   readonly env: Environment
+  /** The runtime, its options, and the program (`argv[1]`): a command in the background is started with them. */
+  readonly execPath: string
+  readonly execArgv: readonly string[]
+  readonly argv: readonly string[]
   readonly patience?: Partial<Patience>
   on(signal: SignalName, listener: () => void): unknown
   off(signal: SignalName, listener: () => void): unknown
