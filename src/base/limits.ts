@@ -131,8 +131,11 @@ export const openPatienceMs = 250
 export const roomsReadAtOnce = 8
 /** Opened records that a room keeps in memory. */
 export const recentRecordsMax = 512
-/** Rows of shown messages, one for each sending process, that a room keeps before it merges them into one. */
+/** Rows of shown messages, at least one for each sending process, that a room keeps before it merges them into pages. */
 export const seenRowsMax = 16
+/** Such rows in a page (about 100 bytes each), and pages that are written in one transaction. */
+export const seenPageBlocks = 512
+export const seenPagesAtOnce = 16
 /** Messages that wait in an outbox, a room. */
 export const outboxMessagesMax = 10_000
 /** Between signs of life of a process that sends; another takes over what it left at most twice that later. */

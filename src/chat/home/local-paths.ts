@@ -51,16 +51,18 @@ export const keptWrapsName = (key: Bytes): Bytes => key.slice(wrapsNameAt, wraps
 /** What members' void records prove of changes that the store does not show. */
 export const withheldKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
-export const secretsKey = (roomId: Bytes): Bytes => room(roomId, 'secrets')
+/** The secret of an epoch, by its confirm. */
+export const secretKey = (roomId: Bytes, confirm: Bytes): Bytes => concat(room(roomId, 'secrets/'), confirm)
+export const secretsRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'secrets/'))
 export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
 /** The room in which this home last marked messages as read: how its programs tell each other. */
 export const lastReadKey = utf8('last-read')
-/** Which message counters of an author's device have been shown. */
-export const seenKey = (roomId: Bytes, firstRootKey: Bytes, device: Bytes): Bytes =>
-  concat(room(roomId, 'seen/'), firstRootKey, device)
+/** Which messages of a block of counters have been shown; `name`: the author's first root key, device and block. */
+export const seenKey = (roomId: Bytes, name: Bytes): Bytes => concat(room(roomId, 'seen/'), name)
 export const seenRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen/'))
-/** The same, merged, for devices that used to have a row each. */
-export const seenMergedKey = (roomId: Bytes): Bytes => room(roomId, 'seen-merged')
+/** The same, merged, for blocks that used to have a row each; a later page counts. */
+export const seenPageKey = (roomId: Bytes, page: number): Bytes => concat(room(roomId, 'seen-pages/'), u64(page))
+export const seenPagesRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'seen-pages/'))
 export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, ''))
 
 /** Where the copy of a room ended when it was dropped, to prove that what is fetched again is the same log. */

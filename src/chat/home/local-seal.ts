@@ -12,7 +12,7 @@ import type { Random } from '../../crypto/random.ts'
 import { nonceBytes, open, seal, sealKey, sealKeyBytes, type SealKey } from '../../crypto/seal.ts'
 import { localKey } from '../../crypto/vault.ts'
 import type { Entry, Operation, Store, Transaction } from '../../store/store.ts'
-import { localKeysKey, outboxesRange, secretsKey } from './local-paths.ts'
+import { localKeysKey, outboxesRange, secretsRange } from './local-paths.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 
@@ -92,24 +92,19 @@ export async function settleLocalKeys(
   const local = await readLocalKeys(home, dataKey)
   if (entry === undefined || local.settled) return
   const locals = new LocalSeal(local.keys, random)
-  for (const roomId of roomIds) await resealAll(home, locals, await readAll(home, secretsKey(roomId)))
-  const { start, end } = outboxesRange
-  let from: Bytes | undefined = start
-  while (from !== undefined) {
-    const { entries, more } = await home.range(from, end, { limit: resealBatch })
-    await resealAll(home, locals, entries)
-    const last: Entry | undefined = entries.at(-1)
-    from = more && last !== undefined ? concat(last.key, new Uint8Array(1)) : undefined
+  for (const { start, end } of [...roomIds.map(secretsRange), outboxesRange]) {
+    let from: Bytes | undefined = start
+    while (from !== undefined) {
+      const { entries, more } = await home.range(from, end, { limit: resealBatch })
+      await resealAll(home, locals, entries)
+      const last: Entry | undefined = entries.at(-1)
+      from = more && last !== undefined ? concat(last.key, new Uint8Array(1)) : undefined
+    }
   }
   await home.commit({
     if: [{ kind: 'revision', key: localKeysKey, modRevision: entry.modRevision }],
     then: [putLocalKeys({ ...local, settled: true }, dataKey, random)],
   })
-}
-
-async function readAll(home: Store, key: Bytes): Promise<readonly Entry[]> {
-  const entry = await readOne(home, key)
-  return entry === undefined ? [] : [entry]
 }
 
 /** A row that changes during this is written by another program of this home, and stays as written. */

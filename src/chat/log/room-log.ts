@@ -143,6 +143,7 @@ export class RoomLog {
   }
 
   #opened(): void {
+    this.keys.beginAgain()
     this.#recent.clear()
     this.#tailRevision = undefined
   }
@@ -305,7 +306,7 @@ export class RoomLog {
     this.#recent.add(applied)
     // Before the record that it opened: a copy can't be read without it.
     await this.#saveKeys()
-    this.replica.append(applied.row, this.state.checkpoint)
+    this.replica.append(applied.row, this.state.checkpoint, this.reconciler.witness(applied))
     await this.reconciler.note(applied, signal)
     return applied
   }

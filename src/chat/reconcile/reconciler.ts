@@ -17,6 +17,7 @@ import type { LogState, AppliedRecord } from '../replay/log-state.ts'
 import type { RoomKeys } from '../replay/room-keys.ts'
 import type { KeptWraps } from '../replica/kept-wraps.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { PutOperation } from '../replica/seen.ts'
 import { archiveDiverged, truncateForReplay, type Requeue } from './archive-diverged.ts'
 import { compareWithStore, lastCommon, standsAt, type Differences, type Span } from './compare-with-store.ts'
 import { DivergedRecords } from './diverged-records.ts'
@@ -185,10 +186,14 @@ export class Reconciler {
     this.#truncation.check(this.#parts.state.checkpoint.next, bytes)
   }
 
-  /** Called for each record, in order, once it has been applied. */
-  async note(applied: AppliedRecord, signal?: AbortSignal): Promise<void> {
+  /** Called for each record, in order, once it has been applied; returns what is to be on disk together with it. */
+  witness(applied: AppliedRecord): readonly PutOperation[] {
     this.#truncation.clear()
-    await this.withheld.note(applied)
+    return this.withheld.note(applied)
+  }
+
+  /** Called after that. */
+  async note(applied: AppliedRecord, signal?: AbortSignal): Promise<void> {
     await this.#lateKeys.note(applied, signal)
   }
 

@@ -22,6 +22,7 @@ import { withheldKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { PutOperation } from '../replica/seen.ts'
 import { hashOfRow } from '../replica/row.ts'
 
 /** A present member signed something that follows a control record which is not in the log. */
@@ -94,10 +95,10 @@ export class WithheldRecords {
     return openedBy !== undefined && this.#invalidRecoveryAt > (room?.marks.get(openedBy)?.i ?? Infinity)
   }
 
-  /** Called for each record, in order, once it has been applied. */
-  async note({ row, judgement }: AppliedRecord): Promise<void> {
+  /** Called for each record, in order, once it has been applied; returns what is to be on disk together with it. */
+  note({ row, judgement }: AppliedRecord): readonly PutOperation[] {
     const { room, keyring } = this.#state
-    if (room === undefined || judgement.kind === 'locked') return
+    if (room === undefined || judgement.kind === 'locked') return []
     if (judgement.kind !== 'void') {
       // A member who later follows what this reader sees withdraws what they signed elsewhere.
       const known = this.#bySigner.get(hex(judgement.author.rootKey))
@@ -105,14 +106,13 @@ export class WithheldRecords {
       const before = this.#bySigner.size + this.#reinstated.size
       if (known !== undefined && known.i < row.i) this.#bySigner.delete(hex(known.signer))
       if (isKick) for (const key of this.#reinstated) if (!room.members.has(key)) this.#reinstated.delete(key)
-      if (this.#bySigner.size + this.#reinstated.size < before) await this.#save()
-      return
+      return this.#bySigner.size + this.#reinstated.size < before ? [this.#row()] : []
     }
     const record = orNothing(() => decodeRecord(row.bytes))
     const evidence = record && headEvidenceOf(room, row.i, record, keyring)
-    if (evidence === undefined) return
+    if (evidence === undefined) return []
     if (evidence.hasInvalidEpochRecovery) this.#invalidRecoveryAt = row.i
-    await this.#add(room, { signer: evidence.author.rootKey, head: evidence.head, i: row.i })
+    return this.#add(room, { signer: evidence.author.rootKey, head: evidence.head, i: row.i }) ? [this.#row()] : []
   }
 
   /** Part of the log is about to be read again with a late secret. */
@@ -142,7 +142,7 @@ export class WithheldRecords {
     const card = orNothing(() => decodeCard(roomId, bytes))
     if (card === undefined || memberByKey(room, card.signer) === undefined) return
     if (includes(room, card.head) || (await this.#isVoid(card.head))) return
-    await this.#add(room, { signer: card.signer, head: card.head, i: checkpoint.next - 1 })
+    if (this.#add(room, { signer: card.signer, head: card.head, i: checkpoint.next - 1 })) await this.#save()
   }
 
   /** Whether it is in the log and does not count: then its author was misled, and nothing is missing. */
@@ -171,18 +171,22 @@ export class WithheldRecords {
     if (this.#reinstated.size > known) await this.#save()
   }
 
-  async #add(room: Room, gap: WithheldProof): Promise<void> {
-    if (includes(room, gap.head)) return
+  #add(room: Room, gap: WithheldProof): boolean {
+    if (includes(room, gap.head)) return false
     const known = this.#bySigner.get(hex(gap.signer))
-    if (known === undefined ? this.#bySigner.size >= withheldProofsMax : equalBytes(known.head, gap.head)) return
+    if (known === undefined ? this.#bySigner.size >= withheldProofsMax : equalBytes(known.head, gap.head)) return false
     this.#bySigner.set(hex(gap.signer), gap)
-    await this.#save()
+    return true
   }
 
   async #save(): Promise<void> {
+    await this.#parts.home.commit({ then: [this.#row()] })
+  }
+
+  #row(): PutOperation {
     const gaps = [...this.#bySigner.values()].map(({ signer, head, i }) => [signer, head, i])
     const value = encode([gaps, [...this.#reinstated].map((key) => fromHex(key))])
-    await this.#parts.home.commit({ then: [{ kind: 'put', key: withheldKey(this.#state.roomId), value }] })
+    return { kind: 'put', key: withheldKey(this.#state.roomId), value }
   }
 }
 

@@ -23,6 +23,11 @@ export class RoomKeys {
   readonly #identity: Identity
   readonly #state: LogState
   readonly #secrets: RoomSecrets
+  /** How many of the room's openings, and of the keys held, have been looked at for saving. */
+  #openings = 0
+  #held = 0
+  /** Confirms of openings without keys. */
+  readonly #lacking = new Set<string>()
 
   constructor({ store, home, identity, roomId }: RoomKeysParts, state: LogState) {
     this.#identity = identity
@@ -37,9 +42,27 @@ export class RoomKeys {
     return this.#secrets.load(this.#state.keyring)
   }
 
-  /** Writes the secrets that have arrived since. */
-  save(): Promise<void> {
-    return this.#secrets.save(this.#state.keyring)
+  /** The log is judged again from an earlier record on. */
+  beginAgain(): void {
+    this.#openings = 0
+    this.#lacking.clear()
+  }
+
+  /** Writes the secrets of the room's epochs that have arrived since; others prove nothing, and anyone can make them. */
+  async save(): Promise<void> {
+    const { keyring } = this.#state
+    const due: EpochKeys[] = []
+    for (const { opening } of this.#state.opened(this.#openings)) {
+      const keys = keyring.get(opening)
+      if (keys === undefined) this.#lacking.add(hex(opening.confirm))
+      else due.push(keys)
+      this.#openings += 1
+    }
+    for (const keys of this.#lacking.size > 0 ? keyring.since(this.#held) : []) {
+      if (this.#lacking.delete(hex(keys.confirm))) due.push(keys)
+    }
+    this.#held = keyring.size
+    await this.#secrets.save(due)
   }
 
   /** The keys of the current epoch, fetched from the store if need be. */

@@ -5,9 +5,9 @@
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
-import { replicaBatch, replicaBatchBytes, seenRowsMax } from '../../base/limits.ts'
+import { replicaBatch, replicaBatchBytes, seenPageBlocks, seenPagesAtOnce, seenRowsMax } from '../../base/limits.ts'
 import { hashBytes, zeroHash } from '../../crypto/hash.ts'
-import type { KeyRange } from '../../protocol/paths.ts'
+import { numberOf, type KeyRange } from '../../protocol/paths.ts'
 import { recordHash } from '../../protocol/record.ts'
 import type { Entry, Operation, Revision, Store } from '../../store/store.ts'
 import {
@@ -24,14 +24,14 @@ import {
   replicaKey,
   replicaRange,
   roomDataRange,
-  seenMergedKey,
+  seenPagesRange,
   seenRange,
 } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 import { divergenceValue, readDivergence, type Divergence } from './divergence.ts'
 import { copyOfRoom, rowOf, rowValue, type Row } from './row.ts'
-import { Seen, type PutOperation } from './seen.ts'
+import { mergedPages, Seen, type PutOperation } from './seen.ts'
 
 /** Everything before `next` has been judged. */
 export interface Checkpoint {
@@ -40,11 +40,11 @@ export interface Checkpoint {
   readonly seq: number
 }
 
-/** Judged and not yet on disk: the row, the read position after it, and what it showed. */
+/** Judged and not yet on disk: the row, the read position after it, and what else it changes. */
 interface Pending {
   readonly row: Row
   readonly checkpoint: Checkpoint
-  readonly seen: PutOperation | undefined
+  readonly puts: readonly PutOperation[]
 }
 
 const start: Checkpoint = { next: 0, hash: zeroHash, seq: 1 }
@@ -98,6 +98,7 @@ export class Replica {
     this.#pending = []
     while (this.#writing !== undefined) await this.#writing
     const { start: key, end } = seenRange(this.#roomId)
+    const pages = seenPagesRange(this.#roomId)
     const diverged = divergedRange(this.#roomId)
     // One transaction, so that the shown messages match the checkpoint.
     const { reads } = await this.#home.commit({
@@ -106,35 +107,41 @@ export class Replica {
         { kind: 'read', key: checkpointKey(this.#roomId) },
         { kind: 'read', key: diverged.start, end: diverged.end },
         { kind: 'read', key: divergenceKey(this.#roomId) },
-        { kind: 'read', key: seenMergedKey(this.#roomId) },
+        { kind: 'read', key: pages.start, end: pages.end },
       ],
     })
     this.#failure = undefined
     this.#isStale = false
     this.#dropped = false
-    const seenRows = reads[0] ?? []
-    this.seen.load(seenRows, reads[4]?.[0])
+    const [seenRows = [], seenPages = []] = [reads[0], reads[4]]
+    this.seen.load(seenRows, seenPages)
     this.#divergences = (reads[2] ?? []).map(({ value }) => readDivergence(value))
     const begun = reads[3]?.[0]
     this.#interrupted = begun && numberIn(begun.value)
     const checkpoint = this.#readCheckpoint(reads[1]?.[0])
-    if (seenRows.length > seenRowsMax) await this.#mergeSeen()
+    if (seenRows.length > seenRowsMax) await this.#mergeSeen(seenRows, seenPages.at(-1))
     return checkpoint
   }
 
   /** If another program of this home has written since, a later call does it. */
-  async #mergeSeen(): Promise<void> {
-    const { start: key, end } = seenRange(this.#roomId)
-    const merged = this.seen.mergedRow()
-    if (merged.value.length > replicaBatchBytes) return
-    await this.#home.commit({
-      if: [
-        { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision },
-        this.#sameDivergences,
-        { kind: 'revision', key: divergenceKey(this.#roomId), modRevision: 0 },
-      ],
-      then: [{ kind: 'delete', key, end }, merged],
-    })
+  async #mergeSeen(rows: readonly Entry[], lastPage: Entry | undefined): Promise<void> {
+    const rowsAtOnce = seenPageBlocks * seenPagesAtOnce
+    let page = lastPage === undefined ? 0 : numberOf(lastPage.key) + 1
+    for (let at = 0; at < rows.length; at += rowsAtOnce) {
+      const some = rows.slice(at, at + rowsAtOnce)
+      const pages = mergedPages(this.#roomId, some, page)
+      const [first, last] = [some[0] as Entry, some.at(-1) as Entry]
+      const { ok } = await this.#home.commit({
+        if: [
+          { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision },
+          this.#sameDivergences,
+          { kind: 'revision', key: divergenceKey(this.#roomId), modRevision: 0 },
+        ],
+        then: [{ kind: 'delete', key: first.key, end: concat(last.key, new Uint8Array(1)) }, ...pages],
+      })
+      if (!ok) return
+      page += pages.length
+    }
   }
 
   /** While it holds, no other program of this home has archived rows of this room. */
@@ -202,9 +209,9 @@ export class Replica {
     return rows
   }
 
-  /** Takes a judged record; on disk soon, and before the next read of rows. */
-  append(row: Row, checkpoint: Checkpoint): void {
-    this.#pending.push({ row, checkpoint, seen: this.seen.takeChange() })
+  /** Takes a judged record, and what is to be on disk with it; soon, and before the next read of rows. */
+  append(row: Row, checkpoint: Checkpoint, puts: readonly PutOperation[] = []): void {
+    this.#pending.push({ row, checkpoint, puts: [...this.seen.takeChanges(), ...puts] })
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
 
@@ -270,15 +277,15 @@ export class Replica {
 
   #rowsOf(batch: readonly Pending[]): readonly Operation[] {
     const operations: Operation[] = []
-    const seen = new Map<string, Operation>()
-    for (const { row, seen: change } of batch) {
+    const others = new Map<string, Operation>()
+    for (const { row, puts } of batch) {
       operations.push({ kind: 'put', key: replicaKey(this.#roomId, row.i), value: encode(rowValue(row)) })
       if (row.n !== null) {
         operations.push({ kind: 'put', key: replicaControlKey(this.#roomId, row.i), value: encode(row.i) })
       }
-      if (change !== undefined) seen.set(hex(change.key), change)
+      for (const put of puts) others.set(hex(put.key), put)
     }
-    return [...operations, ...seen.values()]
+    return [...operations, ...others.values()]
   }
 
   /** Up to `limit` rows with from ≤ i < to, in order of i; the last ones of them with `newest`. */
@@ -359,13 +366,15 @@ function checkpointValue({ next, hash, seq }: Checkpoint): Bytes {
   return encode([next, hash, seq])
 }
 
-/** As many as fit a transaction: by bytes, and by operations, of which each row needs two at most. */
+/** As many as fit a transaction, by bytes and by operations; one of them at least. */
 function firstBatch(pending: readonly Pending[]): readonly Pending[] {
   let bytes = 0
+  let operations = 0
   let count = 0
-  while (count < pending.length && count < replicaBatch / 2 && bytes < replicaBatchBytes) {
-    const { row, seen } = pending[count] as Pending
-    bytes += row.bytes.length + (seen?.value.length ?? 0) + 400
+  for (const { row, puts } of pending) {
+    operations += 1 + (row.n === null ? 0 : 1) + puts.length
+    if (count > 0 && (operations > replicaBatch || bytes > replicaBatchBytes)) break
+    bytes += row.bytes.length + 400 + puts.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
     count += 1
   }
   return pending.slice(0, count)

@@ -1,20 +1,26 @@
-/** The secrets of a room's epochs, kept in the home so that it opens without the store; sealed under the home's key. */
-import type { Bytes } from '../../base/bytes.ts'
-import { decode, encode, Fields } from '../../base/codec.ts'
+/**
+ * The secrets of a room's epochs, kept in the home so that it opens without the store; sealed under the home's key. Each
+ * has a row of its own: others choose how many there are.
+ */
+import { hex, type Bytes } from '../../base/bytes.ts'
+import { encode, Fields } from '../../base/codec.ts'
+import { replicaBatch } from '../../base/limits.ts'
 import { hashBytes } from '../../crypto/hash.ts'
+import type { EpochKeys } from '../../protocol/epoch.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
 import type { Store } from '../../store/store.ts'
-import { secretsKey } from '../home/local-paths.ts'
+import { secretKey, secretsRange } from '../home/local-paths.ts'
 import type { LocalSeal } from '../home/local-seal.ts'
 import { readLocal } from '../home/local-value.ts'
-import { readOne } from '../../store/read-one.ts'
 import { copyOfRoom } from './row.ts'
+import type { PutOperation } from './seen.ts'
 
 export class RoomSecrets {
   readonly #home: Store
   readonly #roomId: Bytes
   readonly #seal: LocalSeal
-  #saved = 0
+  /** By confirm. */
+  readonly #saved = new Set<string>()
 
   constructor(home: Store, roomId: Bytes, seal: LocalSeal) {
     this.#home = home
@@ -23,28 +29,32 @@ export class RoomSecrets {
   }
 
   async load(keyring: Keyring): Promise<void> {
-    const key = secretsKey(this.#roomId)
-    const entry = await readOne(this.#home, key)
-    const plain = entry && this.#seal.open(key, entry.value)
-    if (plain !== undefined) readLocal(copyOfRoom, () => this.#add(keyring, plain))
-    this.#saved = keyring.size
-  }
-
-  #add(keyring: Keyring, plain: Bytes): void {
-    for (const value of new Fields([decode(plain)], 1).array(Infinity)) {
-      const fields = new Fields(value, 4)
-      const opening = { epoch: fields.unsigned(), before: fields.fixed(hashBytes), confirm: fields.fixed(hashBytes) }
-      keyring.addSecret(this.#roomId, opening, fields.fixed(hashBytes))
+    const { start, end } = secretsRange(this.#roomId)
+    const { entries } = await this.#home.range(start, end)
+    for (const { key, value } of entries) {
+      const plain = this.#seal.open(key, value)
+      if (plain !== undefined) readLocal(copyOfRoom, () => this.#add(keyring, plain))
     }
   }
 
-  /** Writes those that have arrived since. */
-  async save(keyring: Keyring): Promise<void> {
-    if (keyring.size === this.#saved) return
-    this.#saved = keyring.size
-    const key = secretsKey(this.#roomId)
-    const secrets = keyring.all().map(({ epoch, before, confirm, secret }) => [epoch, before, confirm, secret])
-    const value = this.#seal.seal(key, encode(secrets))
-    await this.#home.commit({ then: [{ kind: 'put', key, value }] })
+  #add(keyring: Keyring, plain: Bytes): void {
+    const fields = Fields.decode(plain, 4)
+    const opening = { epoch: fields.unsigned(), before: fields.fixed(hashBytes), confirm: fields.fixed(hashBytes) }
+    if (keyring.addSecret(this.#roomId, opening, fields.fixed(hashBytes))) this.#saved.add(hex(opening.confirm))
+  }
+
+  /** Writes those that are not there yet. */
+  async save(epochs: readonly EpochKeys[]): Promise<void> {
+    const fresh = epochs.filter(({ confirm }) => !this.#saved.has(hex(confirm)))
+    for (let at = 0; at < fresh.length; at += replicaBatch) {
+      const batch = fresh.slice(at, at + replicaBatch)
+      await this.#home.commit({ then: batch.map((keys) => this.#rowOf(keys)) })
+      for (const { confirm } of batch) this.#saved.add(hex(confirm))
+    }
+  }
+
+  #rowOf({ epoch, before, confirm, secret }: EpochKeys): PutOperation {
+    const key = secretKey(this.#roomId, confirm)
+    return { kind: 'put', key, value: this.#seal.seal(key, encode([epoch, before, confirm, secret])) }
   }
 }

@@ -1,135 +1,129 @@
 /**
- * Which messages have been shown, as runs of counters per author's device: a message that was sent twice shows once.
+ * Which messages have been shown, by the author's device and counter: a message that was sent twice shows once. Counters
+ * are their authors' choice; kept in blocks of 256, each a row of fixed size, they make no row grow.
  */
-import { hex, type Bytes } from '../../base/bytes.ts'
-import { decode, encode, Fields, type Value } from '../../base/codec.ts'
+import { concat, hex, u64, type Bytes } from '../../base/bytes.ts'
+import { decode, encode, Fields } from '../../base/codec.ts'
+import { seenPageBlocks } from '../../base/limits.ts'
 import { deviceBytes } from '../../protocol/message.ts'
+import { numberOf } from '../../protocol/paths.ts'
 import { publicKeyBytes } from '../../crypto/sign.ts'
 import type { Entry, Operation } from '../../store/store.ts'
-import { seenKey, seenMergedKey } from '../home/local-paths.ts'
+import { seenKey, seenPageKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
 
-type Run = readonly [from: number, to: number]
+const blockCounters = 256
+const blockBytes = blockCounters / 8
+/** In the key of a block's row: author, device, number of the block. */
+const nameBytes = publicKeyBytes + deviceBytes + 8
 
-interface Device {
+interface Block {
   readonly key: Bytes
-  runs: Run[]
+  /** A bit for each counter. */
+  readonly bits: Bytes
 }
 
 export type PutOperation = Extract<Operation, { kind: 'put' }>
 
 export class Seen {
   readonly #roomId: Bytes
-  readonly #devices = new Map<string, Device>()
-  #changed: Device | undefined
-  /** Devices with forgotten messages, not yet on disk. */
-  readonly #forgotten = new Set<Device>()
+  readonly #blocks = new Map<string, Block>()
+  readonly #changed = new Set<Block>()
+  /** Blocks with forgotten messages, not yet on disk. */
+  readonly #forgotten = new Set<Block>()
 
   constructor(roomId: Bytes) {
     this.#roomId = roomId
   }
 
-  /** @param rows what takeChange() returned; newer than `merged`, which mergedRow() returned. */
-  load(rows: readonly Entry[], merged: Entry | undefined): void {
-    this.#devices.clear()
+  /** @param rows what takeChanges() returned; newer than `pages`, which mergedPages() returned. */
+  load(rows: readonly Entry[], pages: readonly Entry[]): void {
+    this.#blocks.clear()
     this.#forgotten.clear()
-    this.#changed = undefined
+    this.#changed.clear()
     readLocal('what was shown of a room', () => {
-      if (merged !== undefined) this.#loadMerged(decode(merged.value))
+      for (const { value } of pages) {
+        for (const item of new Fields([decode(value)], 1).array(seenPageBlocks)) {
+          const fields = new Fields(item, 4)
+          const [author, device] = [fields.fixed(publicKeyBytes), fields.fixed(deviceBytes)]
+          this.#add(concat(author, device, u64(fields.unsigned())), fields.fixed(blockBytes))
+        }
+      }
       for (const { key, value } of rows) {
-        const name = hex(key.subarray(-(publicKeyBytes + deviceBytes)))
-        this.#devices.set(name, { key, runs: runsOf(decode(value)) })
+        this.#add(key.slice(-nameBytes), new Fields([decode(value)], 1).fixed(blockBytes))
       }
     })
   }
 
-  #loadMerged(value: Value): void {
-    for (const item of new Fields([value], 1).array(Infinity)) {
-      const fields = new Fields(item, 3)
-      const [author, device] = [fields.fixed(publicKeyBytes), fields.fixed(deviceBytes)]
-      const key = seenKey(this.#roomId, author, device)
-      this.#devices.set(hex(author) + hex(device), { key, runs: runsOf(fields.next()) })
-    }
-  }
-
-  /** Everything as one row. Each process sends under a device of its own, so the rows would pile up. */
-  mergedRow(): PutOperation {
-    const devices = [...this.#devices.values()].map(({ key, runs }) => {
-      const device = key.length - deviceBytes
-      return [key.slice(device - publicKeyBytes, device), key.slice(device), runs]
-    })
-    return { kind: 'put', key: seenMergedKey(this.#roomId), value: encode(devices) }
+  #add(name: Bytes, bits: Bytes): Block {
+    const block = { key: seenKey(this.#roomId, name), bits: bits.slice() }
+    this.#blocks.set(hex(name), block)
+    return block
   }
 
   has(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
-    const known = this.#devices.get(hex(firstRootKey) + hex(device))
-    return known?.runs.some(([from, to]) => from <= counter && counter <= to) === true
+    const block = this.#blocks.get(hex(nameOf(firstRootKey, device, counter)))
+    return block !== undefined && ((block.bits[byteOf(counter)] ?? 0) & maskOf(counter)) !== 0
   }
 
   /** Marks a message as shown; false if it already was. */
   add(firstRootKey: Bytes, device: Bytes, counter: number): boolean {
-    const name = hex(firstRootKey) + hex(device)
-    let known = this.#devices.get(name)
-    if (known === undefined) {
-      known = { key: seenKey(this.#roomId, firstRootKey, device), runs: [] }
-      this.#devices.set(name, known)
-    }
-    if (this.has(firstRootKey, device, counter)) return false
-    known.runs = withCounter(known.runs, counter)
-    this.#changed = known
+    const name = nameOf(firstRootKey, device, counter)
+    const block = this.#blocks.get(hex(name)) ?? this.#add(name, new Uint8Array(blockBytes))
+    const byte = block.bits[byteOf(counter)] ?? 0
+    if ((byte & maskOf(counter)) !== 0) return false
+    block.bits[byteOf(counter)] = byte | maskOf(counter)
+    this.#changed.add(block)
     return true
   }
 
   /** The message is no longer in the log: it may come again. */
   forget(firstRootKey: Bytes, device: Bytes, counter: number): void {
-    const known = this.#devices.get(hex(firstRootKey) + hex(device))
-    if (known === undefined) return
-    known.runs = withoutCounter(known.runs, counter)
-    this.#forgotten.add(known)
+    const block = this.#blocks.get(hex(nameOf(firstRootKey, device, counter)))
+    if (block === undefined) return
+    block.bits[byteOf(counter)] = (block.bits[byteOf(counter)] ?? 0) & ~maskOf(counter)
+    this.#forgotten.add(block)
   }
 
-  /** The rows of devices with forgotten messages since the last call. */
+  /** The rows with forgotten messages since the last call. */
   takeForgotten(): readonly PutOperation[] {
-    const changed = [...this.#forgotten]
-    this.#forgotten.clear()
-    return changed.map(({ key, runs }) => ({ kind: 'put', key, value: encode(runs) }))
+    return taken(this.#forgotten)
   }
 
-  /** The row that changed since the last call; called after each record, which has one author and device. */
-  takeChange(): PutOperation | undefined {
-    const changed = this.#changed
-    this.#changed = undefined
-    return changed && { kind: 'put', key: changed.key, value: encode(changed.runs) }
+  /** The rows that changed since the last call; called after each record, whose messages are in two blocks at most. */
+  takeChanges(): readonly PutOperation[] {
+    return taken(this.#changed)
   }
 }
 
-function runsOf(value: Value): Run[] {
-  return new Fields([value], 1).array(Infinity).map(runOf)
-}
-
-function runOf(value: Value): Run {
-  const fields = new Fields(value, 2)
-  return [fields.unsigned(), fields.unsigned()]
-}
-
-function withoutCounter(runs: readonly Run[], counter: number): Run[] {
-  return runs.flatMap(([from, to]): Run[] => {
-    if (counter < from || counter > to) return [[from, to]]
-    const parts: Run[] = [
-      [from, counter - 1],
-      [counter + 1, to],
-    ]
-    return parts.filter(([first, last]) => first <= last)
-  })
-}
-
-function withCounter(runs: readonly Run[], counter: number): Run[] {
-  const sorted = [...runs, [counter, counter] as const].sort((a, b) => a[0] - b[0])
-  const joined: Run[] = []
-  for (const run of sorted) {
-    const last = joined.at(-1)
-    if (last !== undefined && last[1] + 1 === run[0]) joined[joined.length - 1] = [last[0], run[1]]
-    else joined.push(run)
+/** Rows of blocks as pages: each process sends under a device of its own, so single rows would pile up. */
+export function mergedPages(roomId: Bytes, rows: readonly Entry[], firstPage: number): readonly PutOperation[] {
+  const pages: PutOperation[] = []
+  for (let at = 0; at < rows.length; at += seenPageBlocks) {
+    const blocks = rows.slice(at, at + seenPageBlocks).map(({ key, value }) => {
+      const name = key.slice(-nameBytes)
+      const device = name.slice(publicKeyBytes, publicKeyBytes + deviceBytes)
+      return [name.slice(0, publicKeyBytes), device, numberOf(key), decode(value)]
+    })
+    pages.push({ kind: 'put', key: seenPageKey(roomId, firstPage + pages.length), value: encode(blocks) })
   }
-  return joined
+  return pages
+}
+
+function taken(blocks: Set<Block>): readonly PutOperation[] {
+  const puts = [...blocks].map(({ key, bits }): PutOperation => ({ kind: 'put', key, value: encode(bits) }))
+  blocks.clear()
+  return puts
+}
+
+function nameOf(firstRootKey: Bytes, device: Bytes, counter: number): Bytes {
+  return concat(firstRootKey, device, u64(Math.floor(counter / blockCounters)))
+}
+
+function byteOf(counter: number): number {
+  return Math.floor((counter % blockCounters) / 8)
+}
+
+function maskOf(counter: number): number {
+  return 1 << (counter % 8)
 }

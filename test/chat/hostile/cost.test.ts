@@ -12,7 +12,9 @@ import { headEvidenceOf } from '../../../src/protocol/head-evidence.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
 import type { EpochOpening } from '../../../src/protocol/epoch.ts'
 import { decodeRecord } from '../../../src/protocol/record.ts'
+import { roomLogOf, storeOf } from '../../protocol/properties/store-client.ts'
 import { RoomBuilder, type User } from '../../protocol/room-builder.ts'
+import { CountingStore } from './counting-store.ts'
 
 class CountingKeyring extends Keyring {
   asked = 0
@@ -76,5 +78,51 @@ describe('a lone admin who opens epochs and recovers from them', () => {
     }
     const [few, many] = [await cost(7), await cost(14)]
     expect(many).toBe(few)
+  })
+})
+
+/** What a newcomer's home takes when they read the whole room. */
+async function homeAfter(world: RoomBuilder, reader: User): Promise<CountingStore> {
+  const home = new CountingStore()
+  const log = roomLogOf(await storeOf(world), world, reader, true, home)
+  await log.catchUp()
+  await log.replica.flush()
+  return home
+}
+
+describe('the rows of a home', () => {
+  it('grow by no member’s counters, however many gaps they have', async () => {
+    const cost = async (records: number) => {
+      const [world, ada] = await loneAdmin()
+      const contents = [{ type: 'text', text: 'x' }] as const
+      for (let k = 0; k < records; k += 1) world.append(world.message(ada, { contents, counter: 2 * k }))
+      return homeAfter(world, ada)
+    }
+    const [few, many] = [await cost(300), await cost(600)]
+    expectLinear(few.bytesWritten, many.bytesWritten)
+    expect(many.longestValue).toBeLessThan(2000)
+  })
+
+  it('grow by nobody’s epochs, and are not written again with each', async () => {
+    const cost = async (epochs: number) => {
+      const [world, ada] = await loneAdmin()
+      for (let k = 0; k < epochs; k += 1) await world.rotate(ada)
+      return homeAfter(world, ada)
+    }
+    const [few, many] = [await cost(60), await cost(120)]
+    expectLinear(few.bytesWritten, many.bytesWritten)
+    expect(many.longestValue).toBeLessThan(4000)
+  })
+
+  it('are not written one by one for void records that name heads of the author’s invention', async () => {
+    const cost = async (records: number) => {
+      const [world, ada] = await loneAdmin()
+      const contents = [{ type: 'text', text: 'x' }] as const
+      for (let k = 0; k < records; k += 1) {
+        world.append(world.message(ada, { contents, head: world.dice.random(32) }))
+      }
+      return homeAfter(world, ada)
+    }
+    expect((await cost(200)).commits).toBeLessThan(30)
   })
 })

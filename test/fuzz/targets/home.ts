@@ -18,8 +18,9 @@ import {
   readKey,
   rememberedKey,
   replicaKey,
-  secretsKey,
+  secretKey,
   seenKey,
+  seenPageKey,
 } from '../../../src/chat/home/local-paths.ts'
 import { LocalSeal, readLocalKeys } from '../../../src/chat/home/local-seal.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
@@ -92,6 +93,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     return reading.upTo
   }
   const outbox = (home: MemoryStore) => new Outbox(home, locals, random)
+  const secretAt = secretKey(roomId, zero(32))
   const queuedAt = outboxKey(roomId, device, 7)
   const queued = encode([5, contentValue({ type: 'text', text: 'soon' })])
 
@@ -124,16 +126,8 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     stored('where a dropped copy ended', rememberedKey(roomId), [encode([3, zero(32), 4])], (home) =>
       replica(home).remembered(),
     ),
-    stored(
-      'what was seen',
-      seenKey(roomId, zero(32), device),
-      [
-        encode([
-          [0, 4],
-          [6, 9],
-        ]),
-      ],
-      (home) => replica(home).load(),
+    stored('what was seen', seenKey(roomId, concat(zero(32), device, zero(8))), [encode(zero(32))], (home) =>
+      replica(home).load(),
     ),
     stored('what was read', readKey(roomId), [encode(17)], readUpTo),
     stored(
@@ -143,9 +137,12 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
       (home) => replica(home).load(),
     ),
     stored('where a parting began', divergenceKey(roomId), [encode(3)], (home) => replica(home).load()),
-    stored('secrets, sealed', secretsKey(roomId), [sealed(secretsKey(roomId), encode([]))], secrets),
-    stored('secrets, inside', secretsKey(roomId), [encode([[0, zero(32), zero(32), zero(32)]])], secrets, (bytes) =>
-      sealed(secretsKey(roomId), bytes),
+    stored('pages of what was seen', seenPageKey(roomId, 0), [encode([[zero(32), device, 3, zero(32)]])], (home) =>
+      replica(home).load(),
+    ),
+    stored('secret, sealed', secretAt, [sealed(secretAt, encode([0, zero(32), zero(32), zero(32)]))], secrets),
+    stored('secret, inside', secretAt, [encode([0, zero(32), zero(32), zero(32)])], secrets, (bytes) =>
+      sealed(secretAt, bytes),
     ),
     stored('queued message, sealed', queuedAt, [sealed(queuedAt, queued)], (home) => adopted(outbox(home), roomId)),
     stored(

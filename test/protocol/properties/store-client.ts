@@ -46,17 +46,30 @@ export async function readFromStore(
   user: User,
   knowsIndex: boolean,
 ): Promise<readonly RowVerdict[]> {
-  const { roomId, log } = builder
+  const roomLog = roomLogOf(store, builder, user, knowsIndex)
+  await roomLog.catchUp()
+  return (await roomLog.replica.rows(0, builder.log.length, builder.log.length)).map(({ verdict }) => verdict)
+}
+
+/** What reads it, with nothing in its home. It throws where it finds damage. */
+export function roomLogOf(
+  store: Store,
+  builder: RoomBuilder,
+  user: User,
+  knowsIndex: boolean,
+  home: Store = new MemoryStore(),
+): RoomLog {
+  const { roomId } = builder
   const { identity } = identityOf(builder, user, knowsIndex)
-  const home = new MemoryStore()
   const outbox = new Outbox(home, identity.local, systemRandom)
   const incarnation = { known: async () => systemRandom(16), found: () => undefined, saw: () => undefined }
   const rest = { random: systemRandom, log: silentLogger, outbox, incarnation, isOurs: async () => false }
   const parts = { store, home, roomId, identity, ...rest }
-  const damages: unknown[] = []
   const nothing = () => undefined
-  const damaged = (damage: unknown) => void damages.push(damage)
-  const roomLog = new RoomLog(parts, {
+  const damaged = (damage: unknown) => {
+    throw new Error(`damage where there is none: ${JSON.stringify(damage)}`)
+  }
+  return new RoomLog(parts, {
     applied: nothing,
     previewed: nothing,
     progressed: nothing,
@@ -65,9 +78,6 @@ export async function readFromStore(
     diverged: () => Promise.resolve(),
     reconciling: nothing,
   })
-  await roomLog.catchUp()
-  if (damages.length > 0) throw new Error(`damage where there is none: ${JSON.stringify(damages)}`)
-  return (await roomLog.replica.rows(0, log.length, log.length)).map(({ verdict }) => verdict)
 }
 
 /** The newest page first, by the control chain alone; undefined where the client gives that up. */
