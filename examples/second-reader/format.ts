@@ -1,7 +1,7 @@
 /** §2 to §4 of docs/protocol.md: deterministic CBOR, positional fields and their types, names, padding, primitives. */
 import { createDecipheriv, hash as digest, hkdfSync, verify } from 'node:crypto'
 import { encode as toCbor, rfc8949EncodeOptions } from 'cborg'
-import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519 } from 'hpke'
+import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519, type Key } from 'hpke'
 
 export type Bytes = Uint8Array
 export type Value = number | string | boolean | null | Bytes | Value[]
@@ -64,6 +64,8 @@ function fits(kind: string, value: Value): boolean {
   if (type === 'u') return typeof value === 'number' && value >= 0
   if (type === 'bool') return typeof value === 'boolean'
   if (type === '[') return Array.isArray(value) && value.length <= max
+  if (kind === 'bKey') return value instanceof Uint8Array && isKey(value)
+  if (kind === 'bWrap') return value instanceof Uint8Array && isWrapKey(value)
   if (value instanceof Uint8Array) return type === 'b' ? value.length === max : type === 'b<' && value.length <= max
   if (typeof value !== 'string' || type.startsWith('b')) return false
   if (type === 't' || type === 't+') return Buffer.byteLength(value) <= max && (type === 't' || value !== '')
@@ -88,17 +90,46 @@ export const hash = (label: string, ...values: Value[]): string => digest('sha25
 export const derive = (secret: Bytes, label: string, ...context: Value[]): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, '', encode([label, ...context]), 32))
 
+/** §2.1, by the equations that points of small order satisfy: of Edwards y (a divisor of 8) and of Montgomery u. */
+const number = (bytes: Bytes) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`)
+const p = 2n ** 255n - 19n
+const order = 2n ** 252n + 27742317777372353535851937790883648493n
+const d = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
+const isSmallY = (y: bigint) => (y * (y * y - 1n) * (d * y ** 4n + 2n * y * y - 1n)) % p === 0n
+const isSmallU = (u: bigint) =>
+  (u * (u * u - 1n) * ((u * u - 1n) ** 2n - 4n * u * (u * u + 486662n * u + 1n))) % p === 0n
+export function isKey(key: Bytes): boolean {
+  const y = key.length === 32 ? number(key) & (2n ** 255n - 1n) : p
+  return y < p && !isSmallY(y)
+}
+const isExchangeKey = (key: Bytes) => number(key) < p && !isSmallU(number(key))
+const isReduced = ([a, b, c, d, e, f]: string) => Number(`0x${d}${a}${b}`) < 3329 && Number(`0x${e}${f}${c}`) < 3329
+export const isWrapKey = (key: Bytes): boolean =>
+  key.length === 1216 &&
+  isExchangeKey(key.subarray(1184)) &&
+  hex(key.subarray(0, 1152)).match(/.{6}/g)!.every(isReduced)
+const isEncapsulation = (key: Bytes): boolean => key.length === 1120 && isExchangeKey(key.subarray(1088))
+
 /** The last of the values is the signature over those before. */
 export function signed(key: Bytes, label: string, values: Value[]): boolean {
+  return verified(key, encode([label, ...values.slice(0, -1)]), values.at(-1) as Bytes)
+}
+export function verified(key: Bytes, message: Bytes, signature: Bytes): boolean {
+  const isForm = signature.length === 64 && isKey(signature.subarray(0, 32)) && number(signature.subarray(32)) < order
+  if (!isKey(key) || !isForm) return false
   const spki = Buffer.concat([bytes('302a300506032b6570032100'), key])
-  const message = encode([label, ...values.slice(0, -1)])
-  return verify(null, message, { key: spki, format: 'der', type: 'spki' }, values.at(-1) as Bytes)
+  return verify(null, message, { key: spki, format: 'der', type: 'spki' }, signature)
 }
 
 export function open(key: Bytes, nonce: Bytes, aad: Value, sealed: Bytes): Bytes | undefined {
+  if (nonce.length !== 12 || sealed.length < 16) return undefined
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 }).setAAD(encode(aad))
   const [rest, tag] = [sealed.subarray(0, -16), sealed.subarray(-16)]
   return attempt(() => Buffer.concat([decipher.setAuthTag(tag).update(rest), decipher.final()]))
 }
 
 export const suite = new CipherSuite(KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM)
+export async function unwrap(key: Key, encapsulation: Bytes, info: Bytes, sealed: Bytes): Promise<Bytes | undefined> {
+  if (!isEncapsulation(encapsulation) || sealed.length < 16) return undefined
+  return suite.Open(key, encapsulation, sealed, { info }).catch(() => undefined)
+}

@@ -1,6 +1,6 @@
 /** §6 to §12 of docs/protocol.md: what the records make of a room, which rules void them, and what they say. */
 import { attempt, bytes, decode, encode, hex, must, read, Refused, table } from './format.ts'
-import { derive, hash, open, signed, suite, unpad, type Bytes, type Fields, type Value } from './format.ts'
+import { derive, hash, open, signed, suite, unpad, unwrap, type Bytes, type Fields, type Value } from './format.ts'
 
 type Member = { index: number; name: string; root: string; wrap: string; first: string; admin: boolean }
 type Room = ReturnType<typeof emptyRoom>
@@ -20,11 +20,11 @@ const emptyRoom = () => ({
 const epochOf = (room: Room): number => Math.max(room.openings.length - 1, 0)
 const admins = (room: Room): Member[] => [...room.members.values()].filter(({ admin }) => admin)
 
-const knock = 'version:u room:b32 name:name root:b32 wrap:b1216 nonce:b16 head:b32 at:u signature:b64'
+const knock = 'version:u room:b32 name:name root:bKey wrap:bWrap nonce:b16 head:b32 at:u signature:b64'
 const payloads = table(
-  'create name:name wrap:b1216 policy nonce:b32 roomName:room; topic topic:t512; leave; rotate; repair epoch:u; ' +
-    'accept knock:b<4096; reject id:b32 root:b32 name:name; invite root:b32 wrap:b1216 name:name; kick root:b32; ' +
-    'promote root:b32; demote root:b32; rekey root:b32 wrap:b1216 proof:b64; ' +
+  'create name:name wrap:bWrap policy nonce:b32 roomName:room; topic topic:t512; leave; rotate; repair epoch:u; ' +
+    'accept knock:b<4096; reject id:b32 root:bKey name:name; invite root:bKey wrap:bWrap name:name; kick root:bKey; ' +
+    'promote root:bKey; demote root:bKey; rekey root:bKey wrap:bWrap proof:b64; ' +
     'policy acceptBy:members|admins listed:bool version:u',
 )
 /** An operation has some of these; an accept those of its knock. */
@@ -120,7 +120,7 @@ type Control = ReturnType<typeof parse>['control'] & object
 const wrapShape = 'encapsulation:b1120 sealed:b48'
 const outside =
   'version:u suite:u i:u n:u head:b32 headIndex:u previous:b32 epoch:u under:u confirm:?b32 links:[2 wraps:?b32'
-const inside = 'previous:b32 author:b32 device:b8 counter:u seq:u head:b32 at:u messages:[64 signature:b64'
+const inside = 'previous:b32 author:bKey device:b8 counter:u seq:u head:b32 at:u messages:[64 signature:b64'
 const contents = table(
   'text text:t+16384; emote text:t+16384; reply to:b16 text:t+16384; edit to:b16 text:t+16384; delete to:b16; ' +
     'react to:b16 emoji:t32 on:bool; file name:t255 mediaType:t127 bytes:u digest:b32 key:b32',
@@ -157,7 +157,7 @@ export async function gather(roomId: Bytes, log: Bytes[], pages: (wraps: Bytes) 
     for (const { publicKey, privateKey } of own) {
       const key = await suite.SerializePublicKey(publicKey)
       const info = encode(['conclave/1 wrap', roomId, n, head, epoch, key])
-      const secret = await suite.Open(privateKey, encapsulation, sealed, { info }).catch(() => undefined)
+      const secret = await unwrap(privateKey, encapsulation, info, sealed)
       if (secret) keep(epoch, secret)
     }
   }
@@ -199,7 +199,7 @@ export function judge(roomId: Bytes, log: Bytes[], secrets: Awaited<ReturnType<t
     must(c.version === 1 && now.version === 1 && (i > 0 || (c.confirm && c.epoch === 0)), 'C3, G1')
     const keys = keysOf(i === 0 ? c.id : now.openings[c.under]?.id)
     const fields = decode(unpad(open(keys('body'), c.nonce, [roomId, ...c.clear], c.sealed))) as Value[]
-    const { operation, ...act } = read('operation:t16 author:b32 payload at:u seq:u signature:b64', fields)
+    const { operation, ...act } = read('operation:t16 author:bKey payload at:u seq:u signature:b64', fields)
     must(signed(act.author, 'conclave/1 control', [roomId, ...c.clear, ...fields]), 'C6')
     const opens = /^(create|kick|rotate|rekey)$/.test(operation)
     const isBack = c.links.every(({ of, to }) => of === c.epoch && to === c.under) || !opens

@@ -19,18 +19,25 @@ const plain = <T extends Value>(read: (fields: Fields) => T): Format<T> => ({ re
 /** 0 to `max` (2^53 − 1 when absent). */
 export const unsigned = (max?: number): Format<number> => plain((fields) => fields.unsigned(max))
 export const boolean: Format<boolean> = plain((fields) => fields.boolean())
-/** Exactly `length` bytes. */
-export const fixed = (length: number): Format<Bytes> => plain((fields) => fields.fixed(length))
 /** Up to `max` bytes. */
 export const bytes = (max: number): Format<Bytes> => plain((fields) => fields.bytes(max))
 
+type FaultIn<T> = (value: T) => string | undefined
+
+/** Exactly `length` bytes, in which `faultIn` finds no fault. */
+export const fixed = (length: number, faultIn?: FaultIn<Bytes>): Format<Bytes> =>
+  faultless((fields) => fields.fixed(length), faultIn)
+
 /** Up to `maxBytes` of UTF-8, in which `faultIn` finds no fault. */
-export function text(maxBytes: number, faultIn?: (text: string) => string | undefined): Format<string> {
+export const text = (maxBytes: number, faultIn?: FaultIn<string>): Format<string> =>
+  faultless((fields) => fields.text(maxBytes), faultIn)
+
+function faultless<T extends Value>(read: (fields: Fields) => T, faultIn?: FaultIn<T>): Format<T> {
   return plain((fields) => {
-    const read = fields.text(maxBytes)
-    const fault = faultIn?.(read)
+    const value = read(fields)
+    const fault = faultIn?.(value)
     if (fault !== undefined) throw new FormatError(fault)
-    return read
+    return value
   })
 }
 

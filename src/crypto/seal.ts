@@ -14,8 +14,12 @@ export function sealKey(bytes: Uint8Array): SealKey {
   return createSecretKey(bytes)
 }
 
-/** A nonce must never be used twice under one key: draw 96 random bits for each (safe up to 2^32 uses of a key). */
+/**
+ * A nonce must never be used twice under one key: draw 96 random bits for each (safe up to 2^32 uses of a key).
+ * @throws RangeError unless the nonce has 12 bytes.
+ */
 export function seal(key: SealKey, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Bytes {
+  if (nonce.length !== nonceBytes) throw new RangeError('an AES-GCM nonce has 12 bytes')
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
   cipher.setAAD(aad)
   return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag())

@@ -1,5 +1,6 @@
 /**
- * Ed25519 (RFC 8032). Public keys are 32 bytes, signatures 64, private keys the 32-byte seed.
+ * Ed25519 (RFC 8032). Public keys are 32 bytes, signatures 64, private keys the 32-byte seed. What is not the one encoding
+ * of a key or a signature is refused before the library sees it (docs/protocol.md §2.1); what remains is the equation.
  *
  * Key objects are cached, because importing a key costs more than using it.
  */
@@ -12,7 +13,9 @@ import {
 } from 'node:crypto'
 import { concat, fromHex, hex, type Bytes } from '../base/bytes.ts'
 import { encode, type Value } from '../base/codec.ts'
+import { fixed } from '../base/format.ts'
 import { publicKeysCachedMax } from '../base/limits.ts'
+import { isEdwardsPoint, isScalar } from './curve25519.ts'
 
 export const publicKeyBytes = 32
 export const signatureBytes = 64
@@ -39,6 +42,19 @@ export function signerFromSeed(seed: Uint8Array): Signer {
   }
 }
 
+/** Whether a signature under it could count at all: the right length, its one encoding, not of small order. */
+export function isPublicKey(bytes: Uint8Array): boolean {
+  return bytes.length === publicKeyBytes && isEdwardsPoint(bytes)
+}
+
+/** A field that holds one. */
+export const publicKeyFormat = fixed(publicKeyBytes, (key) => (isPublicKey(key) ? undefined : 'not a public key'))
+
+/** R like a public key, and S below the group's order. */
+function isSignature(bytes: Uint8Array): boolean {
+  return bytes.length === signatureBytes && isEdwardsPoint(bytes.subarray(0, 32)) && isScalar(bytes.subarray(32))
+}
+
 /** False for a wrong signature, and for anything that is not a key or a signature at all. */
 export function verify(publicKey: Uint8Array, label: string, values: readonly Value[], signature: Uint8Array): boolean {
   return verifyRaw(publicKey, encode([label, ...values]), signature)
@@ -46,15 +62,14 @@ export function verify(publicKey: Uint8Array, label: string, values: readonly Va
 
 /** Over bytes as they are: `verify` is this with a label. */
 export function verifyRaw(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false
-  const key = importPublicKey(publicKey)
+  const key = isSignature(signature) ? importPublicKey(publicKey) : undefined
   return key !== undefined && verifyBytes(null, message, key, signature)
 }
 
 /** `verifyRaw` on another thread, while this one goes on: most of what reading a long history costs. */
 export function verifyAsync(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  const key = publicKey.length === publicKeyBytes ? importPublicKey(publicKey) : undefined
-  if (key === undefined || signature.length !== signatureBytes) return Promise.resolve(false)
+  const key = isSignature(signature) ? importPublicKey(publicKey) : undefined
+  if (key === undefined) return Promise.resolve(false)
   return new Promise((resolve, reject) => {
     verifyBytes(null, message, key, signature, (error, good) => (error ? reject(error) : resolve(good)))
   })
@@ -66,6 +81,7 @@ function importPublicKey(publicKey: Uint8Array): KeyObject | undefined {
   const name = hex(publicKey)
   const known = imported.get(name)
   if (known !== undefined) return known
+  if (!isPublicKey(publicKey)) return undefined
   try {
     const key = createPublicKey({ key: Buffer.from(concat(spkiPrefix, publicKey)), format: 'der', type: 'spki' })
     if (imported.size >= publicKeysCachedMax) imported.clear()

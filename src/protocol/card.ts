@@ -6,8 +6,8 @@ import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
 import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { hashBytes } from '../crypto/hash.ts'
-import { publicKeyBytes, type Signer } from '../crypto/sign.ts'
-import { wrapKeyBytes } from '../crypto/wrap.ts'
+import { publicKeyFormat, type Signer } from '../crypto/sign.ts'
+import { wrapKeyFormat } from '../crypto/wrap.ts'
 import { roomNameText } from './operation.ts'
 import { signed } from './signed.ts'
 import { labels } from './version.ts'
@@ -18,8 +18,8 @@ const card = tuple({
   n: unsigned(),
   epoch: unsigned(),
   head: fixed(hashBytes),
-  knockKey: fixed(wrapKeyBytes),
-  signer: fixed(publicKeyBytes),
+  knockKey: wrapKeyFormat,
+  signer: publicKeyFormat,
 })
 export type Card = Held<typeof card>
 

@@ -2,7 +2,7 @@
 import { encode, Fields, FormatError } from '../base/codec.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { nonceBytes, open, seal } from '../crypto/seal.ts'
-import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
+import { publicKeyFormat, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
 import type { Random } from '../crypto/random.ts'
 import type { EpochKeys } from './epoch.ts'
 import { decodeOperation, payloadOf, type Operation } from './operation.ts'
@@ -53,7 +53,7 @@ export function openControl(
   if (padded === undefined) throw new FormatError('does not open')
   const fields = Fields.decode(unpad(padded), 6)
   const type = fields.text(operationNameBytesMax)
-  const author = fields.fixed(publicKeyBytes)
+  const author = publicKeyFormat.read(fields)
   const operation = decodeOperation(type, fields.next())
   const body = { operation, author, at: fields.unsigned(), seq: fields.unsigned() }
   const signature = fields.fixed(signatureBytes)

@@ -8,8 +8,8 @@ import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { knockBytesMax } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
-import { publicKeyBytes, type Signer } from '../crypto/sign.ts'
-import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyBytes } from '../crypto/wrap.ts'
+import { publicKeyFormat, type Signer } from '../crypto/sign.ts'
+import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyFormat } from '../crypto/wrap.ts'
 import type { EpochKeys } from './epoch.ts'
 import { userNameText } from './operation.ts'
 import { signed } from './signed.ts'
@@ -20,8 +20,8 @@ export const knockNonceBytes = 16
 const knockFormat = tuple({
   roomId: fixed(hashBytes),
   name: userNameText,
-  rootKey: fixed(publicKeyBytes),
-  wrapKey: fixed(wrapKeyBytes),
+  rootKey: publicKeyFormat,
+  wrapKey: wrapKeyFormat,
   nonce: fixed(knockNonceBytes),
   /** Hash of the newest control record that the author knows of: from the card, or remembered. */
   head: fixed(hashBytes),

@@ -10,7 +10,7 @@ import { messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { nonceBytes, open, seal } from '../crypto/seal.ts'
-import { publicKeyBytes, signatureBytes, verifyRaw, type Signer } from '../crypto/sign.ts'
+import { publicKeyFormat, signatureBytes, verifyRaw, type Signer } from '../crypto/sign.ts'
 import { contentFormat, contentValue, decodeContent, type Content } from './content.ts'
 import type { EpochKeys } from './epoch.ts'
 import type { RecordPlace } from './fold.ts'
@@ -26,7 +26,7 @@ export const messageIdBytes = 16
 
 const insideFormat = tuple({
   previousHash: fixed(hashBytes),
-  author: fixed(publicKeyBytes),
+  author: publicKeyFormat,
   /** Drawn at each start of an outbox writer. */
   device: fixed(deviceBytes),
   /** Of the first message; the others follow. */

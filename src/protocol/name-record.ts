@@ -8,9 +8,9 @@ import { equalBytes } from '../base/bytes.ts'
 import { FormatError, type Value } from '../base/codec.ts'
 import { fixed, list, tuple, type Held } from '../base/format.ts'
 import { nameGenerationsMax, nameRecordBytesMax } from '../base/limits.ts'
-import { publicKeyBytes, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
+import { publicKeyFormat, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
 import { checkUserName, skeleton } from '../crypto/skeleton.ts'
-import { wrapKeyBytes } from '../crypto/wrap.ts'
+import { wrapKeyBytes, wrapKeyFormat } from '../crypto/wrap.ts'
 import { userNameText } from './operation.ts'
 import { signed } from './signed.ts'
 import { protocolVersion } from './version.ts'
@@ -18,13 +18,13 @@ import { protocolVersion } from './version.ts'
 const linkLabel = 'conclave/v1/name-link'
 
 /** A former root key, and its signature over name, generation and the root key that followed. */
-const nameLink = tuple({ rootKey: fixed(publicKeyBytes), signature: fixed(signatureBytes) })
+const nameLink = tuple({ rootKey: publicKeyFormat, signature: fixed(signatureBytes) })
 export type NameLink = Held<typeof nameLink>
 
 const recordFormat = tuple({
   name: userNameText,
-  rootKey: fixed(publicKeyBytes),
-  wrapKey: fixed(wrapKeyBytes),
+  rootKey: publicKeyFormat,
+  wrapKey: wrapKeyFormat,
   /** Of former root keys, oldest first. */
   links: list(nameLink, nameGenerationsMax),
 })

@@ -7,7 +7,7 @@ import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { noticeBytesMax } from '../base/limits.ts'
 import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
-import { publicKeyBytes, type Signer } from '../crypto/sign.ts'
+import { publicKeyFormat, type Signer } from '../crypto/sign.ts'
 import { encapsulationBytes, wrap, type Unwrapper } from '../crypto/wrap.ts'
 import { roomNameText, userNameText } from './operation.ts'
 import { signed } from './signed.ts'
@@ -15,11 +15,11 @@ import { labels } from './version.ts'
 
 const noticeFormat = tuple({
   /** Root key of the person whose inbox it is in. */
-  to: fixed(publicKeyBytes),
+  to: publicKeyFormat,
   roomId: fixed(hashBytes),
   roomName: roomNameText,
   from: userNameText,
-  fromKey: fixed(publicKeyBytes),
+  fromKey: publicKeyFormat,
   /** The sender's clock, milliseconds: for display. */
   at: unsigned(),
 })

@@ -4,9 +4,9 @@ import { FormatError } from '../base/codec.ts'
 import { boolean, bytes, fixed, oneOf, readValue, text, tuple, unsigned, type Held } from '../base/format.ts'
 import { knockBytesMax, roomNameCharsMax, topicBytesMax, userNameCharsMax } from '../base/limits.ts'
 import { hashBytes } from '../crypto/hash.ts'
-import { publicKeyBytes, signatureBytes } from '../crypto/sign.ts'
+import { publicKeyFormat, signatureBytes } from '../crypto/sign.ts'
 import { roomNameFault, userNameFault } from '../crypto/skeleton.ts'
-import { wrapKeyBytes } from '../crypto/wrap.ts'
+import { wrapKeyFormat } from '../crypto/wrap.ts'
 
 const nameWithout = (faultIn: (name: string) => string | undefined) => (name: string) =>
   faultIn(name) === undefined ? undefined : 'not a name'
@@ -26,8 +26,8 @@ const policy = tuple({
 export type RoomPolicy = Held<typeof policy>
 
 export const genesisNonceBytes = 32
-const rootKey = fixed(publicKeyBytes)
-const wrapKey = fixed(wrapKeyBytes)
+const rootKey = publicKeyFormat
+const wrapKey = wrapKeyFormat
 
 const payloads = {
   create: tuple({ name: userNameText, wrapKey, policy, nonce: fixed(genesisNonceBytes), roomName: roomNameText }),

@@ -58,20 +58,24 @@ export function openByHand(key: HandMadeKey, enc: Uint8Array, info: Uint8Array, 
   return concat(decipher.update(ciphertext.subarray(0, -16)), decipher.final())
 }
 
-/** `coins`: 64 bytes of randomness for the encapsulation (EncapsulateDerand), so that the same comes out again. */
+/**
+ * `coins`: 64 bytes of randomness for the encapsulation (EncapsulateDerand), so that the same comes out again.
+ * `forged`: another ephemeral point or form of it, and the secret that it comes to with the key if that is another too.
+ */
 export function sealByHand(
   publicKey: Uint8Array,
   info: Uint8Array,
   plaintext: Uint8Array,
   coins: Uint8Array,
+  forged: (point: Bytes) => { readonly point: Uint8Array; readonly shared?: Uint8Array } = (point) => ({ point }),
 ): { readonly encapsulation: Bytes; readonly ciphertext: Bytes } {
   const theirs = publicKey.subarray(1184)
   const mlKem = encapsulateByHand(publicKey.subarray(0, 1184), coins.subarray(0, 32))
   const ephemeral = privateKey('302e020100300506032b656e04220420', coins.subarray(32))
-  const encX25519 = rawPublic(ephemeral, 32)
+  const { point: encX25519, shared: forcedX25519 } = forged(rawPublic(ephemeral, 32))
   const spki = concat(fromHex('302a300506032b656e032100'), theirs)
   const their = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-  const sharedX25519 = diffieHellman({ privateKey: ephemeral, publicKey: their })
+  const sharedX25519 = forcedX25519 ?? diffieHellman({ privateKey: ephemeral, publicKey: their })
   const shared = sha3(concat(mlKem.shared, sharedX25519, encX25519, theirs, combinerLabel))
   const { aesKey, nonce } = schedule(shared, info)
   const cipher = createCipheriv('aes-256-gcm', aesKey, nonce)

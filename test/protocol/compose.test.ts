@@ -1,8 +1,10 @@
 /** What honest clients write: what it holds, for whom, and what they refuse to write. */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { CipherSuite, EncapError } from 'hpke'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { hex, type Bytes } from '../../src/base/bytes.ts'
 import { prepareControl } from '../../src/protocol/compose.ts'
 import { openLink } from '../../src/protocol/epoch.ts'
+import { knockId } from '../../src/protocol/knock.ts'
 import { decodeRecord } from '../../src/protocol/record.ts'
 import { VoidRecord } from '../../src/protocol/verdict.ts'
 import { decodeWrapPage } from '../../src/protocol/wraps.ts'
@@ -67,16 +69,36 @@ describe('a record that opens an epoch', () => {
     expect((await readAll(world, bob.unwrappers)).verdicts.map(summary)).toEqual(world.verdicts.map(summary))
   })
 
-  it('can be written although a member has a key that nothing can be wrapped for', async () => {
-    const bad = { ...(await world.user('mal')), unwrapper: { ...cyd.unwrapper, publicKey: new Uint8Array(1216) } }
-    const knock = world.knock(bad)
+  it('can be written although a member has a key that the library wraps nothing for', async () => {
+    const mal = await world.user('mal')
+    await world.join(bob, mal)
+    const { Seal: seal } = CipherSuite.prototype
+    const refused = vi.spyOn(CipherSuite.prototype, 'Seal').mockImplementation(async function (
+      this: CipherSuite,
+      key,
+      ...rest
+    ) {
+      const isMals = hex((await this.SerializePublicKey(key)) as Bytes) === hex(mal.unwrapper.publicKey)
+      if (isMals) throw new EncapError('refused')
+      return seal.call(this, key, ...rest)
+    })
+    try {
+      await expectValid(world.rotate(ada))
+      await expectValid(world.kick(ada, mal))
+    } finally {
+      refused.mockRestore()
+    }
+    await expectValid(world.say(bob, 'got rid of mal'))
+  })
+
+  it('never meets a key that nothing can be wrapped for, since such a key enters no room', async () => {
+    const mal = { ...(await world.user('mal')), unwrapper: { ...cyd.unwrapper, publicKey: new Uint8Array(1216) } }
+    const knock = world.knock(mal)
     await expect(world.accept(ada, knock)).rejects.toThrow(VoidRecord)
     const { header } = await world.forge(bob, { type: 'accept', knock: world.knock(await world.user('xen')) })
-    const { knockId } = await import('../../src/protocol/knock.ts')
     const entry = { tag: knockId(knock).slice(0, 16), wrapped: header.entry?.wrapped ?? null }
-    await expectValid(world.forged(bob, { type: 'accept', knock }, { header: { entry } }))
-    await expectValid(world.kick(ada, bad))
-    await expectValid(world.say(bob, 'rid of him'))
+    const { verdict } = await world.forged(bob, { type: 'accept', knock }, { header: { entry } })
+    expect(verdict).toEqual({ kind: 'void', reason: 'not a wrap key' })
   })
 })
 

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { determinate } from './determinate.ts'
+import { edgeVectors } from './edges.ts'
 import { encodingVectors } from './encodings.ts'
 import { ruleVectors } from './rules.ts'
 
@@ -13,7 +14,11 @@ export const fileOf = (name: string): string => fileURLToPath(new URL(`protocol/
 
 /** By their files' names. */
 export function makeVectors() {
-  return determinate(async () => ({ encodings: await encodingVectors(), rules: await ruleVectors() }))
+  return determinate(async () => ({
+    encodings: await encodingVectors(),
+    edges: await edgeVectors(),
+    rules: await ruleVectors(),
+  }))
 }
 
 export const textOf = (vectors: object): string => `${JSON.stringify(vectors, null, 1)}\n`

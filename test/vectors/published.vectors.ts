@@ -19,7 +19,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, fromHex, hex, type Bytes } from '../../src/base/bytes.ts'
 import { nonceBytes, open, seal, sealKey, tagBytes } from '../../src/crypto/seal.ts'
 import { verifyRaw } from '../../src/crypto/sign.ts'
-import { unwrapperFromSeed } from '../../src/crypto/wrap.ts'
+import { isWrapKey, unwrapperFromSeed } from '../../src/crypto/wrap.ts'
 
 const directory = process.env['CONCLAVE_VECTORS'] ?? ''
 // A run that finds nothing to check must not look like one that passed.
@@ -108,6 +108,20 @@ describe('published vectors', () => {
     }
     expect(counts.agreed + counts.zero).toBe(numberOfTests)
     expect(counts).toEqual({ agreed: 487, zero: 31 })
+  })
+
+  it('of Wycheproof for encapsulation keys of ML-KEM-768: which of them our wrap keys may hold', () => {
+    const { numberOfTests, testGroups } = read<WycheproofFile<object, { ek: string }>>('mlkem_768_encaps_test.json')
+    const point = `09${'00'.repeat(31)}`
+    const counts = { valid: 0, invalid: 0, acceptable: 0 }
+    for (const { tests } of testGroups) {
+      for (const { tcId, result, ek } of tests) {
+        expect(isWrapKey(fromHex(ek + point)), `case ${tcId}`).toBe(result === 'valid')
+        counts[result] += 1
+      }
+    }
+    expect(counts.valid + counts.invalid).toBe(numberOfTests)
+    expect(counts).toEqual({ valid: 133, invalid: 132, acceptable: 0 })
   })
 
   it('of RFC 9180 for DHKEM(X25519), HKDF-SHA256, AES-256-GCM in base mode', async () => {

@@ -151,7 +151,7 @@ export class RulesPlay {
   }
 
   #puppet(): Puppet {
-    return { signer: signerFromSeed(this.builder.dice.random(32)), wrapKey: this.builder.dice.random(1216) }
+    return { signer: signerFromSeed(this.builder.dice.random(32)), wrapKey: asWrapKey(this.builder.dice.random(1216)) }
   }
 
   /** Those for whom it holds; everyone, if it holds for nobody. */
@@ -282,6 +282,12 @@ export class RulesPlay {
 }
 
 /** No rule asks what it holds. */
+/** Coefficients of ML-KEM below its modulus, and a reduced point: what counts as a wrap key, though nobody has its seed. */
+function asWrapKey(bytes: Bytes): Bytes {
+  const masks = [0xff, 0x77, 0x7f] as const
+  return bytes.map((byte, k) => (k < 1152 ? byte & (masks[k % 3] as number) : k === 1215 ? byte & 0x7f : byte))
+}
+
 const anyWrap = { encapsulation: new Uint8Array(1120), ciphertext: new Uint8Array(48) }
 
 function pick<T>(items: readonly T[], k: number): T {

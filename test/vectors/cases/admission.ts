@@ -2,6 +2,8 @@
 import type { Bytes } from '../../../src/base/bytes.ts'
 import { knockId } from '../../../src/protocol/knock.ts'
 import type { Entry } from '../../../src/protocol/record.ts'
+import { invitationTag } from '../../../src/protocol/rules.ts'
+import { craftedSigner, smallPoints, type Point } from '../../crypto/edwards25519.ts'
 import type { User } from '../../protocol/room-builder.ts'
 import { seedOf, type Stage } from '../stage.ts'
 import { rule, type RuleCase } from './case.ts'
@@ -17,6 +19,10 @@ const rejectOf = (knock: Bytes, { signer, name }: User) =>
 async function entryFor(stage: Stage, by: User, knock: Bytes): Promise<Entry> {
   return (await stage.forge(by, acceptOf(knock))).header.entry as Entry
 }
+
+const [, eighth] = smallPoints as [Point, Point]
+/** The point with u = 0 behind an honest ML-KEM key. */
+const smallUnwrapper = ({ unwrapper }: User) => ({ ...unwrapper, publicKey: unwrapper.publicKey.slice().fill(0, 1184) })
 
 const evesJoin = (stage: Stage, { bob, eve }: People) => stage.join(bob, eve)
 
@@ -50,6 +56,26 @@ export const admissionCases: readonly RuleCase[] = [
         return stage.forged(bob, acceptOf(stage.knock({ ...eve, name: 'Adm1n' })), { header: { entry } })
       },
       reason: /not a name/,
+    },
+    {
+      what: 'a root key of small order, for which anyone can sign',
+      play: async (stage, { bob, eve }) => {
+        const entry = await entryFor(stage, bob, stage.knock(eve))
+        const knock = stage.knock({ ...eve, signer: craftedSigner(eighth) })
+        const tag = knockId(knock).slice(0, 16)
+        return stage.forged(bob, acceptOf(knock), { header: { entry: { ...entry, tag } } })
+      },
+      reason: /not a public key/,
+    },
+    {
+      what: 'a wrap key of small order, to which nothing could be sealed',
+      play: async (stage, { bob, eve }) => {
+        const entry = await entryFor(stage, bob, stage.knock(eve))
+        const knock = stage.knock({ ...eve, unwrapper: smallUnwrapper(eve) })
+        const tag = knockId(knock).slice(0, 16)
+        return stage.forged(bob, acceptOf(knock), { header: { entry: { ...entry, tag } } })
+      },
+      reason: /not a wrap key/,
     },
   ]),
   rule(
@@ -433,6 +459,16 @@ export const admissionCases: readonly RuleCase[] = [
         return stage.forged(bob, inviteOf(eve), { header: { entry: header.entry } })
       },
       reason: /entry does not fit/,
+    },
+    {
+      what: 'for a root key of small order',
+      play: async (stage, { bob, eve }) => {
+        const { publicKey } = craftedSigner(eighth)
+        const { header } = await stage.forge(bob, inviteOf(eve))
+        const entry = { ...(header.entry as Entry), tag: invitationTag(stage.roomId, publicKey) }
+        return stage.forged(bob, { ...inviteOf(eve), rootKey: publicKey }, { header: { entry } })
+      },
+      reason: /not a public key/,
     },
     {
       what: 'no wrap',

@@ -1,6 +1,7 @@
 /** C1 to C8 and G1 to G3: what every control record is, and the first one. */
 import { fromHex } from '../../../src/base/bytes.ts'
 import { decodeRecord, encodeControlOuter, type ControlHeader } from '../../../src/protocol/record.ts'
+import { craftedSigner, smallPoints, type Point } from '../../crypto/edwards25519.ts'
 import { longer, seedOf, type Stage } from '../stage.ts'
 import { rule, type RuleCase } from './case.ts'
 
@@ -133,15 +134,19 @@ export const controlCases: readonly RuleCase[] = [
       reason: /open/,
     },
   ]),
-  rule(
-    'C6',
-    { what: 'signed by its author', play: (stage, { ada }) => stage.topic(ada, 'tea') },
+  rule('C6', { what: 'signed by its author', play: (stage, { ada }) => stage.topic(ada, 'tea') }, [
     {
       what: 'bob as ada: both have the keys',
       play: (stage, { ada, bob }) => stage.forged(ada, topic, { signature: bob.signer.sign }),
       reason: /signature/,
     },
-  ),
+    {
+      what: 'a room made by a key of small order, for which anyone can sign',
+      start: 'empty',
+      play: (stage, { ada }) => stage.genesis({ ...ada, signer: craftedSigner(smallPoints[1] as Point) }),
+      reason: /not a public key/,
+    },
+  ]),
   rule('C7', { what: 'a member', play: (stage, { cyd }) => stage.topic(cyd, 'tea') }, [
     { what: 'a stranger', play: (stage, { eve }) => stage.forged(eve, topic), reason: /not a member/ },
     {

@@ -2,6 +2,7 @@
 import { signerFromSeed } from '../../../src/crypto/sign.ts'
 import { sealLink } from '../../../src/protocol/epoch.ts'
 import type { Operation } from '../../../src/protocol/operation.ts'
+import { craftedSigner, smallPoints, type Point } from '../../crypto/edwards25519.ts'
 import type { User } from '../../protocol/room-builder.ts'
 import { seedOf, type Stage } from '../stage.ts'
 import { rule, type RuleCase } from './case.ts'
@@ -180,6 +181,16 @@ export const memberCases: readonly RuleCase[] = [
         return rekeyWith(stage, cyd, { proof })
       },
       reason: /proof is invalid/,
+    },
+    {
+      what: 'a key of small order, for which anyone can sign',
+      play: (stage, { cyd, eve }) => {
+        const { publicKey: rootKey, sign } = craftedSigner(smallPoints[1] as Point)
+        const wrapKey = eve.unwrapper.publicKey
+        const proof = sign('conclave/1 rekey', [stage.roomId, cyd.signer.publicKey, rootKey, wrapKey])
+        return rekeyWith(stage, cyd, { rootKey, wrapKey, proof })
+      },
+      reason: /not a public key/,
     },
     {
       what: 'someone else’s key',

@@ -1,9 +1,14 @@
 /** M1 to M8, and X1 to X4: which messages count, and what a reader can't judge. */
 import { fromHex } from '../../../src/base/bytes.ts'
+import { encode, type Value } from '../../../src/base/codec.ts'
 import { headOf } from '../../../src/protocol/room.ts'
+import { craft, craftedSigner, smallPoints, type Point } from '../../crypto/edwards25519.ts'
+import type { User } from '../../protocol/room-builder.ts'
 import { longer, seedOf, type Stage } from '../stage.ts'
 import { rule, type RuleCase, type Scene } from './case.ts'
 
+const eighth = smallPoints[1] as Point
+const secret = 77n
 type People = Stage['people']
 const topic = { type: 'topic', topic: 'tea' } as const
 const said: Scene = { what: 'a message', play: (stage, { bob }) => void stage.say(bob, 'hi') }
@@ -11,6 +16,28 @@ const said: Scene = { what: 'a message', play: (stage, { bob }) => void stage.sa
 /** Ada opens an epoch that bob gets a wrap of, and cyd none; they go on in it. */
 async function withoutCyd(stage: Stage, { ada, bob }: People): Promise<void> {
   await stage.forgedKnown(ada, { type: 'rotate' }, { wrapFor: [ada, bob] })
+}
+
+/** By a key with a part of small order: an R of small order takes away what k leaves of it. */
+function postWithSmallR(stage: Stage, by: User): void {
+  const signer = {
+    publicKey: by.signer.publicKey,
+    sign(label: string, values: readonly Value[]) {
+      const made = smallPoints
+        .map((smallPartOfR) => craft(encode([label, ...values]), { secret, smallPart: eighth, smallPartOfR }))
+        .find(({ equation }) => equation === 'cofactorless')
+      if (made === undefined) throw new RangeError('not for this message')
+      return made.signature
+    },
+  }
+  for (let n = 0; ; n += 1) {
+    try {
+      stage.postForged(by, { signer, inside: { contents: [['text', `forged ${n}`]] } })
+      return
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+    }
+  }
 }
 
 export const messageCases: readonly RuleCase[] = [
@@ -132,11 +159,23 @@ export const messageCases: readonly RuleCase[] = [
         stage.say(cyd, 'I said nothing')
       },
     },
-    {
-      what: 'cyd’s name under bob’s signature',
-      play: (stage, { bob, cyd }) => void stage.postForged(bob, { inside: { author: cyd.signer.publicKey } }),
-      reason: /signature/,
-    },
+    [
+      {
+        what: 'cyd’s name under bob’s signature',
+        play: (stage, { bob, cyd }) => void stage.postForged(bob, { inside: { author: cyd.signer.publicKey } }),
+        reason: /signature/,
+      },
+      {
+        what: 'an R of small order, where the equation holds',
+        play: async (stage, { bob, eve }) => {
+          const mixed = { ...eve, signer: craftedSigner(eighth, secret) }
+          await stage.join(bob, mixed)
+          stage.say(mixed, 'under a key with a part of small order, which is a key like others')
+          postWithSmallR(stage, mixed)
+        },
+        reason: /signature/,
+      },
+    ],
   ),
   rule(
     'M8',
