@@ -56,7 +56,7 @@ function xOf(y: bigint): bigint | undefined {
 export const isOnCurve = (y: bigint): boolean => xOf(mod(y)) !== undefined
 
 export function littleEndian(number: bigint): Bytes {
-  return fromHex(number.toString(16).padStart(64, '0')).reverse() as Bytes
+  return fromHex(number.toString(16).padStart(64, '0')).reverse()
 }
 export const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`)
 
