@@ -78,7 +78,7 @@ describe('a record that opens an epoch', () => {
       key,
       ...rest
     ) {
-      const isMals = hex((await this.SerializePublicKey(key))) === hex(mal.unwrapper.publicKey)
+      const isMals = hex(await this.SerializePublicKey(key)) === hex(mal.unwrapper.publicKey)
       if (isMals) throw new EncapError('refused')
       return seal.call(this, key, ...rest)
     })
