@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { fromHex, utf8 } from '../../src/base/bytes.ts'
 import { nodePaths } from '../../src/node/home/paths.ts'
-import { stopNode } from '../../src/node/process/pid-file.ts'
+import { runningNode, stopNode } from '../../src/node/process/pid-file.ts'
 import { decodeTicket, encodeTicket } from '../../src/node/tickets/ticket.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -151,6 +151,7 @@ describe('a node from the command line', () => {
     // The removed one may have been the leader.
     const status = async (): Promise<unknown> => objects(await first.run('node', 'status'))[0]
     await expect.poll(status).toMatchObject({ voters: 1, hasQuorum: true, leader: 'one' })
+    await until(async () => (await runningNode(nodePaths(second.home))) === undefined)
     expect(refused(await second.run('node', 'start'))).toEqual({ code: 4, error: 'closed' })
     expect(refused(await first.run('node', 'remove', 'one', '--yes'))).toEqual({ code: 4, error: 'not-allowed' })
   })

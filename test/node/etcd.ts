@@ -1,4 +1,5 @@
 /** Which etcd the tests run: CONCLAVE_ETCD, PATH, or the one unpacked for development. There must be one. */
+import { execFileSync } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -21,14 +22,21 @@ let eager: string | undefined
 
 /**
  * The same, but it changes its members at once: etcd otherwise refuses a change until all of them have been connected
- * for five seconds. That wait is tested once, where a cluster grows to three nodes.
+ * for five seconds. That wait is tested once, where a cluster grows to three nodes. What each start of a node asks it, its
+ * version and its flags, is answered from a file.
  */
 export function eagerEtcd(): string {
   if (eager !== undefined) return eager
   const folder = mkdtempSync(join(tmpdir(), 'conclave-etcd-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const etcd = testEtcd()
+  for (const asked of ['--version', '--help']) {
+    writeFileSync(join(folder, asked), execFileSync(etcd, [asked], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  }
   eager = join(folder, 'etcd')
-  writeFileSync(eager, `#!/bin/sh\nexec '${testEtcd()}' --strict-reconfig-check=false "$@"\n`, { mode: 0o755 })
+  const script = `case $1 in --version | --help) exec cat '${folder}'/"$1" ;; esac
+exec '${etcd}' --strict-reconfig-check=false "$@"`
+  writeFileSync(eager, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   return eager
 }
 

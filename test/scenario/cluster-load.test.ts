@@ -16,7 +16,7 @@ async function leader(machines: readonly Machine[], before?: Machine): Promise<M
       if (found !== undefined && found !== before) return true
     }
     return false
-  })
+  }, 100)
   return found as Machine
 }
 
