@@ -1,6 +1,6 @@
 /** A reply that is lost: the write happened, and the writer must neither do it twice nor take it for lost. */
 import { setImmediate } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { isConclaveError } from '../../src/base/errors.ts'
 import { guardOf, isRepeatable } from '../../src/store/etcd/settle.ts'
@@ -15,6 +15,8 @@ let cluster: EtcdCluster
 let proxies: Proxy[]
 /** Talks to a through its proxy whenever it can, else to b through the other. */
 let place: Place
+/** A further store on the same way. Whatever a busy machine delays is tried again until the deadline. */
+let open: (deadlineMs: number) => Promise<EtcdStore>
 let other: EtcdStore
 /** The revision of the key `warm`. */
 let warm: number
@@ -28,7 +30,11 @@ beforeEach(async () => {
   proxies = [await Proxy.before(cluster.endpoint('a')), await Proxy.before(cluster.endpoint('b'))]
   const [a, b] = proxies.map((proxy) => proxy.address) as [string, string]
   // It must not learn of the way past the proxies.
-  place = new Place(await EtcdStore.open({ endpoints: [b], prefer: a, timeouts: { membersMs: 0, deadlineMs: 5000 } }))
+  open = (deadlineMs) => {
+    const timeouts = { membersMs: 0, attemptMs: 100, probeMs: 50, deadlineMs }
+    return EtcdStore.open({ endpoints: [b], prefer: a, timeouts })
+  }
+  place = new Place(await open(60_000))
   other = await EtcdStore.open({ endpoints: [cluster.endpoint('c')] })
   warm = (await place.commit(place.put('warm'))).revision
 })
@@ -43,14 +49,24 @@ const absent = (name: string): Compare => ({ kind: 'revision', key: place.key(na
 const at = (name: string, modRevision: number): Compare => ({ kind: 'revision', key: place.key(name), modRevision })
 const emptyFrom = (name: string): Compare => ({ kind: 'empty', key: place.key(name), end: place.key('c') })
 
+/** Resolves once a read went through the first proxy and not the second: the next call takes that way too. */
+async function prefersFirst(store: EtcdStore): Promise<void> {
+  for (;;) {
+    const before = proxyOf(1).calls
+    const answered = await store.range(place.start, place.end).catch(() => undefined)
+    if (answered !== undefined && proxyOf(1).calls === before) return
+  }
+}
+
 /** Commits while the replies of member a are lost; `meanwhile` runs once the write is seen to have happened. */
-async function commitUnheard(transaction: Transaction, meanwhile?: () => Promise<unknown>) {
+async function commitUnheard(transaction: Transaction, meanwhile?: () => Promise<unknown>, store = place.store) {
   const from = (await place.revision()) + 1
+  await prefersFirst(store as EtcdStore)
   const seen = take(place.watch(from, undefined, other), 1)
   // The retry waits behind the first proxy until the meanwhile is over.
   if (meanwhile !== undefined) proxyOf(1).loseReplies()
   proxyOf(0).loseReplies()
-  const commit = place.store.commit(transaction)
+  const commit = store.commit(transaction)
   const outcome = commit.then(
     (result) => ({ result, code: undefined }),
     (error: unknown) => ({ result: undefined, code: isConclaveError(error) ? error.code : String(error) }),
@@ -134,7 +150,9 @@ describe('a write whose reply is lost', () => {
     ['compares another key', () => ({ if: [at('warm', warm)], then: [place.put('a')] })],
     ['deletes', () => ({ if: [at('warm', warm)], then: [place.delete('warm')] })],
   ])('is unknown and not repeated when it %s', async (_, transaction) => {
-    const { code } = await commitUnheard(transaction())
+    const impatient = await open(500)
+    onTestFinished(() => impatient.close())
+    const { code } = await commitUnheard(transaction(), undefined, impatient)
     expect(code).toBe('unavailable')
     const writes = [...(await writesOf('a', warm)), ...(await writesOf('warm', warm + 1))]
     expect(writes).toHaveLength(1)
@@ -150,6 +168,7 @@ describe('a write whose reply is lost', () => {
 
 test('a write that was lost on its way, and then lost a race, is told so', async () => {
   const { revision } = await place.commit(place.put('a', 'old'))
+  await prefersFirst(place.store as EtcdStore)
   proxyOf(0).loseEverything()
   proxyOf(1).loseReplies()
   const commit = place.store.commit({
