@@ -96,9 +96,7 @@ describe.each(lives)('others wrote first after a store was set back, with the %s
     const rooms = await Promise.all([first.chat.open('demo'), second.chat.open('demo')])
     // The copies from before the store was set back had five messages, too.
     for (const one of [...rooms, freshly]) {
-      await expect
-        .poll(async () => texts(await wholeHistory(one)), { timeout: 30_000 })
-        .toEqual(['one', 'two', 'instead', 'three', 'four'])
+      await expect.poll(async () => texts(await wholeHistory(one))).toEqual(['one', 'two', 'instead', 'three', 'four'])
       await until(one, () => one.pending.length === 0)
     }
   })
