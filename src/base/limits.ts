@@ -161,6 +161,8 @@ export const withheldProofsMax = 64
 export const openingsTriedMax = 8
 /** Epochs whose links are looked at in one go (less than 0.1 ms each). */
 export const linksLookedAtMax = 128
+/** Different reactions that are shown with a message, first given first. */
+export const reactionsShownMax = 20
 /** Messages that one search finds at most. */
 export const searchFoundMax = 10_000
 /** Unread mentions that are counted, a room. */

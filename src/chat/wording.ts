@@ -1,4 +1,5 @@
 /** What the terminal interface and the command line both say, so that they say it alike. Pure. */
+import { reactionsShownMax } from '../base/limits.ts'
 import type { Policy, Repair } from './chat.ts'
 import type { AdminItem, MessageItem } from './item.ts'
 import type { Changed } from './timeline/changes.ts'
@@ -32,7 +33,10 @@ export function messageText(item: MessageItem, { text, deleted }: Pick<Changed, 
 
 /** 👍 2  🎉, with a star on your own. */
 export function reactionText({ reactions }: Pick<Changed, 'reactions'>): string {
-  return reactions.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`).join('  ')
+  const shown = reactions.slice(0, reactionsShownMax)
+  const more = reactions.length > shown.length ? [`+${reactions.length - shown.length} more`] : []
+  const words = shown.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`)
+  return [...words, ...more].join('  ')
 }
 
 /** What an `<admin>` line says. */

@@ -50,27 +50,52 @@ export function hasText(item: MessageItem): item is MessageItem & { readonly tex
   return item.type === 'text' || item.type === 'emote' || item.type === 'reply'
 }
 
-/** @param changes those that name this message, oldest first; ineffective ones are ignored. */
-export function changedBy(target: MessageItem, changes: readonly Change[]): Changed {
-  let text: string | undefined
-  let deleted = false
-  const reactions = new Map<string, Map<string, boolean>>()
-  for (const change of changes) {
-    if (!counts(change, target)) continue
-    if (change.type === 'edit') text = change.text
-    else if (change.type === 'delete') deleted = true
+/** A message as it reads now, change by change: each costs the same, however many came before. */
+export class ChangingMessage {
+  readonly target: MessageItem
+  #text: string | undefined
+  #deleted = false
+  readonly #reactions = new Map<string, Map<string, boolean>>()
+
+  constructor(target: MessageItem, changes: readonly Change[] = []) {
+    this.target = target
+    for (const change of changes) this.add(change)
+  }
+
+  /** One that names this message, after those before it; an ineffective one is ignored. */
+  add(change: Change): void {
+    if (!counts(change, this.target)) return
+    if (change.type === 'edit') this.#text = change.text
+    else if (change.type === 'delete') this.#deleted = true
     else {
-      const givers = reactions.get(change.emoji) ?? new Map<string, boolean>()
-      reactions.set(change.emoji, givers)
+      const givers = this.#reactions.get(change.emoji) ?? new Map<string, boolean>()
+      this.#reactions.set(change.emoji, givers)
       if (change.on) givers.set(nameOf(change), change.own)
       else givers.delete(nameOf(change))
     }
   }
-  if (deleted) return { text: undefined, deleted, reactions: [] }
-  const given = Array.from(reactions, ([emoji, givers]) => {
-    return { emoji, count: givers.size, own: [...givers.values()].includes(true) }
-  })
-  return { text, deleted, reactions: given.filter(({ count }) => count > 0) }
+
+  get text(): string | undefined {
+    return this.#deleted ? undefined : this.#text
+  }
+
+  get deleted(): boolean {
+    return this.#deleted
+  }
+
+  get reactions(): readonly Reaction[] {
+    if (this.#deleted) return []
+    const given = Array.from(this.#reactions, ([emoji, givers]) => {
+      return { emoji, count: givers.size, own: givers.get('self') === true }
+    })
+    return given.filter(({ count }) => count > 0)
+  }
+}
+
+/** @param changes those that name this message, oldest first; ineffective ones are ignored. */
+export function changedBy(target: MessageItem, changes: readonly Change[]): Changed {
+  const { text, deleted, reactions } = new ChangingMessage(target, changes)
+  return { text, deleted, reactions }
 }
 
 function byAuthor(change: Change, target: MessageItem): boolean {

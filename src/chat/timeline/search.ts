@@ -31,7 +31,7 @@ export async function searchRoom(
   const wanted = words.map(folded)
   const limit = Math.min(last, searchFoundMax)
   const found: Found[] = []
-  /** Walking backwards, changes to a message come before it. */
+  /** Walking backwards, changes to a message come before it, the newest first. */
   const changes = new Map<string, Change[]>()
   let before: number | undefined
   for (;;) {
@@ -40,10 +40,12 @@ export async function searchRoom(
     for (const item of page.items.toReversed()) {
       if (item.kind !== 'message') continue
       if (isChange(item)) {
-        changes.set(item.to, [item, ...(changes.get(item.to) ?? [])])
+        const known = changes.get(item.to)
+        if (known === undefined) changes.set(item.to, [item])
+        else known.push(item)
         continue
       }
-      const hit = match(item, changes.get(item.id) ?? [], wanted)
+      const hit = match(item, changes.get(item.id)?.reverse() ?? [], wanted)
       if (hit === undefined) continue
       if (found.length === limit) return { found: found.reverse(), more: true }
       found.push(hit)

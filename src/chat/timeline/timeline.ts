@@ -9,6 +9,9 @@ import type { AppliedRecord } from '../replay/log-state.ts'
 import type { DivergedRecords } from '../reconcile/diverged-records.ts'
 import type { RoomLog } from '../log/room-log.ts'
 
+/** Of a page, whatever they hold. */
+const recordsAtFirst = 16
+
 /** A run of judged records that pages are made of. */
 export interface Records {
   readonly room: Room | undefined
@@ -48,7 +51,7 @@ async function newest(records: Records, viewer: Viewer, before: number, limit: n
   let items: readonly TimelineItem[] = []
   let at = before
   while (at > 0 && items.length < limit) {
-    const from = Math.max(0, at - Math.max(16, limit - items.length))
+    const from = Math.max(0, at - recordsFor(limit - items.length, items.length, before - at))
     const page = await itemsBetween(records, viewer, from, at)
     // Keeps the newest records that are needed, whole.
     const needed = limit - items.length
@@ -72,7 +75,7 @@ async function oldest(
   let at = from
   const { end } = records
   while (at < end && items.length < limit) {
-    const to = Math.min(end, at + Math.max(16, limit - items.length))
+    const to = Math.min(end, at + recordsFor(limit - items.length, items.length, at - from))
     const page = await itemsBetween(records, viewer, at, to)
     for (const item of page) {
       if (item.kind === 'message' && item.seq < fromSeq) continue
@@ -83,6 +86,15 @@ async function oldest(
     at = to
   }
   return { items, more: at < end }
+}
+
+/**
+ * How many records to read for so many items, by what the `records` before held: a record has up to 64 messages, and
+ * what is read and left out is read again for the next page.
+ */
+function recordsFor(wanted: number, items: number, records: number): number {
+  const expected = records === 0 ? recordsAtFirst : Math.ceil((wanted * records) / Math.max(1, items))
+  return Math.max(recordsAtFirst, Math.min(wanted, expected))
 }
 
 /** The last position at or before `at` at which a record begins. */

@@ -6,7 +6,7 @@
  * their own.
  */
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
-import { changedBy, counts, isChange, type Change } from '../../chat/timeline/changes.ts'
+import { ChangingMessage, counts, isChange, type Change } from '../../chat/timeline/changes.ts'
 import { adminText, lostNote, messageText, reactionText } from '../../chat/wording.ts'
 import { sanitize } from '../../tui/sanitize.ts'
 import { clockTime, dayName } from '../../tui/text/time.ts'
@@ -26,6 +26,12 @@ export interface LineOptions {
 }
 
 type ChangeItem = MessageItem & Change
+
+interface Remembered {
+  readonly now: ChangingMessage
+  /** As it reads now, if that was asked for since it last changed. */
+  quote?: string | undefined
+}
 
 /**
  * The changes in a stretch of history, collected before it is printed: a deleted message is then not printed at all.
@@ -61,7 +67,7 @@ export class ChangesAhead {
 
 export class ItemLines {
   #day = ''
-  readonly #remembered = new Map<string, { readonly item: MessageItem; readonly changes: Change[] }>()
+  readonly #remembered = new Map<string, Remembered>()
   readonly #nameColumns: number
   readonly #numbered: boolean
   readonly #ahead: ChangesAhead | undefined
@@ -104,11 +110,10 @@ export class ItemLines {
   }
 
   #messageText(item: MessageItem): string {
-    const changes = [...(this.#ahead?.about(item) ?? [])]
-    this.#remembered.set(item.id, { item, changes })
+    const changed = new ChangingMessage(item, this.#ahead?.about(item))
+    this.#remembered.set(item.id, { now: changed })
     const [oldest] = this.#remembered.keys()
     if (this.#remembered.size > rememberedMax && oldest !== undefined) this.#remembered.delete(oldest)
-    const changed = changedBy(item, changes)
     if (changed.deleted) return '(deleted)'
     const quote = item.type === 'reply' ? `> ${this.#quote(item.to)}\n` : ''
     const edited = changed.text === undefined ? '' : ' (edited)'
@@ -119,10 +124,11 @@ export class ItemLines {
   #changeText(item: ChangeItem): string {
     const target = this.#remembered.get(item.to)
     const quote = this.#quote(item.to)
-    if (target !== undefined && !counts(item, target.item)) {
-      return `(${quote}: only ${target.item.from.name} can ${item.type} it)`
+    if (target !== undefined && !counts(item, target.now.target)) {
+      return `(${quote}: only ${target.now.target.from.name} can ${item.type} it)`
     }
-    target?.changes.push(item)
+    target?.now.add(item)
+    if (target !== undefined && item.type !== 'react') target.quote = undefined
     switch (item.type) {
       case 'edit':
         return `(edits: ${quote})\n${item.text}`
@@ -137,11 +143,13 @@ export class ItemLines {
   #quote(id: string): string {
     const known = this.#remembered.get(id)
     if (known === undefined) return `message ${id.slice(0, 8)}`
-    const { item, changes } = known
-    const changed = changedBy(item, changes)
-    const text = messageText(item, changed)
-    const [line = ''] = text.split('\n', 1)
-    const shown = [...line].slice(0, quoteCharsMax).join('')
-    return `${item.from.name}: ${shown}${shown === text ? '' : '…'}`
+    return (known.quote ??= quoteOf(known.now))
   }
+}
+
+function quoteOf(now: ChangingMessage): string {
+  const text = messageText(now.target, now)
+  const [line = ''] = text.split('\n', 1)
+  const shown = [...line].slice(0, quoteCharsMax).join('')
+  return `${now.target.from.name}: ${shown}${shown === text ? '' : '…'}`
 }

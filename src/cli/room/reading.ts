@@ -44,16 +44,18 @@ export class Place {
 
 /** The newest `count` items, oldest first. */
 export async function newest(room: Room, count: number, signal: AbortSignal): Promise<readonly TimelineItem[]> {
-  let items: readonly TimelineItem[] = []
+  const pages: (readonly TimelineItem[])[] = []
+  let found = 0
   let before: number | undefined
-  while (items.length < count) {
-    const limit = Math.min(count - items.length, pageItems)
+  while (found < count) {
+    const limit = Math.min(count - found, pageItems)
     const page = await room.history({ limit, ...(before === undefined ? {} : { before }) }, signal)
-    items = [...page.items, ...items]
+    pages.push(page.items)
+    found += page.items.length
     before = page.items.find((item) => item.i !== undefined)?.i
     if (!page.more || before === undefined) break
   }
-  return count === 0 ? [] : items.slice(-count)
+  return count === 0 ? [] : pages.reverse().flat().slice(-count)
 }
 
 /** Everything from message `seq` on; 0: from the room's beginning. */

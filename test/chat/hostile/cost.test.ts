@@ -15,6 +15,7 @@ import { decodeRecord } from '../../../src/protocol/record.ts'
 import { roomLogOf, storeOf } from '../../protocol/properties/store-client.ts'
 import { RoomBuilder, type User } from '../../protocol/room-builder.ts'
 import { CountingStore } from './counting-store.ts'
+import { expectLinear } from './linear.ts'
 
 class CountingKeyring extends Keyring {
   asked = 0
@@ -23,11 +24,6 @@ class CountingKeyring extends Keyring {
     this.asked += 1
     return super.get(opening)
   }
-}
-
-/** At most twice, and a little more. */
-function expectLinear(few: number, many: number): void {
-  expect({ few, many, ratio: many / few, isLinear: many <= 2.2 * few + 20 }).toMatchObject({ isLinear: true })
 }
 
 async function loneAdmin(): Promise<[RoomBuilder, User]> {
