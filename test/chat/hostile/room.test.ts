@@ -9,7 +9,7 @@ import { again, enter, person, say, texts, wholeHistory, world } from '../world.
 import { actsOn } from './hostile-writer.ts'
 
 /** Only ends what hangs. */
-const patienceMs = 8_000
+const patienceMs = 100_000
 
 const lines = ['one', 'two', 'three', 'four']
 /** create, accept, one, rotate, two, topic, three, four */
