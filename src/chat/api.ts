@@ -136,7 +136,10 @@ export interface Admission {
   readonly roomName: string
   /** The current state. */
   readonly state: 'waiting' | 'accepted' | 'rejected'
-  /** Resolves with the room once accepted; rejects with `rejected`, `closed`, or this caller's signal's reason. */
+  /**
+   * Resolves with the room once accepted; rejects with `rejected`, `closed`, or this caller's signal's reason. Nobody
+   * outside can verify a decline, so each is told once, and waiting again goes on: an acceptance may still follow.
+   */
   wait(signal?: AbortSignal): Promise<Room>
   /** Takes the request back. */
   withdraw(signal?: AbortSignal): Promise<void>

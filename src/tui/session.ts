@@ -216,15 +216,25 @@ export class Session {
   /** Keeps running while other pages are shown. */
   async #await(admission: Admission): Promise<void> {
     const { roomId, roomName } = nameOf(admission)
-    try {
-      await admission.wait(this.#ended.signal)
-      if (this.#knocks.delete(roomId)) this.#dispatch({ kind: 'admitted', roomId, roomName })
-    } catch (error) {
-      if (this.#ended.signal.aborted || !this.#knocks.delete(roomId)) return
-      if (isConclaveError(error, 'rejected')) return this.#dispatch({ kind: 'refused', roomId, roomName })
-      const { code, text, hint } = describe(error)
-      this.#dispatch({ kind: 'failed', code, text, hint })
+    const isOurs = () => !this.#ended.signal.aborted && this.#knocks.get(roomId) === admission
+    while (isOurs()) {
+      try {
+        await admission.wait(this.#ended.signal)
+        if (isOurs()) this.#dispatch({ kind: 'admitted', roomId, roomName })
+        break
+      } catch (error) {
+        if (!isOurs()) return
+        if (isConclaveError(error, 'rejected')) {
+          // A decline may count for nothing, so an acceptance is still waited for.
+          this.#dispatch({ kind: 'refused', roomId, roomName })
+          continue
+        }
+        const { code, text, hint } = describe(error)
+        this.#dispatch({ kind: 'failed', code, text, hint })
+        break
+      }
     }
+    if (this.#knocks.get(roomId) === admission) this.#knocks.delete(roomId)
   }
 }
 

@@ -2,18 +2,17 @@
 import { abortable } from '../../base/abort.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import { FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Card } from '../../protocol/card.ts'
 import { knockId, knockNonceBytes, sealKnock, signKnock } from '../../protocol/knock.ts'
 import { incarnationKey, knockKey, logRange } from '../../protocol/paths.ts'
-import { decodeRecord, entryTagBytes, type Entry as RecordEntry } from '../../protocol/record.ts'
+import { entryTagBytes, type ControlHeader } from '../../protocol/record.ts'
 import type { Operation, Store } from '../../store/store.ts'
 import type { Admission, Room } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import { checkNotMoved, sameStoreIdentity } from '../connection/store-identity.ts'
-import { ControlLog, type ReadControl } from '../replay/control-log.ts'
+import { ControlLog, controlHeader } from '../replay/control-log.ts'
 
 export interface AdmissionParts {
   readonly store: Store
@@ -85,7 +84,10 @@ export class WaitingAdmission implements Admission {
   readonly #parts: AdmissionParts
   readonly #tag: Bytes
   #waiting: Waiting | undefined
+  /** Declines that callers were told of, by index: the next wait goes on behind them. */
+  readonly #told = new Set<number>()
   #state: Admission['state'] = 'waiting'
+  #isAnsweredInVain = false
 
   constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes) {
     this.roomId = hex(parts.roomId)
@@ -96,6 +98,11 @@ export class WaitingAdmission implements Admission {
 
   get state(): Admission['state'] {
     return this.#state
+  }
+
+  /** There is an acceptance that brought no membership: to wait for another, one has to ask anew. */
+  get isAnsweredInVain(): boolean {
+    return this.#isAnsweredInVain
   }
 
   /** Callers share one watch, which ends with the last of them; each has a signal of its own. */
@@ -121,17 +128,18 @@ export class WaitingAdmission implements Admission {
 
   /** Brings the state up to what the store holds; does not wait for an answer. */
   async look(signal?: AbortSignal): Promise<void> {
-    const entry = await this.#find(signal)
-    if (entry !== undefined) await this.#remember(entry)
+    await this.#judge(await this.#answers(signal))
   }
 
-  async #find(signal?: AbortSignal): Promise<RecordEntry | undefined> {
-    const { store, roomId } = this.#parts
-    const isAnswer = ({ outer }: ReadControl) => {
-      const { entry } = outer.header
-      return entry !== null && equalBytes(entry.tag, this.#tag)
-    }
-    return (await new ControlLog(store, roomId).findHinted(isAnswer, signal))?.outer.header.entry ?? undefined
+  /** In the log's order. Which of them count remains to be judged. */
+  async #answers(signal?: AbortSignal): Promise<readonly ControlHeader[]> {
+    const log = new ControlLog(this.#parts.store, this.#parts.roomId)
+    await log.readHinted(await log.hinted(signal), signal)
+    return log.headers.filter((header) => this.#isAnswer(header))
+  }
+
+  #isAnswer({ entry }: ControlHeader): boolean {
+    return entry !== null && equalBytes(entry.tag, this.#tag)
   }
 
   async #wait(signal: AbortSignal): Promise<Room> {
@@ -147,36 +155,57 @@ export class WaitingAdmission implements Admission {
     const { store, roomId } = this.#parts
     const { start, end } = logRange(roomId)
     const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
-    const found = await this.#find(signal)
-    if (found !== undefined) return this.#settle(found)
+    const room = await this.#settle(await this.#answers(signal))
+    if (room !== undefined) return room
     const watch = store.watch(start, end, { from: revision + 1, signal })
     for await (const { events } of watch) {
-      for (const event of events) {
-        const entry = event.kind === 'put' ? entryOf(event.entry.value) : undefined
-        if (entry && equalBytes(entry.tag, this.#tag)) return this.#settle(entry)
-      }
+      const headers = events.flatMap((event) => (event.kind === 'put' ? (controlHeader(event.entry.value) ?? []) : []))
+      const entered = await this.#settle(headers.filter((header) => this.#isAnswer(header)))
+      if (entered !== undefined) return entered
     }
     signal.throwIfAborted()
     throw new ConclaveError('closed', 'the store was closed', { retryable: true })
   }
 
-  async #remember(entry: RecordEntry): Promise<void> {
+  /**
+   * An acceptance counts where the room, folded with the secret that it brings, has this person as a member. A decline
+   * is sealed to the room, so nobody outside can judge it: it is told, and takes nothing from an acceptance that counts.
+   */
+  async #judge(answers: readonly ControlHeader[]): Promise<Room | undefined> {
+    if (answers.some(isAcceptance)) {
+      const room = await this.#parts.enter()
+      if (room.standing === 'member') {
+        await this.#remember('member')
+        return room
+      }
+      this.#isAnsweredInVain = true
+    }
+    if (!answers.every(isAcceptance)) await this.#remember('rejected')
+    return undefined
+  }
+
+  async #remember(standing: 'member' | 'rejected'): Promise<void> {
     const { identity, roomId } = this.#parts
     const remembered = identity.room(roomId)
-    const standing = entry.wrapped === null ? 'rejected' : 'member'
-    if (remembered) await identity.changeRoom(roomId, (now) => ({ ...(now ?? remembered), standing }))
-    this.#state = entry.wrapped === null ? 'rejected' : 'accepted'
+    if (remembered) {
+      await identity.changeRoom(roomId, (now = remembered) =>
+        standing === 'rejected' && now.standing !== 'waiting' ? now : { ...now, standing },
+      )
+    }
+    this.#state = standing === 'member' ? 'accepted' : standing
     this.#parts.changed()
   }
 
-  async #settle(entry: RecordEntry): Promise<Room> {
-    await this.#remember(entry)
-    if (entry.wrapped === null) {
-      throw new ConclaveError('rejected', `you were not let into ${this.roomName}`, {
-        hint: 'ask somebody inside, then knock again',
-      })
-    }
-    return this.#parts.enter()
+  /** undefined where none of them counts. @throws rejected once for each decline */
+  async #settle(answers: readonly ControlHeader[]): Promise<Room | undefined> {
+    const room = await this.#judge(answers)
+    if (room !== undefined) return room
+    const untold = answers.filter((answer) => !isAcceptance(answer) && !this.#told.has(answer.i))
+    if (untold.length === 0) return undefined
+    for (const { i } of untold) this.#told.add(i)
+    throw new ConclaveError('rejected', `you were not let into ${this.roomName}`, {
+      hint: 'ask somebody inside, then knock again',
+    })
   }
 
   async withdraw(signal?: AbortSignal): Promise<void> {
@@ -203,12 +232,6 @@ export function alreadyIn(session: Room): Admission {
   }
 }
 
-function entryOf(bytes: Bytes): RecordEntry | undefined {
-  try {
-    const record = decodeRecord(bytes)
-    return record.kind === 'control' ? (record.outer.header.entry ?? undefined) : undefined
-  } catch (error) {
-    if (error instanceof FormatError) return undefined
-    throw error
-  }
+function isAcceptance({ entry }: ControlHeader): boolean {
+  return entry?.wrapped !== null
 }

@@ -42,7 +42,7 @@ export class Entering {
       await findCard(this.#parts.store, ref, signal)
       throw new ConclaveError('not-member', `you are not a member of ${room}`, { hint: [command('join', room)] })
     }
-    if (joined.standing === 'waiting') await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
+    if (isAsking(joined)) await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
     const session = await this.#parts.sessions.get(joined.roomId)
     if (session.standing === 'invited') {
       throw new ConclaveError('not-member', `you are invited into ${session.name}`, { hint: [command('join', room)] })
@@ -107,12 +107,13 @@ export class Entering {
       if (session.standing === 'member' && (await session.hasKeys(signal))) return alreadyIn(session)
     }
     if (known?.standing === 'invited') return alreadyIn(await this.enterInvited(known.roomId))
-    if (known?.standing === 'waiting' && known.knockHash !== null) {
+    if (known !== undefined && isAsking(known) && known.knockHash !== null) {
       const entry = await findCard(store, ref, signal).catch(() => undefined)
       if (entry === undefined || hex(entry.roomId) === hex(known.roomId)) {
         const admission = new WaitingAdmission(await this.#admissionParts(known.roomId), known.name, known.knockHash)
         await admission.look(signal)
-        return admission
+        const isOver = known.standing === 'rejected' || admission.isAnsweredInVain
+        if (admission.state === 'accepted' || !isOver) return admission
       }
     }
     const { roomId, card } = await findCard(store, ref, signal)
@@ -149,4 +150,9 @@ export class Entering {
     this.#parts.copy.soon()
     return session
   }
+}
+
+/** Whoever was declined may have been accepted as well: nobody outside can tell which of the two counts. */
+function isAsking({ standing }: VaultRoom): boolean {
+  return standing === 'waiting' || standing === 'rejected'
 }

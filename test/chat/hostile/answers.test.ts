@@ -1,0 +1,152 @@
+/**
+ * Answers to a request that count for nothing: mal is a member of a room in which only admins answer, and answers bob's
+ * request all the same. Whoever waits is let in by the true answer, before or after.
+ */
+import { expect, onTestFinished, test } from 'vitest'
+import type { Bytes } from '../../../src/base/bytes.ts'
+import type { Room } from '../../../src/chat/chat.ts'
+import type { RoomSession } from '../../../src/chat/room/room-session.ts'
+import { decodeKnock, knockId } from '../../../src/protocol/knock.ts'
+import type { Operation } from '../../../src/protocol/operation.ts'
+import { entryTagBytes } from '../../../src/protocol/record.ts'
+import { headOf } from '../../../src/protocol/room.ts'
+import { wrapSecret } from '../../../src/protocol/wraps.ts'
+import { again, enter, person, say, texts, until, wholeHistory, world, type Being, type World } from '../world.ts'
+import { ModifiedClient } from './modified-client.ts'
+
+const rejected = expect.objectContaining({ code: 'rejected' }) as Error
+const notMember = expect.objectContaining({ code: 'not-member' }) as Error
+
+interface Scene {
+  readonly place: World
+  readonly bob: Being
+  readonly room: Room
+  /** Mal's answers to the request that is open. */
+  knock(): Promise<Bytes>
+  decline(knocked?: Bytes): Promise<void>
+  accept(secret?: Bytes): Promise<void>
+}
+
+async function scene(): Promise<Scene> {
+  const place = world('memory')
+  const [ada, bob, mal] = [await person(place, 'ada'), await person(place, 'bob'), await person(place, 'mal')]
+  const room = await ada.chat.create('demo', { acceptBy: 'admins' })
+  await say(room, 'one')
+  const mals = await enter(mal, room)
+  const raw = await place.openStore()
+  onTestFinished(() => raw.close())
+  const client = await ModifiedClient.of(mal, mals, raw)
+  const knock = async () => {
+    await mals.refresh()
+    await until(mals, () => mals.knocks.length > 0)
+    const [open] = (mals as RoomSession).openKnocks
+    if (open === undefined) throw new Error('nobody asks')
+    return open.bytes
+  }
+  const answer = async (operation: Operation, knocked: Bytes, wrapped: Wrapped | null) => {
+    const entry = { tag: knockId(knocked).slice(0, entryTagBytes), wrapped }
+    await client.change(operation, { header: { entry } })
+  }
+  return {
+    place,
+    bob,
+    room,
+    knock,
+    async decline(given) {
+      const knocked = given ?? (await knock())
+      const { rootKey, name } = decodeKnock(knocked)
+      await answer({ type: 'reject', knockId: knockId(knocked), rootKey, name }, knocked, null)
+    },
+    async accept(secret) {
+      const knocked = await knock()
+      await client.refresh()
+      const { state, keys, roomId } = client
+      const { hash } = headOf(state)
+      const context = { roomId, n: state.marks.size, previousHead: hash, epoch: keys.epoch }
+      const wrapped = await wrapSecret(context, decodeKnock(knocked).wrapKey, secret ?? keys.secret)
+      await answer({ type: 'accept', knock: knocked }, knocked, wrapped ?? null)
+    },
+  }
+}
+type Wrapped = Exclude<Awaited<ReturnType<typeof wrapSecret>>, undefined>
+
+const garbage = new Uint8Array(32).fill(7)
+
+test('after a decline that counts for nothing, who waits on is let in by the true answer', async () => {
+  const { bob, room, decline } = await scene()
+  const admission = await bob.chat.join('demo')
+  const answer = admission.wait()
+  const told = expect(answer).rejects.toEqual(rejected)
+  await decline()
+  await told
+  const next = admission.wait()
+  await room.accept('bob')
+  expect(texts(await wholeHistory(await next))).toEqual(['one'])
+  expect(admission.state).toBe('accepted')
+})
+
+test('the same for someone who was told of it and went away', async () => {
+  const { place, bob, room, decline } = await scene()
+  const told = expect((await bob.chat.join('demo')).wait()).rejects.toEqual(rejected)
+  await decline()
+  await told
+  await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
+  await room.accept('bob')
+  await bob.chat.close()
+  const back = await again(place, bob)
+  expect(texts(await wholeHistory(await back.chat.open('demo')))).toEqual(['one'])
+})
+
+test('and for someone who asks again: the request that was accepted meanwhile counts', async () => {
+  const { bob, room, decline } = await scene()
+  const told = expect((await bob.chat.join('demo')).wait()).rejects.toEqual(rejected)
+  await decline()
+  await told
+  await room.accept('bob')
+  const admission = await bob.chat.join('demo')
+  expect(admission.state).toBe('accepted')
+  expect(texts(await wholeHistory(await admission.wait()))).toEqual(['one'])
+})
+
+test('a decline behind the true answer takes nothing back', async () => {
+  const { place, bob, room, knock, decline } = await scene()
+  await bob.chat.join('demo')
+  await bob.chat.close()
+  const knocked = await knock()
+  await room.accept('bob')
+  await decline(knocked)
+  const back = await again(place, bob)
+  expect(texts(await wholeHistory(await back.chat.open('demo')))).toEqual(['one'])
+  expect(back.chat.knownRooms()).toMatchObject([{ name: 'demo', standing: 'member' }])
+})
+
+test.each([
+  ['with the room’s secret', undefined],
+  ['with a secret of his own', garbage],
+])('nobody is told of an acceptance that counts for nothing, %s; the true one lets them in', async (_what, secret) => {
+  const { bob, room, accept } = await scene()
+  const admission = await bob.chat.join('demo')
+  const answer = admission.wait()
+  let isOver = false
+  void answer.finally(() => (isOver = true)).catch(() => undefined)
+  await accept(secret)
+  await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
+  expect([isOver, admission.state]).toEqual([false, 'waiting'])
+  expect(bob.chat.knownRooms()).toMatchObject([{ name: 'demo', standing: 'waiting' }])
+  await room.accept('bob')
+  expect(texts(await wholeHistory(await answer))).toEqual(['one'])
+})
+
+test('a true decline is final for its request; a new one may be accepted', async () => {
+  const { bob, room } = await scene()
+  const told = expect((await bob.chat.join('demo')).wait()).rejects.toEqual(rejected)
+  await until(room, () => room.knocks.length > 0)
+  await room.reject('bob')
+  await told
+  await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
+  const admission = await bob.chat.join('demo')
+  expect(admission.state).toBe('waiting')
+  await until(room, () => room.knocks.length > 0)
+  await room.accept('bob')
+  expect(texts(await wholeHistory(await admission.wait()))).toEqual(['one'])
+})
