@@ -98,7 +98,7 @@ async function newcomer(home: string, ada: Chat, room: Room): Promise<void> {
   const cyd = await connect({ home, as: 'cyd', password, signUp: true })
   const admission = await cyd.join('bench')
   await sleep(300)
-  await (await ada.open('bench')).accept('cyd')
+  await (await ada.open('bench')).accept('cyd', { trustNew: true })
   const begun = performance.now()
   const entered = await admission.wait()
   const all = performance.now() - begun
@@ -131,7 +131,7 @@ export async function benchEmbedded(): Promise<void> {
     const room = await ada.create('bench')
     const admission = await bob.join('bench')
     await sleep(300)
-    await room.accept('bob')
+    await room.accept('bob', { trustNew: true })
     await admission.wait()
     await bob.close()
     await (

@@ -51,7 +51,8 @@ async function perform(order: Order): Promise<unknown> {
       return { sent: await say(order.text, order.count), ms: performance.now() - begun, rssMiB: rssMiB() }
     case 'kick':
     case 'accept':
-      await room?.[order.do](order.name)
+      if (order.do === 'accept') await room?.accept(order.name, { trustNew: true })
+      else await room?.kick(order.name)
       return { ms: performance.now() - begun, rssMiB: rssMiB() }
     case 'rotate':
     case 'leave':

@@ -18,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 await using chat = await connect({ as, password, signUp: true })
 let waiting = 0
 try {
-  const admission = await chat.join(roomName, stop.signal)
+  const admission = await chat.join(roomName, {}, stop.signal)
   const room = await admission.wait(stop.signal)
   room.on('message', (message) => remind(room, message))
   console.log(`listening in ${room.name}`)

@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 await using chat = await connect({ as, password, signUp: true })
 const expected = Buffer.from(`Bearer ${token}`)
 try {
-  const admission = await chat.join(roomName, stop.signal)
+  const admission = await chat.join(roomName, {}, stop.signal)
   const room = await admission.wait(stop.signal)
   const server = createServer((request, response) => {
     take(room, request, response).catch((error: unknown) => {

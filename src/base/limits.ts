@@ -146,9 +146,15 @@ export const followPageItems = 500
 export const vaultCopyMs = 1_500
 /** … and where it could not follow, it is tried again this much later. */
 export const vaultCopyRetryMs = 5_000
-/** A sealed notice in an inbox, and how many of them are read. */
+/** A sealed notice in an inbox. */
 export const noticeBytesMax = 4096
-export const inboxNoticesMax = 64
+/** Of an inbox: keys listed, notices opened at one look, values read at once, keys deleted in one transaction. */
+export const inboxKeysMax = 8192
+export const inboxOpenedMax = 256
+export const inboxReadMax = 8
+export const inboxDeletesMax = 128
+/** Invitations kept from keys that this person does not know; older ones are deleted. */
+export const strangersNoticesMax = 64
 /** Who comes into a room is pinned this much later, together with others who come. */
 export const pinDelayMs = 500
 /** Up to so many members, a new member is pinned before anything else is done with the room. */

@@ -40,8 +40,11 @@ export interface Chat extends AsyncDisposable {
   create(name: string, options?: CreateOptions, signal?: AbortSignal): Promise<Room>
   /** A joined (or left) room by name, `name#id-prefix` or id. @throws no-such-room, not-member */
   open(room: string, signal?: AbortSignal): Promise<Room>
-  /** Asks to join, unless already a member or waiting. @throws no-such-room */
-  join(room: string, signal?: AbortSignal): Promise<Admission>
+  /**
+   * Asks to join, unless already a member or waiting. A room that nobody listed under the name, or the very room that is
+   * listed, is entered by an invitation. @throws no-such-room; unconfirmed-key when the inviter's key is new here
+   */
+  join(room: string, confirm?: Confirm, signal?: AbortSignal): Promise<Admission>
   /** The direct messages with this person: the existing room, or a new one to which they are invited. */
   dm(name: string, confirm?: Confirm, signal?: AbortSignal): Promise<Room>
   /** What two people compare, by phone or in person, to know that nobody intercepts their chat. @throws no-such-user */
@@ -98,6 +101,8 @@ export interface RoomSummary {
   readonly mentions: number
   /** 0 when not a member. */
   readonly members: number
+  /** Who says that they invited this person. Unless `known`, it may be anyone who calls themselves that. */
+  readonly invitedBy?: Person & { readonly known: boolean }
 }
 
 export interface CreateOptions {
@@ -124,7 +129,7 @@ export interface Forgotten {
   readonly records: number
 }
 
-/** How a key seen for the first time is confirmed: by its fingerprint, or by trusting the registry. */
+/** How a key is confirmed: by its fingerprint, or by trusting one that was never seen before. */
 export interface Confirm {
   readonly fingerprint?: string
   readonly trustNew?: boolean
@@ -220,9 +225,10 @@ export interface Room {
   refresh(signal?: AbortSignal): Promise<void>
 
   /**
-   * @throws no-such-user; unconfirmed-key when no fingerprint is given and the key isn't the one known under the name
+   * Accepts the request under this name whose key is known or confirmed; a `Knock` of `knocks` confirms its own.
+   * @throws no-such-user; unconfirmed-key when the key is new or another than the one known, given or shown
    */
-  accept(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
+  accept(name: string, confirm?: Confirm, signal?: AbortSignal): Promise<Done>
   reject(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
   /**
    * Removes a member or an invitation. @throws no-such-user; unconfirmed-key when two share the name and no fingerprint

@@ -1,6 +1,6 @@
 /** One identity on one store: its rooms, and the way into others. */
 import { abortable } from '../base/abort.ts'
-import { hex, type Bytes } from '../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
 import type { Listener } from '../base/emitter.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
@@ -10,8 +10,7 @@ import { checkRoomName } from '../crypto/skeleton.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
 import { compareKeys, findContact, type Contact } from './people/contacts.ts'
-import { createRoom } from './room/create-room.ts'
-import { pairName, pairPolicy } from './people/inbox.ts'
+import { createRoom, pairName, pairPolicy } from './room/create-room.ts'
 import { renewRegistered } from './identity/renew-keys.ts'
 import type { Store } from '../store/store.ts'
 import { ChatListeners } from './chat-listeners.ts'
@@ -35,6 +34,7 @@ import type {
 } from './chat.ts'
 import { parseRoomRef } from './people/directory.ts'
 import { Lists } from './people/lists.ts'
+import { isKnown, pinnedAs, type NamedKey } from './people/pins.ts'
 import { RoomUpdates } from './room/room-updates.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Person } from './item.ts'
@@ -115,7 +115,8 @@ export class ChatSession implements Chat {
       contact: (name, confirm) => this.#contact(name, confirm),
     })
     const [copy, sessions, closing] = [this.#copy, this.#sessions, this.#closing.signal]
-    this.#entering = new Entering({ ...parts, connection, changed, copy, sessions, closing })
+    const { invitations } = this.#lists
+    this.#entering = new Entering({ ...parts, connection, changed, copy, sessions, invitations, closing })
     const watcher = {
       ...parts,
       vaultChanged: () => this.#vaultChanged(),
@@ -174,7 +175,10 @@ export class ChatSession implements Chat {
   }
 
   knownRooms(): readonly RoomSummary[] {
-    return roomList(this.#parts.identity.body.rooms, this.#sessions.loaded, this.#lists.listed)
+    const { identity } = this.#parts
+    const { listed, invitations } = this.#lists
+    const known = (person: NamedKey): boolean => isKnown(identity, person)
+    return roomList(identity.body.rooms, this.#sessions.loaded, listed, invitations.all, known)
   }
 
   async create(name: string, options: CreateOptions = {}, signal?: AbortSignal): Promise<Room> {
@@ -197,15 +201,21 @@ export class ChatSession implements Chat {
 
   async #dm(name: string, confirm: Confirm, signal: AbortSignal | undefined): Promise<Room> {
     await this.rooms(signal)
-    const known = this.#sessions.pairWith(name)
-    if (known?.standing === 'member') return this.#sessions.get(known.roomId)
-    if (known?.standing === 'invited') return this.#entering.enterInvited(known.roomId)
+    const pin = confirm.fingerprint === undefined ? pinnedAs(this.#parts.identity, name) : undefined
+    const pinned = pin && this.#sessions.pairWith(pin.rootKey)
+    if (pinned !== undefined && pinned.changedKey === undefined) return pinned
     const contact = await this.#contact(name, confirm)
+    const standing = this.#sessions.pairWith(contact.rootKey)
+    if (standing !== undefined) return standing
+    const invited = this.#lists.invitations.all.find(
+      ({ direct, by }) => direct && equalBytes(by.rootKey, contact.rootKey),
+    )
+    if (invited !== undefined) return this.#entering.enterInvited(invited, { trustNew: true })
     if (contact.name === this.self.name) {
       throw new ConclaveError('usage', 'a chat with yourself', { hint: 'Give the name of someone else.' })
     }
     const session = await this.#create(pairName(this.self.name, contact.name), pairPolicy)
-    await session.invite(contact.name, { trustNew: true })
+    await session.inviteKey(contact)
     return session
   }
 
@@ -266,8 +276,8 @@ export class ChatSession implements Chat {
     return forgotten
   }
 
-  join(room: string, signal?: AbortSignal): Promise<Admission> {
-    return abortable(signal, () => this.#entering.join(room, signal))
+  join(room: string, confirm: Confirm = {}, signal?: AbortSignal): Promise<Admission> {
+    return abortable(signal, () => this.#entering.join(room, confirm, signal))
   }
 
   subscribe(listener: () => void): Unsubscribe {

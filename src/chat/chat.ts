@@ -37,7 +37,7 @@ export type {
 export interface Chat extends api.Chat {
   create(name: string, options?: api.CreateOptions, signal?: AbortSignal): Promise<Room>
   open(room: string, signal?: AbortSignal): Promise<Room>
-  join(room: string, signal?: AbortSignal): Promise<Admission>
+  join(room: string, confirm?: api.Confirm, signal?: AbortSignal): Promise<Admission>
   dm(name: string, confirm?: api.Confirm, signal?: AbortSignal): Promise<Room>
   subscribe(listener: () => void): api.Unsubscribe
 }

@@ -3,7 +3,7 @@
  * nothing: the invitation itself is in the room's log.
  */
 import { encode, Fields, FormatError } from '../base/codec.ts'
-import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
+import { boolean, fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { noticeBytesMax } from '../base/limits.ts'
 import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
@@ -18,6 +18,8 @@ const noticeFormat = tuple({
   to: publicKeyFormat,
   roomId: fixed(hashBytes),
   roomName: roomNameText,
+  /** Direct messages of two people. */
+  direct: boolean,
   from: userNameText,
   fromKey: publicKeyFormat,
   /** The sender's clock, milliseconds: for display. */

@@ -47,7 +47,7 @@ export class Session {
       if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
       // Aborted by ourselves: the room was closed in the meantime.
       if (error instanceof Error && error.name === 'AbortError') return
-      if (error instanceof UnconfirmedKey && (effect.do === 'dm' || effect.do === 'invite')) {
+      if (error instanceof UnconfirmedKey && (effect.do === 'dm' || effect.do === 'invite' || effect.do === 'join')) {
         const { person, known } = error
         return this.#dispatch({ kind: 'unconfirmed', wanted: effect, ...sanitized({ person, known }) })
       }
@@ -113,7 +113,9 @@ export class Session {
         return
       }
       case 'join': {
-        const admission = await chat.join(effect.room, AbortSignal.any([opening, this.#ended.signal]))
+        const { room, fingerprint } = effect
+        const confirm = fingerprint === undefined ? {} : { fingerprint }
+        const admission = await chat.join(room, confirm, AbortSignal.any([opening, this.#ended.signal]))
         if (opening.aborted) return
         if (admission.state === 'accepted') return this.#open(chat, admission.roomId, opening)
         this.#knocks.set(admission.roomId, admission)

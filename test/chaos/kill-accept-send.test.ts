@@ -14,8 +14,8 @@ it(`survives SIGKILL in the middle of accepting, ${accepts} times`, async () => 
   const withinMs = await takes(() => doneApart(['create', 'demo'], { home, as: 'ada' }))
   for (let round = 0; round < accepts; round += 1) {
     await conclave(['join', 'demo'], { home, as: 'bob' })
-    await killed(['accept', 'demo', 'bob'], { home, as: 'ada' }, random, withinMs)
-    const again = await conclave(['accept', 'demo', 'bob'], { home, as: 'ada' })
+    await killed(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada' }, random, withinMs)
+    const again = await conclave(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada' })
     // The second one finds nobody at the door where the first one was done.
     if (again.code !== 0) expect(again.error.error, `round ${round}`).toBe('no-such-user')
     await done(['join', 'demo', '--wait', '120'], { home, as: 'bob' })

@@ -51,7 +51,7 @@ test('a room tells of messages, admin lines and requests by name, until off', as
   await say(room, 'one')
   const admission = await bob.chat.join('demo')
   expect(await knocked.promise).toBe('bob')
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   await admission.wait()
   room.off('message', onMessage)
   await say(room, 'two')
@@ -124,7 +124,7 @@ describe('an abort signal', () => {
       (signal) => ada.chat.rooms(signal),
       (signal) => ada.chat.create('other', {}, signal),
       (signal) => ada.chat.open('demo', signal),
-      (signal) => ada.chat.join('other', signal),
+      (signal) => ada.chat.join('other', {}, signal),
       (signal) => ada.chat.dm('bob', {}, signal),
       (signal) => ada.chat.safetyNumber('bob', signal),
       (signal) => ada.chat.confirmKey('bob', '0', signal),
@@ -134,7 +134,7 @@ describe('an abort signal', () => {
       (signal) => room.drop('x', signal),
       (signal) => room.history({ limit: 1 }, signal),
       (signal) => room.refresh(signal),
-      (signal) => room.accept('bob', {}, signal),
+      (signal) => room.accept('bob', { trustNew: true }, signal),
       (signal) => room.reject('bob', {}, signal),
       (signal) => room.kick('bob', {}, signal),
       (signal) => room.leave(signal),
@@ -165,7 +165,7 @@ describe('an abort signal', () => {
     const reason = new Error('enough')
     impatient.abort(reason)
     await expect(first).rejects.toBe(reason)
-    await room.accept('bob')
+    await room.accept('bob', { trustNew: true })
     expect((await second).id).toBe(room.id)
   })
 })

@@ -37,7 +37,9 @@ test('topic and policy are changes of the room that everybody reads', async () =
   ])
   await people(home, 'cyd')
   await conclave(['join', 'demo'], { home, as: 'cyd' })
-  expect((await conclave(['accept', 'demo', 'cyd'], { home, as: 'bob' })).error.error).toBe('not-allowed')
+  expect((await conclave(['accept', 'demo', 'cyd', '--trust-name'], { home, as: 'bob' })).error.error).toBe(
+    'not-allowed',
+  )
   expect((await done(['policy', 'demo'], { home, as: 'bob' })).lines).toEqual([{ acceptBy: 'admins', listed: true }])
   expect((await conclave(['policy', 'demo', '--listed', '--unlisted'], { home, as: 'ada' })).code).toBe(2)
 })

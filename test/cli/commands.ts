@@ -169,7 +169,7 @@ export function commands(begin: (args: readonly string[], setting: Setting) => B
       for (const other of others) {
         const knock = await conclave(['join', name], { home, as: other })
         if (knock.code !== 3) throw new Error(`join: exit ${knock.code}\n${knock.stderr}`)
-        await done(['accept', name, other], { home, as: owner })
+        await done(['accept', name, other, '--trust-name'], { home, as: owner })
         await done(['join', name], { home, as: other })
       }
     },

@@ -25,6 +25,7 @@ test('a text as scripts read it', () => {
     id: firstId,
     at: new Date(at).toISOString(),
     from: 'ada',
+    fingerprint: ada.fingerprint,
     type: 'text',
     text: 'Hi',
   })
@@ -49,7 +50,9 @@ test('an admin line as scripts read it', () => {
     type: 'admin',
     event: 'accept',
     by: 'ada',
+    byFingerprint: ada.fingerprint,
     target: 'bob',
+    targetFingerprint: bob.fingerprint,
   })
 })
 

@@ -9,7 +9,7 @@ async function demo(): Promise<{ home: string; ids: readonly string[] }> {
   const bob = await connect({ home, as: 'bob', password, signUp: true })
   const room = await ada.create('demo')
   const admission = await bob.join('demo')
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   const theirs = await admission.wait()
   const ids: string[] = []
   for (const [from, text] of [

@@ -19,10 +19,13 @@ test('what one sends the other reads', async () => {
   const { lines: sent, first } = await done(['send', 'demo', 'Hello, Böb! 👋'], { home, as: 'ada' })
   expect(sent).toEqual([{ seq: 1, id: messageId }])
   const { lines } = await done(['read', 'demo'], { home, as: 'bob' })
+  const members = (await done(['members', 'demo'], { home, as: 'bob' })).lines
+  const [fingerprint, targetFingerprint] = members.map((member) => member.fingerprint)
+  const byFingerprint = fingerprint
   expect(lines).toEqual([
-    { i: 0, at: instant, type: 'admin', event: 'create', by: 'ada', detail: 'demo' },
-    { i: 1, at: instant, type: 'admin', event: 'accept', by: 'ada', target: 'bob' },
-    { i: 2, seq: 1, id: first.id, at: instant, from: 'ada', type: 'text', text: 'Hello, Böb! 👋' },
+    { i: 0, at: instant, type: 'admin', event: 'create', by: 'ada', byFingerprint, detail: 'demo' },
+    { i: 1, at: instant, type: 'admin', event: 'accept', by: 'ada', byFingerprint, target: 'bob', targetFingerprint },
+    { i: 2, seq: 1, id: first.id, at: instant, from: 'ada', fingerprint, type: 'text', text: 'Hello, Böb! 👋' },
   ])
 })
 

@@ -45,7 +45,7 @@ test('join knocks and exits 3; accepted, the same command lets in', async () => 
   expect((await done(['knocks', 'demo'], { home, as: 'ada' })).lines).toEqual([
     { name: 'bob', fingerprint, at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[0-9:.]+Z$/) },
   ])
-  expect((await done(['accept', 'demo', 'bob'], { home, as: 'ada' })).lines).toEqual([ok])
+  expect((await done(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada' })).lines).toEqual([ok])
   expect((await done(['knocks', 'demo'], { home, as: 'ada' })).lines).toEqual([])
   for (let again = 0; again < 2; again += 1) {
     expect((await done(['join', 'demo'], { home, as: 'bob' })).lines).toMatchObject([
@@ -64,7 +64,7 @@ test('join --wait returns once somebody accepts', async () => {
   await done(['create', 'demo'], { home, as: 'ada' })
   const waiting = start(['join', 'demo', '--wait', '60'], { home, as: 'bob' })
   await untilKnock(home)
-  await done(['accept', 'demo', 'bob'], { home, as: 'ada' })
+  await done(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada' })
   expect(await waiting.next()).toMatchObject({ ok: true, room: 'demo' })
   expect((await waiting.end()).code).toBe(0)
 })
@@ -103,7 +103,7 @@ test('accepting somebody who did not knock is refused', async () => {
   const home = temporaryFolder()
   await people(home, 'ada', 'bob')
   await done(['create', 'demo'], { home, as: 'ada' })
-  const { code, error } = await conclave(['accept', 'demo', 'bob'], { home, as: 'ada' })
+  const { code, error } = await conclave(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada' })
   expect(code).toBe(4)
   expect(error.hint).not.toBe('')
 })
@@ -113,11 +113,11 @@ test('in a room where admins accept, a member does not', async () => {
   await people(home, 'ada', 'bob', 'cyd')
   await done(['create', 'demo', '--accept-by', 'admins'], { home, as: 'ada' })
   await conclave(['join', 'demo'], { home, as: 'bob' })
-  await done(['accept', 'demo', 'bob'], { home, as: 'ada' })
+  await done(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada' })
   await conclave(['join', 'demo'], { home, as: 'cyd' })
-  const { code, error } = await conclave(['accept', 'demo', 'cyd'], { home, as: 'bob' })
+  const { code, error } = await conclave(['accept', 'demo', 'cyd', '--trust-name'], { home, as: 'bob' })
   expect({ code, error: error.error }).toEqual({ code: 4, error: 'not-allowed' })
-  await done(['accept', 'demo', 'cyd'], { home, as: 'ada' })
+  await done(['accept', 'demo', 'cyd', '--trust-name'], { home, as: 'ada' })
 })
 
 test('kick removes a member; only admins may', async () => {
@@ -161,7 +161,7 @@ test('a stranger is refused, whatever he tries, and told how to join', async () 
     ['send', 'demo', 'x'],
     ['read', 'demo'],
     ['members', 'demo'],
-    ['accept', 'demo', 'bob'],
+    ['accept', 'demo', 'bob', '--trust-name'],
     ['kick', 'demo', 'ada'],
     ['verify', 'demo'],
   ]) {

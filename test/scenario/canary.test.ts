@@ -43,7 +43,7 @@ it('leaves no plaintext of messages, topics or passphrases in the store, the hom
   await people(home, 'bob')
   await done(['create', 'demo'], { home, as: 'ada', password, env })
   await conclave(['join', 'demo'], { home, as: 'bob', env })
-  await done(['accept', 'demo', 'bob'], { home, as: 'ada', password, env })
+  await done(['accept', 'demo', 'bob', '--trust-name'], { home, as: 'ada', password, env })
   await done(['join', 'demo'], { home, as: 'bob', env })
   await done(['topic', 'demo', canaries.topic], { home, as: 'ada', password, env })
   const follower = start(['read', 'demo', '--follow'], { home, as: 'bob', env })

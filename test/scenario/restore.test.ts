@@ -36,7 +36,7 @@ describe.each(['same', 'new'])('an older copy of the store’s file, with the %s
     const { recoveryCode } = (await done(['signup', 'bob'], bob)).first
     await done(['create', 'demo'], ada)
     await conclave(['join', 'demo'], bob)
-    await done(['accept', 'demo', 'bob'], ada)
+    await done(['accept', 'demo', 'bob', '--trust-name'], ada)
     await done(['join', 'demo'], bob)
     await done(['send', 'demo', 'one'], ada)
     await done(['read', 'demo'], bob)

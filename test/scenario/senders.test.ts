@@ -25,7 +25,7 @@ it('keeps all of 2,000 messages that four people send at once, each once and in 
   )
   // Accepted afterwards: a newcomer reads it all.
   expect((await conclave(['join', 'demo'], { home, as: 'eve' })).code).toBe(3)
-  await done(['accept', 'demo', 'eve'], { home, as: 'cyd' })
+  await done(['accept', 'demo', 'eve', '--trust-name'], { home, as: 'cyd' })
   await done(['join', 'demo', '--wait', '120'], { home, as: 'eve' })
 
   const read = await messages(home, 'ada')

@@ -32,7 +32,7 @@ test('sign up, create, knock, be let in, talk, be kicked, stay out; what was sai
   const knock = await follower.find(({ event }) => event === 'knock')
   expect(knock).toMatchObject({ type: 'admin', target: 'bob' })
   expect(await conclave(['send', 'demo', 'let me in'], at.bob)).toMatchObject({ code: 4 })
-  await done(['accept', 'demo', 'bob'], at.ada)
+  await done(['accept', 'demo', 'bob', '--trust-name'], at.ada)
   await done(['join', 'demo', '--wait', '120'], at.bob)
 
   // The newcomer reads what was said before, and talks.
@@ -44,7 +44,7 @@ test('sign up, create, knock, be let in, talk, be kicked, stay out; what was sai
   await done(['send', 'demo', 'How is everyone doing?'], at.bob)
   await follower.find(({ text }) => text === 'How is everyone doing?')
   await conclave(['join', 'demo'], at.cyd)
-  await done(['accept', 'demo', 'cyd'], at.bob)
+  await done(['accept', 'demo', 'cyd', '--trust-name'], at.bob)
   await done(['join', 'demo', '--wait', '120'], at.cyd)
   await done(['send', 'demo', 'Fine.'], at.cyd)
 

@@ -16,7 +16,7 @@ async function inDemo(): Promise<{ ada: Terminal; bob: Terminal; both: (message:
   ] as const
   const room = await chats[0].create('demo')
   const admission = await chats[1].join('demo')
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   await admission.wait()
   for (const chat of chats) await chat.close()
   const env = { CONCLAVE_PASSWORD: password }

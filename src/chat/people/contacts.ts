@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.ts'
 import type { Confirm, SafetyNumber } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import { personOf } from '../timeline/items.ts'
-import { pinKey, pinnedAs, type NamedKey } from './pins.ts'
+import { isKnown, knownOtherwise, pinKey, pinnedAs, type NamedKey } from './pins.ts'
 import { lookUpName } from '../identity/registry.ts'
 import { UnconfirmedKey } from './unconfirmed-key.ts'
 
@@ -32,15 +32,27 @@ export async function findContact(
   now: number,
 ): Promise<Contact> {
   const record = await registered(store, name)
-  const { fingerprint: wanted, trustNew = false } = confirm
   const pin = pinnedAs(identity, name)
-  const known = pin !== undefined ? descendsFrom(record, pin.rootKey) : bound(shared, record)
-  if (wanted !== undefined) {
-    if (!matchesFingerprint(wanted, record.rootKey)) throw otherFingerprint(record, known ? undefined : pin?.rootKey)
-  } else if (pin !== undefined && !known) throw changedKey(record, pin.rootKey)
-  else if (!known && !trustNew) throw neverSeen(record)
-  await pinKey(identity, record, wanted !== undefined, pin !== undefined && known, now)
+  const handedOver = pin !== undefined && descendsFrom(record, pin.rootKey)
+  const known = handedOver || (pin === undefined && bound(shared, record))
+  checkKey(identity, record, confirm, known)
+  await pinKey(identity, record, confirm.fingerprint !== undefined, handedOver, now)
   return record
+}
+
+/**
+ * The one decision whether this person may act on a key: a fingerprint that they give must be the key's; without one, the
+ * key must be known, or new and trusted.
+ * @param known what else than a pin shows that this is the key of that name
+ * @throws unconfirmed-key
+ */
+export function checkKey(identity: Identity, key: NamedKey, confirm: Confirm, known = false): void {
+  const { fingerprint: wanted, trustNew = false } = confirm
+  const other = known ? undefined : knownOtherwise(identity, key)
+  if (wanted !== undefined) {
+    if (!matchesFingerprint(wanted, key.rootKey)) throw otherFingerprint(key, other)
+  } else if (other !== undefined) throw changedKey(key, other)
+  else if (!known && !trustNew && !isKnown(identity, key)) throw neverSeen(key)
 }
 
 /** The numbers that two people compare. Reading them pins nothing. @throws no-such-user */
@@ -70,15 +82,12 @@ function neverSeen(key: NamedKey): UnconfirmedKey {
   return new UnconfirmedKey(person, undefined, `was never seen here before: ${digits}`, hint)
 }
 
-function otherFingerprint(key: NamedKey, known: Bytes | undefined): UnconfirmedKey {
+/** The fingerprint that a person typed is not that of the key. */
+export function otherFingerprint(key: NamedKey, known?: Bytes): UnconfirmedKey {
   const person = personOf(key)
-  const why = `is not the key of that fingerprint: ${person.fingerprint}`
-  return new UnconfirmedKey(
-    person,
-    known && fingerprint(known),
-    why,
-    `Compare it with ${key.name} by phone or in person.`,
-  )
+  const why = `does NOT have the fingerprint that you gave: it is ${person.fingerprint}`
+  const hint = `Someone may be impersonating ${key.name}: ask them for their fingerprint again, by phone or in person.`
+  return new UnconfirmedKey(person, known && fingerprint(known), why, hint)
 }
 
 /** Nothing but the fingerprint itself helps here. */

@@ -9,7 +9,7 @@ import { Retry } from '../connection/retry.ts'
 import type { StoreConnection } from '../connection/store-connection.ts'
 import type { Identity } from '../identity/identity.ts'
 import { listedRooms, type Listed } from './directory.ts'
-import { readInbox } from './inbox.ts'
+import { Invitations } from './invitations.ts'
 
 export interface ListsParts {
   readonly store: Store
@@ -23,11 +23,13 @@ export interface ListsParts {
 export class Lists {
   readonly #parts: ListsParts
   readonly #closing = new AbortController()
+  readonly invitations: Invitations
   #listed: readonly Listed[] = []
   #following: Promise<unknown> | undefined
 
   constructor(parts: ListsParts) {
     this.#parts = parts
+    this.invitations = new Invitations(parts.store, parts.identity)
   }
 
   get listed(): readonly Listed[] {
@@ -36,14 +38,16 @@ export class Lists {
 
   async refresh(signal?: AbortSignal): Promise<void> {
     await this.#readDirectory(signal)
-    await this.#readInbox(signal)
+    await this.invitations.refresh(signal)
   }
 
   /** Keeps both current from now on. */
   follow(): void {
     this.#following ??= Promise.all([
       this.#keep(directoryRange, (signal) => this.#readDirectory(signal)),
-      this.#keep(inboxRange(inboxId(this.#parts.identity.signer.publicKey)), (signal) => this.#readInbox(signal)),
+      this.#keep(inboxRange(inboxId(this.#parts.identity.signer.publicKey)), (signal) =>
+        this.invitations.refresh(signal),
+      ),
     ])
   }
 
@@ -58,10 +62,6 @@ export class Lists {
     return revision
   }
 
-  #readInbox(signal?: AbortSignal): Promise<Revision> {
-    return readInbox(this.#parts.store, this.#parts.identity, signal)
-  }
-
   /** They are short: after any change, all of it is read again. */
   async #keep({ start, end }: KeyRange, read: (signal: AbortSignal) => Promise<Revision>): Promise<void> {
     const { signal } = this.#closing
@@ -72,7 +72,7 @@ export class Lists {
         retry.succeeded()
         this.#parts.changed()
         for await (const { events } of this.#parts.store.watch(start, end, { from, signal })) {
-          // Notices are deleted once they have been read.
+          // Notices are deleted once they are answered.
           if (events.every(({ kind }) => kind === 'delete') && start !== directoryRange.start) continue
           await read(signal)
           this.#parts.changed()

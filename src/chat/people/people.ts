@@ -10,6 +10,7 @@ import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as Show
 import type { Identity } from '../identity/identity.ts'
 import type { AdminItem, Person } from '../item.ts'
 import { personOf } from '../timeline/items.ts'
+import { otherFingerprint } from './contacts.ts'
 import type { OpenKnock } from './knocks.ts'
 import { knownOtherwise, type NamedKey } from './pins.ts'
 import { returningAt } from '../timeline/items.ts'
@@ -37,6 +38,7 @@ export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: stri
   const named = knocks.filter(({ knock }) => skeleton(knock.name) === skeleton(name))
   const matching = wanted === undefined ? named : named.filter(({ knock }) => matchesFingerprint(wanted, knock.rootKey))
   const [knock] = matching
+  if (knock === undefined && named[0] !== undefined) throw otherFingerprint(named[0].knock)
   if (knock === undefined) {
     throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, {
       hint: ['To see who does: ', command('knocks')],
@@ -70,6 +72,7 @@ function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted
   const exact = alike.filter((person) => person.name === name)
   const named = exact.length > 0 ? exact : alike
   const fitting = wanted === undefined ? named : named.filter(({ rootKey }) => matchesFingerprint(wanted, rootKey))
+  if (fitting.length === 0 && named[0] !== undefined) throw otherFingerprint(named[0])
   if (fitting.length < 2) return fitting[0]
   // Two keys under one name: don't hit the wrong one.
   throw new ConclaveError('unconfirmed-key', `${fitting.length} people in this room are called ${name}`, {

@@ -44,6 +44,12 @@ export function knownOtherwise(identity: Identity, { name, rootKey }: NamedKey):
   return pin === undefined || equalBytes(pin.rootKey, rootKey) ? undefined : pin.rootKey
 }
 
+/** Whether this person knows this key under this name. */
+export function isKnown(identity: Identity, { name, rootKey }: NamedKey): boolean {
+  const pin = pinnedAs(identity, name)
+  return pin !== undefined && equalBytes(pin.rootKey, rootKey)
+}
+
 /**
  * Remembers a key under its name. It replaces the pinned key if it was confirmed, or if the pinned key itself signed
  * it.
@@ -131,16 +137,21 @@ export function changedKeys(identity: Identity, room: Room): readonly ChangedKey
   const { pins } = identity.body
   const last = found.get(room)
   if (last?.pins === pins) return last.keys
-  const keys = findChangedKeys(identity, room)
+  const keys = changedMembers(identity, room).map(({ member, known }) => {
+    return { ...personOf(member), known: fingerprint(known) }
+  })
   found.set(room, { pins, keys })
   return keys
 }
 
-function findChangedKeys(identity: Identity, room: Room): readonly ChangedKey[] {
-  return [...room.members.values()].flatMap((member): ChangedKey[] => {
+/** The same, with the keys themselves. */
+export function changedMembers(
+  identity: Identity,
+  room: Room,
+): readonly { readonly member: Member; readonly known: Bytes }[] {
+  return [...room.members.values()].flatMap((member) => {
     const known = knownOtherwise(identity, member)
-    if (known === undefined || isKeyOf(room, member.firstRootKey, known)) return []
-    return [{ ...personOf(member), known: fingerprint(known) }]
+    return known === undefined || isKeyOf(room, member.firstRootKey, known) ? [] : [{ member, known }]
   })
 }
 

@@ -78,7 +78,9 @@ export class MembershipSync {
     const remembered = identity.room(roomId)
     this.#room = room
     // A vault is written as a whole: in a large room, not once per newcomer.
-    if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
+    // Who this person has nothing to do with is not pinned.
+    if (standing !== 'member') this.#cancelPin?.()
+    else if (this.#standing === undefined || room.members.size <= pinnedAtOnceMembersMax) await this.#pin()
     else if (this.#newcomers().length > 0)
       this.#cancelPin ??= later(this.#parts.clock, pinDelayMs, () => this.#pinNow())
     // A member who lacked a key has knocked again, and stops waiting once it arrives.

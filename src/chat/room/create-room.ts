@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
+import { roomNameCharsMax } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { VaultRoom } from '../../crypto/vault-body.ts'
@@ -23,6 +24,13 @@ export interface Creating {
   readonly identity: Identity
   readonly clock: Clock
   readonly random: Random
+}
+
+export const pairPolicy = { kind: 'pair', acceptBy: 'members', listed: false } as const
+
+/** The name of a direct message in its records; front ends show the other person's. */
+export function pairName(a: string, b: string): string {
+  return `dm-${a}-${b}`.slice(0, roomNameCharsMax)
 }
 
 /** Remembered, and not seen in the store yet: its creation is under way, or was interrupted. */

@@ -1,15 +1,19 @@
 /** The ways into a room: opening one that is known here, asking to join, accepting an invitation. */
-import { hex, type Bytes } from '../../base/bytes.ts'
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
-import { openPatienceMs } from '../../base/limits.ts'
+import { openPatienceMs, roomIdPrefixBitsMin } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { VaultRoom } from '../../crypto/vault-body.ts'
-import type { Admission, Room } from '../chat.ts'
+import type { Card } from '../../protocol/card.ts'
+import type { Admission, Confirm, Room } from '../chat.ts'
 import type { CopyKeeper } from '../identity/copy-keeper.ts'
 import { alreadyIn, knock, WaitingAdmission, type AdmissionParts } from '../people/admission.ts'
 import { findCard, matches, parseRoomRef, type RoomRef } from '../people/directory.ts'
-import { readInbox } from '../people/inbox.ts'
+import { checkKey } from '../people/contacts.ts'
+import type { Invitations, Invited } from '../people/invitations.ts'
+import { followRegistered, isKnown } from '../people/pins.ts'
+import { nameOf } from './room-list.ts'
 import { isUncreated } from './create-room.ts'
 import type { RoomParts } from './room-context.ts'
 import type { RoomSession } from './room-session.ts'
@@ -21,6 +25,7 @@ export interface EnteringParts extends Pick<
 > {
   readonly copy: CopyKeeper
   readonly sessions: RoomSessions
+  readonly invitations: Invitations
   /** Aborts when the chat closes. */
   readonly closing: AbortSignal
 }
@@ -32,21 +37,19 @@ export class Entering {
     this.#parts = parts
   }
 
-  /** @throws no-such-room, not-member */
+  /** @throws no-such-room, not-member; usage when several rooms have the name; unconfirmed-key for direct messages */
   async open(room: string, signal?: AbortSignal): Promise<Room> {
     const ref = parseRoomRef(room)
     await this.#parts.copy.looked()
-    const known = await this.existing(ref, signal)
-    const joined = known.find(({ standing }) => standing === 'member') ?? known[0]
+    const joined = await this.#known(ref, signal)
     if (joined === undefined) {
-      await findCard(this.#parts.store, ref, signal)
-      throw new ConclaveError('not-member', `you are not a member of ${room}`, { hint: [command('join', room)] })
+      const invited = this.#parts.invitations.all.find((one) => matchesInvitation(ref, one))
+      if (invited === undefined) await findCard(this.#parts.store, ref, signal)
+      const why = invited === undefined ? `you are not a member of ${room}` : `you are invited into ${room}`
+      throw new ConclaveError('not-member', why, { hint: [command('join', room)] })
     }
     if (isAsking(joined)) await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
     const session = await this.#parts.sessions.get(joined.roomId)
-    if (session.standing === 'invited') {
-      throw new ConclaveError('not-member', `you are invited into ${session.name}`, { hint: [command('join', room)] })
-    }
     if (session.standing === 'waiting' || session.standing === 'rejected') {
       throw new ConclaveError('not-member', `nobody has let you into ${session.name} yet`, {
         hint: [command('join-and-wait', room)],
@@ -54,6 +57,25 @@ export class Entering {
     }
     if (session.standing === 'member' || session.state === undefined) await this.#showSoon(session, signal)
     return session
+  }
+
+  /**
+   * The remembered room that is meant: one this person is in before others. A name alone never decides between two, and
+   * direct messages are meant by the key that is known under the name.
+   */
+  async #known(ref: RoomRef, signal?: AbortSignal): Promise<VaultRoom | undefined> {
+    const found = await this.existing(ref, signal)
+    const joined = found.filter(({ standing }) => standing === 'member')
+    let candidates = joined.length > 0 ? joined : found
+    if (ref.idPrefix === '' && ref.name?.startsWith('@') === true) {
+      const sessions = await Promise.all(candidates.map(({ roomId }) => this.#parts.sessions.here(roomId)))
+      const refusals = sessions.map((session) => session.changedKey)
+      candidates = candidates.filter((_, at) => refusals[at] === undefined)
+      const [refusal] = refusals
+      if (candidates.length === 0 && refusal !== undefined) throw refusal
+    }
+    if (joined.length > 0 && candidates.length > 1) throw ambiguous(ref, candidates)
+    return candidates[0]
   }
 
   /** What is remembered of such rooms; an interrupted creation counts only once the store shows it. */
@@ -94,39 +116,60 @@ export class Entering {
     }
   }
 
-  /** @throws no-such-room */
-  async join(room: string, signal?: AbortSignal): Promise<Admission> {
-    const { store, identity } = this.#parts
+  /** @throws no-such-room; unconfirmed-key for the invitation of a key that is new here */
+  async join(room: string, confirm: Confirm, signal?: AbortSignal): Promise<Admission> {
+    const { store, identity, invitations } = this.#parts
     const ref = parseRoomRef(room)
     await this.#parts.copy.looked()
-    await readInbox(store, identity, signal)
-    const [known] = await this.existing(ref, signal)
+    await invitations.refresh(signal)
+    const known = await this.#known(ref, signal)
     if (known?.standing === 'member') {
       const session = await this.#parts.sessions.get(known.roomId)
       await this.#tryRefresh(session, signal)
       if (session.standing === 'member' && (await session.hasKeys(signal))) return alreadyIn(session)
     }
-    if (known?.standing === 'invited') return alreadyIn(await this.enterInvited(known.roomId))
-    if (known !== undefined && isAsking(known) && known.knockHash !== null) {
-      const entry = await findCard(store, ref, signal).catch(() => undefined)
-      if (entry === undefined || hex(entry.roomId) === hex(known.roomId)) {
-        const admission = new WaitingAdmission(await this.#admissionParts(known.roomId), known.name, known.knockHash)
-        await admission.look(signal)
-        const isOver = known.standing === 'rejected' || admission.isAnsweredInVain
-        if (admission.state === 'accepted' || !isOver) return admission
-      }
+    const card = await findCard(store, ref, signal).catch((error: unknown) => error)
+    const listed = isFound(card) ? card : undefined
+    const invited = this.#invitationTo(ref, listed?.roomId)
+    const asking = known !== undefined && isAsking(known) && known.knockHash !== null ? known : undefined
+    if (invited !== undefined && (asking === undefined || this.#isKnown(invited))) {
+      // The room that everyone finds under the name: who invites into it selects nothing.
+      const isListed = listed !== undefined && ref.idPrefix === ''
+      return alreadyIn(await this.enterInvited(invited, isListed ? { trustNew: true } : confirm))
     }
-    const { roomId, card } = await findCard(store, ref, signal)
+    if (asking?.knockHash && (listed === undefined || hex(listed.roomId) === hex(asking.roomId))) {
+      const admission = new WaitingAdmission(await this.#admissionParts(asking.roomId), asking.name, asking.knockHash)
+      await admission.look(signal)
+      const isOver = asking.standing === 'rejected' || admission.isAnsweredInVain
+      if (admission.state === 'accepted' || !isOver) return admission
+    }
+    if (listed === undefined) throw card
+    return this.#knock(listed.roomId, listed.card)
+  }
+
+  async #knock(roomId: Bytes, card: Card): Promise<Admission> {
     const parts = await this.#admissionParts(roomId)
-    const remembered = identity.room(roomId)
-    if (remembered?.head && card.n < remembered.head.n) {
-      // An old card: the head that is remembered here is newer.
-      await knock(parts, card, remembered.head.hash)
-    } else {
-      await knock(parts, card, undefined)
-    }
+    const remembered = this.#parts.identity.room(roomId)
+    // An old card: the head that is remembered here is newer.
+    const isOld = remembered?.head != null && card.n < remembered.head.n
+    await knock(parts, card, isOld ? remembered.head?.hash : undefined)
     this.#parts.copy.soon()
-    return new WaitingAdmission(parts, card.name, identity.room(roomId)?.knockHash ?? zeroHash)
+    return new WaitingAdmission(parts, card.name, this.#parts.identity.room(roomId)?.knockHash ?? zeroHash)
+  }
+
+  /** @param listed the room that this name means for everyone: an invitation to another one doesn't take its place */
+  #invitationTo(ref: RoomRef, listed: Bytes | undefined): Invited | undefined {
+    const meant = this.#parts.invitations.all.filter((one) => {
+      return matchesInvitation(ref, one) && (listed === undefined || equalBytes(listed, one.roomId))
+    })
+    const fromKnown = meant.filter((one) => this.#isKnown(one))
+    const candidates = fromKnown.length > 0 ? fromKnown : meant
+    if (candidates.length > 1) throw ambiguous(ref, candidates)
+    return candidates[0]
+  }
+
+  #isKnown({ by }: Invited): boolean {
+    return isKnown(this.#parts.identity, by)
   }
 
   async #admissionParts(roomId: Bytes): Promise<AdmissionParts> {
@@ -144,9 +187,21 @@ export class Entering {
     }
   }
 
-  async enterInvited(roomId: Bytes): Promise<RoomSession> {
-    const session = await this.#parts.sessions.get(roomId)
-    await session.enterInvited()
+  async enterInvited(invited: Invited, confirm: Confirm): Promise<RoomSession> {
+    const { identity, sessions, invitations } = this.#parts
+    await followRegistered(this.#parts, invited.by)
+    checkKey(identity, invited.by, confirm)
+    const isNew = identity.room(invited.roomId) === undefined
+    const session = await sessions.here(invited.roomId)
+    try {
+      await session.enterInvited(invited)
+    } catch (error) {
+      // Nothing of a room that refuses, or is refused, stays here.
+      if (isNew) await sessions.discard(invited.roomId)
+      if (isConclaveError(error) && !error.retryable) await invitations.drop(invited)
+      throw error
+    }
+    await invitations.answered(invited.roomId)
     this.#parts.copy.soon()
     return session
   }
@@ -155,4 +210,21 @@ export class Entering {
 /** Whoever was declined may have been accepted as well: nobody outside can tell which of the two counts. */
 function isAsking({ standing }: VaultRoom): boolean {
   return standing === 'waiting' || standing === 'rejected'
+}
+
+function matchesInvitation(ref: RoomRef, invited: Invited): boolean {
+  return matches(ref, { roomId: invited.roomId, name: nameOf(invited) })
+}
+
+function isFound(card: unknown): card is { readonly roomId: Bytes; readonly card: Card } {
+  if (!(card instanceof Error)) return true
+  if (isConclaveError(card, 'no-such-room')) return false
+  throw card
+}
+
+function ambiguous({ name = '' }: RoomRef, rooms: readonly { readonly roomId: Bytes }[]): ConclaveError {
+  const ids = rooms.map(({ roomId }) => `${name}#${hex(roomId).slice(0, roomIdPrefixBitsMin / 4)}`)
+  return new ConclaveError('usage', `${rooms.length} rooms are called ${name}`, {
+    hint: `Give the beginning of the ID too: ${ids.join(' or ')}`,
+  })
 }

@@ -1,5 +1,6 @@
 /** A room as a front end uses it: what is shown of it, and what a person does in it. */
 import { abortable } from '../../base/abort.ts'
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import type { Listener } from '../../base/emitter.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { outboxMessagesMax } from '../../base/limits.ts'
@@ -25,11 +26,15 @@ import type {
   Which,
 } from '../chat.ts'
 import type { MessageContent, PendingItem, TimelineItem } from '../item.ts'
+import { allTenures } from '../../protocol/room.ts'
 import { isTooNew, requireKnownVersion } from '../replay/room-version.ts'
 import { verifyLog } from '../log/verification.ts'
 import { pendingItem } from '../outbox/pending-messages.ts'
 import { invitationsOf, membersOf, shownKnocks } from '../people/people.ts'
-import { changedKeys } from '../people/pins.ts'
+import type { UnconfirmedKey } from '../people/unconfirmed-key.ts'
+import { changedKey, type Contact } from '../people/contacts.ts'
+import type { Invited } from '../people/invitations.ts'
+import { changedKeys, changedMembers } from '../people/pins.ts'
 import { repairRoom } from '../recovery/repair.ts'
 import { checkedContent } from '../timeline/content.ts'
 import { historyPage } from '../timeline/timeline.ts'
@@ -61,6 +66,21 @@ export class RoomSession extends OpenRoom implements Room {
 
   get changedKeys(): readonly ChangedKey[] {
     return this.state === undefined ? [] : changedKeys(this.parts.identity, this.state)
+  }
+
+  /** Of direct messages: why nothing may be sent, if the other person's key is not the one known under their name. */
+  get changedKey(): UnconfirmedKey | undefined {
+    const { identity } = this.parts
+    const [changed] = this.state?.policy.kind === 'pair' ? changedMembers(identity, this.state) : []
+    return changed && changedKey(changed.member, changed.known)
+  }
+
+  /** Whether these are direct messages with the person of this key, or with one who had it. */
+  isWith(rootKey: Bytes): boolean {
+    const { state } = this
+    if (state?.policy.kind !== 'pair') return false
+    const invited = [...state.invitations.values()].some((invitation) => equalBytes(invitation.rootKey, rootKey))
+    return invited || allTenures(state).some(({ member }) => equalBytes(member.rootKey, rootKey))
   }
 
   get policy(): Policy {
@@ -112,8 +132,8 @@ export class RoomSession extends OpenRoom implements Room {
     const wanted = checkedContent(typeof content === 'string' ? { type: 'text', text: content } : content)
     requireMember(this)
     if (this.state !== undefined) requireKnownVersion(this.state)
-    const { writeBlocker } = this.restore
-    if (writeBlocker !== undefined) throw writeBlocker
+    const refusal = this.changedKey ?? this.restore.writeBlocker
+    if (refusal !== undefined) throw refusal
     if (this.sender.waiting.length >= outboxMessagesMax) {
       throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
     }
@@ -142,10 +162,10 @@ export class RoomSession extends OpenRoom implements Room {
     return abortable(signal, () => super.refresh(signal))
   }
 
-  accept(name: string, which: Which = {}, signal?: AbortSignal): Promise<Done> {
+  accept(name: string, confirm: Confirm = {}, signal?: AbortSignal): Promise<Done> {
     return abortable(signal, async () => {
       await this.refresh(signal)
-      return accept(this, this.openKnocks, name, which, signal)
+      return accept(this, this.openKnocks, name, confirm, signal)
     })
   }
 
@@ -157,12 +177,16 @@ export class RoomSession extends OpenRoom implements Room {
   }
 
   invite(name: string, confirm: Confirm = {}, signal?: AbortSignal): Promise<Done> {
-    return abortable(signal, () => invite(this, name, confirm, signal))
+    return abortable(signal, async () => invite(this, await this.parts.contact(name, confirm), signal))
+  }
+
+  inviteKey(contact: Contact): Promise<Done> {
+    return invite(this, contact)
   }
 
   /** Accepts an invitation. */
-  async enterInvited(signal?: AbortSignal): Promise<void> {
-    await enterInvited(this, signal)
+  async enterInvited(invited: Invited, signal?: AbortSignal): Promise<void> {
+    await enterInvited(this, invited, signal)
     this.start()
   }
 

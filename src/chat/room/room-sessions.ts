@@ -1,8 +1,6 @@
 /** The rooms of a chat that are open: each has one session, loaded when it is first asked for. */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
-import { skeleton } from '../../crypto/skeleton.ts'
-import type { VaultRoom } from '../../crypto/vault-body.ts'
 import { headOf, type Room as RoomState } from '../../protocol/room.ts'
 import { Replica } from '../replica/replica.ts'
 import type { RoomParts } from './room-context.ts'
@@ -54,14 +52,22 @@ export class RoomSessions {
     return session
   }
 
-  /** A direct message with this person that is still open. */
-  pairWith(name: string): VaultRoom | undefined {
-    const wanted = skeleton(name)
-    return this.#parts.identity.body.rooms.find(({ roomId, name: roomName, standing }) => {
-      if (standing !== 'member' && standing !== 'invited') return false
-      const shown = this.#loaded.get(hex(roomId))?.name ?? roomName
-      return shown.startsWith('@') && skeleton(shown.slice(1)) === wanted
-    })
+  /** The direct messages with the person of this key, or with one who had it. */
+  pairWith(rootKey: Bytes): RoomSession | undefined {
+    return [...this.#loaded.values()].find((session) => session.standing === 'member' && session.isWith(rootKey))
+  }
+
+  /** Closes a room that this person did not enter, and forgets it. */
+  async discard(roomId: Bytes): Promise<void> {
+    await this.#close(roomId)
+    await new Replica(this.#parts.home, roomId).forget()
+    await this.#parts.identity.forgetRoom(roomId)
+  }
+
+  async #close(roomId: Bytes): Promise<void> {
+    await this.#loaded.get(hex(roomId))?.close()
+    this.#loaded.delete(hex(roomId))
+    this.#sessions.delete(hex(roomId))
   }
 
   /**
@@ -70,9 +76,7 @@ export class RoomSessions {
    */
   async forget(roomId: Bytes): Promise<{ readonly name: string; readonly records: number }> {
     const { name, state, log } = await this.here(roomId)
-    await this.#loaded.get(hex(roomId))?.close()
-    this.#loaded.delete(hex(roomId))
-    this.#sessions.delete(hex(roomId))
+    await this.#close(roomId)
     await this.#dropCopy(roomId, state)
     return { name, records: log.end.i }
   }

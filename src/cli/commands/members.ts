@@ -15,8 +15,10 @@ interface MemberCommand {
   readonly name: 'accept' | 'reject' | 'invite' | 'kick' | 'promote' | 'demote'
   readonly summary: string
   readonly description?: string
-  /** What --fingerprint is for. Absent: a key never seen before may have to be confirmed, also with --trust-new. */
+  /** What --fingerprint is for. Absent: a key never seen before may have to be confirmed. */
   readonly fingerprint?: string
+  /** The option that trusts a key never seen before. */
+  readonly trust?: readonly [flag: string, description: string]
   /** undefined: there is nothing to ask. */
   readonly question?: (room: Room, name: string, signal: AbortSignal) => Promise<string | undefined>
   readonly done: (name: string, room: string) => string
@@ -31,9 +33,9 @@ const memberCommands: readonly MemberCommand[] = [
     summary: 'accept a join request',
     description:
       'Accepts a join request. The new member can read everything from the first message on; someone who was removed ' +
-      'before can also read what was sent in between. A key other than the one known under the name must be confirmed ' +
-      'by its fingerprint.',
-    fingerprint: onlyKey,
+      'before can also read what was sent in between. A key never seen here must be confirmed: compare its fingerprint ' +
+      'with them, or trust whoever asks under the name. A key other than the one known takes its fingerprint.',
+    trust: ['--trust-name', 'accept whoever asks under this name'],
     async question(room, name, signal) {
       await room.refresh(signal)
       const again = room.knocks.some((knock) => {
@@ -88,27 +90,47 @@ export function addMemberCommands(program: Command, act: Act): void {
       .command(`${one.name} <room> <name>`)
       .summary(one.summary)
       .description(one.description ?? `${one.summary.charAt(0).toUpperCase()}${one.summary.slice(1)}.`)
-    if (one.fingerprint === undefined) addConfirmOptions(command)
+    if (one.fingerprint === undefined) addConfirmOptions(command, ...(one.trust ?? []))
     else command.option('--fingerprint <digits>', one.fingerprint)
     if (one.question !== undefined) command.option('--yes', "don't ask for confirmation")
     command.action(
-      act(async (session, roomName: string, name: string, { yes, ...confirm }: Confirm & { readonly yes?: true }) => {
-        const room = await session.room(roomName)
-        const question = await one.question?.(room, name, session.signal)
-        if (question !== undefined && !(await session.mayDo(question, yes === true))) return 4
-        const { i } = await session.withKey(confirm, (confirmed) => room[one.name](name, confirmed))
-        await session.out.print({ ok: true, i }, one.done(name, room.name))
-        return 0
-      }),
+      act(
+        async (
+          session,
+          roomName: string,
+          name: string,
+          { yes, ...options }: ConfirmOptions & { readonly yes?: true },
+        ) => {
+          const confirm = confirmOf(options)
+          const room = await session.room(roomName)
+          const question = await one.question?.(room, name, session.signal)
+          if (question !== undefined && !(await session.mayDo(question, yes === true))) return 4
+          const { i } = await session.withKey(confirm, (confirmed) => room[one.name](name, confirmed))
+          await session.out.print({ ok: true, i }, one.done(name, room.name))
+          return 0
+        },
+      ),
     )
   }
 }
 
-/** How a command is told to trust a key that was never seen before. The action gets these as a `Confirm`. */
-export function addConfirmOptions(command: Command): Command {
+interface ConfirmOptions extends Confirm {
+  readonly trustName?: true
+}
+
+/** How a command is told to trust a key that was never seen before. `confirmOf` makes a `Confirm` of them. */
+export function addConfirmOptions(
+  command: Command,
+  flag = '--trust-new',
+  description = 'trust the key that the store has under this name',
+): Command {
   return command
     .option('--fingerprint <digits>', 'the fingerprint that you compared with this person')
-    .option('--trust-new', 'trust the key that the store has under this name')
+    .option(flag, description)
+}
+
+function confirmOf({ fingerprint, trustNew, trustName }: ConfirmOptions): Confirm {
+  return { ...(fingerprint !== undefined && { fingerprint }), trustNew: trustNew === true || trustName === true }
 }
 
 interface Row {
@@ -168,7 +190,7 @@ function remark({ returning, known }: { returning: Returning | undefined; known:
 const waitSMax = 2_000_000
 
 export function addJoin(program: Command, act: Act): void {
-  program
+  const command = program
     .command('join')
     .summary('ask to join a room')
     .description(
@@ -177,20 +199,21 @@ export function addJoin(program: Command, act: Act): void {
     )
     .argument('<room>', 'ROOM or ROOM#ID')
     .option('--wait <seconds>', 'how long to wait for the answer (default: not at all)', wholeNumber(0, waitSMax))
-    .action(
-      act(async (session, name: string, { wait = 0 }: { readonly wait?: number }) => {
-        const chat = await session.chat()
-        const room = await answer(session, chat, await chat.join(name, session.signal), wait)
-        const admins = room.members
-          .filter(({ role }) => role === 'admin')
-          .map((admin) => ({ name: admin.name, fingerprint: admin.fingerprint }))
-        const lines = admins.map((admin) => `Admin: ${admin.name}  ${admin.fingerprint}`)
-        await session.out.print(
-          { ok: true, room: room.name, id: room.id, state: 'accepted', admins },
-          [`You are in ${room.name} (ID ${room.id}).`, ...lines].join('\n'),
-        )
-      }),
-    )
+  addConfirmOptions(command, '--trust-new', 'enter by the invitation of a key that was never seen here').action(
+    act(async (session, name: string, { wait = 0, ...confirm }: Confirm & { readonly wait?: number }) => {
+      const chat = await session.chat()
+      const admission = await session.withKey(confirm, (confirmed) => chat.join(name, confirmed, session.signal))
+      const room = await answer(session, chat, admission, wait)
+      const admins = room.members
+        .filter(({ role }) => role === 'admin')
+        .map((admin) => ({ name: admin.name, fingerprint: admin.fingerprint }))
+      const lines = admins.map((admin) => `Admin: ${admin.name}  ${admin.fingerprint}`)
+      await session.out.print(
+        { ok: true, room: room.name, id: room.id, state: 'accepted', admins },
+        [`You are in ${room.name} (ID ${room.id}).`, ...lines].join('\n'),
+      )
+    }),
+  )
 }
 
 async function answer(session: Session, chat: Chat, admission: Admission, waitS: number): Promise<Room> {

@@ -24,13 +24,19 @@ export function addRooms(program: Command, act: Act): void {
     )
 }
 
-function roomObject({ name, id, standing, unread, mentions, members }: RoomSummary) {
-  return { room: name, id, joined: standing === 'member', unread, mentions, members, standing }
+function roomObject({ name, id, standing, unread, mentions, members, invitedBy }: RoomSummary) {
+  const by = invitedBy && { ...invitedBy }
+  return { room: name, id, joined: standing === 'member', unread, mentions, members, standing, invitedBy: by }
 }
 
-function roomRow({ name, id, standing, unread, members }: RoomSummary): string[] {
-  const state = standing === 'member' ? count(members, 'member') : standingText[standing]
+function roomRow({ name, id, standing, unread, members, invitedBy }: RoomSummary): string[] {
+  const state = standing === 'member' ? count(members, 'member') : (invitationText(invitedBy) ?? standingText[standing])
   return [name, state, unread === 0 ? '' : `${unread} unread`, id.slice(0, 20)]
+}
+
+function invitationText(by: RoomSummary['invitedBy']): string | undefined {
+  if (by === undefined || by.known) return by && `invited by ${by.name}: join it`
+  return `invited by someone calling themselves ${by.name}, fingerprint ${by.fingerprint}`
 }
 
 const standingText = {

@@ -13,6 +13,7 @@ export function itemObject(item: TimelineItem): JsonObject {
         id: item.id,
         at: isoTime(item.at),
         from: item.from.name,
+        fingerprint: item.from.fingerprint,
         ...contentFields(item),
       }
     case 'admin':
@@ -22,8 +23,9 @@ export function itemObject(item: TimelineItem): JsonObject {
         type: 'admin',
         event: item.event,
         by: item.by.name,
+        byFingerprint: item.by.fingerprint,
         target: item.target?.name,
-        // A request is accepted by name; this says who is asking.
+        targetFingerprint: item.target?.fingerprint,
         fingerprint: item.event === 'knock' ? (item.target ?? item.by).fingerprint : undefined,
         detail: item.detail,
         returning: item.returning,

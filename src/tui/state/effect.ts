@@ -16,7 +16,7 @@ export type Effect =
   | { readonly do: 'sign-up'; readonly name: string; readonly password: string; readonly chosen: boolean }
   | { readonly do: 'refresh-rooms' }
   | { readonly do: 'create'; readonly name: string; readonly unlisted: boolean }
-  | { readonly do: 'join'; readonly room: string }
+  | { readonly do: 'join'; readonly room: string; readonly fingerprint?: string }
   | { readonly do: 'open'; readonly room: string }
   /** Cancels what is being opened, created or requested; the open room stays. */
   | { readonly do: 'cancel' }

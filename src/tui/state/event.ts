@@ -69,7 +69,7 @@ export type Event =
   /** An action was not done, because a key is new here, or differs from the known one. */
   | {
       readonly kind: 'unconfirmed'
-      readonly wanted: Effect & { readonly do: 'dm' | 'invite' }
+      readonly wanted: Effect & { readonly do: 'dm' | 'invite' | 'join' }
       readonly person: Person
       readonly known: string | undefined
     }

@@ -62,13 +62,20 @@ export function compared(state: State, other: SafetyNumber): State {
   return ask(shown, `Did the numbers match? Mark ${name} as verified?`, 'one moment…', confirm)
 }
 
+const undone = {
+  dm: (name: string) => `The direct message to ${name} was not opened.`,
+  invite: (name: string) => `${name} was not invited.`,
+  join: (name: string) => `The invitation from ${name} was not accepted.`,
+}
+
 /** A new key is a question; a key that differs from the known one is a warning. */
 export function unconfirmed(state: State, { wanted, person, known }: Event & { kind: 'unconfirmed' }): State {
   const { name, fingerprint } = person
-  const act = wanted.do === 'dm' ? `The direct message to ${name} was not opened.` : `${name} was not invited.`
-  if (known !== undefined) return raiseAlarm(state, { name, fingerprint, known }, act)
-  const question = `First contact with ${name}. Fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters. Trust this key?`
-  return ask(state, question, 'one moment…', { ...wanted, name, fingerprint })
+  if (known !== undefined) return raiseAlarm(state, { name, fingerprint, known }, undone[wanted.do](name))
+  const who = wanted.do === 'join' ? `Someone calling themselves ${name} invites you.` : `First contact with ${name}.`
+  const question = `${who} Fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters. Trust this key?`
+  const confirmed = wanted.do === 'join' ? { ...wanted, fingerprint } : { ...wanted, name, fingerprint }
+  return ask(state, question, 'one moment…', confirmed)
 }
 
 export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed' }): State {

@@ -1,4 +1,5 @@
 /** The room list, and the page of a room that has not accepted this person yet. Pure. */
+import type { RoomSummary } from '../../chat/chat.ts'
 import type { Row } from '../state/room-list.ts'
 import { roomRows } from '../state/room-list.ts'
 import type { RoomsPage, State, WaitingPage } from '../state/state.ts'
@@ -74,7 +75,7 @@ function remarks({ room }: Row): Line {
       return [span(`${room.unread} new${mentions}`, { bold: true }), span(`  ${members}`, dim)]
     }
     case 'invited':
-      return [span('Enter to accept', { colour: 'yellow' })]
+      return [span(invitation(room), { colour: 'yellow' })]
     case 'waiting':
       return [span('waiting to be let in', { colour: 'yellow' })]
     case 'rejected':
@@ -86,6 +87,12 @@ function remarks({ room }: Row): Line {
     case 'stranger':
       return [span(`Enter to ask  ${room.id.slice(0, 8)}`, dim)]
   }
+}
+
+function invitation({ invitedBy }: RoomSummary): string {
+  if (invitedBy === undefined) return 'Enter to accept'
+  const { name, known } = invitedBy
+  return known ? `${name} invites you  Enter to accept` : `someone calling themselves ${name} invites you`
 }
 
 function emptyLines(columns: number): readonly Line[] {

@@ -70,7 +70,7 @@ async function act(id: string, player: Player, dice: Dice): Promise<void> {
       return
     }
     const [knock] = room.knocks
-    if (knock !== undefined) await room.accept(knock.name)
+    if (knock !== undefined) await room.accept(knock.name, { trustNew: true })
     await dice.pick(acts)(room, player, dice)
   } catch (error) {
     if (!isConclaveError(error) || !refusals.includes(error.code)) throw error

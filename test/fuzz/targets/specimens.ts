@@ -65,7 +65,7 @@ export async function collectSpecimens(): Promise<Specimens> {
   const record = createNameRecord('ada', ada.signer, ada.unwrapper.publicKey)
   const renewed = renewNameRecord(decodeNameRecord(record, 'ada'), ada.signer, bob.signer, bob.unwrapper.publicKey)
   const to = { rootKey: bob.signer.publicKey, wrapKey: bob.unwrapper.publicKey }
-  const about = { roomId: world.roomId, roomName: 'demo', from: 'ada', at: 1_700_000_000_000 }
+  const about = { roomId: world.roomId, direct: false, roomName: 'demo', from: 'ada', at: 1_700_000_000_000 }
   return {
     world,
     ada,
