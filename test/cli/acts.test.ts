@@ -112,3 +112,19 @@ test('after rekey one still reads and sends, under another fingerprint', async (
   const { lines } = await done(['read', 'demo', '--from', '1'], { home, as: 'ada' })
   expect(lines.flatMap(({ text }) => text ?? [])).toEqual(['before', 'after'])
 })
+
+test('accept of a key never seen here takes the fingerprint that knocks shows, or says that the name is enough', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada', 'bob', 'cyd')
+  await done(['create', 'demo'], { home, as: 'ada' })
+  for (const as of ['bob', 'cyd']) expect((await conclave(['join', 'demo'], { home, as })).code).toBe(3)
+  const refused = await conclave(['accept', 'demo', 'bob'], { home, as: 'ada' })
+  const [bob] = (await done(['knocks', 'demo'], { home, as: 'ada' })).lines
+  expect({ code: refused.code, error: refused.error.error }).toEqual({ code: 4, error: 'unconfirmed-key' })
+  expect(refused.error.hint).toContain(bob?.fingerprint)
+  const wrong = await conclave(['accept', 'demo', 'cyd', '--fingerprint', bob?.fingerprint ?? ''], { home, as: 'ada' })
+  expect({ code: wrong.code, error: wrong.error.error }).toEqual({ code: 4, error: 'unconfirmed-key' })
+  expect(wrong.error.message).toContain('NOT')
+  await done(['accept', 'demo', 'bob', '--fingerprint', bob?.fingerprint ?? ''], { home, as: 'ada' })
+  await done(['accept', 'demo', 'cyd', '--trust-name'], { home, as: 'ada' })
+})
