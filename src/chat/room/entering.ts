@@ -118,7 +118,7 @@ export class Entering {
 
   /** @throws no-such-room; unconfirmed-key for the invitation of a key that is new here */
   async join(room: string, confirm: Confirm, signal?: AbortSignal): Promise<Admission> {
-    const { store, identity, invitations } = this.#parts
+    const { store, invitations } = this.#parts
     const ref = parseRoomRef(room)
     await this.#parts.copy.looked()
     await invitations.refresh(signal)
@@ -151,7 +151,7 @@ export class Entering {
     const parts = await this.#admissionParts(roomId)
     const remembered = this.#parts.identity.room(roomId)
     // An old card: the head that is remembered here is newer.
-    const isOld = remembered?.head != null && card.n < remembered.head.n
+    const isOld = remembered?.head !== undefined && remembered.head !== null && card.n < remembered.head.n
     await knock(parts, card, isOld ? remembered.head?.hash : undefined)
     this.#parts.copy.soon()
     return new WaitingAdmission(parts, card.name, this.#parts.identity.room(roomId)?.knockHash ?? zeroHash)
