@@ -128,9 +128,10 @@ export class Entering {
       await this.#tryRefresh(session, signal)
       if (session.standing === 'member' && (await session.hasKeys(signal))) return alreadyIn(session)
     }
-    const card = await findCard(store, ref, signal).catch((error: unknown) => error)
-    const listed = isFound(card) ? card : undefined
-    const invited = this.#invitationTo(ref, listed?.roomId)
+    const found = await findCard(store, ref, signal).catch((error: unknown) => ({ error }))
+    const listed = 'error' in found ? undefined : found
+    const isDamaged = 'error' in found && !isConclaveError(found.error, 'no-such-room')
+    const invited = isDamaged ? undefined : this.#invitationTo(ref, listed?.roomId)
     const asking = known !== undefined && isAsking(known) && known.knockHash !== null ? known : undefined
     if (invited !== undefined && (asking === undefined || this.#isKnown(invited))) {
       // The room that everyone finds under the name: who invites into it selects nothing.
@@ -143,8 +144,8 @@ export class Entering {
       const isOver = asking.standing === 'rejected' || admission.isAnsweredInVain
       if (admission.state === 'accepted' || !isOver) return admission
     }
-    if (listed === undefined) throw card
-    return this.#knock(listed.roomId, listed.card)
+    if ('error' in found) throw found.error
+    return this.#knock(found.roomId, found.card)
   }
 
   async #knock(roomId: Bytes, card: Card): Promise<Admission> {
@@ -214,12 +215,6 @@ function isAsking({ standing }: VaultRoom): boolean {
 
 function matchesInvitation(ref: RoomRef, invited: Invited): boolean {
   return matches(ref, { roomId: invited.roomId, name: nameOf(invited) })
-}
-
-function isFound(card: unknown): card is { readonly roomId: Bytes; readonly card: Card } {
-  if (!(card instanceof Error)) return true
-  if (isConclaveError(card, 'no-such-room')) return false
-  throw card
 }
 
 function ambiguous({ name = '' }: RoomRef, rooms: readonly { readonly roomId: Bytes }[]): ConclaveError {
