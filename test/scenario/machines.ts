@@ -138,6 +138,7 @@ export async function room(name: string, machines: readonly Machine[]): Promise<
 /** Lets more people in. */
 export async function enter(name: string, from: Machine, ...newcomers: readonly Machine[]): Promise<void> {
   await Promise.all(newcomers.map((newcomer) => newcomer.run('join', name)))
-  for (const { name: person } of (await from.done('knocks', name)).lines) await from.done('accept', name, person, '--trust-name')
+  for (const { name: person } of (await from.done('knocks', name)).lines)
+    await from.done('accept', name, person, '--trust-name')
   await Promise.all(newcomers.map((newcomer) => newcomer.done('join', name)))
 }
