@@ -80,7 +80,7 @@ test('after a decline that counts for nothing, who waits on is let in by the tru
   await decline()
   await told
   const next = admission.wait()
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   expect(texts(await wholeHistory(await next))).toEqual(['one'])
   expect(admission.state).toBe('accepted')
 })
@@ -91,7 +91,7 @@ test('the same for someone who was told of it and went away', async () => {
   await decline()
   await told
   await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   await bob.chat.close()
   const back = await again(place, bob)
   expect(texts(await wholeHistory(await back.chat.open('demo')))).toEqual(['one'])
@@ -102,7 +102,7 @@ test('and for someone who asks again: the request that was accepted meanwhile co
   const told = expect((await bob.chat.join('demo')).wait()).rejects.toEqual(rejected)
   await decline()
   await told
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   const admission = await bob.chat.join('demo')
   expect(admission.state).toBe('accepted')
   expect(texts(await wholeHistory(await admission.wait()))).toEqual(['one'])
@@ -113,7 +113,7 @@ test('a decline behind the true answer takes nothing back', async () => {
   await bob.chat.join('demo')
   await bob.chat.close()
   const knocked = await knock()
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   await decline(knocked)
   const back = await again(place, bob)
   expect(texts(await wholeHistory(await back.chat.open('demo')))).toEqual(['one'])
@@ -133,7 +133,7 @@ test.each([
   await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
   expect([isOver, admission.state]).toEqual([false, 'waiting'])
   expect(bob.chat.knownRooms()).toMatchObject([{ name: 'demo', standing: 'waiting' }])
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   expect(texts(await wholeHistory(await answer))).toEqual(['one'])
 })
 
@@ -147,6 +147,6 @@ test('a true decline is final for its request; a new one may be accepted', async
   const admission = await bob.chat.join('demo')
   expect(admission.state).toBe('waiting')
   await until(room, () => room.knocks.length > 0)
-  await room.accept('bob')
+  await room.accept('bob', { trustNew: true })
   expect(texts(await wholeHistory(await admission.wait()))).toEqual(['one'])
 })
