@@ -1,6 +1,6 @@
 /** Many watches of one store: they share a stream, and none has to wait for another. */
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { Patience } from '../../src/store/etcd/heartbeat.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { Place, take } from '../conformance/place.ts'
@@ -31,18 +31,36 @@ afterEach(async () => {
 const watchOf = (name: string, from: number, signal?: AbortSignal) =>
   place.store.watch(place.key(`${name}/`), place.key(`${name}0`), { from, ...(signal && { signal }) })
 
-test('two hundred idle watches cost no more than one: a question and an answer a second', async () => {
+test('two hundred idle watches exchange no more messages than one in the same time', async () => {
+  const second = await Proxy.before(cluster.endpoint('a'))
+  onTestFinished(() => second.end())
+  const timeouts = { membersMs: 0, heartbeatMs: 50 }
+  const [many, one] = await Promise.all(
+    [proxy, second].map(async ({ address }) => {
+      const store = await EtcdStore.open({ endpoints: [address], timeouts })
+      onTestFinished(() => store.close())
+      return store
+    }),
+  )
   const { revision } = await place.commit(place.put('start'))
-  const watching = Array.from({ length: 200 }, (_, n) => take(watchOf(`n-${n}`, revision + 1), 1))
-  await setTimeout(1000)
+  const from = revision + 1
+  const of = (n: number, store?: EtcdStore) =>
+    (store ?? place.store).watch(place.key(`n-${n}/`), place.key(`n-${n}0`), { from })
+  const watching = Array.from({ length: 200 }, (_, n) => take(of(n, many), 1))
+  const idle = take(of(0, one), 1)
+  const grown = async (counter: Proxy, by: number): Promise<void> => {
+    for (const before = counter.messages; counter.messages < before + by;) await setTimeout(10)
+  }
+  // All are set up, and then both are idle.
+  await Promise.all([grown(proxy, 400), grown(second, 10)])
   const before = proxy.messages
-  await setTimeout(4000)
-  expect(proxy.messages - before).toBeGreaterThan(0)
-  expect(proxy.messages - before).toBeLessThanOrEqual(12)
+  await grown(second, 20)
+  expect(proxy.messages - before).toBeLessThan(200)
   const events = Array.from({ length: 200 }, (_, n) => other.commit({ then: [place.put(`n-${n}/x`)] }))
   const revisions = (await Promise.all(events)).map((result) => result.revision)
   const seen = (await Promise.all(watching)).map(([batch]) => batch?.revision)
   expect(seen).toEqual(revisions)
+  await idle
 })
 
 test('they all go on when their one connection is cut, each without loss or double', async () => {
