@@ -2,7 +2,6 @@
  * A store in which all has happened that can happen in rooms, as somebody sees it who may read and write every key of
  * it, and who was there earlier: what stands now, and what stood halfway.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fromHex, type Bytes } from '../../../src/base/bytes.ts'
 import { Identity } from '../../../src/chat/identity/identity.ts'
 import { localVaultKey } from '../../../src/chat/home/local-paths.ts'
@@ -87,8 +86,6 @@ export async function richStore(): Promise<RichStore> {
   await fay.chat.join('side')
   await bobs.refresh()
   await cyds.refresh().catch(() => undefined)
-  // Rotations that a leave brings, replicas and vaults are written behind what was waited for.
-  await sleep(300)
   for (const { chat } of people) await chat.close()
   const member = await reader(bob)
   const kicked = await reader(cyd)
