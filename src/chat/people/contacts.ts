@@ -35,7 +35,7 @@ export async function findContact(
   const pin = pinnedAs(identity, name)
   const handedOver = pin !== undefined && descendsFrom(record, pin.rootKey)
   const known = handedOver || (pin === undefined && bound(shared, record))
-  checkKey(identity, record, confirm, known)
+  checkKey(identity, record, confirm, { known })
   await pinKey(identity, record, confirm.fingerprint !== undefined, handedOver, now)
   return record
 }
@@ -43,16 +43,21 @@ export async function findContact(
 /**
  * The one decision whether this person may act on a key: a fingerprint that they give must be the key's; without one, the
  * key must be known, or new and trusted.
- * @param known what else than a pin shows that this is the key of that name
+ * `known`: something else than a pin shows that this is the key of that name. `trust`: the option that trusts a new key.
  * @throws unconfirmed-key
  */
-export function checkKey(identity: Identity, key: NamedKey, confirm: Confirm, known = false): void {
+export function checkKey(
+  identity: Identity,
+  key: NamedKey,
+  confirm: Confirm,
+  { known = false, trust = '--trust-new' } = {},
+): void {
   const { fingerprint: wanted, trustNew = false } = confirm
   const other = known ? undefined : knownOtherwise(identity, key)
   if (wanted !== undefined) {
     if (!matchesFingerprint(wanted, key.rootKey)) throw otherFingerprint(key, other)
   } else if (other !== undefined) throw changedKey(key, other)
-  else if (!known && !trustNew && !isKnown(identity, key)) throw neverSeen(key)
+  else if (!known && !trustNew && !isKnown(identity, key)) throw neverSeen(key, trust)
 }
 
 /** The numbers that two people compare. Reading them pins nothing. @throws no-such-user */
@@ -75,10 +80,10 @@ function bound(shared: readonly Room[], { name, rootKey }: NameRecord): boolean 
   return shared.some((room) => room.members.get(hex(rootKey))?.name === name)
 }
 
-function neverSeen(key: NamedKey): UnconfirmedKey {
+function neverSeen(key: NamedKey, trust: string): UnconfirmedKey {
   const person = personOf(key)
   const { name, fingerprint: digits } = person
-  const hint = `Compare it with ${name} by phone or in person, then --fingerprint "${digits}", or --trust-new.`
+  const hint = `Compare it with ${name} by phone or in person, then --fingerprint "${digits}", or ${trust}.`
   return new UnconfirmedKey(person, undefined, `was never seen here before: ${digits}`, hint)
 }
 

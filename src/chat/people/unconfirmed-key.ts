@@ -13,7 +13,7 @@ export class UnconfirmedKey extends ConclaveError {
   readonly known: string | undefined
 
   constructor(person: Person, known: string | undefined, why: string, hint: Hint) {
-    super('unconfirmed-key', `the key of ${person.name} ${why}`, { hint })
+    super('unconfirmed-key', `The key of ${person.name} ${why}`, { hint })
     this.person = person
     this.known = known
   }

@@ -25,7 +25,7 @@ export async function accept(
   requireMember(room)
   const { key, bytes, knock } = knockOf(open, name, confirm.fingerprint)
   await followRegistered(room.parts, knock)
-  checkKey(room.parts.identity, knock, confirm)
+  checkKey(room.parts.identity, knock, confirm, { trust: '--trust-name' })
   const along = [{ kind: 'delete', key }] as const
   return writeChange(room, () => ({ type: 'accept', knock: bytes }), { along, signal })
 }
