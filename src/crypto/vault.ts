@@ -115,9 +115,8 @@ export async function localForm(
 }
 
 function sealVault(header: VaultHeader, outer: Bytes, dataKey: Bytes, body: VaultBody, random: Random): Bytes {
-  const nonce = random(nonceBytes)
-  const sealedKey = seal(sealKey(outer), nonce, dataKeyContext(header), dataKey)
-  return sealBody({ ...header, sealedDataKey: concat(nonce, sealedKey) }, dataKey, body, random)
+  const { nonce, ciphertext } = seal(sealKey(outer), dataKeyContext(header), dataKey, random)
+  return sealBody({ ...header, sealedDataKey: concat(nonce, ciphertext) }, dataKey, body, random)
 }
 
 /** Runs argon2 once, unless the bytes are no vault or the recovery code is missing. Never throws for what it was given. */
@@ -206,8 +205,8 @@ function openBody(sealed: Sealed, dataKey: Bytes): OpenVault | Damaged {
 
 function sealBody(sealed: Omit<Sealed, 'sealedBody'>, dataKey: Bytes, body: VaultBody, random: Random): Bytes {
   const { name, sequence, argon, salt, protection, recovery, sealedDataKey } = sealed
-  const nonce = random(nonceBytes)
-  const sealedBody = concat(nonce, seal(sealKey(dataKey), nonce, bodyContext(sealed), encodeVaultBody(body)))
+  const { nonce, ciphertext } = seal(sealKey(dataKey), bodyContext(sealed), encodeVaultBody(body), random)
+  const sealedBody = concat(nonce, ciphertext)
   const kdf = [argonFormat.write(argon), salt]
   const protectionAt = protections.indexOf(protection)
   const bytes = encode([vaultVersion, name, sequence, kdf, protectionAt, recovery, sealedDataKey, sealedBody])

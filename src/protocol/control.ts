@@ -1,7 +1,7 @@
 /** The sealed body of a control record: who did what, signed together with the header. */
 import { encode, Fields, FormatError } from '../base/codec.ts'
 import type { Bytes } from '../base/bytes.ts'
-import { nonceBytes, open, seal } from '../crypto/seal.ts'
+import { open, seal } from '../crypto/seal.ts'
 import { publicKeyFormat, signatureBytes, verify, type Signer } from '../crypto/sign.ts'
 import type { Random } from '../crypto/random.ts'
 import type { EpochKeys } from './epoch.ts'
@@ -37,9 +37,8 @@ export function sealControl(
   const whole = { ...body, author: signer.publicKey }
   const signature = signer.sign(labels.control, signedValues(roomId, header, whole))
   const inside = encode([body.operation.type, whole.author, payloadOf(body.operation), body.at, body.seq, signature])
-  const nonce = random(nonceBytes)
   const aad = encode([roomId, ...headerValues(header)])
-  return encodeControlOuter({ header, nonce, ciphertext: seal(under.body, nonce, aad, pad(inside)) })
+  return encodeControlOuter({ header, ...seal(under.body, aad, pad(inside), random) })
 }
 
 /** @throws FormatError when it does not open under these keys, or what it holds is no signed operation. */

@@ -4,7 +4,7 @@
  */
 import { derive } from '../crypto/derive.ts'
 import { equalBytes, type Bytes } from '../base/bytes.ts'
-import { nonceBytes, open, seal, sealKey, type SealKey } from '../crypto/seal.ts'
+import { open, seal, sealKey, type SealKey } from '../crypto/seal.ts'
 import { encode } from '../base/codec.ts'
 import type { Random } from '../crypto/random.ts'
 import { labels } from './version.ts'
@@ -48,9 +48,9 @@ export interface EpochLink {
 }
 
 export function sealLink(roomId: Bytes, of: EpochKeys, to: EpochKeys, random: Random): EpochLink {
-  const nonce = random(nonceBytes)
   const aad = encode([roomId, of.epoch, to.epoch])
-  return { of: of.epoch, to: to.epoch, nonce, sealed: seal(of.link, nonce, aad, to.secret) }
+  const { nonce, ciphertext } = seal(of.link, aad, to.secret, random)
+  return { of: of.epoch, to: to.epoch, nonce, sealed: ciphertext }
 }
 
 /** What the header of an epoch's opening record says about it. */

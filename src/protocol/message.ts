@@ -9,7 +9,7 @@ import { fixed, list, tuple, unsigned, type Held } from '../base/format.ts'
 import { messageRecordBytesMax, messagesPerRecordMax } from '../base/limits.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
-import { nonceBytes, open, seal } from '../crypto/seal.ts'
+import { open, seal } from '../crypto/seal.ts'
 import { publicKeyFormat, signatureBytes, verifyRaw, type Signer } from '../crypto/sign.ts'
 import { contentFormat, contentValue, decodeContent, type Content } from './content.ts'
 import type { EpochKeys } from './epoch.ts'
@@ -62,16 +62,10 @@ export function sealMessages(
   const fields = insideFormat.values({ ...inside, author: signer.publicKey })
   checkContents(inside.contents)
   const signature = signer.sign(labels.message, [...context(roomId, keys.epoch, i), ...fields])
-  const nonce = random(nonceBytes)
   const plaintext = pad(encode([...fields, signature]))
-  const ciphertext = seal(keys.message, nonce, encode(context(roomId, keys.epoch, i)), plaintext)
-  const bytes = encodeMessageOuter({
-    version: protocolVersion,
-    suite: suiteHybrid1,
-    epoch: keys.epoch,
-    nonce,
-    ciphertext,
-  })
+  const sealed = seal(keys.message, encode(context(roomId, keys.epoch, i)), plaintext, random)
+  const outer = { version: protocolVersion, suite: suiteHybrid1, epoch: keys.epoch, ...sealed }
+  const bytes = encodeMessageOuter(outer)
   if (bytes.length > messageRecordBytesMax) throw new RangeError('message record too long')
   return bytes
 }

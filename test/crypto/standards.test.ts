@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, hex, utf8 } from '../../src/base/bytes.ts'
-import { open, seal, sealKey } from '../../src/crypto/seal.ts'
+import { open, sealWithNonce, sealKey } from '../../src/crypto/seal.ts'
 import { signerFromSeed, verifyRaw } from '../../src/crypto/sign.ts'
 import { filled } from './vault-fixture.ts'
 
@@ -55,7 +55,7 @@ describe('AES-256-GCM', () => {
 
   it.each(cases)('seals and opens test case $name of its authors', ({ key, nonce, aad, text, sealed, tag }) => {
     const args = [sealKey(fromHex(key)), fromHex(nonce), fromHex(aad)] as const
-    expect(hex(seal(...args, fromHex(text)))).toBe(sealed + tag)
+    expect(hex(sealWithNonce(...args, fromHex(text)))).toBe(sealed + tag)
     expect(hex(open(...args, fromHex(sealed + tag))!)).toBe(text)
   })
 
@@ -64,7 +64,7 @@ describe('AES-256-GCM', () => {
       key,
       nonce,
       'feedface',
-      hex(seal(sealKey(fromHex(key)), fromHex(nonce), fromHex('feedface'), fromHex(long))),
+      hex(sealWithNonce(sealKey(fromHex(key)), fromHex(nonce), fromHex('feedface'), fromHex(long))),
     ]
     const whole = parts.map(fromHex)
     expect(open(sealKey(whole[0]!), whole[1]!, whole[2]!, whole[3]!)).toBeDefined()
@@ -80,7 +80,7 @@ describe('AES-256-GCM', () => {
 
   it('takes no shortened tag and no nonce of another length', () => {
     const [k, n, a] = [sealKey(fromHex(key)), fromHex(nonce), filled(0, 0)]
-    const sealed = seal(k, n, a, filled(0, 0))
+    const sealed = sealWithNonce(k, n, a, filled(0, 0))
     for (let length = 0; length < 16; length += 1) expect(open(k, n, a, sealed.subarray(0, length))).toBeUndefined()
     for (const length of [0, 8, 11, 13, 16]) expect(open(k, filled(length, 0), a, sealed)).toBeUndefined()
   })

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { concat, hex, type Bytes } from '../../src/base/bytes.ts'
 import { encode, type Value } from '../../src/base/codec.ts'
-import { seal } from '../../src/crypto/seal.ts'
+import { sealWithNonce } from '../../src/crypto/seal.ts'
 import type { EpochKeys } from '../../src/protocol/epoch.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
 import { idsOf, messageId, openMessages } from '../../src/protocol/message.ts'
@@ -56,7 +56,7 @@ function raw(
   const signed = by.signer.sign('conclave/1 message', [...about, ...values])
   const inside = encode([...values, change.signature?.(signed) ?? signed])
   const nonce = world.dice.random(12)
-  const ciphertext = seal(keys.message, nonce, encode(about), (change.padding ?? pad)(inside))
+  const ciphertext = sealWithNonce(keys.message, nonce, encode(about), (change.padding ?? pad)(inside))
   return encodeMessageOuter({ version, suite: 1, epoch, nonce, ciphertext })
 }
 const void_ = (change: Raw, reason: string, by = bob) => expectVoid(world.append(raw(by, change)), reason)

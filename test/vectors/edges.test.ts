@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromHex, hex } from '../../src/base/bytes.ts'
-import { open, seal, sealKey } from '../../src/crypto/seal.ts'
+import { open, sealWithNonce, sealKey } from '../../src/crypto/seal.ts'
 import { isPublicKey, verifyAsync, verifyRaw } from '../../src/crypto/sign.ts'
 import { isWrapKey, unwrapperFromSeed, wrap } from '../../src/crypto/wrap.ts'
 import * as second from '../../examples/second-reader/format.ts'
@@ -47,7 +47,7 @@ describe('to the program', () => {
     const [key, aad] = [sealKey(fromHex(sealing.key)), fromHex(sealing.aad)]
     const opened = open(key, fromHex(nonce), aad, fromHex(sealed))
     expect(opened && hex(opened)).toBe(valid ? sealing.plaintext : undefined)
-    if (fromHex(nonce).length !== 12) expect(() => seal(key, fromHex(nonce), aad, aad)).toThrow(RangeError)
+    if (fromHex(nonce).length !== 12) expect(() => sealWithNonce(key, fromHex(nonce), aad, aad)).toThrow(RangeError)
   })
 })
 

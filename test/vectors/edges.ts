@@ -5,7 +5,7 @@
 import { createCipheriv, createPrivateKey, sign } from 'node:crypto'
 import { concat, fromHex, hex, utf8, type Bytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
-import { seal, sealKey } from '../../src/crypto/seal.ts'
+import { sealWithNonce, sealKey } from '../../src/crypto/seal.ts'
 import { signerFromSeed } from '../../src/crypto/sign.ts'
 import { unwrapperFromSeed } from '../../src/crypto/wrap.ts'
 import * as curve from '../crypto/edwards25519.ts'
@@ -220,7 +220,7 @@ function sealing() {
     return { what, nonce: hex(nonce), sealed: hex(sealed), valid }
   }
   const nonce = seedOf('nonce').slice(0, 12)
-  const empty = seal(sealKey(key), nonce, aad, new Uint8Array(0))
+  const empty = sealWithNonce(sealKey(key), nonce, aad, new Uint8Array(0))
   return {
     key: hex(key),
     aad: hex(aad),

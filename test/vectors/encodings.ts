@@ -3,7 +3,7 @@ import { hex, type Bytes } from '../../src/base/bytes.ts'
 import { encode, type Value } from '../../src/base/codec.ts'
 import { derive } from '../../src/crypto/derive.ts'
 import { hash, zeroHash } from '../../src/crypto/hash.ts'
-import { seal, sealKey } from '../../src/crypto/seal.ts'
+import { seal, sealKey, sealWithNonce } from '../../src/crypto/seal.ts'
 import { signerFromSeed } from '../../src/crypto/sign.ts'
 import { roomNameFault, skeleton, userNameFault } from '../../src/crypto/skeleton.ts'
 import { unwrapperFromSeed, wrap, type Wrapped } from '../../src/crypto/wrap.ts'
@@ -196,7 +196,14 @@ async function primitives() {
       nonce: hex(nonce),
       aad: hex(aad),
       plaintext: hex(seedOf('plaintext')),
-      sealed: hex(seal(sealKey(secret), nonce, aad, seedOf('plaintext'))),
+      sealed: hex(sealWithNonce(sealKey(secret), nonce, aad, seedOf('plaintext'))),
+    },
+    hedgedNonce: {
+      key: hex(secret),
+      fresh: hex(nonce),
+      aad: hex(aad),
+      plaintext: hex(seedOf('plaintext')),
+      nonce: hex(seal(sealKey(secret), aad, seedOf('plaintext'), () => nonce).nonce),
     },
     wrapping: {
       seed: hex(seedOf('wrap key')),

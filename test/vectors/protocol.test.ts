@@ -9,7 +9,7 @@ import { fromHex, hex, type Bytes } from '../../src/base/bytes.ts'
 import { decode, encode, FormatError, type Value } from '../../src/base/codec.ts'
 import { derive } from '../../src/crypto/derive.ts'
 import { hash, zeroHash } from '../../src/crypto/hash.ts'
-import { open, seal, sealKey } from '../../src/crypto/seal.ts'
+import { open, seal, sealKey, sealWithNonce } from '../../src/crypto/seal.ts'
 import { signerFromSeed, verify } from '../../src/crypto/sign.ts'
 import { roomNameFault, skeleton, userNameFault } from '../../src/crypto/skeleton.ts'
 import { unwrapperFromSeed } from '../../src/crypto/wrap.ts'
@@ -125,7 +125,7 @@ describe('encodings, to the program', () => {
   })
 
   it('primitives', async () => {
-    const { hash: hashed, derivation, signature, sealing, wrapping } = encodings.primitives
+    const { hash: hashed, derivation, signature, sealing, hedgedNonce, wrapping } = encodings.primitives
     const valuesOf = (list: typeof hashed.values) => list.map(valueOf)
     expect(hex(hash(hashed.label, ...valuesOf(hashed.values)))).toBe(hashed.hash)
     expect(hex(derive(fromHex(derivation.secret), derivation.label, ...valuesOf(derivation.values)))).toBe(
@@ -138,8 +138,11 @@ describe('encodings, to the program', () => {
       true,
     )
     const [key, nonce, aad] = [sealKey(fromHex(sealing.key)), fromHex(sealing.nonce), fromHex(sealing.aad)]
-    expect(hex(seal(key, nonce, aad, fromHex(sealing.plaintext)))).toBe(sealing.sealed)
+    expect(hex(sealWithNonce(key, nonce, aad, fromHex(sealing.plaintext)))).toBe(sealing.sealed)
     expect(hex(open(key, nonce, aad, fromHex(sealing.sealed)) as Bytes)).toBe(sealing.plaintext)
+    const [hedgedKey, fresh] = [sealKey(fromHex(hedgedNonce.key)), fromHex(hedgedNonce.fresh)]
+    const hedged = seal(hedgedKey, fromHex(hedgedNonce.aad), fromHex(hedgedNonce.plaintext), () => fresh)
+    expect(hex(hedged.nonce)).toBe(hedgedNonce.nonce)
     const own = await unwrapperFromSeed(fromHex(wrapping.seed))
     expect(hex(own.publicKey)).toBe(wrapping.publicKey)
     const wrapped = { encapsulation: fromHex(wrapping.encapsulation), ciphertext: fromHex(wrapping.ciphertext) }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { concat, utf8, type Bytes } from '../../src/base/bytes.ts'
 import { encode, type Value } from '../../src/base/codec.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
-import { nonceBytes, seal } from '../../src/crypto/seal.ts'
+import { nonceBytes, sealWithNonce } from '../../src/crypto/seal.ts'
 import { signerFromSeed, type Signer } from '../../src/crypto/sign.ts'
 import { unwrapperFromSeed, type Unwrapper } from '../../src/crypto/wrap.ts'
 import { sealControl } from '../../src/protocol/control.ts'
@@ -126,7 +126,7 @@ export class Stage extends RoomBuilder {
     ]
     const signature = signer.sign(labels.message, [...about, ...fields])
     const nonce = this.dice.random(nonceBytes)
-    const ciphertext = seal(keys.message, nonce, encode(about), pad(encode([...fields, signature])))
+    const ciphertext = sealWithNonce(keys.message, nonce, encode(about), pad(encode([...fields, signature])))
     return this.append(encodeMessageOuter({ version, suite, epoch, nonce, ciphertext }))
   }
 

@@ -31,8 +31,8 @@ export class LocalSeal {
 
   /** `place` is where the result will be stored: it opens nowhere else. */
   seal(place: Bytes, plaintext: Bytes): Bytes {
-    const nonce = this.#random(nonceBytes)
-    return concat(nonce, seal(this.#keys[0] as SealKey, nonce, place, plaintext))
+    const { nonce, ciphertext } = seal(this.#keys[0] as SealKey, place, plaintext, this.#random)
+    return concat(nonce, ciphertext)
   }
 
   open(place: Bytes, sealed: Bytes): Bytes | undefined {

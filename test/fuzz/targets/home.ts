@@ -31,7 +31,7 @@ import { Replica } from '../../../src/chat/replica/replica.ts'
 import { RoomSecrets } from '../../../src/chat/replica/room-secrets.ts'
 import { readChange, readSeen } from '../../../src/chat/identity/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
-import { seal, sealKey } from '../../../src/crypto/seal.ts'
+import { sealWithNonce, sealKey } from '../../../src/crypto/seal.ts'
 import { createVault, localKey, openVaultWithKey, resealVault, vaultHeader } from '../../../src/crypto/vault.ts'
 import { decodeVaultBody, encodeVaultBody } from '../../../src/crypto/vault-body.ts'
 import { contentValue } from '../../../src/protocol/content.ts'
@@ -56,7 +56,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
   const secret = zero(32).fill(3)
   const key = sealKey(secret)
   const random = (length: number): Bytes => zero(length)
-  const sealed = (at: Bytes, plain: Bytes): Bytes => concat(zero(12), seal(key, zero(12), at, plain))
+  const sealed = (at: Bytes, plain: Bytes): Bytes => concat(zero(12), sealWithNonce(key, zero(12), at, plain))
   const device = zero(8)
   const rows = [...messages, ...controls].map((bytes, i) => encode([bytes, i % 3, i, [], i]))
 

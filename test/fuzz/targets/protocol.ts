@@ -1,7 +1,7 @@
 /** Records and what stands beside them in the store. */
 import { equalBytes, type Bytes } from '../../../src/base/bytes.ts'
 import { decode, encode, type Value } from '../../../src/base/codec.ts'
-import { open, seal } from '../../../src/crypto/seal.ts'
+import { open, sealWithNonce } from '../../../src/crypto/seal.ts'
 import { decodeCard } from '../../../src/protocol/card.ts'
 import { contentValue, decodeContent } from '../../../src/protocol/content.ts'
 import { foldControl } from '../../../src/protocol/fold.ts'
@@ -170,7 +170,7 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
       make: made,
       read(input) {
         const padded = pad(asBytes(input))
-        const ciphertext = seal(keys.message, nonce, encode(about), padded)
+        const ciphertext = sealWithNonce(keys.message, nonce, encode(about), padded)
         const outer = { version: 1, suite: 1, epoch: keys.epoch, nonce, ciphertext }
         const verdict = openMessages(room, { i, previousHash }, outer, keyring)
         if (verdict.kind === 'valid') {
@@ -238,7 +238,7 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
         const header = shapes[shape % shapes.length] as (typeof shapes)[number]
         if (inside.length > 60_000) return undefined
         const aad = encode([roomId, ...headerValues(header)])
-        const outer = { header, nonce, ciphertext: seal(keys.body, nonce, aad, pad(inside)) }
+        const outer = { header, nonce, ciphertext: sealWithNonce(keys.body, nonce, aad, pad(inside)) }
         return foldControl(roomId, room, { i, previousHash, hash: previousHash }, outer, keyring).kind
       },
     }
