@@ -69,7 +69,10 @@ describe('with a random generator that repeats itself', () => {
   })
 
   it('control records share none either', () => {
-    const [here, there] = [{ type: 'topic', topic: 'here' }, { type: 'topic', topic: 'there' }] as const
+    const [here, there] = [
+      { type: 'topic', topic: 'here' },
+      { type: 'topic', topic: 'there' },
+    ] as const
     const nonces = [control(here), control(there), control(here, { i: 2 })].map(recordNonce)
     expect(new Set(nonces).size).toBe(3)
   })
@@ -94,10 +97,7 @@ describe('with a random generator that repeats itself', () => {
   it('nor two states of a vault, nor its two sealed keys', async () => {
     const request = { name: 'ada', body: smallBody(), password: 'pencil river', argon: argonFloor } as const
     const recoveryCode = filled(16, 6)
-    const { local, store, dataKey } = await createVault(
-      { ...request, protection: 'chosen', recoveryCode },
-      repeated,
-    )
+    const { local, store, dataKey } = await createVault({ ...request, protection: 'chosen', recoveryCode }, repeated)
     const changed = resealVault(local, dataKey, fullBody(), { random: repeated }) as Bytes
     const fieldOf = (vault: Bytes, skip: number): string => {
       const fields = Fields.decode(vault, 8)
