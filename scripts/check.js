@@ -27,7 +27,7 @@ try {
   await setUp({ build: false })
   for (const [title, [program = '', ...args]] of Object.entries(checks)) {
     const tool = join(root, 'node_modules/.bin', program)
-    const { code, output } = await step(title, () => run(projectNode, [tool, ...args], { cwd: root }))
+    const { code, output } = await step(title, () => run(projectNode(), [tool, ...args], { cwd: root }))
     if (code === 0) continue
     process.stdout.write(`${title} failed:\n${output}\n`)
     process.exitCode = 1

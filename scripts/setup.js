@@ -12,11 +12,20 @@ import { Failure, printFailure } from './failure.js'
 import { buildFresh, dependenciesFresh, dependenciesStamp, rememberDependencies } from './fresh.js'
 
 const nodeMajorMin = 20
+/** Of the program, its tests and its tools, as bin/conclave says it too. */
+const programNodeMin = [24, 15]
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** The Node among the dependencies: it runs the program and the tests, whatever the system has. */
-export const projectNode = join(root, 'node_modules/.bin/node')
+const ownNode = join(root, 'node_modules/.bin/node')
+
+/**
+ * The Node that runs the program, the tests and the tools: the one among the dependencies, which the lock file has by its
+ * hash; where none is published for this platform, the one that runs this.
+ */
+export function projectNode() {
+  return existsSync(ownNode) ? ownNode : process.execPath
+}
 
 /**
  * @param {{ install?: boolean, build?: boolean, types?: boolean }} [options] with `install: false` the dependencies are
@@ -58,7 +67,7 @@ export async function setUp({ install = true, build = true, types = false } = {}
     if (types || (build && !buildFresh(root))) {
       const bundle = await import('./build.js')
       await step('Building', () => bundle.build(root))
-      if (types) await step('Writing the types', () => bundle.buildTypes(root, projectNode))
+      if (types) await step('Writing the types', () => bundle.buildTypes(root, projectNode()))
     }
   } finally {
     process.off('exit', onExit)
@@ -83,6 +92,8 @@ async function installDependencies(onStart) {
       ...before,
       'ci',
       '--include=dev',
+      '--include=optional',
+      '--ignore-scripts',
       '--no-audit',
       '--no-fund',
       '--loglevel=error',
@@ -95,11 +106,12 @@ async function installDependencies(onStart) {
     throw new Failure('npm is missing', 'Install npm (it comes with Node from https://nodejs.org), then run it again.')
   }
   if (code !== 0) throw installFailure(output)
-  if (!existsSync(projectNode)) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const [majorMin = 0, minorMin = 0] = programNodeMin
+  if (!existsSync(ownNode) && (major < majorMin || (major === majorMin && minor < minorMin))) {
     throw new Failure(
-      'npm installed the dependencies without Node 24',
-      'It may have been told to run no install scripts: npm config get ignore-scripts. If so, run\n' +
-        '  npm_config_ignore_scripts=false npm start',
+      `no Node comes with Conclave for ${process.platform} on ${process.arch}, and Node ${process.versions.node} is too old`,
+      `Install Node ${programNodeMin.join('.')} or newer from https://nodejs.org, then run the same command again.`,
     )
   }
   rememberDependencies(root, stamp)

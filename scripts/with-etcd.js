@@ -28,7 +28,7 @@ try {
   const file = program.endsWith('.ts') ? join(root, program) : join(root, 'node_modules/.bin', program)
   // As bin/conclave starts Node.
   const flags = program.endsWith('.ts') ? ['--disable-warning=ExperimentalWarning'] : []
-  child = spawn(projectNode, [...flags, file, ...args], { cwd: root, stdio: 'inherit', env })
+  child = spawn(projectNode(), [...flags, file, ...args], { cwd: root, stdio: 'inherit', env })
   child.on('exit', (code) => process.exit(code ?? 1))
 } catch (error) {
   printFailure(error)

@@ -36,7 +36,7 @@ export function remove(folder: string): void {
 export async function cloneInto(folder: string): Promise<string> {
   const clone = join(folder, 'clone')
   await promisify(execFile)('git', ['clone', '--quiet', checkout, clone])
-  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'bin', 'src']) {
+  for (const path of ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'scripts', 'bin', 'src']) {
     rmSync(join(clone, path), { recursive: true, force: true })
     cpSync(join(checkout, path), join(clone, path), { recursive: true })
   }
@@ -51,7 +51,8 @@ interface Package {
 
 /** What only tests and checks use is not installed once more: a start needs the runtime and the bundler. */
 function leaveOutTools(clone: string): void {
-  const needed = (name: string): boolean => /^(@esbuild\/|esbuild$|node(-|$))/.test(name.replace(/^node_modules\//, ''))
+  const needed = (name: string): boolean =>
+    /^(@esbuild\/|esbuild$|node-|scripts\/)/.test(name.replace(/^node_modules\//, ''))
   const edit = (name: string, change: (content: Package & { packages: Record<string, Package> }) => void): void => {
     const file = join(clone, name)
     const content = JSON.parse(readFileSync(file, 'utf8')) as Package & { packages: Record<string, Package> }

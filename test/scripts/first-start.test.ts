@@ -1,5 +1,5 @@
 import { spawn as spawnTerminal } from '@lydell/node-pty'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cloneInto, isAlive, plainEnvironment, remove, run, start, temporaryFolder } from './clone.ts'
@@ -99,7 +99,7 @@ describe('npm start in a fresh clone', () => {
     // No npm to be found: enough to see that it would be called.
     const bin = join(folder, 'only-node')
     mkdirSync(bin)
-    symlinkSync(join(clone, 'node_modules/node/bin/node'), join(bin, 'node'))
+    symlinkSync(realpathSync(join(clone, 'node_modules/.bin/node')), join(bin, 'node'))
     const stale = await run(join(bin, 'node'), ['scripts/setup.js'], clone, { PATH: bin })
     expect(stale.code).toBe(1)
     expect(stale.stderr).toMatch(/Installing dependencies[^]*npm is missing\n {2}Install npm/)

@@ -16,7 +16,7 @@ import { checkout, isAlive, plainEnvironment, remove, run, start, temporaryFolde
 let folder = ''
 beforeEach(() => {
   folder = temporaryFolder()
-  for (const path of ['package.json', 'package-lock.json', 'scripts', 'bin']) {
+  for (const path of ['package.json', 'package-lock.json', '.npmrc', 'scripts', 'bin']) {
     cpSync(join(checkout, path), join(folder, path), { recursive: true })
   }
 })
@@ -81,6 +81,26 @@ describe('the set-up', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/npm ci failed\nsomething odd\n/)
     expect(readdirSync(join(folder, '.cache'))).toEqual([])
+  })
+
+  test('where no Node is published for the platform, takes the one that runs it unless that is too old', async () => {
+    mkdirSync(join(folder, 'node_modules'))
+    const path = pathWith({ npm: 'exit 0' })
+    const pretend = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.14.1'})`
+    const setup = ['scripts/setup.js', '--no-build']
+    const old = await run(process.execPath, ['--import', pretend, ...setup], folder, { PATH: path })
+    expect(old.code).toBe(1)
+    expect(old.stderr).toMatch(
+      /no Node comes with Conclave for \w+ on \w+, and Node 24\.14\.1 is too old\n {2}Install Node 24\.15/,
+    )
+    expect((await run(process.execPath, setup, folder, { PATH: path })).code).toBe(0)
+  })
+
+  test('has npm run no install script', async () => {
+    mkdirSync(join(folder, 'node_modules'))
+    const path = pathWith({ npm: `echo "$@" > "${folder}/arguments"` })
+    await run(process.execPath, ['scripts/setup.js', '--no-build'], folder, { PATH: path })
+    expect(readFileSync(join(folder, 'arguments'), 'utf8')).toMatch(/^ci .*--ignore-scripts/)
   })
 
   test.each([
