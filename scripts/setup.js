@@ -5,7 +5,7 @@
  * nothing and takes milliseconds. A second concurrent setup waits. Options: `--no-build` only installs; `--types` always
  * builds, and emits the public API's types too.
  */
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, printFailure } from './failure.js'
@@ -28,6 +28,18 @@ export function projectNode() {
 }
 
 /**
+ * npm 10 takes this link away again together with the packages of other platforms, whose program has the same name.
+ */
+function linkOwnNode() {
+  const name = `node-${process.platform}-${process.arch}`
+  if (existsSync(ownNode) || !existsSync(join(root, 'node_modules', name, 'bin/node'))) return
+  mkdirSync(dirname(ownNode), { recursive: true })
+  const link = `${ownNode}-${process.pid}`
+  symlinkSync(join('..', name, 'bin/node'), link)
+  renameSync(link, ownNode)
+}
+
+/**
  * @param {{ install?: boolean, build?: boolean, types?: boolean }} [options] with `install: false` the dependencies are
  *   taken as they are, since what runs on them can't replace them
  */
@@ -39,6 +51,7 @@ export async function setUp({ install = true, build = true, types = false } = {}
         '(Conclave itself runs on Node 24, which it installs for itself.)',
     )
   }
+  linkOwnNode()
   if (!types && (!install || dependenciesFresh(root)) && (!build || buildFresh(root))) return
 
   const { acquireLock } = await import('./lock.js')
@@ -106,6 +119,7 @@ async function installDependencies(onStart) {
     throw new Failure('npm is missing', 'Install npm (it comes with Node from https://nodejs.org), then run it again.')
   }
   if (code !== 0) throw installFailure(output)
+  linkOwnNode()
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const [majorMin = 0, minorMin = 0] = programNodeMin
   if (!existsSync(ownNode) && (major < majorMin || (major === majorMin && minor < minorMin))) {

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -94,6 +95,23 @@ describe('the set-up', () => {
       /no Node comes with Conclave for \w+ on \w+, and Node 24\.14\.1 is too old\n {2}Install Node 24\.15/,
     )
     expect((await run(process.execPath, setup, folder, { PATH: path })).code).toBe(0)
+  })
+
+  test('links the Node that npm installed, where npm took its link away again', async () => {
+    const program = `node_modules/node-${process.platform}-${process.arch}/bin/node`
+    const path = pathWith({ npm: 'exit 0' })
+    const link = join(folder, 'node_modules/.bin/node')
+    for (const left of ['nothing is left', 'a link to nothing is left']) {
+      remove(join(folder, 'node_modules/.bin'))
+      if (left.startsWith('a')) {
+        mkdirSync(dirname(link), { recursive: true })
+        symlinkSync('../node/bin/node', link)
+      }
+      writeProgram(join(folder, program), 'echo own')
+      expect((await run(process.execPath, ['scripts/setup.js', '--no-build'], folder, { PATH: path })).code).toBe(0)
+      expect(realpathSync(link), left).toBe(realpathSync(join(folder, program)))
+      expect(readdirSync(dirname(link))).toEqual(['node'])
+    }
   })
 
   test('has npm run no install script', async () => {
