@@ -42,8 +42,14 @@ export const membersMax = 4096
 export const wrapsPerPage = 256
 export const knockBytesMax = 4096
 export const knockDays = 7
+/** A knock dated further ahead is not shown: its author chose the date. */
+export const knockAheadMs = 86_400_000
+/** Requests kept, a room: known people first, then the newest; the others are deleted. */
+export const requestsKeptMax = 256
 /** Knocks that do not open (yet) and are tried again when a key comes. */
 export const sealedKnocksMax = 256
+/** Requests that are announced, in a room and a minute; all that are kept are listed. */
+export const requestBurstMax = 32
 export const roomIdPrefixBitsMin = 80
 
 // Records
@@ -148,11 +154,23 @@ export const vaultCopyMs = 1_500
 export const vaultCopyRetryMs = 5_000
 /** A sealed notice in an inbox. */
 export const noticeBytesMax = 4096
-/** Of an inbox: keys listed, notices opened at one look, values read at once, keys deleted in one transaction. */
-export const inboxKeysMax = 8192
-export const inboxOpenedMax = 256
-export const inboxReadMax = 8
-export const inboxDeletesMax = 128
+/** Where anyone can write (inboxes, requests, the directory), a look takes so many: keys in a page, and in all, … */
+export const untrustedKeysPage = 1024
+export const untrustedKeysMax = 16_384
+/** … values, a few of them at once, … */
+export const untrustedReadMax = 256
+export const untrustedReadAtOnce = 8
+/** … and bytes of values; what comes at once may go beyond. The next look goes on from there. */
+export const untrustedLookBytesMax = 16_000_000
+/** Of what was judged there, revisions remembered so that it is not read again. */
+export const untrustedJudgedMax = 32_768
+/** Values taken from a watch, and keys deleted there, a minute. */
+export const untrustedTakenPerMinute = 256
+export const untrustedDeletedPerMinute = 1024
+/** Listed rooms that a client shows: the oldest. Others are joined by their name all the same. */
+export const listedRoomsMax = 2048
+/** A listing on the wire. */
+export const listingBytesMax = 512
 /** Invitations kept from keys that this person does not know; older ones are deleted. */
 export const strangersNoticesMax = 64
 /** Who comes into a room is pinned this much later, together with others who come. */

@@ -9,7 +9,7 @@ import { knockBytesMax } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
 import { publicKeyFormat, type Signer } from '../crypto/sign.ts'
-import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyFormat } from '../crypto/wrap.ts'
+import { encapsulationBytes, unwrapperFromSeed, wrap, wrapKeyFormat, type Wrapped } from '../crypto/wrap.ts'
 import type { EpochKeys } from './epoch.ts'
 import { userNameText } from './operation.ts'
 import { signed } from './signed.ts'
@@ -65,24 +65,38 @@ export async function sealKnock(
   return wrapped && encode([epoch, wrapped.encapsulation, wrapped.ciphertext])
 }
 
+/** The number of the epoch that it was sealed to; undefined for what is not a sealed knock. */
+export function sealedKnockEpoch(sealed: Bytes): number | undefined {
+  return readSealed(sealed)?.epoch
+}
+
 /** Opens with whichever epoch's key it was sealed to. undefined for what is not a sealed knock for this room. */
 export async function openKnock(
   roomId: Bytes,
   epochs: readonly EpochKeys[],
   sealed: Bytes,
 ): Promise<Bytes | undefined> {
+  const read = readSealed(sealed)
+  if (read === undefined) return undefined
+  const { epoch, wrapped } = read
+  for (const keys of epochs) {
+    if (keys.epoch !== epoch) continue
+    const own = await unwrapperFromSeed(keys.knockSeed)
+    const knock = await own.unwrap(wrapped, labels.knockSeal, [roomId, epoch])
+    if (knock !== undefined) return knock
+  }
+  return undefined
+}
+
+function readSealed(sealed: Bytes): { readonly epoch: number; readonly wrapped: Wrapped } | undefined {
   if (sealed.length > knockBytesMax) return undefined
   try {
     const fields = Fields.decode(sealed, 3)
     const epoch = fields.unsigned()
-    const wrapped = { encapsulation: fields.fixed(encapsulationBytes), ciphertext: fields.bytes(knockBytesMax) }
-    for (const keys of epochs) {
-      if (keys.epoch !== epoch) continue
-      const own = await unwrapperFromSeed(keys.knockSeed)
-      const knock = await own.unwrap(wrapped, labels.knockSeal, [roomId, epoch])
-      if (knock !== undefined) return knock
+    return {
+      epoch,
+      wrapped: { encapsulation: fields.fixed(encapsulationBytes), ciphertext: fields.bytes(knockBytesMax) },
     }
-    return undefined
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error

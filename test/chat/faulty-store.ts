@@ -20,6 +20,8 @@ export class FaultyStore implements Store {
   readonly #losses: ((transaction: Transaction) => boolean)[] = []
   /** Transactions that reached the store. */
   committed: Transaction[] = []
+  /** What ranges have answered: values, their bytes, and keys. */
+  readonly read = { values: 0, bytes: 0, keys: 0 }
   /** Transactions that are held. */
   waiting = 0
   #rangeGate:
@@ -81,7 +83,13 @@ export class FaultyStore implements Store {
   async range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult> {
     this.#pass()
     if (this.#rangeGate?.fits(options ?? {}) === true) await this.#rangeGate.opened.promise
-    return this.#store.range(start, end, options, signal)
+    const result = await this.#store.range(start, end, options, signal)
+    this.read.keys += result.entries.length
+    for (const { value } of result.entries) {
+      if (value.length > 0) this.read.values += 1
+      this.read.bytes += value.length
+    }
+    return result
   }
 
   async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {

@@ -1,17 +1,19 @@
 /**
  * Finding rooms: listed names in the store, and the ways people can refer to a room. Names are hints; the id is exact.
  */
-import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
+import { compareBytes, equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
 import { decode, encode, Fields, FormatError } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
-import { roomIdPrefixBitsMin, roomNameCharsMax } from '../../base/limits.ts'
+import { listedRoomsMax, listingBytesMax, roomIdPrefixBitsMin, roomNameCharsMax } from '../../base/limits.ts'
 import { hashBytes } from '../../crypto/hash.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import { decodeCard, type Card } from '../../protocol/card.ts'
 import { cardKey, directoryKey, directoryRange } from '../../protocol/paths.ts'
-import type { Revision, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { readOne } from '../../store/read-one.ts'
+import { UntrustedRange, type EntryKey } from './untrusted-range.ts'
 
 export interface Listed {
   readonly roomId: Bytes
@@ -23,6 +25,7 @@ export function listing({ roomId, name }: Listed): Bytes {
 }
 
 function readListing(value: Bytes): Listed | undefined {
+  if (value.length > listingBytesMax) return undefined
   try {
     const fields = new Fields(decode(value), 2)
     return { roomId: fields.fixed(hashBytes), name: fields.text(roomNameCharsMax) }
@@ -75,13 +78,46 @@ function isListing(value: Bytes, roomId: Bytes): boolean {
   return listed !== undefined && equalBytes(listed.roomId, roomId)
 }
 
-export async function listedRooms(
-  store: Store,
-  signal?: AbortSignal,
-): Promise<{ readonly rooms: readonly Listed[]; readonly revision: Revision }> {
-  const { entries, revision } = await store.range(directoryRange.start, directoryRange.end, {}, signal)
-  return { rooms: entries.flatMap(({ value }) => readListing(value) ?? []), revision }
+/** The rooms that are listed: the oldest of them, as long as there are more than can be shown. */
+export class Directory {
+  readonly #range: UntrustedRange<Listed>
+
+  constructor({ store, clock }: { readonly store: Store; readonly clock: Clock }) {
+    this.#range = new UntrustedRange({
+      store,
+      clock,
+      range: directoryRange,
+      valueBytesMax: listingBytesMax,
+      readMax: listedRoomsMax,
+      // A later version may list rooms in another form.
+      deletes: false,
+      judge: async ({ value }) => readListing(value),
+      choose: (unread) => this.#choose(unread),
+      select: (held) => held.toSorted(oldestFirst).slice(0, listedRoomsMax),
+    })
+  }
+
+  get rooms(): readonly Listed[] {
+    return this.#range.held.map(({ item }) => item)
+  }
+
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.#range.look(signal)
+  }
+
+  follow(signal: AbortSignal, changed: () => void): Promise<void> {
+    return this.#range.follow(signal, changed)
+  }
+
+  #choose(unread: readonly EntryKey[]): readonly EntryKey[] {
+    const { held } = this.#range
+    const newest = held.length < listedRoomsMax ? Infinity : Math.max(...held.map((one) => one.createRevision))
+    return unread.filter((one) => one.createRevision < newest).sort(oldestFirst)
+  }
 }
+
+const oldestFirst = (a: EntryKey, b: EntryKey): number =>
+  a.createRevision - b.createRevision || compareBytes(a.key, b.key)
 
 /** How people refer to a room: `name`, `name#id-prefix`, or the whole id. */
 export interface RoomRef {

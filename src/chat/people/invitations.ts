@@ -3,13 +3,14 @@
  * there until it is answered, so strangers reach nothing else of this person; of those from unknown keys the newest stay.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
-import { inboxDeletesMax, inboxKeysMax, inboxOpenedMax, inboxReadMax, strangersNoticesMax } from '../../base/limits.ts'
+import type { Clock } from '../../base/clock.ts'
+import { noticeBytesMax, strangersNoticesMax } from '../../base/limits.ts'
 import { inboxId, openNotice } from '../../protocol/notice.ts'
 import { inboxRange } from '../../protocol/paths.ts'
-import { readOne } from '../../store/read-one.ts'
-import type { Entry, Revision, Store } from '../../store/store.ts'
+import type { Entry, Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
 import { isKnown, type NamedKey } from './pins.ts'
+import { newestFirst, UntrustedRange, type EntryKey, type Held } from './untrusted-range.ts'
 
 export interface Invited {
   readonly roomId: Bytes
@@ -20,104 +21,89 @@ export interface Invited {
   readonly by: NamedKey
 }
 
-interface Lying {
-  readonly key: Bytes
-  readonly revision: Revision
-  readonly invited: Invited
-}
-
 export class Invitations {
-  readonly #store: Store
-  readonly #identity: Identity
-  readonly #lying = new Map<string, Lying>()
+  readonly #parts: { readonly store: Store; readonly identity: Identity; readonly clock: Clock }
+  /** One for each of this person's keys. */
+  readonly #inboxes = new Map<string, UntrustedRange<Invited>>()
 
-  constructor(store: Store, identity: Identity) {
-    this.#store = store
-    this.#identity = identity
+  constructor(parts: { readonly store: Store; readonly identity: Identity; readonly clock: Clock }) {
+    this.#parts = parts
   }
 
   /** One a room: that of a known key, else the newest. */
   get all(): readonly Invited[] {
     const byRoom = new Map<string, Invited>()
-    for (const { invited } of this.#sorted()) {
-      const room = hex(invited.roomId)
-      if (!byRoom.has(room)) byRoom.set(room, invited)
+    for (const { item } of this.#sorted([...this.#inboxes.values()].flatMap(({ held }) => held))) {
+      const room = hex(item.roomId)
+      if (!byRoom.has(room)) byRoom.set(room, item)
     }
     return [...byRoom.values()]
   }
 
-  /** @returns the revision behind which notices may be new */
-  async refresh(signal?: AbortSignal): Promise<Revision> {
-    let first: Revision | undefined
-    const seen = new Set<string>()
-    let budget = inboxOpenedMax
-    for (const { publicKey } of [this.#identity.signer, ...this.#identity.formerSigners]) {
-      const { start, end } = inboxRange(inboxId(publicKey))
-      const { entries, revision } = await this.#store.range(start, end, { limit: inboxKeysMax, keysOnly: true }, signal)
-      first ??= revision
-      for (const { key } of entries) seen.add(hex(key))
-      const unread = entries
-        .filter(({ key, modRevision }) => this.#lying.get(hex(key))?.revision !== modRevision)
-        .sort((a, b) => b.modRevision - a.modRevision)
-        .slice(0, budget)
-      budget -= unread.length
-      await this.#open(publicKey, unread, signal)
-    }
-    for (const name of this.#lying.keys()) if (!seen.has(name)) this.#lying.delete(name)
-    await this.#evict(signal)
-    return first ?? 0
+  async refresh(signal?: AbortSignal): Promise<void> {
+    const { signer, formerSigners } = this.#parts.identity
+    for (const { publicKey } of [signer, ...formerSigners]) await this.#inbox(publicKey).look(signal)
+  }
+
+  follow(signal: AbortSignal, changed: () => void): Promise<void> {
+    return this.#inbox(this.#parts.identity.signer.publicKey).follow(signal, changed)
   }
 
   /** This person is in the room, or wants nothing of it. */
-  async answered(roomId: Bytes, signal?: AbortSignal): Promise<void> {
-    const theirs = [...this.#lying.values()].filter(({ invited }) => equalBytes(invited.roomId, roomId))
-    await this.#delete(theirs, signal)
+  answered(roomId: Bytes, signal?: AbortSignal): Promise<void> {
+    return this.#delete((invited) => equalBytes(invited.roomId, roomId), signal)
   }
 
   /** It leads nowhere. */
-  async drop(invited: Invited): Promise<void> {
-    await this.#delete([...this.#lying.values()].filter((one) => one.invited === invited))
+  drop(invited: Invited): Promise<void> {
+    return this.#delete((one) => one === invited)
   }
 
-  /** Few at a time: whoever writes them chooses their size. */
-  async #open(publicKey: Bytes, unread: readonly Entry[], signal?: AbortSignal): Promise<void> {
-    const junk: Pick<Lying, 'key'>[] = []
-    for (let from = 0; from < unread.length; from += inboxReadMax) {
-      const page = unread.slice(from, from + inboxReadMax)
-      await Promise.all(
-        page.map(async ({ key }) => {
-          const entry = await readOne(this.#store, key, signal)
-          if (entry === undefined) return
-          const notice = await openNotice(publicKey, this.#identity.unwrappers, entry.value)
-          if (notice === undefined || this.#identity.room(notice.roomId)?.standing === 'member') {
-            junk.push({ key })
-            return
-          }
-          const { roomId, roomName, direct, from: name, fromKey: rootKey } = notice
-          const invited = { roomId, roomName, direct, by: { name, rootKey } }
-          this.#lying.set(hex(key), { key, revision: entry.modRevision, invited })
-        }),
-      )
-    }
-    await this.#delete(junk, signal)
+  #inbox(publicKey: Bytes): UntrustedRange<Invited> {
+    const id = inboxId(publicKey)
+    const standing = this.#inboxes.get(hex(id))
+    if (standing !== undefined) return standing
+    const inbox = new UntrustedRange<Invited>({
+      ...this.#parts,
+      range: inboxRange(id),
+      valueBytesMax: noticeBytesMax,
+      deletes: true,
+      judge: (entry) => this.#judge(publicKey, entry),
+      choose: (unread) => unread.toSorted(newestFirst),
+      select: (held) => this.#select(held),
+    })
+    this.#inboxes.set(hex(id), inbox)
+    return inbox
   }
 
-  async #evict(signal?: AbortSignal): Promise<void> {
-    const strangers = this.#sorted().filter(({ invited }) => !isKnown(this.#identity, invited.by))
-    await this.#delete(strangers.slice(strangersNoticesMax), signal)
+  async #judge(publicKey: Bytes, { value }: Entry): Promise<Invited | undefined> {
+    const { identity } = this.#parts
+    const notice = await openNotice(publicKey, identity.unwrappers, value)
+    if (notice === undefined || identity.room(notice.roomId)?.standing === 'member') return undefined
+    const { roomId, roomName, direct, from: name, fromKey: rootKey } = notice
+    return { roomId, roomName, direct, by: { name, rootKey } }
+  }
+
+  #select(held: readonly Held<Invited>[]): readonly Held<Invited>[] {
+    const known = held.filter((one) => this.#isKnown(one))
+    const strangers = held.filter((one) => !this.#isKnown(one)).sort(newestFirst)
+    return [...known, ...strangers.slice(0, strangersNoticesMax)]
   }
 
   /** Known keys first, then the newest. */
-  #sorted(): readonly Lying[] {
-    const rank = ({ invited }: Lying): number => (isKnown(this.#identity, invited.by) ? 0 : 1)
-    return [...this.#lying.values()].sort((a, b) => rank(a) - rank(b) || b.revision - a.revision)
+  #sorted(held: readonly Held<Invited>[]): readonly Held<Invited>[] {
+    const rank = (one: Held<Invited>): number => (this.#isKnown(one) ? 0 : 1)
+    return held.toSorted((a, b) => rank(a) - rank(b) || newestFirst(a, b))
   }
 
-  async #delete(lying: readonly Pick<Lying, 'key'>[], signal?: AbortSignal): Promise<void> {
-    for (let from = 0; from < lying.length; from += inboxDeletesMax) {
-      const page = lying.slice(from, from + inboxDeletesMax)
-      await this.#store.commit({ then: page.map(({ key }) => ({ kind: 'delete', key })) }, signal)
-      for (const { key } of page) this.#lying.delete(hex(key))
+  #isKnown({ item }: Held<Invited>): boolean {
+    return isKnown(this.#parts.identity, item.by)
+  }
+
+  async #delete(which: (invited: Invited) => boolean, signal?: AbortSignal): Promise<void> {
+    for (const inbox of this.#inboxes.values()) {
+      const theirs: readonly EntryKey[] = inbox.held.filter(({ item }) => which(item))
+      if (theirs.length > 0) await inbox.delete(theirs, signal)
     }
   }
 }

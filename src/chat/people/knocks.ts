@@ -1,13 +1,27 @@
-/** Requests to join a room: the sealed knocks in the store, opened by its members. */
-import { hex, type Bytes } from '../../base/bytes.ts'
+/**
+ * Requests to join a room: the sealed knocks in the store, opened by its members. One a person, of those who are known
+ * first; strangers can't fill the list, keep anything in it for ever, or draw lines without end.
+ */
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { Allowance } from '../../base/allowance.ts'
 import type { Clock } from '../../base/clock.ts'
 import { FormatError } from '../../base/codec.ts'
-import { knockDays, sealedKnocksMax } from '../../base/limits.ts'
-import { decodeKnock, knockId, openKnock, type Knock } from '../../protocol/knock.ts'
+import {
+  knockAheadMs,
+  knockBytesMax,
+  knockDays,
+  requestBurstMax,
+  requestsKeptMax,
+  sealedKnocksMax,
+} from '../../base/limits.ts'
+import { decodeKnock, knockId, openKnock, sealedKnockEpoch, type Knock } from '../../protocol/knock.ts'
 import { knocksRange } from '../../protocol/paths.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Entry, Store } from '../../store/store.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { isKnown } from './pins.ts'
+import { newestFirst, UntrustedRange, type Held } from './untrusted-range.ts'
 
 export interface OpenKnock {
   /** Where it lies in the store. */
@@ -16,8 +30,16 @@ export interface OpenKnock {
   readonly knock: Knock
 }
 
+/** Not opened yet: it may arrive before the epoch whose key it is sealed to. */
+interface SealedKnock {
+  readonly epoch: number
+  /** Keys of that epoch's number that were tried. */
+  readonly tried: number
+}
+
 export interface KnocksParts {
   readonly store: Store
+  readonly identity: Identity
   readonly roomId: Bytes
   readonly log: RoomLog
   readonly clock: Clock
@@ -29,84 +51,112 @@ const dayMs = 86_400_000
 
 export class Knocks {
   readonly #parts: KnocksParts
-  readonly #open = new Map<string, OpenKnock>()
-  /** Not opened yet, with the number of keys tried: a knock may arrive before the epoch whose key it is sealed to. */
-  readonly #sealed = new Map<string, { readonly entry: Entry; readonly tried: number }>()
+  readonly #range: UntrustedRange<OpenKnock | SealedKnock>
+  readonly #announced: Allowance
 
   constructor(parts: KnocksParts) {
     this.#parts = parts
+    this.#announced = new Allowance(parts.clock, requestBurstMax)
+    this.#range = new UntrustedRange({
+      ...parts,
+      range: knocksRange(parts.roomId),
+      valueBytesMax: knockBytesMax,
+      deletes: true,
+      judge: (entry) => this.#judge(entry),
+      choose: (unread) => unread.toSorted(newestFirst),
+      select: (held) => this.#select(held),
+      arrived: ({ item }) => this.#arrived(item),
+    })
   }
 
-  /** Unanswered, the newest of each person, oldest first. */
+  /** Unanswered and in their time, oldest first. */
   list(room: Room | undefined): readonly OpenKnock[] {
-    const oldest = this.#parts.clock.now() - knockDays * dayMs
-    const byPerson = new Map<string, OpenKnock>()
-    const sorted = [...this.#open.values()].sort((a, b) => a.knock.at - b.knock.at)
-    for (const open of sorted) {
-      if (open.knock.at < oldest || room?.answered.has(hex(knockId(open.bytes))) === true) continue
-      byPerson.delete(hex(open.knock.rootKey))
-      byPerson.set(hex(open.knock.rootKey), open)
-    }
-    return [...byPerson.values()]
+    return this.#range.held
+      .flatMap(({ item }) => (isOpen(item) && this.#isInTime(item) && !isAnswered(room, item) ? [item] : []))
+      .sort((a, b) => a.knock.at - b.knock.at)
   }
 
-  async refresh(signal?: AbortSignal): Promise<number> {
-    const { start, end } = knocksRange(this.#parts.roomId)
-    const { entries, revision } = await this.#parts.store.range(start, end, {}, signal)
-    const keys = new Set(entries.map(({ key }) => hex(key)))
-    for (const name of [...this.#open.keys(), ...this.#sealed.keys()]) if (!keys.has(name)) this.#drop(name)
-    for (const entry of entries) await this.#take(entry)
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.#range.look(signal)
     this.#parts.changed()
-    return revision
   }
 
-  async follow(signal: AbortSignal): Promise<void> {
-    const { store, roomId } = this.#parts
-    const { start, end } = knocksRange(roomId)
-    const from = (await this.refresh(signal)) + 1
-    for await (const { events } of store.watch(start, end, { from, signal })) {
-      for (const event of events) {
-        if (event.kind === 'delete') this.#drop(hex(event.key))
-        else await this.#take(event.entry)
-      }
-      this.#parts.changed()
-    }
+  follow(signal: AbortSignal): Promise<void> {
+    return this.#range.follow(signal, () => this.#parts.changed())
   }
 
   /** Tries those that did not open with the keys that have arrived since. */
   async lookAgain(): Promise<void> {
-    const waiting = [...this.#sealed.values()]
-    if (waiting.length === 0) return
-    for (const { entry, tried } of waiting) await this.#take(entry, tried)
-    this.#parts.changed()
+    if (!this.#range.judgeAgain((item) => !isOpen(item) && this.#keysOf(item.epoch).length > item.tried)) return
+    await this.refresh()
   }
 
-  #drop(name: string): void {
-    this.#open.delete(name)
-    this.#sealed.delete(name)
+  #keysOf(epoch: number) {
+    return this.#parts.log.state.keyring.all().filter((keys) => keys.epoch === epoch)
   }
 
-  async #take(entry: Entry, tried = 0): Promise<void> {
+  async #judge({ key, value }: Entry): Promise<OpenKnock | SealedKnock | undefined> {
     const { log, roomId } = this.#parts
-    const { key, value } = entry
-    const name = hex(key)
-    const known = this.#open.get(name)
+    const epoch = sealedKnockEpoch(value)
+    if (epoch === undefined) return undefined
     // The current keys may not have been fetched yet.
     await log.currentKeys()
-    const keys = log.state.keyring.all()
-    const newestFirst = keys.slice(tried).sort((a, b) => b.epoch - a.epoch)
-    const bytes = await openKnock(roomId, newestFirst, value)
-    const knock = bytes && decoded(bytes)
-    this.#drop(name)
-    if (!bytes || !knock || Buffer.compare(knock.roomId, roomId) !== 0) {
-      if (this.#sealed.size < sealedKnocksMax) this.#sealed.set(name, { entry, tried: keys.length })
-      return
+    const keys = this.#keysOf(epoch)
+    const bytes = await openKnock(roomId, keys, value)
+    if (bytes !== undefined) {
+      const knock = decoded(bytes)
+      return knock && equalBytes(knock.roomId, roomId) ? { key, bytes, knock } : undefined
     }
-    const open = { key, bytes, knock }
-    this.#open.set(name, open)
-    if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return
-    if (log.room?.answered.has(hex(knockId(bytes))) !== true) await this.#parts.arrived(open)
+    // The keys of the room's own epoch don't open it, so nobody's do.
+    return log.state.keyring.get(log.room?.openings.get(epoch)) ? undefined : { epoch, tried: keys.length }
   }
+
+  /** Answered ones go, and all of a person's but the newest; strangers go first, by time and then the oldest. */
+  #select(held: readonly Held<OpenKnock | SealedKnock>[]): readonly Held<OpenKnock | SealedKnock>[] {
+    const sealed = held.filter(({ item }) => !isOpen(item)).sort(newestFirst)
+    const { room } = this.#parts.log
+    const byPerson = new Map<string, Held<OpenKnock>>()
+    for (const one of held) {
+      if (!holdsOpen(one) || isAnswered(room, one.item)) continue
+      const { rootKey, at } = one.item.knock
+      const other = byPerson.get(hex(rootKey))
+      // A copy that someone else made is the later one.
+      const isNewer = other === undefined || at > other.item.knock.at
+      const isOlderCopy = at === other?.item.knock.at && one.modRevision < other.modRevision
+      if (isNewer || isOlderCopy) byPerson.set(hex(rootKey), one)
+    }
+    const ranked = [...byPerson.values()].sort((a, b) => this.#rank(a.item) - this.#rank(b.item) || newestFirst(a, b))
+    return [...ranked.slice(0, requestsKeptMax), ...sealed.slice(0, sealedKnocksMax)]
+  }
+
+  #rank(open: OpenKnock): number {
+    const { identity, log } = this.#parts
+    if (!this.#isInTime(open)) return 2
+    return isKnown(identity, open.knock) || log.room?.departures.has(hex(open.knock.rootKey)) === true ? 0 : 1
+  }
+
+  /** Out of time, it is only hidden: this machine's clock may be wrong. */
+  #isInTime({ knock: { at } }: OpenKnock): boolean {
+    const now = this.#parts.clock.now()
+    return at >= now - knockDays * dayMs && at <= now + knockAheadMs
+  }
+
+  async #arrived(item: OpenKnock | SealedKnock): Promise<void> {
+    if (!isOpen(item) || !this.#isInTime(item) || this.#announced.take() === 0) return
+    await this.#parts.arrived(item)
+  }
+}
+
+function isOpen(item: OpenKnock | SealedKnock): item is OpenKnock {
+  return 'knock' in item
+}
+
+function holdsOpen(held: Held<OpenKnock | SealedKnock>): held is Held<OpenKnock> {
+  return isOpen(held.item)
+}
+
+function isAnswered(room: Room | undefined, { bytes }: OpenKnock): boolean {
+  return room?.answered.has(hex(knockId(bytes))) === true
 }
 
 function decoded(bytes: Bytes): Knock | undefined {

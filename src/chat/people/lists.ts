@@ -2,13 +2,11 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { CompactedError } from '../../store/compacted.ts'
-import { directoryRange, inboxRange, type KeyRange } from '../../protocol/paths.ts'
-import { inboxId } from '../../protocol/notice.ts'
-import type { Revision, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { Retry } from '../connection/retry.ts'
 import type { StoreConnection } from '../connection/store-connection.ts'
 import type { Identity } from '../identity/identity.ts'
-import { listedRooms, type Listed } from './directory.ts'
+import { Directory, type Listed } from './directory.ts'
 import { Invitations } from './invitations.ts'
 
 export interface ListsParts {
@@ -23,32 +21,28 @@ export interface ListsParts {
 export class Lists {
   readonly #parts: ListsParts
   readonly #closing = new AbortController()
+  readonly #directory: Directory
   readonly invitations: Invitations
-  #listed: readonly Listed[] = []
   #following: Promise<unknown> | undefined
 
   constructor(parts: ListsParts) {
     this.#parts = parts
-    this.invitations = new Invitations(parts.store, parts.identity)
+    this.#directory = new Directory(parts)
+    this.invitations = new Invitations(parts)
   }
 
   get listed(): readonly Listed[] {
-    return this.#listed
+    return this.#directory.rooms
   }
 
   async refresh(signal?: AbortSignal): Promise<void> {
-    await this.#readDirectory(signal)
+    await this.#directory.refresh(signal)
     await this.invitations.refresh(signal)
   }
 
   /** Keeps both current from now on. */
   follow(): void {
-    this.#following ??= Promise.all([
-      this.#keep(directoryRange, (signal) => this.#readDirectory(signal)),
-      this.#keep(inboxRange(inboxId(this.#parts.identity.signer.publicKey)), (signal) =>
-        this.invitations.refresh(signal),
-      ),
-    ])
+    this.#following ??= Promise.all([this.#keep(this.#directory), this.#keep(this.invitations)])
   }
 
   async close(): Promise<void> {
@@ -56,27 +50,16 @@ export class Lists {
     await this.#following
   }
 
-  async #readDirectory(signal?: AbortSignal): Promise<Revision> {
-    const { rooms, revision } = await listedRooms(this.#parts.store, signal)
-    this.#listed = rooms
-    return revision
-  }
-
-  /** They are short: after any change, all of it is read again. */
-  async #keep({ start, end }: KeyRange, read: (signal: AbortSignal) => Promise<Revision>): Promise<void> {
+  async #keep(list: Directory | Invitations): Promise<void> {
     const { signal } = this.#closing
     const retry = new Retry({ ...this.#parts, event: 'chat.lists', room: '' })
+    const changed = (): void => {
+      retry.succeeded()
+      this.#parts.changed()
+    }
     while (!signal.aborted) {
       try {
-        const from = (await read(signal)) + 1
-        retry.succeeded()
-        this.#parts.changed()
-        for await (const { events } of this.#parts.store.watch(start, end, { from, signal })) {
-          // Notices are deleted once they are answered.
-          if (events.every(({ kind }) => kind === 'delete') && start !== directoryRange.start) continue
-          await read(signal)
-          this.#parts.changed()
-        }
+        await list.follow(signal, changed)
       } catch (error) {
         if (signal.aborted || error instanceof CompactedError) continue
         await retry.after(error, signal)

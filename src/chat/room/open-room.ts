@@ -72,11 +72,9 @@ export class OpenRoom implements RoomContext {
       tell: (change) => this.#tell(change),
       requeued: () => this.#logged('room.outbox', this.sender.adopt()),
     })
-    const { store, roomId, clock } = parts
+    const { store, roomId } = parts
     this.#knocks = new Knocks({
-      store,
-      roomId,
-      clock,
+      ...parts,
       log: this.log,
       arrived: (knock) => this.#knocked(knock),
       changed: () => this.changed(),

@@ -6,7 +6,7 @@ import { signerFromSeed } from '../../../src/crypto/sign.ts'
 import { inboxId, sealNotice } from '../../../src/protocol/notice.ts'
 import { decodeNameRecord } from '../../../src/protocol/name-record.ts'
 import { inboxKey, inboxRange, userKey, vaultKey } from '../../../src/protocol/paths.ts'
-import { inboxOpenedMax, strangersNoticesMax } from '../../../src/base/limits.ts'
+import { untrustedReadMax, strangersNoticesMax } from '../../../src/base/limits.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { enter, person, say, texts, wholeHistory, world, type Being, type World } from '../world.ts'
 
@@ -200,7 +200,7 @@ test('hundreds of notices from strangers fill nothing that is one’s own, and a
   const to = decodeNameRecord(record.entries[0]?.value ?? new Uint8Array(), 'bob')
   const forger = signerFromSeed(new Uint8Array(32).fill(9))
   const about = { roomName: 'spam', direct: false, from: 'ada', at: 2 ** 40 }
-  for (let n = 0; n < inboxOpenedMax + strangersNoticesMax; n += 1) {
+  for (let n = 0; n < untrustedReadMax + strangersNoticesMax; n += 1) {
     const roomId = new Uint8Array(32).fill(1)
     roomId[0] = n & 255
     roomId[1] = n >> 8

@@ -2,7 +2,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { utf8, type Bytes } from '../../../src/base/bytes.ts'
 import { decode, encode, type Value } from '../../../src/base/codec.ts'
-import { parseRoomRef, listedRooms, listing } from '../../../src/chat/people/directory.ts'
+import { systemClock } from '../../../src/base/clock.ts'
+import { parseRoomRef, Directory, listing } from '../../../src/chat/people/directory.ts'
 import { readIncarnation } from '../../../src/chat/connection/store-identity.ts'
 import { isMention } from '../../../src/chat/timeline/mentions.ts'
 import { readLines } from '../../../src/cli/room/stdin-lines.ts'
@@ -122,7 +123,7 @@ export async function textTargets(): Promise<readonly Target[]> {
       readIncarnation(store, (length) => new Uint8Array(length)),
     ),
     storedValue('directory entry', directoryKey('demo'), [listing({ roomId: key, name: 'demo' })], (store) =>
-      listedRooms(store),
+      new Directory({ store, clock: systemClock }).refresh(),
     ),
   ]
   return targets.map((target) => (target.refuses ? target : { ...target, toPeople: true }))
