@@ -12,8 +12,8 @@ export class UnconfirmedKey extends ConclaveError {
   /** The fingerprint of the key that this person knows under the name; undefined: none. */
   readonly known: string | undefined
 
-  constructor(person: Person, known: string | undefined, why: string, hint: Hint) {
-    super('unconfirmed-key', `The key of ${person.name} ${why}`, { hint })
+  constructor(person: Person, known: string | undefined, message: string, hint: Hint) {
+    super('unconfirmed-key', message, { hint })
     this.person = person
     this.known = known
   }

@@ -92,7 +92,7 @@ function remarks({ room }: Row): Line {
 function invitation({ invitedBy }: RoomSummary): string {
   if (invitedBy === undefined) return 'Enter to accept'
   const { name, known } = invitedBy
-  return known ? `${name} invites you  Enter to accept` : `someone calling themselves ${name} invites you`
+  return known ? `from ${name}  Enter to accept` : `from someone calling themselves ${name}`
 }
 
 function emptyLines(columns: number): readonly Line[] {
