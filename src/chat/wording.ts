@@ -11,37 +11,72 @@ export function impersonation(name: string): string {
   return `someone may be impersonating ${name}`
 }
 
+/**
+ * Lines of a message. A `text` is its author's, of any number of lines. A `mark` is the program's, on one line; what it
+ * quotes of others stands at its end. Front ends print the two behind different bars, so that no text passes for a mark.
+ */
+export interface Part {
+  readonly kind: 'text' | 'mark'
+  readonly text: string
+}
+
+/** What stands between the columns of time and name and a part. */
+export const bars = { text: '│', mark: '·' } as const
+
+export const mark = (text: string): Part => ({ kind: 'mark', text })
+const said = (text: string): Part => ({ kind: 'text', text })
+
 /** A message as it reads now. A change to another message has no text of its own. */
-export function messageText(item: MessageItem, { text, deleted }: Pick<Changed, 'text' | 'deleted'>): string {
-  if (deleted) return '(deleted)'
+export function messageParts(item: MessageItem, { text, deleted }: Pick<Changed, 'text' | 'deleted'>): readonly Part[] {
+  if (deleted) return [mark('(deleted)')]
   switch (item.type) {
     case 'text':
     case 'reply':
-      return text ?? item.text
-    case 'emote':
-      return `* ${item.from.name} ${text ?? item.text}`
+      return [said(text ?? item.text)]
+    case 'emote': {
+      const [first = '', ...more] = (text ?? item.text).split('\n')
+      return [mark(`* ${item.from.name} ${first}`), ...(more.length === 0 ? [] : [said(more.join('\n'))])]
+    }
     case 'file':
-      return `(file "${item.name}", ${item.bytes} bytes)`
+      return [mark(`(file, ${item.bytes} bytes) ${item.name}`)]
     case 'unknown':
-      return `(unsupported message type "${item.name}": update Conclave to read it)`
+      return [mark(`(unsupported type of message: update Conclave to read it) ${item.name}`)]
     case 'edit':
     case 'delete':
     case 'react':
-      return `(${item.type})`
+      return [mark(`(${item.type})`)]
   }
 }
 
-/** 👍 2  🎉, with a star on your own. */
+/** `ada: How is everyone?`: the beginning of a message on one line. Where the words are the program's, no colon follows. */
+export function quoteText(item: MessageItem, changed: Pick<Changed, 'text' | 'deleted'>): string {
+  const [first = mark(''), more] = messageParts(item, changed)
+  const [line = '', next] = first.text.split('\n', 2)
+  const shown = next === undefined && more === undefined ? line : `${line}…`
+  if (first.kind === 'text') return `${item.from.name}: ${shown}`
+  return item.type === 'emote' && !changed.deleted ? shown : `${item.from.name} ${shown}`
+}
+
+/** 👍 2  🎉  "ok": more than one space apart, with a star on your own. */
 export function reactionText({ reactions }: Pick<Changed, 'reactions'>): string {
   const shown = reactions.slice(0, reactionsShownMax)
   const more = reactions.length > shown.length ? [`+${reactions.length - shown.length} more`] : []
-  const words = shown.map(({ emoji, count, own }) => `${emoji}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`)
+  const words = shown.map(({ emoji, count, own }) => {
+    return `${reactionLabel(emoji)}${count > 1 ? ` ${count}` : ''}${own ? '*' : ''}`
+  })
   return [...words, ...more].join('  ')
 }
 
-/** What an `<admin>` line says. */
+/** An emoji as it is. Anything else is quoted, without blanks, so that it is no count, star, or mark of the program. */
+export function reactionLabel(emoji: string): string {
+  if (/^(?:\p{RGI_Emoji}|\p{Extended_Pictographic})$/v.test(emoji)) return emoji
+  return `"${emoji.replace(/\s/g, '␠').replaceAll('"', "'")}"`
+}
+
+/** What an `<admin>` line says. Each line of it is the program's; a topic stands at the end of one. */
 export function adminText(item: AdminItem): string {
-  const { event, detail = '' } = item
+  const { event } = item
+  const detail = (item.detail ?? '').replace(/[\n\v\f\r\u0085\u2028\u2029]+/g, ' ')
   const by = item.by.name
   const { name, fingerprint } = item.target ?? item.by
   switch (event) {

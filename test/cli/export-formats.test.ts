@@ -22,8 +22,9 @@ test('nothing that somebody wrote is more than text in HTML', () => {
   fc.assert(
     fc.property(anything, (text) => {
       const [, body = ''] =
-        /<p dir="auto">([^]*)<\/p><\/div><\/article>\n$/.exec(htmlWriter().message(said(text), unchanged, undefined)) ??
-        []
+        /<blockquote dir="auto">([^]*)<\/blockquote><\/div><\/article>\n$/.exec(
+          htmlWriter().message(said(text), unchanged, undefined),
+        ) ?? []
       expect(body).not.toMatch(/[<>"']|&(?!#\d+;)/)
       expect(body.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))).toBe(sanitize(text))
       const head = htmlWriter().head({ name: text, topic: `${text}.`, id: '0' })
@@ -38,8 +39,8 @@ test('nothing that somebody wrote is more than text in Markdown', () => {
   fc.assert(
     fc.property(anything, (text) => {
       const written = markdownWriter().message(said(text), unchanged, undefined)
-      const [, body = ''] = /\*\*\d\d:\d\d mallory\*\* {2}([^]*)\n\n$/.exec(written) ?? []
-      const lines = body.split('\\\n')
+      const [, body = ''] = /\*\*\d\d:\d\d mallory\*\*\n\n> ([^]*)\n\n$/.exec(written) ?? []
+      const lines = body.split('\\\n> ')
       for (const line of lines) {
         expect(line).not.toMatch(/\n/)
         expect(line).not.toMatch(/^ |^$/)

@@ -37,20 +37,20 @@ test('export writes a room in three formats, and search finds what is in it', as
   expect(html).toMatch(/^<!doctype html>[^]*<\/html>\n$/)
   expect(html).toContain("default-src 'none'")
   expect(html).toContain(
-    'Hello, &#60;i&#62;all&#60;/i&#62; <span class="about">(edited)</span></p><p class="about">👍 1</p>',
+    'Hello, &#60;i&#62;all&#60;/i&#62;</blockquote><p class="about">(edited)</p><p class="about">👍 1</p>',
   )
   expect(html).not.toMatch(/a secret|<b>Hello|<i>all/)
 
   const { stdout } = await done(['export', 'demo', '--format', 'markdown'], { home, human: true })
   expect(stdout).toMatch(/^# demo\n/)
-  expect(stdout).toMatch(/\*\* {2}\*ada: Hello, \\<i\\>all\\<\/i\\>\*\\\nand back\n/)
-  expect(stdout).toMatch(/\*\* {2}\*\(deleted\)\*\n/)
+  expect(stdout).toMatch(/ada\*\*\n\nreplies to ada: Hello, \\<i\\>all\\<\/i\\>\n\n> and back\n/)
+  expect(stdout).toMatch(/ada\*\*\n\n\(deleted\)\n/)
 
   const found = await done(['search', 'demo', 'HELLO', 'all'], { home })
   expect(found.lines).toMatchObject([{ seq: 1, from: 'ada', type: 'text', text: 'Hello, <i>all</i>', edited: true }])
   expect((await done(['search', 'demo', 'secret'], { home })).lines).toEqual([])
   expect((await done(['search', 'demo', 'and', '--last', '1'], { home, human: true })).stdout).toMatch(
-    / 3 {2}\d\d:\d\d +ada │ > .*\n +│ and back\n$/,
+    / 3 {2}\d\d:\d\d +ada · > .*\n +│ and back\n$/,
   )
 })
 

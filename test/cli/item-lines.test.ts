@@ -84,7 +84,7 @@ test('a reply quotes what it answers, while that is known', () => {
   const lines = new ItemLines({ names: [] })
   lines.lines(message({ type: 'text', text: 'How is everyone?\nReally.' }))
   expect(lines.lines(message({ type: 'reply', to: firstId, text: 'Fine.' }, laterId))).toBe(
-    '14:02      ada │ > ada: How is everyone?…\n               │ Fine.',
+    '14:02      ada · > ada: How is everyone?…\n               │ Fine.',
   )
   expect(lines.lines(message({ type: 'delete', to: 'ab'.repeat(16) }))).toContain('message abababab')
 })
@@ -114,16 +114,18 @@ test('what became of a message before it is printed is printed with it; what com
   const known = [first, edit('the first', laterId), forged]
   const lines = new ItemLines({ names: [], ahead: await ChangesAhead.of(known) })
   expect(known.map((item) => lines.lines(item).replace(/^── .*\n/, ''))).toEqual([
-    '14:02      ada │ the first (edited)',
+    '14:02      ada │ the first\n               · (edited)',
     '',
-    '14:02      bob │ (ada: the first: only ada can edit it)',
+    '14:02      bob · (only ada can edit it) ada: the first',
   ])
-  expect(lines.lines(edit('the very first', 'd'.repeat(32)))).toContain('(edits: ada: the first)')
+  expect(lines.lines(edit('the very first', 'd'.repeat(32)))).toContain('· (edits) ada: the first\n')
   expect(lines.lines(message({ type: 'reply', to: firstId, text: 'yes' }, 'e'.repeat(32)))).toContain(
     '> ada: the very first\n',
   )
-  expect(lines.lines(message({ type: 'delete', to: firstId }, 'f'.repeat(32)))).toContain('(deletes: ')
-  expect(lines.lines(message({ type: 'reply', to: firstId, text: 'no' }, 'a'.repeat(32)))).toContain('> ada: (deleted)')
+  expect(lines.lines(message({ type: 'delete', to: firstId }, 'f'.repeat(32)))).toContain('· (deletes) ')
+  expect(lines.lines(message({ type: 'reply', to: firstId, text: 'no' }, 'a'.repeat(32)))).toContain(
+    '· > ada (deleted)\n',
+  )
 })
 
 test.each<[Partial<AdminItem>, string]>([

@@ -58,10 +58,10 @@ test('reply, edit, delete and react name a message by its number or its id, and 
     ]),
   )
   const shown = (await done(['read', 'demo', '--numbers'], { ...ada, human: true })).stdout
-  expect(shown).toMatch(/ 1 {2}\d\d:\d\d {6}ada │ Hello! \(edited\)\n +│ 👍\n/)
-  expect(shown).toMatch(/ 3 {2}\d\d:\d\d {6}bob │ \(deleted\)\n/)
-  expect(shown).toMatch(/ \d {2}\d\d:\d\d {6}bob │ > ada: Hello!\n +│ and welcome\n/)
-  expect(shown).toMatch(/ \d {2}\d\d:\d\d {6}bob │ \* bob waves\n/)
+  expect(shown).toMatch(/ 1 {2}\d\d:\d\d {6}ada │ Hello!\n +· \(edited\)\n +· 👍\n/)
+  expect(shown).toMatch(/ 3 {2}\d\d:\d\d {6}bob · \(deleted\)\n/)
+  expect(shown).toMatch(/ \d {2}\d\d:\d\d {6}bob · > ada: Hello!\n +│ and welcome\n/)
+  expect(shown).toMatch(/ \d {2}\d\d:\d\d {6}bob · \* bob waves\n/)
   expect(shown).not.toMatch(/Helo|spam|🎉/)
 })
 

@@ -36,7 +36,7 @@ test('two people answer, mend, take back and applaud what they said', async () =
   ada.send(`${keys.shiftUp}rFine.`)
   await ada.waitFor('reply to bob: How is everyone?')
   ada.send(keys.enter)
-  await both('ada │ > bob: How is everyone? Fine.')
+  await both('ada · > bob: How is everyone? Fine.')
   ada.enter('/edit Fine, thanks.')
   await both('Fine, thanks. (edited)')
 
@@ -53,7 +53,7 @@ test('two people answer, mend, take back and applaud what they said', async () =
   bob.enter('/delete')
   await bob.waitFor('Delete "bob: a slip" for everyone?')
   bob.send('y')
-  await both('bob │ (deleted)')
+  await both('bob · (deleted)')
   expect(ada.text()).not.toContain('a slip')
 })
 

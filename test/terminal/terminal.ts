@@ -155,11 +155,11 @@ export class Terminal implements AsyncDisposable {
     for (let row = 0; row < this.#screen.rows; row += 1) {
       const line = active.getLine(active.baseY + row)
       const pane = line?.translateToString(false, left === undefined ? 0 : left + 1, right ?? this.#screen.cols) ?? ''
-      const entry = /^ (\d\d:\d\d| {5}) +(\S*) │ (.*)$/.exec(pane)
+      const entry = /^ (\d\d:\d\d| {5}) +(\S*) ([│·]) (.*)$/.exec(pane)
       if (entry === null) continue
-      const [, time = '', name = '', text = ''] = entry
-      if (time.trim() === '' && name === '' && found.length > 0) found[found.length - 1] += ` ${text.trimEnd()}`
-      else found.push(`${time.trim()} ${name} │ ${text.trimEnd()}`.trimStart())
+      const [, time = '', name = '', bar = '', text = ''] = entry
+      if (time.trim() === '' && name === '' && found.length > 0) found[found.length - 1] += ` ${text.trim()}`
+      else found.push(`${time.trim()} ${name} ${bar} ${text.trimEnd()}`.trimStart())
     }
     return found
   }

@@ -125,7 +125,7 @@ describe('a chat', () => {
     world.connection = { state: 'offline', detail: 'offline: no node answers' }
     world.changed()
     await drive.type('into the queue\r')
-    expect(drive.text()).toMatch(/ada │ into the queue\n.*│ queued/)
+    expect(drive.text()).toMatch(/ada │ into the queue\n.*· \(queued\)/)
     expect(drive.text()).toContain('offline: no node answers · 1 queued')
     demo.pending = demo.pending.map((item) => ({ ...item, state: 'failed', reason: 'you were kicked' }))
     demo.tell({ kind: 'state' })
@@ -151,10 +151,10 @@ describe('a chat', () => {
     demo.say(bob, { type: 'react', to: id, emoji: '👍', on: true })
     demo.say(bob, { type: 'reply', to: id, text: 'agreed' })
     demo.say(bob, { type: 'edit', to: id, text: 'forged' })
-    expect(drive.text()).toContain('the first (edited)')
+    expect(drive.text()).toMatch(/│ the first\n.*· \(edited\)/)
     expect(drive.text()).toContain('👍')
-    expect(drive.text()).toMatch(/bob │ > Alan: the first\n.*│ agreed/)
-    expect(drive.text()).toContain('(Alan: the first: only Alan can edit it: forged)')
+    expect(drive.text()).toMatch(/bob · > Alan: the first\n.*│ agreed/)
+    expect(drive.text()).toMatch(/· \(only Alan can edit it\) Alan: the first\n.*│ forged/)
   })
 })
 

@@ -59,6 +59,7 @@ function readRoom(session: Session, roomName: string, options: Options): Promise
     const lines = new ItemLines({
       names: room.members.map(({ name }) => name),
       numbered: options.numbers === true,
+      columns: out.columns,
       ...(out.json ? {} : { ahead: await ChangesAhead.of(history()) }),
     })
     const show = async (items: AsyncIterable<TimelineItem> | readonly TimelineItem[]): Promise<void> => {
@@ -97,7 +98,7 @@ async function search(
   if (words.length === 0) throw new ConclaveError('usage', 'No words to search for')
   await showRoom(session, roomName, async (room) => {
     const { found, more } = await searchRoom(room, words, { signal, ...(last && { last }) })
-    const lines = new ItemLines({ names: found.map(({ item }) => item.from.name), numbered: true })
+    const lines = new ItemLines({ names: found.map(({ item }) => item.from.name), numbered: true, columns: out.columns })
     for (const { item, edited } of found) {
       await out.print({ ...itemObject(item), ...(edited && { edited }) }, out.json ? '' : lines.lines(item))
     }

@@ -1,5 +1,5 @@
 /**
- * The formats of an export for people.
+ * The formats of an export for people. Texts stand in block quotes, and what the program says about them outside.
  *
  * Markdown (CommonMark): what others wrote is escaped, so that it is no heading, link, picture, list, code or HTML,
  * wherever it stands. HTML: one page without scripts, pictures or anything from elsewhere, which its policy forbids too.
@@ -7,7 +7,7 @@
 import type { Room } from '../../chat/chat.ts'
 import type { AdminItem, MessageItem, WarningItem } from '../../chat/item.ts'
 import type { Changed } from '../../chat/timeline/changes.ts'
-import { adminText, messageText } from '../../chat/wording.ts'
+import { adminText, mark, messageParts, reactionLabel, type Part } from '../../chat/wording.ts'
 import { sanitize, sanitizeLine } from '../../tui/sanitize.ts'
 import { clockTime, dayName } from '../../tui/text/time.ts'
 import { isoTime } from './item-json.ts'
@@ -24,14 +24,12 @@ export interface RoomWriter {
 /** The message that a reply answers. */
 export interface Quoted {
   readonly id: string
-  readonly name: string
-  /** Its beginning; undefined if it was deleted. */
-  readonly text: string | undefined
+  /** Its author and its beginning. */
+  readonly text: string
 }
 
-/** A message as it reads now; the name in an emote is set apart by the format. */
-export function exportedText(item: MessageItem, changed: Changed): string {
-  return item.type === 'emote' ? (changed.text ?? item.text) : messageText(item, changed)
+function reactionsText({ reactions }: Changed): string {
+  return reactions.map(({ emoji, count }) => `${reactionLabel(emoji)} ${count}`).join(' · ')
 }
 
 /** Nothing, or a heading where a day begins. */
@@ -47,37 +45,36 @@ function dayDivider(heading: (day: string) => string): (at: number) => string {
 
 export function markdownWriter(): RoomWriter {
   const divider = dayDivider((day) => `## ${day}\n\n`)
-  const paragraph = (at: number, name: string, text: string): string => {
-    return `${divider(at)}**${clockTime(at)} ${markdownLine(name)}**  ${markdownBlock(text)}\n\n`
+  const said = (at: number, name: string, parts: readonly Part[]): string => {
+    const head = `${divider(at)}**${clockTime(at)} ${markdownLine(name)}**`
+    return [head, ...parts.map((part) => (part.kind === 'text' ? blockQuote(part.text) : markdownLine(part.text)))]
+      .map((block) => `${block}\n\n`)
+      .join('')
   }
   return {
     head: ({ name, topic, id }) => {
-      return `# ${markdownLine(name)}\n\n${topic === '' ? '' : `${markdownLine(topic)}\n\n`}Room ${id}\n\n`
+      return `# ${markdownLine(name)}\n\n${topic === '' ? '' : `Topic: ${markdownLine(topic)}\n\n`}Room ${id}\n\n`
     },
     message(item, changed, quoted) {
-      const { name } = item.from
-      if (changed.deleted) return `${divider(item.at)}**${clockTime(item.at)} ${markdownLine(name)}**  *(deleted)*\n\n`
-      const text = exportedText(item, changed)
-      const quote =
-        quoted &&
-        `*${markdownLine(quoted.name)}: ${quoted.text === undefined ? '(deleted)' : markdownLine(quoted.text)}*`
-      const edited = changed.text === undefined ? '' : ' *(edited)*'
-      const reactions = changed.reactions.map(({ emoji, count }) => `${markdownLine(emoji)} ${count}`).join(' · ')
-      const shown = item.type === 'emote' ? `*${markdownLine(name)}* ${markdownBlock(text)}` : markdownBlock(text)
-      const parts = [quote === undefined ? shown : `${quote}\\\n${shown}`, ...(reactions === '' ? [] : [reactions])]
-      return `${divider(item.at)}**${clockTime(item.at)} ${markdownLine(name)}**  ${parts.join('\\\n')}${edited}\n\n`
+      const reactions = reactionsText(changed)
+      return said(item.at, item.from.name, [
+        ...(quoted === undefined || changed.deleted ? [] : [mark(`replies to ${quoted.text}`)]),
+        ...messageParts(item, changed),
+        ...(changed.text === undefined ? [] : [mark('(edited)')]),
+        ...(reactions === '' ? [] : [mark(reactions)]),
+      ])
     },
-    admin: (item) => paragraph(item.at, '<admin>', adminText(item)),
+    admin: (item) => said(item.at, '<admin>', adminText(item).split('\n').map(mark)),
     warning: ({ i, reason }) => `**!**  ${markdownLine(`record ${i}: ${reason}`)}\n\n`,
     foot: () => '',
   }
 }
 
-/** Several lines, each kept as one: no line of it is empty or begins with a blank, so none ends the paragraph. */
-function markdownBlock(text: string): string {
+/** Each line of the text is one of the quote: none is empty or begins with a blank, so none ends it. */
+function blockQuote(text: string): string {
   return sanitize(text)
     .split('\n')
-    .map((one) => escapedMarkdown(one.replace(/^\s+/, (blanks) => '\u00a0'.repeat(blanks.length))) || '\u00a0')
+    .map((one) => `> ${escapedMarkdown(one.replace(/^\s+/, (blanks) => '\u00a0'.repeat(blanks.length))) || '\u00a0'}`)
     .join('\\\n')
 }
 
@@ -103,7 +100,8 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto
 h2 { font-size: 1rem; border-bottom: 1px solid; }
 article { display: grid; grid-template-columns: 4rem 10rem 1fr; gap: 0 1rem; }
 article > b { overflow-wrap: anywhere; text-align: right; }
-article p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+article p, blockquote { margin: 0; overflow-wrap: anywhere; }
+blockquote { white-space: pre-wrap; border-left: 3px solid; padding-left: .5rem; }
 .about, .admin, time { opacity: .7; }
 `
 
@@ -125,27 +123,34 @@ export function htmlWriter(): RoomWriter {
 </head>
 <body>
 <h1>${htmlLine(name)}</h1>
-${topic === '' ? '' : `<p dir="auto">${htmlLine(topic)}</p>\n`}<p class="about">Room ${id}</p>
+${topic === '' ? '' : `<p dir="auto">Topic: ${htmlLine(topic)}</p>\n`}<p class="about">Room ${id}</p>
 `,
     message(item, changed, quoted) {
-      const id = ` id="m-${item.id}"`
-      if (changed.deleted) return article(item.at, item.from.name, '<p class="about">(deleted)</p>', id)
-      const quote =
-        quoted &&
-        `<p class="about" dir="auto"><a href="#m-${quoted.id}">${htmlLine(quoted.name)}</a>: ${
-          quoted.text === undefined ? '(deleted)' : htmlLine(quoted.text)
-        }</p>`
-      const text = escapedHtml(sanitize(exportedText(item, changed)))
-      const shown = item.type === 'emote' ? `<i>${htmlLine(item.from.name)}</i> ${text}` : text
-      const edited = changed.text === undefined ? '' : ' <span class="about">(edited)</span>'
-      const reactions = changed.reactions.map(({ emoji, count }) => `${htmlLine(emoji)} ${count}`).join(' · ')
-      const under = reactions === '' ? '' : `<p class="about">${reactions}</p>`
-      return article(item.at, item.from.name, `${quote ?? ''}<p dir="auto">${shown}${edited}</p>${under}`, id)
+      const reactions = reactionsText(changed)
+      const parts = [
+        ...messageParts(item, changed).map((part) => {
+          return part.kind === 'mark'
+            ? about(part.text)
+            : `<blockquote dir="auto">${escapedHtml(sanitize(part.text))}</blockquote>`
+        }),
+        ...(changed.text === undefined ? [] : [about('(edited)')]),
+        ...(reactions === '' ? [] : [about(reactions)]),
+      ]
+      const reply =
+        quoted && !changed.deleted
+          ? `<p class="about"><a href="#m-${quoted.id}">replies to</a> ${htmlLine(quoted.text)}</p>`
+          : ''
+      return article(item.at, item.from.name, reply + parts.join(''), ` id="m-${item.id}"`)
     },
-    admin: (item) => article(item.at, '<admin>', `<p>${escapedHtml(sanitize(adminText(item)))}</p>`, ' class="admin"'),
+    admin: (item) => article(item.at, '<admin>', adminText(item).split('\n').map(about).join(''), ' class="admin"'),
     warning: ({ i, reason }) => `<p class="about">! ${htmlLine(`record ${i}: ${reason}`)}</p>\n`,
     foot: () => '</body>\n</html>\n',
   }
+}
+
+/** A line of the program's own words. */
+function about(text: string): string {
+  return `<p class="about">${htmlLine(text)}</p>`
 }
 
 function htmlLine(text: string): string {

@@ -5,16 +5,18 @@
 import { changedBy, isChange, type Changed } from '../../chat/timeline/changes.ts'
 import type { Room } from '../../chat/chat.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
-import { lostNote } from '../../chat/wording.ts'
+import { lostNote, quoteText } from '../../chat/wording.ts'
+import { sanitizeLine } from '../../tui/sanitize.ts'
+import { truncate } from '../../tui/text/width.ts'
 import { from } from '../room/reading.ts'
-import { exportedText, htmlWriter, markdownWriter, type Quoted } from './export-formats.ts'
+import { htmlWriter, markdownWriter, type Quoted } from './export-formats.ts'
 import { itemObject } from './item-json.ts'
 import { ChangesAhead } from './item-text.ts'
 import { jsonLine } from './output.ts'
 
 /** Messages that a reply can still quote. */
 const quotableMax = 10_000
-const quoteCharsMax = 80
+const quoteColumnsMax = 80
 
 export async function* writtenRoom(
   room: Room,
@@ -67,9 +69,5 @@ export async function* writtenRoom(
 }
 
 function quoteOf(item: MessageItem, changed: Changed): Quoted {
-  const { id, from: author } = item
-  if (changed.deleted) return { id, name: author.name, text: undefined }
-  const [line = ''] = exportedText(item, changed).split('\n', 1)
-  const shown = [...line].slice(0, quoteCharsMax).join('')
-  return { id, name: author.name, text: shown === line ? shown : `${shown}…` }
+  return { id: item.id, text: truncate(sanitizeLine(quoteText(item, changed)), quoteColumnsMax) }
 }

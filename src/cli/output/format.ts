@@ -1,11 +1,20 @@
 /** Values in human-readable form: tables, sizes, counts. */
+import { sanitizeLine } from '../../tui/sanitize.ts'
+import { padEnd, widthOf } from '../../tui/text/width.ts'
 
-/** Aligned columns, two spaces apart. Names are ASCII, so a character is a column. */
+/** Aligned columns, two spaces apart; a cell is one line and has no two spaces in a row, so that it can't pass for two. */
 export function table(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => sanitizeLine(cell).replace(/\s{2,}/g, ' ')))
   const widths: number[] = []
-  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
-  const lineOf = (row: readonly string[]): string => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')
-  return rows.map((row) => lineOf(row).trimEnd()).join('\n')
+  for (const row of cells) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, widthOf(cell))))
+  return cells
+    .map((row) =>
+      row
+        .map((cell, at) => padEnd(cell, widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** 12.3 MiB */

@@ -1,20 +1,36 @@
 /**
- * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. Further lines of a text are
- * printed behind the bar, so that none can pose as another message.
+ * Timeline items as lines for people: `HH:MM  name │ text`, a divider where a day begins. What an author wrote stands
+ * behind the bar `│`, line by line, and what the program says about a message behind a dot: no text can imitate it. On a
+ * terminal lines are wrapped here, since a terminal would go on in its first column.
  *
  * Edits, deletions and reactions that are known before a message is printed are applied to it; later ones are lines of
  * their own.
  */
-import type { MessageItem, TimelineItem } from '../../chat/item.ts'
+import type { AdminItem, MessageItem, TimelineItem } from '../../chat/item.ts'
 import { ChangingMessage, counts, isChange, type Change } from '../../chat/timeline/changes.ts'
-import { adminText, lostNote, messageText, reactionText } from '../../chat/wording.ts'
-import { sanitize } from '../../tui/sanitize.ts'
+import {
+  adminText,
+  bars,
+  lostNote,
+  mark,
+  messageParts,
+  quoteText,
+  reactionLabel,
+  reactionText,
+  type Part,
+} from '../../chat/wording.ts'
+import { sanitize, sanitizeLine } from '../../tui/sanitize.ts'
 import { clockTime, dayName } from '../../tui/text/time.ts'
+import { truncate } from '../../tui/text/width.ts'
+import { wrap } from '../../tui/text/wrap.ts'
 
 /** Messages that a later one can still be shown with. */
 const rememberedMax = 1000
-const quoteCharsMax = 60
+const quoteColumnsMax = 60
 const nameColumnsMax = 16
+const textColumnsMin = 20
+/** The program's own words go on further in, so that what they quote begins no line. */
+const hang = '  '
 
 export interface LineOptions {
   /** Of the members: they decide the width of the name column. */
@@ -23,6 +39,8 @@ export interface LineOptions {
   readonly numbered?: boolean
   /** The changes of messages that are still to be printed. */
   readonly ahead?: ChangesAhead
+  /** Of the terminal; undefined for a file or a pipe, whose lines stay whole. */
+  readonly columns?: () => number | undefined
 }
 
 type ChangeItem = MessageItem & Change
@@ -71,35 +89,46 @@ export class ItemLines {
   readonly #nameColumns: number
   readonly #numbered: boolean
   readonly #ahead: ChangesAhead | undefined
+  readonly #columns: () => number | undefined
 
-  constructor({ names, numbered = false, ahead }: LineOptions) {
+  constructor({ names, numbered = false, ahead, columns = () => undefined }: LineOptions) {
     const widest = Math.max('<admin>'.length, ...names.map((name) => name.length))
     this.#nameColumns = Math.min(widest, nameColumnsMax)
     this.#numbered = numbered
     this.#ahead = ahead
+    this.#columns = columns
   }
 
   /** One or more lines, without the final line break; none for changes that show in a message printed already. */
   lines(item: TimelineItem): string {
-    if (item.kind === 'warning') return this.#block('     ', '', '!', `record ${item.i}: ${item.reason}`)
-    if (item.kind === 'lost') return `${this.lines(item.item)}  (${lostNote})`
-    if (item.kind === 'admin') {
-      return `${this.#divider(item.at)}${this.#block(clockTime(item.at), '', '<admin>', adminText(item))}`
-    }
-    if (isChange(item) && this.#ahead?.isShown(item) === true) return ''
-    const text = isChange(item) ? this.#changeText(item) : this.#messageText(item)
-    return `${this.#divider(item.at)}${this.#block(clockTime(item.at), String(item.seq), item.from.name, text)}`
+    if (item.kind === 'warning') return this.#block('     ', '', '!', [`record ${item.i}: ${item.reason}`])
+    if (item.kind === 'lost') return this.#shown(item.item, [mark(`(${lostNote})`)])
+    return this.#shown(item, [])
   }
 
-  #block(time: string, seq: string, name: string, text: string): string {
-    const [first = '', ...more] = sanitize(text).split('\n')
+  #shown(item: MessageItem | AdminItem, more: readonly Part[]): string {
+    const time = clockTime(item.at)
+    if (item.kind === 'admin') {
+      const words = [...adminText(item).split('\n'), ...more.map(({ text }) => text)]
+      return this.#divider(item.at) + this.#block(time, '', '<admin>', words)
+    }
+    if (isChange(item) && this.#ahead?.isShown(item) === true) return ''
+    const parts = isChange(item) ? this.#changeParts(item) : this.#messageParts(item)
+    return this.#divider(item.at) + this.#block(time, String(item.seq), item.from.name, [...parts, ...more])
+  }
+
+  /** Under a name that no person can have, every line is the program's, and needs no dot. */
+  #block(time: string, seq: string, name: string, parts: readonly (Part | string)[]): string {
     const number = this.#numbered ? `${seq.padStart(6)}  ` : ''
-    const column = (shown: string): string => shown.padStart(this.#nameColumns)
-    const under = ' '.repeat(number.length)
-    return [
-      `${number}${time}  ${column(name)} │ ${first}`,
-      ...more.map((line) => `${under}       ${column('')} │ ${line}`),
-    ].join('\n')
+    const head = `${number}${time}  ${name.padStart(this.#nameColumns)}`
+    const width = this.#columns()
+    const columns = width === undefined ? Infinity : Math.max(textColumnsMin, width - head.length - 3)
+    const rows = parts.flatMap((part) => {
+      if (typeof part === 'string') return ownRows(part, columns).map((row) => `${bars.text} ${row}`)
+      const shown = part.kind === 'mark' ? ownRows(part.text, columns) : wrap(sanitize(part.text), columns)
+      return shown.map((row) => `${bars[part.kind]} ${row}`)
+    })
+    return rows.map((row, index) => `${index === 0 ? head : ' '.repeat(head.length)} ${row}`).join('\n')
   }
 
   #divider(at: number): string {
@@ -109,33 +138,35 @@ export class ItemLines {
     return `── ${day} ──\n`
   }
 
-  #messageText(item: MessageItem): string {
+  #messageParts(item: MessageItem): readonly Part[] {
     const changed = new ChangingMessage(item, this.#ahead?.about(item))
     this.#remembered.set(item.id, { now: changed })
     const [oldest] = this.#remembered.keys()
     if (this.#remembered.size > rememberedMax && oldest !== undefined) this.#remembered.delete(oldest)
-    if (changed.deleted) return '(deleted)'
-    const quote = item.type === 'reply' ? `> ${this.#quote(item.to)}\n` : ''
-    const edited = changed.text === undefined ? '' : ' (edited)'
     const reactions = reactionText(changed)
-    return `${quote}${messageText(item, changed)}${edited}${reactions === '' ? '' : `\n${reactions}`}`
+    return [
+      ...(item.type === 'reply' && !changed.deleted ? [mark(`> ${this.#quote(item.to)}`)] : []),
+      ...messageParts(item, changed),
+      ...(changed.text === undefined ? [] : [mark('(edited)')]),
+      ...(reactions === '' ? [] : [mark(reactions)]),
+    ]
   }
 
-  #changeText(item: ChangeItem): string {
+  #changeParts(item: ChangeItem): readonly Part[] {
     const target = this.#remembered.get(item.to)
     const quote = this.#quote(item.to)
     if (target !== undefined && !counts(item, target.now.target)) {
-      return `(${quote}: only ${target.now.target.from.name} can ${item.type} it)`
+      return [mark(`(only ${target.now.target.from.name} can ${item.type} it) ${quote}`)]
     }
     target?.now.add(item)
     if (target !== undefined && item.type !== 'react') target.quote = undefined
     switch (item.type) {
       case 'edit':
-        return `(edits: ${quote})\n${item.text}`
+        return [mark(`(edits) ${quote}`), { kind: 'text', text: item.text }]
       case 'delete':
-        return `(deletes: ${quote})`
+        return [mark(`(deletes) ${quote}`)]
       case 'react':
-        return `(${item.on ? '' : 'no longer '}${item.emoji} to: ${quote})`
+        return [mark(`(${item.on ? '' : 'no longer '}${reactionLabel(item.emoji)}) ${quote}`)]
     }
   }
 
@@ -143,13 +174,11 @@ export class ItemLines {
   #quote(id: string): string {
     const known = this.#remembered.get(id)
     if (known === undefined) return `message ${id.slice(0, 8)}`
-    return (known.quote ??= quoteOf(known.now))
+    return (known.quote ??= truncate(sanitizeLine(quoteText(known.now.target, known.now)), quoteColumnsMax))
   }
 }
 
-function quoteOf(now: ChangingMessage): string {
-  const text = messageText(now.target, now)
-  const [line = ''] = text.split('\n', 1)
-  const shown = [...line].slice(0, quoteCharsMax).join('')
-  return `${now.target.from.name}: ${shown}${shown === text ? '' : '…'}`
+function ownRows(text: string, columns: number): readonly string[] {
+  const [first = '', ...more] = wrap(sanitizeLine(text), columns - hang.length)
+  return [first, ...more.map((row) => hang + row)]
 }

@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
 import { ConclaveError } from '../../base/errors.ts'
 import { sanitize } from '../../tui/sanitize.ts'
 
@@ -46,6 +47,9 @@ export class Output {
     this.#stdout.on('error', (error) => this.#gone.abort(error))
     this.#stderr.on('error', () => {})
   }
+
+  /** Of the terminal that stdout is, if it is one. */
+  readonly columns = (): number | undefined => (this.#stdout as Partial<WriteStream>).columns
 
   /** Aborted once no one reads stdout any more. */
   get gone(): AbortSignal {
@@ -98,7 +102,10 @@ export class Output {
   fail(error: unknown): void {
     const { code, message, hint } = describeError(error)
     if (this.json) this.#stderr.write(`${jsonLine({ error: code, message, hint })}\n`)
-    else this.#stderr.write(`conclave: ${sanitize(message)}\n${hint === '' ? '' : `${indent(sanitize(hint))}\n`}`)
+    else
+      this.#stderr.write(
+        `conclave: ${indent(sanitize(message)).trimStart()}\n${hint === '' ? '' : `${indent(sanitize(hint))}\n`}`,
+      )
   }
 
   async #write(text: string): Promise<void> {

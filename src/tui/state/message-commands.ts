@@ -41,7 +41,7 @@ export const messageCommands: Handlers<TypedInRoom> = {
 
 export function askToDelete(state: State, page: ChatPage): Next {
   return withTarget(state, page, 'delete', (item, folded) => {
-    const question = `Delete "${quoted(item, folded)}" for everyone? People may already have read it.`
+    const question = `Delete "${quoted(item, folded).replaceAll('"', "'")}" for everyone? People may already have read it.`
     return next(ask(state, question, undefined, { do: 'send', content: { type: 'delete', to: item.id } }))
   })
 }

@@ -5,7 +5,7 @@ import { hasText } from '../../chat/timeline/changes.ts'
 import { editorWith, emptyEditor } from '../input/editor.ts'
 import { remember } from '../input/history.ts'
 import { emojiOf } from '../text/emoji.ts'
-import { messageText, quoted } from '../view/message-text.ts'
+import { quoted } from '../view/message-text.ts'
 import type { Folded } from './fold.ts'
 import { foldPage } from './fold.ts'
 import { info, next, problem } from './next.ts'
@@ -116,7 +116,7 @@ function withoutAbout(page: ChatPage): ChatPage {
 /** Without the name that starts an emote. */
 function currentText(item: MessageItem, folded: Folded): string {
   const { text } = folded.changed(item.id)
-  return text ?? (hasText(item) ? item.text : messageText(item, folded))
+  return text ?? (hasText(item) ? item.text : '')
 }
 
 /** Escaped as one would type it, so that it is no command. */

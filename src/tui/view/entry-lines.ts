@@ -3,6 +3,7 @@
  * gutter. Pure: the same entry in the same context always takes the same lines.
  */
 import type { MessageItem, PendingItem } from '../../chat/item.ts'
+import { unchanged } from '../../chat/timeline/changes.ts'
 import { isMention } from '../../chat/timeline/mentions.ts'
 import type { Folded } from '../state/fold.ts'
 import { pendingChange } from '../state/fold.ts'
@@ -10,10 +11,10 @@ import type { Entry } from '../state/timeline.ts'
 import type { Line, Style } from '../text/style.ts'
 import { colourOf } from '../text/style.ts'
 import { clockTime, dayName, sameDay } from '../text/time.ts'
-import { adminText, lostNote, reactionText } from '../../chat/wording.ts'
-import type { Gutter } from './gutter.ts'
+import { adminText, lostNote, mark, messageParts, reactionText, type Part } from '../../chat/wording.ts'
+import type { Gutter, Name } from './gutter.ts'
 import { beside, divider, marked, noName, remark, textColumns } from './gutter.ts'
-import { messageText, quoted } from './message-text.ts'
+import { changeParts, partsOf, quoted } from './message-text.ts'
 import type { Twins } from './shown-name.ts'
 import { shownName } from './shown-name.ts'
 
@@ -55,15 +56,27 @@ function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
     case 'lost':
       return [
         ...bodyLines({ key: '', place: item.i, item: item.item }, context),
-        ...beside('', { text: '', style: {} }, `(${lostNote})`, { dim: true }, context),
+        ...beside('', noName, mark(`(${lostNote})`), dim, context),
       ]
     case 'warning': {
       const style: Style = { colour: 'red' }
-      return beside('', { text: 'warning', style }, `record ${item.i}: ${item.reason}`, style, context)
+      return beside(
+        '',
+        { text: '!', style },
+        { kind: 'program', text: `record ${item.i}: ${item.reason}` },
+        style,
+        context,
+      )
     }
     case 'admin': {
       const style: Style = item.event === 'knock' ? { colour: 'yellow' } : { dim: true }
-      return beside(clockTime(item.at), { text: '<admin>', style }, adminText(item), style, context, item)
+      return beside(
+        clockTime(item.at),
+        { text: '<admin>', style },
+        { kind: 'program', text: adminText(item) },
+        style,
+        context,
+      )
     }
     case 'message':
       return messageLines(item, context)
@@ -94,29 +107,48 @@ function messageLines(item: MessageItem, context: EntryContext): readonly Line[]
     text: shownName(item.from, context.twins),
     style: { colour: colourOf(item.from.fingerprint), bold: item.own },
   }
-  const time = clockTime(item.at)
-  if (changed.deleted) return beside(time, name, `(deleted)${waitingMark(item, context)}`, dim, context)
-  const text = messageText(item, folded)
-  const edited = (changed.text === undefined ? '' : ' (edited)') + waitingMark(item, context)
+  const own = partsOf(item, folded)
+  const text = own.find(({ kind }) => kind === 'text')?.text ?? ''
   const style: Style = !item.own && context.ownName !== '' && isMention(text, context.ownName) ? { bold: true } : {}
-  const lines: Line[] = []
-  if (item.type === 'reply') lines.push(...beside(time, name, quote(item.to, context), dim, context))
-  const first = lines.length === 0
-  lines.push(...beside(first ? time : '', first ? name : noName, text + edited, style, context, item))
+  const edited = changed.text === undefined ? [] : ['(edited)']
+  // A change that the store does not have yet.
+  const queued = !context.online && folded.waiting.has(item.id) ? ['(queued)'] : []
   const reactions = reactionText(changed)
-  if (reactions !== '') lines.push(...beside('', noName, reactions, dim, context))
-  return lines
+  return partLines(
+    clockTime(item.at),
+    name,
+    [
+      ...(item.type === 'reply' && !changed.deleted ? [quote(item.to, context)] : []),
+      ...own,
+      ...(edited.length + queued.length === 0 ? [] : [mark([...edited, ...queued].join(' '))]),
+      ...(reactions === '' ? [] : [mark(reactions)]),
+    ],
+    style,
+    context,
+    item,
+  )
 }
 
-/** A change that the store does not have yet. */
-function waitingMark(item: MessageItem, { folded, online }: EntryContext): string {
-  return !online && folded.waiting.has(item.id) ? ' (queued)' : ''
+function partLines(
+  time: string,
+  name: Name,
+  parts: readonly Part[],
+  style: Style,
+  context: EntryContext,
+  owner?: object,
+): readonly Line[] {
+  return parts.flatMap((part, index) => {
+    const [at, by] = index === 0 ? [time, name] : ['', noName]
+    return beside(at, by, part, part.kind === 'text' ? style : dim, context, owner)
+  })
 }
 
 /** The message that a reply answers, on one line. */
-function quote(id: string, context: EntryContext): string {
+function quote(id: string, context: EntryContext): Part {
   const target = context.folded.messages.get(id)
-  return `> ${target === undefined ? 'an earlier message' : quoted(target, context.folded, textColumns(context) - 2)}`
+  return mark(
+    `> ${target === undefined ? 'an earlier message' : quoted(target, context.folded, textColumns(context) - 4)}`,
+  )
 }
 
 /** None if it shows in the message that it changes. */
@@ -125,32 +157,19 @@ export function pendingLines(pending: PendingItem, context: EntryContext): reado
   const change = pendingChange(pending)
   if (change !== undefined && context.folded.waiting.has(change.to)) return []
   const name = { text: context.ownName, style: dim }
-  const quotes = content.type === 'reply' ? [quote(content.to, context)] : []
-  const lines = beside(clockTime(at), name, [...quotes, pendingText(pending, context)].join('\n'), dim, context)
+  const parts = [...(content.type === 'reply' ? [quote(content.to, context)] : []), ...pendingParts(pending, context)]
+  const lines = partLines(clockTime(at), name, parts, dim, context)
   if (state === 'failed') {
     const why = `not sent${reason === undefined ? '' : `: ${reason}`} · /drop to discard`
-    return [...lines, ...beside('', { text: '!', style: { ...bad, bold: true } }, why, bad, context)]
+    const sign = { text: '!', style: { ...bad, bold: true } }
+    return [...lines, ...beside('', sign, { kind: 'program', text: why }, bad, context)]
   }
-  return context.online ? lines : [...lines, ...beside('', noName, 'queued', dim, context)]
+  return context.online ? lines : [...lines, ...beside('', noName, mark('(queued)'), dim, context)]
 }
 
-function pendingText({ content }: PendingItem, { ownName, folded }: EntryContext): string {
-  const target = 'to' in content ? folded.messages.get(content.to) : undefined
-  const about = target === undefined ? 'an earlier message' : quoted(target, folded)
-  switch (content.type) {
-    case 'text':
-    case 'reply':
-      return content.text
-    case 'emote':
-      return `* ${ownName} ${content.text}`
-    case 'edit':
-      return `(edits ${about}) ${content.text}`
-    case 'delete':
-      return `(deletes ${about})`
-    case 'react':
-      return `(${content.on ? '' : 'no longer '}${content.emoji} for ${about})`
-    case 'file':
-    case 'unknown':
-      return `(${content.type})`
-  }
+function pendingParts({ id, content }: PendingItem, { ownName, folded }: EntryContext): readonly Part[] {
+  if (content.type === 'edit' || content.type === 'delete' || content.type === 'react')
+    return changeParts(content, folded)
+  const from = { name: ownName, fingerprint: '', id: '', admin: false }
+  return messageParts({ kind: 'message', i: 0, seq: 0, at: 0, from, own: true, id, ...content }, unchanged)
 }

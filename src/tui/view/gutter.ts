@@ -1,4 +1,5 @@
 /** Lines of a timeline: ` 14:02   Yunhua │ text`, further lines under the text. Pure. */
+import { bars, type Part } from '../../chat/wording.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padStart, truncate, widthOf } from '../text/width.ts'
@@ -10,7 +11,7 @@ export interface Gutter {
   readonly nameColumns: number
 }
 
-interface Name {
+export interface Name {
   readonly text: string
   readonly style: Style
 }
@@ -23,22 +24,32 @@ export function textColumns({ columns, nameColumns }: Gutter): number {
   return Math.max(8, columns - nameColumns - 11)
 }
 
-/** @param owner caches the wrapped lines */
+/** `program`: words of its own under a name that no person can have, which need no dot. */
+type Words = Part | { readonly kind: 'program'; readonly text: string }
+
+/** The program's words go on further in, so that what they quote begins no line. @param owner caches the wrapped lines */
 export function beside(
   time: string,
   name: Name,
-  text: string,
+  { kind, text }: Words,
   style: Style,
   gutter: Gutter,
   owner?: object,
 ): readonly Line[] {
   const columns = textColumns(gutter)
-  return (owner === undefined ? wrap(text, columns) : wrapFor(owner, text, columns)).map((part, index) => [
+  const rows =
+    kind === 'text' ? wrapFor(owner ?? {}, text, columns) : text.split('\n').flatMap((line) => hung(line, columns))
+  return rows.map((part, index) => [
     span(index === 0 ? ` ${time.padEnd(5)} ` : '       ', dim),
     span(padStart(index === 0 ? name.text : '', gutter.nameColumns), name.style),
-    span(' │ ', dim),
+    span(` ${bars[kind === 'mark' ? 'mark' : 'text']} `, dim),
     span(part, style),
   ])
+}
+
+function hung(text: string, columns: number): readonly string[] {
+  const [first = '', ...more] = wrap(text, columns - 2)
+  return [first, ...more.map((row) => `  ${row}`)]
 }
 
 /** The lines of the selected message: marked by a sign, and inverted. */

@@ -1,38 +1,40 @@
-/** The text of a message or a change, in words. Pure. */
-import { counts, isChange } from '../../chat/timeline/changes.ts'
+/** The lines of a message or a change, and how others quote it. Pure. */
+import { counts, isChange, type ChangeContent } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
-import { messageText as textNow } from '../../chat/wording.ts'
+import { mark, messageParts, quoteText, reactionLabel, type Part } from '../../chat/wording.ts'
 import type { Folded } from '../state/fold.ts'
 import { truncate } from '../text/width.ts'
 
 const quoteColumnsMax = 60
 
-/** The current text. */
-export function messageText(item: MessageItem, folded: Folded): string {
+/** As it reads now. */
+export function partsOf(item: MessageItem, folded: Folded): readonly Part[] {
   const changed = folded.changed(item.id)
-  return isChange(item) && !changed.deleted ? changeText(item, folded) : textNow(item, changed)
+  if (!isChange(item) || changed.deleted) return messageParts(item, changed)
+  const target = folded.messages.get(item.to)
+  if (target === undefined || counts(item, target)) return changeParts(item, folded)
+  const verb = item.type === 'edit' ? 'edit' : 'delete'
+  const refused = mark(`(only ${target.from.name} can ${verb} it) ${quoted(target, folded)}`)
+  return item.type === 'edit' ? [refused, { kind: 'text', text: item.text }] : [refused]
 }
 
-/** A change whose message is not on the same page, or that has no effect. */
-function changeText(item: MessageItem & { readonly type: 'edit' | 'delete' | 'react' }, folded: Folded): string {
-  const target = folded.messages.get(item.to)
+/** A change whose message is not on the same page. */
+export function changeParts(change: ChangeContent, folded: Folded): readonly Part[] {
+  const target = folded.messages.get(change.to)
   const about = target === undefined ? 'an earlier message' : quoted(target, folded)
-  if (target !== undefined && !counts(item, target)) {
-    const wanted = item.type === 'edit' ? `edit it: ${item.text}` : 'delete it'
-    return `(${about}: only ${target.from.name} can ${wanted})`
-  }
-  switch (item.type) {
+  switch (change.type) {
     case 'edit':
-      return `(edits ${about}) ${item.text}`
+      return [mark(`(edits) ${about}`), { kind: 'text', text: change.text }]
     case 'delete':
-      return target === undefined ? '(deletes an earlier message)' : `(deletes a message of ${target.from.name})`
+      return [
+        mark(target === undefined ? '(deletes) an earlier message' : `(deletes) a message of ${target.from.name}`),
+      ]
     case 'react':
-      return `(${item.on ? '' : 'no longer '}${item.emoji} for ${about})`
+      return [mark(`(${change.on ? '' : 'no longer '}${reactionLabel(change.emoji)}) ${about}`)]
   }
 }
 
 /** `Alan: How is everyone…`, on one line. */
 export function quoted(item: MessageItem, folded: Folded, columns = quoteColumnsMax): string {
-  const text = isChange(item) ? `(${item.type})` : messageText(item, folded)
-  return truncate(`${item.from.name}: ${text.replaceAll('\n', ' ')}`, columns)
+  return truncate(quoteText(item, folded.changed(item.id)), columns)
 }
