@@ -98,7 +98,11 @@ async function search(
   if (words.length === 0) throw new ConclaveError('usage', 'No words to search for')
   await showRoom(session, roomName, async (room) => {
     const { found, more } = await searchRoom(room, words, { signal, ...(last && { last }) })
-    const lines = new ItemLines({ names: found.map(({ item }) => item.from.name), numbered: true, columns: out.columns })
+    const lines = new ItemLines({
+      names: found.map(({ item }) => item.from.name),
+      numbered: true,
+      columns: out.columns,
+    })
     for (const { item, edited } of found) {
       await out.print({ ...itemObject(item), ...(edited && { edited }) }, out.json ? '' : lines.lines(item))
     }
