@@ -6,8 +6,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Bytes } from '../../../src/base/bytes.ts'
 import type { Room } from '../../../src/chat/chat.ts'
 import type { RoomSession } from '../../../src/chat/room/room-session.ts'
+import { systemRandom } from '../../../src/crypto/random.ts'
 import { decodeKnock, knockId } from '../../../src/protocol/knock.ts'
 import type { Operation } from '../../../src/protocol/operation.ts'
+import { inboxId, sealNotice } from '../../../src/protocol/notice.ts'
+import { inboxKey } from '../../../src/protocol/paths.ts'
 import { entryTagBytes } from '../../../src/protocol/record.ts'
 import { headOf } from '../../../src/protocol/room.ts'
 import { wrapSecret } from '../../../src/protocol/wraps.ts'
@@ -25,6 +28,8 @@ interface Scene {
   knock(): Promise<Bytes>
   decline(knocked?: Bytes): Promise<void>
   accept(secret?: Bytes): Promise<void>
+  /** Says that bob is invited; no such record is in the log. */
+  notify(): Promise<void>
 }
 
 async function scene(): Promise<Scene> {
@@ -65,6 +70,13 @@ async function scene(): Promise<Scene> {
       const context = { roomId, n: state.marks.size, previousHead: hash, epoch: keys.epoch }
       const wrapped = await wrapSecret(context, decodeKnock(knocked).wrapKey, secret ?? keys.secret)
       await answer({ type: 'accept', knock: knocked }, knocked, wrapped ?? null)
+    },
+    async notify() {
+      const { roomId, identity } = client
+      const notice = { roomId, roomName: 'demo', direct: false, from: identity.name, at: Date.now() }
+      const to = decodeKnock(await knock())
+      const sealed = await sealNotice(identity.signer, to, notice)
+      await client.put(inboxKey(inboxId(to.rootKey), systemRandom(16)), sealed as Bytes)
     },
   }
 }
@@ -135,6 +147,19 @@ test.each([
   expect(bob.chat.knownRooms()).toMatchObject([{ name: 'demo', standing: 'waiting' }])
   await room.accept('bob', { trustNew: true })
   expect(texts(await wholeHistory(await answer))).toEqual(['one'])
+})
+
+test('a notice of an invitation that nobody wrote takes nothing from a request', async () => {
+  const { place, bob, room, notify } = await scene()
+  await bob.chat.join('demo')
+  await notify()
+  await bob.chat.rooms()
+  await bob.chat.join('demo').catch(() => undefined)
+  await until(room, () => room.knocks.length > 0)
+  await room.accept('bob', { trustNew: true })
+  await bob.chat.close()
+  const back = await again(place, bob)
+  expect(texts(await wholeHistory(await back.chat.open('demo')))).toEqual(['one'])
 })
 
 test('a true decline is final for its request; a new one may be accepted', async () => {
