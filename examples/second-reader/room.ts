@@ -86,7 +86,7 @@ function apply(roomId: Bytes, room: Room, chain: Mark[], c: Control, kind: strin
       return Object.assign(room, { version: p.version, policy: [room.policy[0], p.acceptBy] })
     case 'repair':
       const [link, under = p.epoch] = [c.links[0], room.openings[p.epoch]?.under]
-      must(under < p.epoch && link?.of === p.epoch && link.to === under, 'F1')
+      must(under < p.epoch && link && room.openings[p.epoch]?.id.endsWith(hex(link.of)) && link.to === under, 'F1')
   }
 }
 
@@ -118,6 +118,7 @@ function depart(room: Room, root: string, n: number, how: string): void {
 
 type Control = ReturnType<typeof parse>['control'] & object
 const wrapShape = 'encapsulation:b1120 sealed:b48'
+const entryShape = 'encapsulation:b1120 sealed:b80'
 const outside =
   'version:u suite:u i:u n:u head:b32 headIndex:u previous:b32 epoch:u under:u confirm:?b32 links:[2 wraps:?b32'
 const inside = 'previous:b32 author:bKey device:b8 counter:u seq:u head:b32 at:u messages:[64 signature:b64'
@@ -132,8 +133,8 @@ function parse(record: Bytes) {
   if (kind === 1) return { message: read('version:u suite:u epoch:u nonce:b12 sealed:b<65536', fields) }
   const c = read(`${outside} entry nonce:b12 sealed:b<65536`, fields)
   const { tag, wrap } = c.entry === null ? { tag: null, wrap: null } : read('tag:b16 wrap', c.entry)
-  const entry = { tag, wrap: wrap === null ? null : read(wrapShape, wrap) }
-  const links = c.links.map((link) => read('of:u to:u nonce:b12 sealed:b48', link))
+  const entry = { tag, wrap: wrap === null ? null : read(entryShape, wrap) }
+  const links = c.links.map((link) => read('of:b32 to:u nonce:b12 sealed:b80', link))
   const id = [c.epoch, hex(c.head), c.confirm && hex(c.confirm)].join()
   must(kind === 2, 'C1')
   return { control: { ...c, ...entry, links, id, clear: fields.slice(0, 13) } }
@@ -141,34 +142,38 @@ function parse(record: Bytes) {
 const rowsOf = (page: Bytes) =>
   attempt(() => (decode(page) as Value[]).map((row) => read(`index:u ${wrapShape}`, row))) ?? []
 
+const isNamed = (roomId: Bytes, { n, head, epoch, confirm, wraps }: Control): boolean =>
+  wraps !== null && hex(wraps) === hash('conclave/1 wraps', roomId, n, head, epoch, confirm)
+
 /** §12, but that all rows of a page are tried instead of finding one's own: the keys of the epochs that open, by use. */
 export async function gather(roomId: Bytes, log: Bytes[], pages: (wraps: Bytes) => Bytes[], seeds: Bytes[]) {
   const own = await Promise.all(seeds.map((seed) => suite.DeriveKeyPair(seed, true)))
   const secrets = new Map<string, (use: string) => Buffer>()
   const controls = log.flatMap((record) => attempt(() => parse(record))?.control ?? [])
   const openings = controls.filter(({ confirm }) => confirm !== null).sort((a, b) => b.epoch - a.epoch)
-  const keep = (epoch: number, secret: Bytes) => {
-    for (const { id, head, confirm } of openings.filter((claimed) => claimed.epoch === epoch)) {
-      const keys = (use: string) => derive(secret, `conclave/1 epoch ${use}`, roomId, epoch, head)
-      if (keys('confirm').equals(confirm!)) secrets.set(id, keys)
-    }
+  const claimed = new Set(openings.map(({ id }) => id))
+  const keep = (epoch: number, secret: Bytes, before: Bytes) => {
+    const keys = (use: string) => derive(secret, `conclave/1 epoch ${use}`, roomId, epoch, before)
+    const id = [epoch, hex(before), hex(keys('confirm'))].join()
+    if (claimed.has(id)) secrets.set(id, keys)
   }
   const tryWrap = async ({ n, head, epoch }: Control, { encapsulation, sealed }: Control['wrap'] & object) => {
     for (const { publicKey, privateKey } of own) {
       const key = await suite.SerializePublicKey(publicKey)
       const info = encode(['conclave/1 wrap', roomId, n, head, epoch, key])
       const secret = await unwrap(privateKey, encapsulation, info, sealed)
-      if (secret) keep(epoch, secret)
+      if (secret) keep(epoch, secret.subarray(0, 32), secret.length === 64 ? secret.subarray(32) : head)
     }
   }
   for (const c of controls) if (c.wrap) await tryWrap(c, c.wrap)
   for (const c of openings) {
-    const rows = c.wraps && !secrets.has(c.id) ? pages(c.wraps).flatMap(rowsOf) : []
+    const rows = c.wraps && isNamed(roomId, c) && !secrets.has(c.id) ? pages(c.wraps).flatMap(rowsOf) : []
     for (const row of rows) await tryWrap(c, row)
     const keys = secrets.get(c.id)
     for (const { of, to, nonce, sealed } of controls.flatMap(({ links }) => links)) {
-      const secret = keys && of === c.epoch && to < of && open(keys('link'), nonce, [roomId, of, to], sealed)
-      if (secret) keep(to, secret)
+      const isHere = keys && hex(of) === hex(c.confirm!) && to < c.epoch
+      const seed = isHere && open(keys('link'), nonce, [roomId, of, to], sealed)
+      if (seed) keep(to, seed.slice(0, 32), seed.slice(32))
     }
   }
   return secrets
@@ -202,9 +207,9 @@ export function judge(roomId: Bytes, log: Bytes[], secrets: Awaited<ReturnType<t
     const { operation, ...act } = read('operation:t16 author:bKey payload at:u seq:u signature:b64', fields)
     must(signed(act.author, 'conclave/1 control', [roomId, ...c.clear, ...fields]), 'C6')
     const opens = /^(create|kick|rotate|rekey)$/.test(operation)
-    const isBack = c.links.every(({ of, to }) => of === c.epoch && to === c.under) || !opens
+    const isBack = c.links.every(({ of, to }) => c.confirm && hex(of) === hex(c.confirm) && to === c.under) || !opens
     must(c.links.length === (operation === 'repair' || (opens && i > 0) ? 1 : 0) && isBack, 'C8')
-    must((c.confirm !== null) === opens && (c.wraps !== null) === opens, 'C8')
+    must((c.confirm !== null) === opens && (c.wraps !== null) === opens && (!opens || isNamed(roomId, c)), 'C8')
     must((c.tag !== null) === /^(accept|reject|invite)$/.test(operation), 'C8')
     must(payloads.has(operation) && (operation === 'create') === (i === 0), '§8, G2, G3')
     const given = read(payloads.get(operation) as 'knock:b', act.payload)

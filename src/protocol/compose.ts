@@ -11,7 +11,7 @@ import type { Random } from '../crypto/random.ts'
 import type { Signer } from '../crypto/sign.ts'
 import { signCard } from './card.ts'
 import { sealControl } from './control.ts'
-import { epochKeys, epochSecretBytes, sealLink, type EpochKeys } from './epoch.ts'
+import { epochKeys, epochSecretBytes, epochSeed, sealLink, type EpochKeys } from './epoch.ts'
 import { decodeKnock, knockId, knockPublicKey } from './knock.ts'
 import {
   decodeOperation,
@@ -110,7 +110,7 @@ export async function prepareControl(
     confirm: null,
     links: repaired ? [sealLink(room.id, repaired.of, repaired.to, random)] : [],
     wraps: null,
-    entry: await entryFor(room, operation, { roomId: room.id, n, previousHead: head.hash, epoch }, current.secret),
+    entry: await entryFor(room, operation, { roomId: room.id, n, previousHead: head.hash, epoch }, epochSeed(current)),
   }
   // Refused here if it would be void, before any of it is written.
   const trial = { ...base, version: protocolVersion, suite: suiteHybrid1, i: head.i + 1, previousHash: head.hash }
@@ -143,7 +143,7 @@ async function openingEpoch(
 ): Promise<Prepared> {
   const { author, roomId, operation } = draft
   const { n, previousHead, epoch } = draft.rest
-  const wraps = await makeWrapPages({ roomId, n, previousHead, epoch }, targets, keys.secret)
+  const wraps = await makeWrapPages({ roomId, n, previousHead, epoch }, targets, keys)
   const knockKey = await knockPublicKey(keys)
   const whole = { ...draft, rest: { ...draft.rest, confirm: keys.confirm, wraps: wraps.name } }
   const seal = (position: Position) => {
@@ -175,16 +175,16 @@ function wrapTargets(room: Room): readonly WrapTarget[] {
   return [...room.members.values(), ...invited]
 }
 
-async function entryFor(room: Room, operation: Operation, context: WrapContext, secret: Bytes): Promise<Entry | null> {
+async function entryFor(room: Room, operation: Operation, context: WrapContext, seed: Bytes): Promise<Entry | null> {
   switch (operation.type) {
     case 'accept': {
       const { wrapKey } = decodeKnock(operation.knock)
       const tag = knockId(operation.knock).slice(0, entryTagBytes)
-      return { tag, wrapped: (await wrapSecret(context, wrapKey, secret)) ?? null }
+      return { tag, wrapped: (await wrapSecret(context, wrapKey, seed)) ?? null }
     }
     case 'invite': {
       const tag = invitationTag(room.id, operation.rootKey)
-      return { tag, wrapped: (await wrapSecret(context, operation.wrapKey, secret)) ?? null }
+      return { tag, wrapped: (await wrapSecret(context, operation.wrapKey, seed)) ?? null }
     }
     case 'reject':
       return { tag: operation.knockId.slice(0, entryTagBytes), wrapped: null }

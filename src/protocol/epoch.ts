@@ -3,13 +3,16 @@
  * epoch's place in the chain: the room, the epoch's number, the hash of the control record before its opening.
  */
 import { derive } from '../crypto/derive.ts'
-import { equalBytes, type Bytes } from '../base/bytes.ts'
+import { concat, equalBytes, type Bytes } from '../base/bytes.ts'
 import { open, seal, sealKey, type SealKey } from '../crypto/seal.ts'
 import { encode } from '../base/codec.ts'
+import { hashBytes } from '../crypto/hash.ts'
 import type { Random } from '../crypto/random.ts'
 import { labels } from './version.ts'
 
 export const epochSecretBytes = 32
+/** A secret and where its epoch begins: all that its keys are derived from, beside the room and the epoch's number. */
+export const epochSeedBytes = epochSecretBytes + hashBytes
 
 export interface EpochKeys {
   readonly epoch: number
@@ -39,18 +42,32 @@ export function epochKeys(roomId: Bytes, epoch: number, before: Bytes, secret: B
   }
 }
 
-/** The secret of epoch `to`, sealed under the link key of the later epoch `of`: a newcomer walks back to genesis. */
+export function epochSeed({ secret, before }: EpochKeys): Bytes {
+  return concat(secret, before)
+}
+
+/** What a seed makes; undefined for other bytes. Whether there is such an epoch, its confirm tells. */
+export function epochOfSeed(roomId: Bytes, epoch: number, seed: Bytes): EpochKeys | undefined {
+  if (seed.length !== epochSeedBytes) return undefined
+  return epochKeys(roomId, epoch, seed.slice(epochSecretBytes), seed.slice(0, epochSecretBytes))
+}
+
+/**
+ * The seed of epoch `to`, sealed under the link key of a later one: a newcomer walks back to genesis. It names the key
+ * that opens it, and needs nothing else to be matched with: each link is tried once.
+ */
 export interface EpochLink {
-  readonly of: number
+  /** The confirm of the epoch that it starts from. */
+  readonly of: Bytes
   readonly to: number
   readonly nonce: Bytes
   readonly sealed: Bytes
 }
 
 export function sealLink(roomId: Bytes, of: EpochKeys, to: EpochKeys, random: Random): EpochLink {
-  const aad = encode([roomId, of.epoch, to.epoch])
-  const { nonce, ciphertext } = seal(of.link, aad, to.secret, random)
-  return { of: of.epoch, to: to.epoch, nonce, sealed: ciphertext }
+  const aad = encode([roomId, of.confirm, to.epoch])
+  const { nonce, ciphertext } = seal(of.link, aad, epochSeed(to), random)
+  return { of: of.confirm, to: to.epoch, nonce, sealed: ciphertext }
 }
 
 /** What the header of an epoch's opening record says about it. */
@@ -67,15 +84,15 @@ export function confirmedKeys(roomId: Bytes, opening: EpochOpening, secret: Byte
   return equalBytes(keys.confirm, opening.confirm) ? keys : undefined
 }
 
-/** undefined for a link that does not lead to the epoch's true secret. */
-export function openLink(roomId: Bytes, of: EpochKeys, link: EpochLink, to: EpochOpening): EpochKeys | undefined {
-  if (link.to !== to.epoch) return undefined
-  const secret = linkedSecret(roomId, of, link)
-  return secret === undefined ? undefined : confirmedKeys(roomId, to, secret)
+/** What a link leads to: an earlier epoch, of this room or of its author's invention. */
+export function followLink(roomId: Bytes, of: EpochKeys, link: EpochLink): EpochKeys | undefined {
+  if (!equalBytes(link.of, of.confirm) || link.to >= of.epoch) return undefined
+  const seed = open(of.link, link.nonce, encode([roomId, link.of, link.to]), link.sealed)
+  return seed && epochOfSeed(roomId, link.to, seed)
 }
 
-/** What a link leads to, unconfirmed. undefined when it is not sealed under this epoch's link key. */
-export function linkedSecret(roomId: Bytes, of: EpochKeys, link: EpochLink): Bytes | undefined {
-  if (link.of !== of.epoch) return undefined
-  return open(of.link, link.nonce, encode([roomId, link.of, link.to]), link.sealed)
+/** undefined for a link that does not lead to the epoch's true secret. */
+export function openLink(roomId: Bytes, of: EpochKeys, link: EpochLink, to: EpochOpening): EpochKeys | undefined {
+  const keys = followLink(roomId, of, link)
+  return keys?.epoch === to.epoch && equalBytes(keys.confirm, to.confirm) ? keys : undefined
 }

@@ -14,6 +14,7 @@ import { memberByKey, roomAfter, type AdminAct, type Member, type Opening, type 
 import { apply, checkEpochRecovery, enter } from './rules.ts'
 import { followsAnother, VoidRecord, require, type ControlVerdict } from './verdict.ts'
 import { labels, protocolVersion, suiteHybrid1 } from './version.ts'
+import { wrapsName } from './wraps.ts'
 
 /** A record's place: its index, the hash of the record before it, and its own. */
 export interface RecordPlace {
@@ -68,7 +69,7 @@ function foldGenesis(
   const body = openControl(roomId, keys, outer, signatureKnownGood)
   const { operation, author: rootKey } = body
   require(operation.type === 'create', 'genesis creates the room')
-  checkShape(header, 'create')
+  checkShape(roomId, header, 'create')
   require(equalBytes(roomIdOf(rootKey, operation), roomId), 'not the genesis of this room')
   const { name, wrapKey, policy, roomName } = operation
   const empty: Room = {
@@ -119,7 +120,7 @@ function foldNext(
   const { operation, author: authorKey } = body
   const author = memberByKey(room, authorKey) ?? guest(room, body)
   require(author !== undefined, 'author is not a member')
-  checkShape(header, operation.type)
+  checkShape(room.id, header, operation.type)
 
   const at = { i: place.i, n: header.n, header, signaturesKnownGood: signatureKnownGood }
   if (header.under === room.marks.get(from)?.epoch) {
@@ -169,15 +170,19 @@ function checkPlace(header: ControlHeader, place: RecordPlace): void {
 }
 
 /** Which header fields an operation has. */
-function checkShape(header: ControlHeader, type: OperationType): void {
+function checkShape(roomId: Bytes, header: ControlHeader, type: OperationType): void {
   const opens = opensEpoch(type)
   require((header.confirm !== null) === opens &&
     (header.wraps !== null) === opens, 'opens an epoch where none may open, or none where one must')
+  if (header.confirm !== null && header.wraps !== null) {
+    require(equalBytes(header.wraps, wrapsName({ roomId, ...header }, header.confirm)), 'wraps of another epoch')
+  }
   require((header.entry !== null) === hasEntry(type), 'entry missing or unexpected')
   require(header.links.length === (type === 'repair' || (opens && type !== 'create') ? 1 : 0), 'links do not fit')
   if (opens && type !== 'create') {
     const [link] = header.links
-    require(link?.of === header.epoch && link.to === header.under, 'link does not lead to the previous epoch')
+    const starts = link !== undefined && header.confirm !== null && equalBytes(link.of, header.confirm)
+    require(starts && link.to === header.under, 'link does not lead to the previous epoch')
   }
 }
 

@@ -4,12 +4,15 @@
  * the confirm of another epoch opens with no secret.
  */
 import { equalBytes, hex, type Bytes } from '../base/bytes.ts'
-import { confirmedKeys, linkedSecret, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'
+import { confirmedKeys, followLink, type EpochKeys, type EpochLink, type EpochOpening } from './epoch.ts'
 import type { ControlHeader } from './record.ts'
 
 export class Keyring {
   readonly #byConfirm = new Map<string, EpochKeys>()
   readonly #inOrder: EpochKeys[] = []
+  readonly #byEpoch = new Map<number, EpochKeys[]>()
+  /** Links of unknown epochs, by the confirm that they name. */
+  readonly #waiting = new Map<string, { readonly roomId: Bytes; readonly link: EpochLink }[]>()
 
   /** undefined when this reader lacks the secret, or nothing opened the epoch. */
   get(opening: EpochOpening | undefined): EpochKeys | undefined {
@@ -19,9 +22,7 @@ export class Keyring {
   }
 
   add(keys: EpochKeys): void {
-    const name = hex(keys.confirm)
-    if (!this.#byConfirm.has(name)) this.#inOrder.push(keys)
-    this.#byConfirm.set(name, keys)
+    this.#addAll([keys])
   }
 
   /** Adds the keys of an opening if the secret is the one that it pins. */
@@ -39,41 +40,51 @@ export class Keyring {
     return this.#inOrder
   }
 
+  /** Of this number, whatever opened it. */
+  ofEpoch(epoch: number): readonly EpochKeys[] {
+    return this.#byEpoch.get(epoch) ?? []
+  }
+
   /** Those that have come since it held so many. */
   since(size: number): readonly EpochKeys[] {
     return this.#inOrder.slice(size)
   }
 
   /**
-   * Walks the links of control records, read in the clear, from every epoch that is known back to the first. The
+   * Follows the links of control records, read in the clear: each once, now or when the key that it names comes. The
    * records need not be verified: confirm decides what a link leads to.
    */
   walkBack(roomId: Bytes, headers: readonly ControlHeader[]): void {
-    const openings = new Map<number, EpochOpening[]>()
-    const links = new Map<number, EpochLink[]>()
-    for (const { epoch, previousHead: before, confirm, links: own } of headers) {
-      if (confirm !== null) push(openings, epoch, { epoch, before, confirm })
-      for (const link of own) push(links, link.of, link)
-    }
-    const epochs = [...openings.keys()].sort((a, b) => b - a)
-    for (const epoch of epochs) {
-      for (const opening of openings.get(epoch) ?? []) {
-        const keys = this.get(opening)
-        if (keys === undefined) continue
-        for (const link of links.get(epoch) ?? []) this.#follow(roomId, keys, link, openings.get(link.to) ?? [])
-      }
+    for (const link of headers.flatMap(({ links }) => links)) {
+      const of = this.#byConfirm.get(hex(link.of))
+      if (of === undefined) push(this.#waiting, hex(link.of), { roomId, link })
+      else this.#addAll([followLink(roomId, of, link)])
     }
   }
 
-  #follow(roomId: Bytes, of: EpochKeys, link: EpochLink, targets: readonly EpochOpening[]): void {
-    if (link.to >= link.of) return
-    const unknown = targets.filter((target) => this.get(target) === undefined)
-    const secret = unknown.length > 0 ? linkedSecret(roomId, of, link) : undefined
-    if (secret !== undefined) for (const target of unknown) this.addSecret(roomId, target, secret)
+  /** Frees the links that wait for a key. */
+  forgetLinks(): void {
+    this.#waiting.clear()
+  }
+
+  #addAll(found: (EpochKeys | undefined)[]): void {
+    // It grows while it is walked.
+    for (const keys of found) {
+      const name = keys && hex(keys.confirm)
+      if (keys === undefined || name === undefined || this.#byConfirm.has(name)) continue
+      this.#byConfirm.set(name, keys)
+      this.#inOrder.push(keys)
+      const same = this.#byEpoch.get(keys.epoch)
+      if (same === undefined) this.#byEpoch.set(keys.epoch, [keys])
+      else same.push(keys)
+      const waiting = this.#waiting.get(name) ?? []
+      this.#waiting.delete(name)
+      for (const { roomId, link } of waiting) found.push(followLink(roomId, keys, link))
+    }
   }
 }
 
-function push<T>(map: Map<number, T[]>, key: number, item: T): void {
+function push<T>(map: Map<string, T[]>, key: string, item: T): void {
   const items = map.get(key)
   if (items === undefined) map.set(key, [item])
   else items.push(item)

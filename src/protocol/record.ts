@@ -6,14 +6,13 @@ import type { Bytes } from '../base/bytes.ts'
 import { hash, hashBytes } from '../crypto/hash.ts'
 import { encapsulationBytes, type Wrapped } from '../crypto/wrap.ts'
 import { nonceBytes, tagBytes } from '../crypto/seal.ts'
-import { epochSecretBytes, type EpochLink } from './epoch.ts'
+import { epochSecretBytes, epochSeedBytes, type EpochLink } from './epoch.ts'
 import { labels } from './version.ts'
 
 const messageKind = 1
 const controlKind = 2
 const linksMax = 2
 export const entryTagBytes = 16
-const sealedSecretBytes = epochSecretBytes + tagBytes
 
 const messageOuter = tuple({
   version: unsigned(),
@@ -25,19 +24,25 @@ const messageOuter = tuple({
 export type MessageOuter = Held<typeof messageOuter>
 
 const link: Tuple<EpochLink> = tuple({
-  of: unsigned(),
+  of: fixed(hashBytes),
   to: unsigned(),
   nonce: fixed(nonceBytes),
-  sealed: fixed(sealedSecretBytes),
+  sealed: fixed(epochSeedBytes + tagBytes),
 })
 
+/** The row of a page: the opening that names it says where the epoch begins. */
 export const wrappedSecret: Tuple<Wrapped> = tuple({
   encapsulation: fixed(encapsulationBytes),
-  ciphertext: fixed(sealedSecretBytes),
+  ciphertext: fixed(epochSecretBytes + tagBytes),
 })
 
-/** For one person: the first bytes of a knock's hash, and the current epoch's secret if they are let in. */
-const entry = tuple({ tag: fixed(entryTagBytes), wrapped: nullable(wrappedSecret) })
+const wrappedSeed: Tuple<Wrapped> = tuple({
+  encapsulation: fixed(encapsulationBytes),
+  ciphertext: fixed(epochSeedBytes + tagBytes),
+})
+
+/** For one person: the first bytes of a knock's hash, and the current epoch's seed if they are let in. */
+const entry = tuple({ tag: fixed(entryTagBytes), wrapped: nullable(wrappedSeed) })
 export type Entry = Held<typeof entry>
 
 /** What a control record's signature and seal cover although it is in the clear. */

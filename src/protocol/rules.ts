@@ -185,7 +185,8 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
     const opening = room.openings.get(epoch)
     const [link] = place.header.links
     require(opening !== undefined && opening.under !== epoch, 'no such link')
-    require(link?.of === epoch && link.to === opening.under, 'link does not fit')
+    const fits = link !== undefined && equalBytes(link.of, opening.confirm) && link.to === opening.under
+    require(fits, 'link does not fit')
     return room
   },
 }

@@ -8,6 +8,7 @@ import type { Bytes } from '../base/bytes.ts'
 import { hash } from '../crypto/hash.ts'
 import { wrap, type Unwrapper, type Wrapped } from '../crypto/wrap.ts'
 import { wrappedSecret } from './record.ts'
+import type { EpochKeys } from './epoch.ts'
 import { labels } from './version.ts'
 
 /** What a wrap is bound to: the control record that carries or names it. */
@@ -23,7 +24,12 @@ export interface WrapTarget {
   readonly wrapKey: Bytes
 }
 
-/** undefined when the key is no key: that member is omitted and knocks again. */
+/** The name of an epoch's pages: of no use to any other opening, so that nobody makes a reader try a page twice. */
+export function wrapsName({ roomId, n, previousHead, epoch }: WrapContext, confirm: Bytes): Bytes {
+  return hash(labels.wraps, roomId, n, previousHead, epoch, confirm)
+}
+
+/** undefined when the key is no key: that member is omitted and knocks again. `secret`: in an entry, an epoch's seed. */
 export function wrapSecret(context: WrapContext, wrapKey: Bytes, secret: Bytes): Promise<Wrapped | undefined> {
   return wrap(wrapKey, labels.wrap, contextValues(context, wrapKey), secret)
 }
@@ -45,7 +51,7 @@ export interface WrapPage {
 export async function makeWrapPages(
   context: WrapContext,
   targets: readonly WrapTarget[],
-  secret: Bytes,
+  { secret, confirm }: Pick<EpochKeys, 'secret' | 'confirm'>,
 ): Promise<{ readonly name: Bytes; readonly pages: readonly WrapPage[] }> {
   const byPage = new Map<number, [number, Bytes, Bytes][]>()
   for (const { index, wrapKey } of targets) {
@@ -58,7 +64,7 @@ export async function makeWrapPages(
   }
   const pages = [...byPage].map(([page, rows]) => ({ page, bytes: encode(rows.sort((a, b) => a[0] - b[0])) }))
   pages.sort((a, b) => a.page - b.page)
-  return { name: hash(labels.wraps, ...pages.map(({ page, bytes }) => [page, bytes])), pages }
+  return { name: wrapsName(context, confirm), pages }
 }
 
 export function pageOf(index: number): number {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
 import { preverify } from '../../src/chat/replay/preverify.ts'
 import { epochKeys } from '../../src/protocol/epoch.ts'
+import { Keyring } from '../../src/protocol/keyring.ts'
 import { openMessages } from '../../src/protocol/message.ts'
 import { logKey } from '../../src/protocol/paths.ts'
 import { decodeRecord } from '../../src/protocol/record.ts'
@@ -33,7 +34,9 @@ test('what was opened and checked ahead leads to the verdicts that come without 
   const held = world.keyring.all()
   // A secret of a void record that claimed the epoch in force is tried too, and opens nothing.
   const stray = epochKeys(world.roomId, 1, new Uint8Array(32), new Uint8Array(32))
-  const preverified = await preverify(world.roomId, entriesOf(world.roomId, world.log), [stray, ...held])
+  const keyring = new Keyring()
+  for (const keys of [stray, ...held]) keyring.add(keys)
+  const preverified = await preverify(world.roomId, entriesOf(world.roomId, world.log), keyring, undefined)
   expect([...preverified.keys()].toSorted((a, b) => a - b)).toEqual([2, 3, 4, 6, 8, 9])
   expect([...preverified].filter(([, { isSigned }]) => !isSigned).map(([i]) => i)).toEqual([3])
 
@@ -53,7 +56,8 @@ test('what was opened under another opening’s keys says nothing', async () => 
   await world.create(ada)
   const { i, bytes } = world.say(ada, 'true')
   const record = decodeRecord(bytes)
-  const [[, preverified] = []] = await preverify(world.roomId, entriesOf(world.roomId, world.log), world.keyring.all())
+  const entries = entriesOf(world.roomId, world.log)
+  const [[, preverified] = []] = await preverify(world.roomId, entries, world.keyring, world.room)
   if (record.kind !== 'message' || preverified === undefined) throw new Error('nothing preverified')
   const keys = { ...preverified.unsealed.keys }
   const elsewhere = { ...preverified.unsealed, keys, inside: { ...preverified.unsealed.inside, contents: [] } }

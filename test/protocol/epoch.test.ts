@@ -52,7 +52,7 @@ describe('a link', () => {
   it('leads nowhere else', () => {
     const broken = link.sealed.map((byte, k) => (k === 3 ? byte ^ 1 : byte))
     expect(openLink(roomId, second, { ...link, sealed: broken }, to)).toBeUndefined()
-    expect(openLink(roomId, second, { ...link, of: 2 }, to)).toBeUndefined()
+    expect(openLink(roomId, second, { ...link, of: random(32) }, to)).toBeUndefined()
     expect(openLink(roomId, second, { ...link, to: 1 }, { ...to, epoch: 1 })).toBeUndefined()
     expect(openLink(roomId, second, link, { ...to, confirm: random(32) })).toBeUndefined()
     expect(openLink(roomId, first, link, to)).toBeUndefined()
@@ -91,7 +91,11 @@ describe('a keyring', () => {
       ...forgedFrom,
       epoch: k % 5,
       confirm: world.dice.random(32),
-      links: forgedFrom.links.map((link) => ({ ...link, of: 4 - (k % 5), sealed: world.dice.random(48) })),
+      links: forgedFrom.links.map((link) => ({
+        ...link,
+        of: world.keysOf(4 - (k % 5)).confirm,
+        sealed: world.dice.random(80),
+      })),
     }))
     const keyring = new Keyring()
     keyring.add(world.keysOf(4))
@@ -105,13 +109,7 @@ describe('a keyring', () => {
     await other.create(ada)
     await other.rotate(ada)
     const good = other.keysOf(1)
-    const { header } = await other.forge(ada, { type: 'rotate' })
-    const broken = header.links.map((link) => ({ ...link, sealed: other.dice.random(48) }))
-    const rotated = await other.forged(
-      ada,
-      { type: 'rotate' },
-      { secret: other.dice.random(32), header: { links: broken } },
-    )
+    const rotated = await other.forged(ada, { type: 'rotate' }, { badLink: true })
     other.learn(rotated.keys)
     const all = () => other.controls.map(({ outer }) => outer.header)
     const lost = new Keyring()
@@ -130,7 +128,8 @@ describe('a keyring', () => {
     await other.join(ada, await other.user('bob'))
     const { confirm } = other.keys
     const { keys } = other
-    const { verdict } = await other.forged(ada, { type: 'rotate' }, { header: { confirm } })
+    const links = [{ ...sealLink(other.roomId, keys, keys, other.dice.random), of: confirm }]
+    const { verdict } = await other.forged(ada, { type: 'rotate' }, { header: { confirm, links } })
     expect(verdict.kind).toBe('valid')
     // Its keys would be those of epoch 0, which the link of this very record hands to nobody: locked, as any garbage.
     expect(other.keyring.get(other.room.openings.get(1))).toBeUndefined()

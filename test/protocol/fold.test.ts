@@ -7,6 +7,7 @@ import { epochKeys } from '../../src/protocol/epoch.ts'
 import { foldControl, roomIdOf } from '../../src/protocol/fold.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
 import { decodeRecord, encodeControlOuter, recordHash, type ControlHeader } from '../../src/protocol/record.ts'
+import { wrapsName } from '../../src/protocol/wraps.ts'
 import { headOf } from '../../src/protocol/room.ts'
 import { expectValid, expectVoid } from './expect-verdict.ts'
 import { group, RoomBuilder, type User } from './room-builder.ts'
@@ -63,7 +64,8 @@ describe("a control record's place", () => {
 
 describe("a control record's shape", () => {
   it('has an epoch if and only if its operation opens one', async () => {
-    const rotation = await world.forge(ada, { type: 'rotate' })
+    const secret = world.dice.random(32)
+    const rotation = await world.forge(ada, { type: 'rotate' }, { secret })
     const { confirm, wraps, links, epoch } = rotation.header
     await expectVoid(
       forged({ confirm, wraps, links, epoch }),
@@ -77,26 +79,33 @@ describe("a control record's shape", () => {
       world.forged(ada, { type: 'rotate' }, { header: { wraps: null } }),
       'opens an epoch where none may open, or none where one must',
     )
-    await expectVoid(
-      world.forged(ada, { type: 'rotate' }, { header: { epoch: 0 } }),
-      'link does not lead to the previous epoch',
-    )
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { epoch: 0 } }), 'epochs follow one another')
     const [link] = links
     if (link === undefined) throw new Error('a rotation has a link')
     await expectVoid(
-      world.forged(ada, { type: 'rotate' }, { header: { epoch: 2, links: [{ ...link, of: 2 }] } }),
+      world.forged(ada, { type: 'rotate' }, { secret, header: { epoch: 2, links: [link] } }),
       'epochs follow one another',
     )
   })
 
+  it('names the wraps of the epoch that it opens', async () => {
+    const wraps = world.dice.random(32)
+    await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { wraps } }), 'wraps of another epoch')
+  })
+
   it('has a link that leads back, and nothing else has one', async () => {
-    const { header } = await world.forge(ada, { type: 'rotate' })
+    const secret = world.dice.random(32)
+    const { header } = await world.forge(ada, { type: 'rotate' }, { secret })
     const [link] = header.links
     if (link === undefined) throw new Error('a rotation has a link')
     await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { links: [] } }), 'links do not fit')
     await expectVoid(world.forged(ada, { type: 'rotate' }, { header: { links: [link, link] } }), 'links do not fit')
     await expectVoid(
-      world.forged(ada, { type: 'rotate' }, { header: { links: [{ ...link, to: 1 }] } }),
+      world.forged(ada, { type: 'rotate' }, { secret, header: { links: [{ ...link, to: 1 }] } }),
+      'link does not lead to the previous epoch',
+    )
+    await expectVoid(
+      world.forged(ada, { type: 'rotate' }, { header: { links: [link] } }),
       'link does not lead to the previous epoch',
     )
     await expectVoid(forged({ links: [link] }), 'links do not fit')
@@ -161,7 +170,8 @@ describe('genesis', () => {
     const keys = epochKeys(id, 0, zeroHash, world.dice.random(32))
     const zeros = { previousHead: zeroHash, previousHeadIndex: 0, previousHash: zeroHash }
     const fixed = { version: 1, suite: 1, i: 0, n: 0, ...zeros, epoch: 0, under: 0, links: [], entry: null }
-    const header = { ...fixed, confirm: keys.confirm, wraps: ones, ...change }
+    const wraps = wrapsName({ roomId: id, n: 0, previousHead: zeroHash, epoch: 0 }, keys.confirm)
+    const header = { ...fixed, confirm: keys.confirm, wraps, ...change }
     const record = sealControl(id, keys, ada.signer, header, { operation, at: 0, seq: 0 }, world.dice.random)
     const keyring = new Keyring()
     keyring.add(keys)
@@ -183,6 +193,7 @@ describe('genesis', () => {
     ['another version', { version: 2 }, 'unknown version'],
     ['no epoch', { confirm: null }, 'genesis opens epoch 0'],
     ['no wraps', { wraps: null }, 'opens an epoch where none may open, or none where one must'],
+    ['wraps of another epoch', { wraps: ones }, 'wraps of another epoch'],
     ['an entry', { entry: { tag: new Uint8Array(16), wrapped: null } }, 'entry missing or unexpected'],
   ] as const)('is void with %s', async (_, change, reason) => {
     expect(await make(change)).toEqual({ kind: 'void', reason })

@@ -2,10 +2,11 @@
  * Reading a room from the records, the wrap pages and one's wrap keys alone, as a fresh device does: secrets are gathered
  * from entries, pages and links, and only then is anything judged.
  */
-import type { Bytes } from '../../src/base/bytes.ts'
+import { equalBytes, type Bytes } from '../../src/base/bytes.ts'
 import { zeroHash } from '../../src/crypto/hash.ts'
 import type { Unwrapper, Wrapped } from '../../src/crypto/wrap.ts'
 import { foldChain, type ControlRecord } from '../../src/protocol/chain.ts'
+import { epochOfSeed } from '../../src/protocol/epoch.ts'
 import { foldControl } from '../../src/protocol/fold.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
 import { openMessages } from '../../src/protocol/message.ts'
@@ -68,6 +69,8 @@ export async function readAll(
     for (const own of unwrappers) {
       const secret = await unwrapSecret({ roomId, n, previousHead, epoch }, own, wrapped)
       if (secret === undefined) continue
+      const keys = epochOfSeed(roomId, epoch, secret)
+      if (keys !== undefined && openings.some(({ confirm }) => equalBytes(confirm, keys.confirm))) keyring.add(keys)
       for (const opening of openings) if (opening.epoch === epoch) keyring.addSecret(roomId, opening, secret)
     }
   }

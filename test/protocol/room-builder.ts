@@ -10,7 +10,7 @@ import { foldChain, type ControlRecord } from '../../src/protocol/chain.ts'
 import { prepareControl, prepareGenesis, type Prepared } from '../../src/protocol/compose.ts'
 import type { Content } from '../../src/protocol/content.ts'
 import { sealControl } from '../../src/protocol/control.ts'
-import { epochKeys, sealLink, type EpochKeys } from '../../src/protocol/epoch.ts'
+import { epochKeys, epochSeed, sealLink, type EpochKeys } from '../../src/protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../../src/protocol/fold.ts'
 import { Keyring } from '../../src/protocol/keyring.ts'
 import { decodeKnock, knockId, signKnock } from '../../src/protocol/knock.ts'
@@ -26,7 +26,7 @@ import { decodeRecord, entryTagBytes, recordHash, type ControlHeader } from '../
 import { headOf, type Room } from '../../src/protocol/room.ts'
 import { invitationTag } from '../../src/protocol/rules.ts'
 import type { ControlVerdict } from '../../src/protocol/verdict.ts'
-import { makeWrapPages, pageOf, wrapSecret, type WrapPage } from '../../src/protocol/wraps.ts'
+import { makeWrapPages, pageOf, wrapSecret, wrapsName, type WrapPage } from '../../src/protocol/wraps.ts'
 import { diceFrom, type Dice } from './seeded.ts'
 
 export interface User {
@@ -303,9 +303,10 @@ export class RoomBuilder {
         [...room.members.values()].find((m) => hex(m.wrapKey) === hex(unwrapper.publicKey))?.index ?? room.nextIndex,
       wrapKey: unwrapper.publicKey,
     }))
-    const wraps = opens ? await makeWrapPages(context, targets, keys.secret) : undefined
+    const wraps = opens ? await makeWrapPages(context, targets, keys) : undefined
     if (wraps) this.putPages(wraps)
-    const header: ControlHeader = {
+    const badLink = { of: keys.confirm, to: under.epoch, nonce: this.dice.random(12), sealed: this.dice.random(80) }
+    const right: ControlHeader = {
       version: 1,
       suite: 1,
       ...this.place(),
@@ -315,18 +316,23 @@ export class RoomBuilder {
       epoch,
       under: under.epoch,
       confirm: opens ? keys.confirm : null,
-      links: opens ? [sealLink(this.roomId, keys, under, this.dice.random)] : [],
+      links: opens ? [overrides.badLink ? badLink : sealLink(this.roomId, keys, under, this.dice.random)] : [],
       wraps: wraps?.name ?? null,
-      entry: fields.entry === undefined ? await this.#entry(operation, context, under.secret) : fields.entry,
+      entry: fields.entry === undefined ? await this.#entry(operation, context, epochSeed(under)) : fields.entry,
       ...fields,
     }
+    // Of the epoch that it claims to open.
+    const { confirm } = right
+    const named = fields.wraps === undefined && right.wraps !== null && confirm !== null
+    const header = named ? { ...right, wraps: wrapsName({ roomId: this.roomId, ...right }, confirm) } : right
+    if (named && wraps) this.putPages({ ...wraps, name: header.wraps ?? wraps.name })
     const body = { operation, at: this.tick(), seq: 0 }
     const signer = overrides.signature ? { ...by.signer, sign: overrides.signature } : by.signer
     return { bytes: sealControl(this.roomId, under, signer, header, body, this.dice.random), keys, header }
   }
 
-  async #entry(operation: Operation, context: Parameters<typeof wrapSecret>[0], secret: Bytes) {
-    const wrapped = async (key: Bytes) => (await wrapSecret(context, key, secret)) ?? null
+  async #entry(operation: Operation, context: Parameters<typeof wrapSecret>[0], seed: Bytes) {
+    const wrapped = async (key: Bytes) => (await wrapSecret(context, key, seed)) ?? null
     switch (operation.type) {
       case 'accept': {
         const wrapKey = decodeKnock(operation.knock).wrapKey
@@ -360,6 +366,8 @@ export interface ForgeOverrides {
   readonly under?: EpochKeys
   readonly wrapFor?: readonly User[]
   readonly secret?: Bytes
+  /** Its link leads nowhere. */
+  readonly badLink?: boolean
   readonly header?: Partial<ControlHeader>
   readonly signature?: Signer['sign']
 }

@@ -504,7 +504,7 @@ describe('repair', () => {
     await expectVoid(world.forged(bob, { type: 'repair', epoch: 1 }), 'links do not fit')
     const [link] = header.links
     if (link === undefined) throw new Error('a rotation has a link')
-    const right = { ...link, of: 1, to: 0 }
+    const right = { ...link, of: world.keysOf(1).confirm, to: 0 }
     await expectVoid(
       world.forged(eve, { type: 'repair', epoch: 1 }, { header: { links: [right] } }),
       'author is not a member',

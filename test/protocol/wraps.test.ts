@@ -2,12 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Bytes } from '../../src/base/bytes.ts'
 import { decode, encode, type Value } from '../../src/base/codec.ts'
 import { unwrapperFromSeed, type Unwrapper, type Wrapped } from '../../src/crypto/wrap.ts'
-import { decodeWrapPage, makeWrapPages, pageOf, unwrapSecret } from '../../src/protocol/wraps.ts'
+import { decodeWrapPage, makeWrapPages, pageOf, unwrapSecret, wrapsName } from '../../src/protocol/wraps.ts'
 import { diceFrom } from './seeded.ts'
 
 const { random } = diceFrom('wraps')
 const context = { roomId: random(32), n: 7, previousHead: random(32), epoch: 3 }
 const secret = random(32)
+const confirm = random(32)
 let own: Unwrapper, other: Unwrapper
 let pages: Awaited<ReturnType<typeof makeWrapPages>>
 beforeAll(async () => {
@@ -18,7 +19,7 @@ beforeAll(async () => {
     { index: 2, wrapKey: other.publicKey },
     { index: 5, wrapKey: new Uint8Array(1216) },
   ]
-  pages = await makeWrapPages(context, targets, secret)
+  pages = await makeWrapPages(context, targets, { secret, confirm })
 })
 const wrapAt = (index: number) => {
   const page = pages.pages.find((p) => p.page === pageOf(index))
@@ -47,9 +48,12 @@ describe('wrap pages', () => {
     expect(wrapAt(5)).toBeUndefined()
   })
 
-  it('are named by their content', async () => {
-    const again = await makeWrapPages(context, [{ index: 300, wrapKey: own.publicKey }], secret)
-    expect(again.name).not.toEqual(pages.name)
+  it('are named by the epoch that they are for', () => {
+    expect(pages.name).toEqual(wrapsName(context, confirm))
+    for (const change of [{ roomId: random(32) }, { n: 8 }, { previousHead: random(32) }, { epoch: 4 }]) {
+      expect(wrapsName({ ...context, ...change }, confirm)).not.toEqual(pages.name)
+    }
+    expect(wrapsName(context, random(32))).not.toEqual(pages.name)
   })
 
   it('are empty when they are no pages', () => {

@@ -248,7 +248,7 @@ async function anEpoch() {
       knockSeed: hex(each.knockSeed),
     })),
     knockKey: hex(await knockPublicKey(keys)),
-    link: { of: link.of, to: link.to, nonce: hex(link.nonce), sealed: hex(link.sealed) },
+    link: { of: hex(link.of), to: link.to, nonce: hex(link.nonce), sealed: hex(link.sealed) },
   }
 }
 
@@ -259,7 +259,10 @@ async function ids() {
   const context = { roomId, n: 1, previousHead: seedOf('before'), epoch: 1 }
   // Two pages: the second begins with index 256.
   const targets = [255, 256].map((index) => ({ index, wrapKey: ada.unwrapper.publicKey }))
-  const { name, pages } = await makeWrapPages(context, targets, seedOf('secret'))
+  const { name, pages } = await makeWrapPages(context, targets, {
+    secret: seedOf('secret'),
+    confirm: seedOf('confirm'),
+  })
   return {
     message: {
       roomId: hex(roomId),
@@ -279,6 +282,7 @@ async function ids() {
       previousHead: hex(context.previousHead),
       epoch: 1,
       secret: hex(seedOf('secret')),
+      confirm: hex(seedOf('confirm')),
       seed: hex(ada.wrapSeeds[0] as Bytes),
       name: hex(name),
       pages: pages.map(({ page, bytes }) => ({ page, bytes: hex(bytes) })),

@@ -21,8 +21,7 @@ import { decodeNameRecord } from '../../src/protocol/name-record.ts'
 import { pad, paddedLength, unpad } from '../../src/protocol/padding.ts'
 import { decodeRecord, headerValues, recordHash } from '../../src/protocol/record.ts'
 import { invitationTag } from '../../src/protocol/rules.ts'
-import { labels } from '../../src/protocol/version.ts'
-import { decodeWrapPage, unwrapSecret } from '../../src/protocol/wraps.ts'
+import { decodeWrapPage, unwrapSecret, wrapsName } from '../../src/protocol/wraps.ts'
 import * as second from '../../examples/second-reader/format.ts'
 import { gather, judge } from '../../examples/second-reader/room.ts'
 import { readAll } from '../protocol/reader.ts'
@@ -165,7 +164,7 @@ describe('encodings, to the program', () => {
     }
     const [first, later] = all as [(typeof all)[0], (typeof all)[0]]
     expect(hex(await knockPublicKey(later))).toBe(knockKey)
-    const sealed = { of: link.of, to: link.to, nonce: fromHex(link.nonce), sealed: fromHex(link.sealed) }
+    const sealed = { of: fromHex(link.of), to: link.to, nonce: fromHex(link.nonce), sealed: fromHex(link.sealed) }
     expect(hex(openLink(fromHex(roomId), later, sealed, first)?.secret as Bytes)).toBe(epochs[0]?.secret)
   })
 
@@ -175,9 +174,8 @@ describe('encodings, to the program', () => {
     expect(hex(messageId(fromHex(roomId), fromHex(firstRootKey), fromHex(device), counter))).toBe(id)
     expect(hex(invitationTag(fromHex(invitation.roomId), fromHex(invitation.rootKey)))).toBe(invitation.tag)
     const { n, epoch, secret, name, pages } = wrapPages
-    const whole = pages.map(({ page, bytes }) => [page, fromHex(bytes)])
-    expect(hex(hash(labels.wraps, ...whole))).toBe(name)
     const context = { roomId: fromHex(wrapPages.roomId), n, previousHead: fromHex(wrapPages.previousHead), epoch }
+    expect(hex(wrapsName(context, fromHex(wrapPages.confirm)))).toBe(name)
     const own = await unwrapperFromSeed(fromHex(wrapPages.seed))
     const rows = pages.flatMap(({ bytes }) => [...decodeWrapPage(fromHex(bytes))])
     expect(rows.map(([index]) => index)).toEqual([255, 256])
@@ -280,9 +278,9 @@ describe('encodings, to the second reader', () => {
       }
       expect(second.hex(key(epoch, 'knock') as Uint8Array)).toBe(epoch.knockSeed)
     }
-    const aad = [bytesOf(roomId), link.of, link.to]
-    const secret = second.open(key(epochs[1], 'link') as Uint8Array, bytesOf(link.nonce), aad, bytesOf(link.sealed))
-    expect(second.hex(secret as Uint8Array)).toBe(epochs[0]?.secret)
+    const aad = [bytesOf(roomId), bytesOf(link.of), link.to]
+    const seed = second.open(key(epochs[1], 'link') as Uint8Array, bytesOf(link.nonce), aad, bytesOf(link.sealed))
+    expect(second.hex(seed as Uint8Array)).toBe(`${epochs[0]?.secret}${epochs[0]?.before}`)
   })
 
   it('ids and hashes', () => {
@@ -292,8 +290,9 @@ describe('encodings, to the second reader', () => {
     expect(second.hash('conclave/1 message id', ...about).slice(0, 32)).toBe(id)
     const { tag, ...whose } = invitation
     expect(second.hash('conclave/1 invitation', bytesOf(whose.roomId), bytesOf(whose.rootKey)).slice(0, 32)).toBe(tag)
-    const pages = wrapPages.pages.map(({ page, bytes }) => [page, bytesOf(bytes)])
-    expect(second.hash('conclave/1 wraps', ...pages)).toBe(wrapPages.name)
+    const { n, epoch, previousHead, confirm, name } = wrapPages
+    const named = [bytesOf(wrapPages.roomId), n, bytesOf(previousHead), epoch, bytesOf(confirm)]
+    expect(second.hash('conclave/1 wraps', ...named)).toBe(name)
     expect(second.hash('conclave/1 knock id', bytesOf(encodings.knock.bytes))).toBe(encodings.knock.id)
     for (const { bytes, hash: hashed } of encodings.room.records) {
       expect(second.hash('conclave/1 record', bytesOf(bytes))).toBe(hashed)

@@ -145,7 +145,7 @@ export class Stage extends RoomBuilder {
     const wraps = await makeWrapPages(
       { roomId: this.roomId, n: 0, previousHead: zeroHash, epoch: 0 },
       [{ index: 0, wrapKey }],
-      keys.secret,
+      keys,
     )
     this.putPages(wraps)
     this.keyring.add(keys)

@@ -56,7 +56,7 @@ export async function openTailPreview(
   const leading = await controls.leadingTo(oldest.outer.header, signal)
   if (leading === undefined) return undefined
   // The newest epoch's secret and, through the links back from there, the first one's.
-  const openings = [...leading, ...tail.controls].flatMap(({ outer }) => openingOf(outer.header))
+  const openings = [...leading, ...tail.controls].flatMap(({ outer }) => openingOf(roomId, outer.header))
   for (const opening of [...openings.slice(-1), ...openings.slice(0, 1)]) {
     await keys.search(opening, memberIndex, signal)
   }

@@ -206,7 +206,7 @@ export class RoomLog {
     const { next } = this.state.checkpoint
     let upTo: Revision | undefined
     // Starts at the last known record: is it still there, and at which revision?
-    const prepare = (entries: readonly Entry[]) => preverify(roomId, entries, this.state.keyring.all())
+    const prepare = (entries: readonly Entry[]) => preverify(roomId, entries, this.state.keyring, this.room)
     for await (const page of logPages(store, roomId, Math.max(0, next - 1), prepare, signal)) {
       const isFirst = upTo === undefined
       upTo = page.revision
@@ -244,7 +244,7 @@ export class RoomLog {
   #endPreview(): void {
     const preview = this.#previews.end()
     if (preview === undefined) return
-    this.keys.controls.forget()
+    this.keys.search.forget()
     this.#listener.counted()
     const since = this.#recent.from(preview.begun)
     if (since.length > 0) this.#listener.applied(since)

@@ -93,7 +93,7 @@ export class TailPreview {
   /** Judges the records from index `from` on; the one before supplies the first one's predecessor hash. */
   async #judge(entries: readonly Entry[], from: number): Promise<readonly AppliedRecord[]> {
     const { roomId, keyring } = this.#state
-    const preverified = await preverify(roomId, entries, keyring.all())
+    const preverified = await preverify(roomId, entries, keyring, this.room)
     const applied: AppliedRecord[] = []
     let previousHash = zeroHash
     for (const { key, value: bytes } of entries) {

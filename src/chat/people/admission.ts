@@ -135,7 +135,7 @@ export class WaitingAdmission implements Admission {
   async #answers(signal?: AbortSignal): Promise<readonly ControlHeader[]> {
     const log = new ControlLog(this.#parts.store, this.#parts.roomId)
     await log.readHinted(await log.hinted(signal), signal)
-    return log.headers.filter((header) => this.#isAnswer(header))
+    return log.takeFresh().flatMap(({ outer: { header } }) => (this.#isAnswer(header) ? [header] : []))
   }
 
   #isAnswer({ entry }: ControlHeader): boolean {

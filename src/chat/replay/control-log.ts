@@ -23,6 +23,9 @@ export class ControlLog {
   readonly #store: Store
   readonly #roomId: Bytes
   readonly #found = new Map<number, ReadControl>()
+  #fresh: ReadControl[] = []
+  /** How far the log has been read for them. */
+  #readTo = 0
   #isComplete = false
 
   constructor(store: Store, roomId: Bytes) {
@@ -30,18 +33,19 @@ export class ControlLog {
     this.#roomId = roomId
   }
 
-  /** In the order of the log. */
-  get headers(): readonly ControlHeader[] {
-    return [...this.#found].sort(([a], [b]) => a - b).map(([, { outer }]) => outer.header)
+  /** Those that were found since the last call, in the order of the log. */
+  takeFresh(): readonly ReadControl[] {
+    return this.#fresh.splice(0).sort((a, b) => a.i - b.i)
+  }
+
+  /** All of them are given out again. */
+  again(): void {
+    this.#fresh = [...this.#found.values()]
   }
 
   /** Whether the whole log has been read for them, and nothing was dropped since. */
   get isComplete(): boolean {
     return this.#isComplete
-  }
-
-  get(i: number): ReadControl | undefined {
-    return this.#found.get(i)
   }
 
   /** Takes note of a record that was read anyway; undefined if it isn't a control record. */
@@ -54,6 +58,7 @@ export class ControlLog {
       if (record.kind !== 'control') return undefined
       const control = { i, hash: recordHash(bytes), outer: record.outer }
       this.#found.set(i, control)
+      this.#fresh.push(control)
       return control
     } catch (error) {
       if (error instanceof FormatError) return undefined
@@ -64,6 +69,8 @@ export class ControlLog {
   /** Frees everything: in a large room it is many megabytes. */
   forget(): void {
     this.#found.clear()
+    this.#fresh = []
+    this.#readTo = 0
     this.#isComplete = false
   }
 
@@ -87,29 +94,14 @@ export class ControlLog {
     await Promise.all(Array.from({ length: readsAtOnce }, readOn))
   }
 
-  /** The newest one that the hints point at and that fits, searching from the newest on. */
-  async findHinted(fits: (control: ReadControl) => boolean, signal?: AbortSignal): Promise<ReadControl | undefined> {
-    const indices = (await this.hinted(signal)).toReversed()
-    for (let at = 0; at < indices.length; at += storeOperationsMax) {
-      const part = indices.slice(at, at + storeOperationsMax)
-      const unread = part.filter((i) => !this.#found.has(i))
-      if (unread.length > 0) await this.#read(unread, signal)
-      for (const i of part) {
-        const control = this.#found.get(i)
-        if (control !== undefined && fits(control)) return control
-      }
-    }
-    return undefined
-  }
-
-  /** Everything that the log holds. */
+  /** Everything that the log holds, and that was not read before. */
   async readAll(signal?: AbortSignal): Promise<void> {
-    let from = 0
     for (;;) {
-      const { entries, more } = await logPage(this.#store, this.#roomId, from, signal)
+      const { entries, more } = await logPage(this.#store, this.#roomId, this.#readTo, signal)
       this.#noteAll(entries)
-      from = numberOf(entries.at(-1)?.key ?? logKey(this.#roomId, from)) + 1
-      if (!more) break
+      const last = entries.at(-1)
+      if (last !== undefined) this.#readTo = numberOf(last.key) + 1
+      if (!more || last === undefined) break
     }
     this.#isComplete = true
   }

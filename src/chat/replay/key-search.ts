@@ -1,16 +1,24 @@
 /**
  * Finds an epoch's secret: in this identity's own wrap, or by walking the links back from a later epoch that opens.
- * Headers are read unverified; an epoch's confirm value decides whether a secret is the true one.
+ * Headers are read unverified; an epoch's confirm value decides whether a secret is the true one. Whatever others claim,
+ * each link, entry and page is tried once.
  */
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { trialWrapsMax } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
-import type { EpochOpening } from '../../protocol/epoch.ts'
+import { epochOfSeed, type EpochOpening } from '../../protocol/epoch.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
 import { numberOf, wrapPageKey, wrapsRange } from '../../protocol/paths.ts'
 import { entryTagBytes, type ControlHeader } from '../../protocol/record.ts'
 import { invitationTag } from '../../protocol/rules.ts'
-import { decodeWrapPage, pageOf, unwrapSecret, type WrapContext, type WrapPage } from '../../protocol/wraps.ts'
+import {
+  decodeWrapPage,
+  pageOf,
+  unwrapSecret,
+  wrapsName,
+  type WrapContext,
+  type WrapPage,
+} from '../../protocol/wraps.ts'
 import type { Wrapped } from '../../crypto/wrap.ts'
 import type { Store } from '../../store/store.ts'
 import { controlHeader, type ControlLog, type ReadControl } from './control-log.ts'
@@ -31,6 +39,16 @@ export class KeySearch {
   readonly #kept: KeptWraps | undefined
   /** Epochs (by confirm) that were searched for in vain; replaced once something new may be there. */
   #failed = new Set<string>()
+  /** Headers with something that may be for this identity and was not tried yet, in the order of the log. */
+  #untried: ReadControl[] = []
+  /** The wraps of those that were or will be tried (hexadecimal). */
+  readonly #named = new Set<string>()
+  /** Openings that can't be tried without this identity's index, in the order of the log. */
+  #unindexed: OpeningWraps[] = []
+  /** What this identity could be given something by, when the others were tried. */
+  #triedAs = ''
+  /** Wraps that may still be tried without knowing whose they are. */
+  #trials = trialWrapsMax
 
   /** @param kept where the pages that are read are kept. */
   constructor(
@@ -58,8 +76,10 @@ export class KeySearch {
     const failed = this.#failed
     if (failed.has(hex(opening.confirm))) return false
     if (memberIndex !== undefined && (await this.#fromWraps(opening, memberIndex, signal))) return true
-    await this.#controls.readHinted(await this.#controls.hinted(signal), signal)
-    await this.search(opening, memberIndex, signal)
+    if (!this.#controls.isComplete) {
+      await this.#controls.readHinted(await this.#controls.hinted(signal), signal)
+      await this.search(opening, memberIndex, signal)
+    }
     if (this.#keyring.get(opening) === undefined) {
       // Hints may be missing or false: the log itself is authoritative.
       await this.#controls.readAll(signal)
@@ -78,29 +98,70 @@ export class KeySearch {
    */
   async learn(control: ReadControl, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
     if (!this.#controls.isComplete) await this.#controls.readAll(signal)
-    const { headers } = this.#controls
-    const { header } = control.outer
-    const [opening] = openingOf(header)
-    if (opening && memberIndex !== undefined) await this.#fromWraps(opening, memberIndex, signal)
-    if (this.#isEntryFor()(header)) await this.fromEntry(header, headers.flatMap(openingOf))
-    this.#keyring.walkBack(this.#roomId, headers)
+    this.#takeFresh(memberIndex)
+    if (this.#untried.at(-1) !== control) return
+    await this.#try(control, memberIndex, signal)
+    this.#untried.pop()
   }
 
   /** Something new may be there for this identity: failed searches are repeated. */
   lookAgain(): void {
     // Replaced, not cleared: a search that is under way began before, and records its failure in the old set.
     this.#failed = new Set()
+    this.#triedAs = ''
+  }
+
+  /** Frees what was read. */
+  forget(): void {
+    this.#controls.forget()
+    this.#keyring.forgetLinks()
+    this.lookAgain()
+  }
+
+  #takeFresh(memberIndex: number | undefined): void {
+    const knock = this.#identity.room(this.#roomId)?.knockHash
+    const as = `${memberIndex} ${this.#identity.unwrappers.length} ${knock ? hex(knock) : ''}`
+    if (as !== this.#triedAs) {
+      this.#triedAs = as
+      this.#trials = trialWrapsMax
+      this.#untried = []
+      this.#unindexed = []
+      this.#named.clear()
+      this.#controls.again()
+    }
+    const fresh = this.#controls.takeFresh()
+    if (fresh.length === 0) return
+    const headers = fresh.map(({ outer }) => outer.header)
+    this.#keyring.walkBack(this.#roomId, headers)
+    const isFor = this.#isEntryFor()
+    const openings = headers.flatMap((header) => openingOf(this.#roomId, header))
+    if (memberIndex === undefined) this.#unindexed.push(...openings)
+    const names = memberIndex === undefined ? [] : openings.map(({ wraps }) => hex(wraps))
+    const named = new Set(names.filter((name) => !this.#named.has(name)))
+    for (const name of named) this.#named.add(name)
+    const isLate = (this.#untried.at(-1)?.i ?? -1) > (fresh[0]?.i ?? 0)
+    for (const control of fresh) {
+      const { header } = control.outer
+      if (isFor(header) || (header.wraps !== null && named.delete(hex(header.wraps)))) this.#untried.push(control)
+    }
+    if (isLate) this.#untried.sort((a, b) => a.i - b.i)
+  }
+
+  /** What a record may hold for this identity. */
+  async #try({ outer: { header } }: ReadControl, memberIndex: number | undefined, signal?: AbortSignal) {
+    if (this.#isEntryFor()(header)) await this.#fromEntry(header)
+    const [opening] = memberIndex === undefined ? [] : openingOf(this.#roomId, header)
+    if (opening && this.#keyring.get(opening) === undefined) await this.#fromWraps(opening, memberIndex, signal)
   }
 
   /** The secret that an accept or invitation carries for this identity, if it does. */
-  async fromEntry(header: ControlHeader, openings: readonly EpochOpening[]): Promise<boolean> {
+  async #fromEntry(header: ControlHeader): Promise<void> {
     const wrapped = header.entry?.wrapped
-    if (!wrapped) return false
+    if (!wrapped) return
     const { n, previousHead, epoch } = header
-    const secret = await this.#unwrap({ roomId: this.#roomId, n, previousHead, epoch }, wrapped)
-    if (secret === undefined) return false
-    const claimed = openings.filter((opening) => opening.epoch === epoch)
-    return claimed.some((opening) => this.#keyring.addSecret(this.#roomId, opening, secret))
+    const seed = await this.#unwrap({ roomId: this.#roomId, n, previousHead, epoch }, wrapped)
+    const keys = seed && epochOfSeed(this.#roomId, epoch, seed)
+    if (keys !== undefined) this.#keyring.add(keys)
   }
 
   async #fromWraps(opening: OpeningWraps, memberIndex?: number, signal?: AbortSignal) {
@@ -111,7 +172,8 @@ export class KeySearch {
     const pages = await this.#pages(wraps, index, signal)
     const rows = pages.map(({ bytes }) => decodeWrapPage(bytes))
     const wrapped = rows.flatMap((row) => (index === undefined ? [...row.values()] : (row.get(index) ?? [])))
-    for (const one of wrapped.slice(0, trialWrapsMax)) {
+    for (const one of wrapped) {
+      if (index === undefined && (this.#trials -= 1) < 0) return false
       const secret = await this.#unwrap(context, one)
       if (secret === undefined || !this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)) continue
       await this.#kept?.keep(epoch, wraps, pages)
@@ -141,27 +203,19 @@ export class KeySearch {
    * record can hold a wrap.
    */
   async search(wanted: EpochOpening, memberIndex: number | undefined, signal?: AbortSignal): Promise<void> {
-    const { headers } = this.#controls
-    const openings = headers.flatMap(openingOf)
-    const isFor = this.#isEntryFor()
-    this.#keyring.walkBack(this.#roomId, headers)
-    for (const header of [...headers].reverse()) {
+    this.#takeFresh(memberIndex)
+    for (let control = this.#untried.at(-1); control !== undefined; control = this.#untried.at(-1)) {
       if (this.#keyring.get(wanted) !== undefined) return
-      const [opening] = openingOf(header)
-      const unknown = opening && this.#keyring.get(opening) === undefined ? opening : undefined
-      const found =
-        (isFor(header) && (await this.fromEntry(header, openings))) ||
-        (unknown && memberIndex !== undefined && (await this.#fromWraps(unknown, memberIndex, signal)))
-      if (found) this.#keyring.walkBack(this.#roomId, headers)
+      await this.#try(control, memberIndex, signal)
+      this.#untried.pop()
     }
   }
 
   async #fromAnyWraps(wanted: EpochOpening, signal?: AbortSignal): Promise<void> {
-    const { headers } = this.#controls
-    for (const opening of headers.flatMap(openingOf).reverse()) {
-      if (this.#keyring.get(wanted) !== undefined) return
-      if (this.#keyring.get(opening) !== undefined) continue
-      if (await this.#fromWraps(opening, undefined, signal)) this.#keyring.walkBack(this.#roomId, headers)
+    for (let opening = this.#unindexed.at(-1); opening !== undefined; opening = this.#unindexed.at(-1)) {
+      if (this.#keyring.get(wanted) !== undefined || this.#trials <= 0) return
+      if (this.#keyring.get(opening) === undefined) await this.#fromWraps(opening, undefined, signal)
+      this.#unindexed.pop()
     }
   }
 
@@ -174,8 +228,11 @@ export class KeySearch {
   }
 }
 
-export function openingOf({ epoch, previousHead: before, confirm, n, wraps }: ControlHeader): OpeningWraps[] {
-  return confirm === null || wraps === null ? [] : [{ epoch, before, confirm, n, wraps }]
+/** What a header claims to open; only what has wraps of its own, so that none is tried twice. */
+export function openingOf(roomId: Bytes, header: ControlHeader): OpeningWraps[] {
+  const { epoch, previousHead: before, confirm, n, wraps } = header
+  if (confirm === null || wraps === null || !equalBytes(wraps, wrapsName({ roomId, ...header }, confirm))) return []
+  return [{ epoch, before, confirm, n, wraps }]
 }
 
 /** For a room about which nothing is known yet: what the record at genesis's index claims. */

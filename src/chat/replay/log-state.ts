@@ -2,12 +2,12 @@
  * The state machine of a room's log, as far as this client has read it: contiguous from 0, each record judged once, in
  * order. No I/O: fetching, keys and disk belong to the room log.
  */
-import { emptyBytes, type Bytes } from '../../base/bytes.ts'
+import { emptyBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { FormatError } from '../../base/codec.ts'
 import { recordKeptBytesMax } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { ControlBody } from '../../protocol/control.ts'
-import type { EpochLink } from '../../protocol/epoch.ts'
+import type { EpochLink, EpochOpening } from '../../protocol/epoch.ts'
 import { foldControl, type RecordPlace } from '../../protocol/fold.ts'
 import { Keyring } from '../../protocol/keyring.ts'
 import { openMessages, type Preverified, type MessageInside } from '../../protocol/message.ts'
@@ -49,11 +49,12 @@ export class LogState {
   #room: Room | undefined
   /** Epochs in the order in which they were opened, including those that epoch recovery skipped later. */
   readonly #opened: ArrivedOpening[] = []
-  /** By the epoch that they start from. */
-  readonly #links = new Map<number, EpochLink[]>()
+  /** By the confirm of the epoch that they start from (hexadecimal). */
+  readonly #links = new Map<string, EpochLink[]>()
   readonly #judged = new Map<number, Judgement>()
-  /** Openings (by confirm) whose links were found to lead back. */
+  /** Openings (by confirm) whose links were found to lead back, and how many of the others' were tried in vain. */
   readonly sound = new Set<string>()
+  readonly tried = new Map<string, number>()
   #next = 0
   #hash: Bytes = zeroHash
   #seq = 1
@@ -74,8 +75,8 @@ export class LogState {
     return { next: this.#next, hash: this.#hash, seq: this.#seq }
   }
 
-  /** The links of control records that start from an epoch, including skipped ones. */
-  readonly links = (of: number): readonly EpochLink[] => this.#links.get(of) ?? []
+  /** The links of valid control records that start from an epoch. */
+  readonly links = (of: EpochOpening): readonly EpochLink[] => this.#links.get(hex(of.confirm)) ?? []
 
   /** From the k-th on. */
   opened(k: number): readonly ArrivedOpening[] {
@@ -87,6 +88,7 @@ export class LogState {
     this.#room = undefined
     this.#opened.length = 0
     this.#links.clear()
+    this.tried.clear()
     this.#judged.clear()
     for (const { i, bytes } of controls) {
       const record = decodeRecord(bytes)
@@ -173,7 +175,11 @@ export class LogState {
     this.#room = verdict.room
     const opening = outer.header.confirm === null ? undefined : verdict.room.openings.get(outer.header.epoch)
     if (opening !== undefined) this.#opened.push({ opening, i: place.i })
-    for (const link of outer.header.links) this.#links.set(link.of, [...this.links(link.of), link])
+    for (const link of outer.header.links) {
+      const known = this.#links.get(hex(link.of))
+      if (known === undefined) this.#links.set(hex(link.of), [link])
+      else known.push(link)
+    }
     const judgement = { kind: 'control', body: verdict.body, author: verdict.author } as const
     this.#judged.set(place.i, judgement)
     return judgement

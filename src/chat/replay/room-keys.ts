@@ -1,6 +1,7 @@
 /** A room's epoch secrets: found where this identity may have been given them, and kept in the home. */
 import { hex, type Bytes } from '../../base/bytes.ts'
 import type { EpochKeys } from '../../protocol/epoch.ts'
+import type { Room } from '../../protocol/room.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
 import { KeptWraps } from '../replica/kept-wraps.ts'
@@ -26,6 +27,7 @@ export class RoomKeys {
   /** How many of the room's openings, and of the keys held, have been looked at for saving. */
   #openings = 0
   #held = 0
+  #future: { readonly room: Room | undefined; readonly size: number; readonly found: boolean } | undefined
   /** Confirms of openings without keys. */
   readonly #lacking = new Set<string>()
 
@@ -108,9 +110,13 @@ export class RoomKeys {
    */
   get hasFutureEpochKey(): boolean {
     const { room, keyring } = this.#state
-    return keyring.all().some((keys) => {
-      return keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings.get(keys.epoch)) !== keys
-    })
+    const isFuture = (keys: EpochKeys) =>
+      keys.epoch >= (room?.epoch ?? 0) && keyring.get(room?.openings.get(keys.epoch)) !== keys
+    // The room stays the same behind a departure: each key is looked at once.
+    const known = this.#future !== undefined && this.#future.room === room ? this.#future : { found: false, size: 0 }
+    const found = known.found || keyring.since(known.size).some(isFuture)
+    this.#future = { room, size: keyring.size, found }
+    return found
   }
 
   /** After leaving, the old index is useless: the next accept gives another. */

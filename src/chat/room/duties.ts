@@ -92,7 +92,7 @@ function leftInThisEpoch(room: Room): boolean {
  * The newest epoch whose link does not lead back, and that no one has repaired. Each sound one is checked once, in
  * batches small enough not to block the event loop.
  */
-function brokenLink(room: Room, { keyring, links, sound }: LogState): number | undefined {
+function brokenLink(room: Room, { keyring, links, sound, tried }: LogState): number | undefined {
   let left = linksLookedAtMax
   for (let epoch = room.epoch; epoch > 0 && left > 0; epoch -= 1) {
     const opening = room.openings.get(epoch)
@@ -101,8 +101,13 @@ function brokenLink(room: Room, { keyring, links, sound }: LogState): number | u
     if (opening === undefined || before === undefined || opening === before) continue
     if (of === undefined || keyring.get(before) === undefined || sound.has(hex(opening.confirm))) continue
     left -= 1
-    if (!links(epoch).some((link) => openLink(room.id, of, link, before) !== undefined)) return epoch
-    sound.add(hex(opening.confirm))
+    const name = hex(opening.confirm)
+    const known = links(opening)
+    // Each once: a member may offer any number of bad ones.
+    const leadsBack = known.slice(tried.get(name)).some((link) => openLink(room.id, of, link, before) !== undefined)
+    tried.set(name, known.length)
+    if (!leadsBack) return epoch
+    sound.add(name)
   }
   return undefined
 }

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Room } from '../../../src/chat/chat.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { fingerprint } from '../../../src/crypto/fingerprint.ts'
-import { epochKeys } from '../../../src/protocol/epoch.ts'
+import { epochKeys, epochSeed } from '../../../src/protocol/epoch.ts'
 import { knockId, signKnock } from '../../../src/protocol/knock.ts'
 import { entryTagBytes } from '../../../src/protocol/record.ts'
 import { headOf } from '../../../src/protocol/room.ts'
@@ -121,7 +121,7 @@ test('a name that he binds to a key of his own is warned of by everybody who kno
     at: Date.now(),
   })
   const context = { roomId, n: state.marks.size, previousHead: head, epoch: keys.epoch }
-  const wrapped = (await wrapSecret(context, wrapKey, keys.secret)) ?? null
+  const wrapped = (await wrapSecret(context, wrapKey, epochSeed(keys))) ?? null
   const entry = { tag: knockId(knock).slice(0, entryTagBytes), wrapped }
   await client.change({ type: 'accept', knock }, { header: { entry } })
   const known = cyd.chat.self.fingerprint

@@ -19,9 +19,9 @@ import { epochKeys, sealLink, type EpochKeys } from '../../../src/protocol/epoch
 import { sealMessages, type MessageInside } from '../../../src/protocol/message.ts'
 import { opensEpoch, type Operation } from '../../../src/protocol/operation.ts'
 import { cardKey, controlKey, logKey, wrapPageKey } from '../../../src/protocol/paths.ts'
-import { recordHash, type ControlHeader } from '../../../src/protocol/record.ts'
+import type { ControlHeader } from '../../../src/protocol/record.ts'
 import { headOf, type Member, type Room as RoomState } from '../../../src/protocol/room.ts'
-import { makeWrapPages } from '../../../src/protocol/wraps.ts'
+import { makeWrapPages, wrapsName } from '../../../src/protocol/wraps.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { Being } from '../world.ts'
 
@@ -117,7 +117,7 @@ export class ModifiedClient {
     const opens = opensEpoch(operation.type)
     const epoch = opens ? state.epoch + 1 : state.epoch
     const keys = opens ? epochKeys(this.roomId, epoch, head.hash, systemRandom(32)) : under
-    const wraps = opens ? await this.#wraps(n, head.hash, epoch, keys.secret, wishes) : undefined
+    const wraps = opens ? await this.#wraps(n, head.hash, keys, wishes) : undefined
     const header: ControlHeader = {
       version: 1,
       suite: 1,
@@ -154,17 +154,17 @@ export class ModifiedClient {
   async #wraps(
     n: number,
     previousHead: Bytes,
-    epoch: number,
-    secret: Bytes,
+    { epoch, secret, confirm }: EpochKeys,
     { secretFor }: ControlWishes,
   ): Promise<Bytes> {
     const context = { roomId: this.roomId, n, previousHead, epoch }
     const rows: Value[] = []
     for (const member of this.state.members.values()) {
-      const { pages } = await makeWrapPages(context, [member], secretFor?.(member, secret) ?? secret)
+      const given = secretFor?.(member, secret) ?? secret
+      const { pages } = await makeWrapPages(context, [member], { secret: given, confirm })
       for (const { bytes } of pages) rows.push(...(decode(bytes) as readonly Value[]))
     }
-    const name = recordHash(systemRandom(32))
+    const name = wrapsName(context, confirm)
     await this.put(wrapPageKey(this.roomId, name, 0), encode(rows))
     return name
   }

@@ -12,6 +12,7 @@ import { systemRandom } from '../../../src/crypto/random.ts'
 import { open } from '../../../src/crypto/seal.ts'
 import { openVault, openVaultWithKey } from '../../../src/crypto/vault.ts'
 import type { Wrapped } from '../../../src/crypto/wrap.ts'
+import { epochOfSeed } from '../../../src/protocol/epoch.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
 import { logKey, logRange, numberOf, roomRange } from '../../../src/protocol/paths.ts'
 import { decodeRecord, headerValues, type ControlHeader } from '../../../src/protocol/record.ts'
@@ -98,6 +99,8 @@ export class RawReader {
       for (const wrapped of wraps) {
         for (const own of identity.unwrappers) {
           const secret = await unwrapSecret({ roomId: this.#roomId, n, previousHead, epoch }, own, wrapped)
+          const keys = secret && epochOfSeed(this.#roomId, epoch, secret)
+          if (keys) this.#keyring.add(keys)
           if (secret) for (const opening of openings) this.#keyring.addSecret(this.#roomId, opening, secret)
         }
       }

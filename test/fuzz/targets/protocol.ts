@@ -20,7 +20,7 @@ import {
   recordHash,
 } from '../../../src/protocol/record.ts'
 import { headOf } from '../../../src/protocol/room.ts'
-import { decodeWrapPage } from '../../../src/protocol/wraps.ts'
+import { decodeWrapPage, wrapsName } from '../../../src/protocol/wraps.ts'
 import { wrap } from '../../../src/crypto/wrap.ts'
 import type { Chance } from '../chance.ts'
 import { mutateBytes, mutateValue } from '../mutate.ts'
@@ -208,14 +208,17 @@ export function protocolTargets(specimens: Specimens): readonly Target[] {
     } as const
     const [knock] = knocks
     const tag = recordHash(knock as Bytes).slice(0, 16)
-    const wrapped = { encapsulation: new Uint8Array(1120), ciphertext: new Uint8Array(48) }
-    const link = { of: keys.epoch + 1, to: keys.epoch, nonce, sealed: new Uint8Array(48) }
+    const wrapped = { encapsulation: new Uint8Array(1120), ciphertext: new Uint8Array(80) }
+    const confirm = tag32(tag)
+    const link = { of: confirm, to: keys.epoch, nonce, sealed: new Uint8Array(80) }
+    const opened = { epoch: keys.epoch + 1, confirm, links: [link] }
+    const wraps = wrapsName({ roomId, ...plain, ...opened }, confirm)
     const shapes = [
       plain,
-      { ...plain, epoch: keys.epoch + 1, confirm: tag32(tag), wraps: tag32(tag), links: [link] },
+      { ...plain, ...opened, wraps },
       { ...plain, entry: { tag, wrapped } },
       { ...plain, entry: { tag, wrapped: null } },
-      { ...plain, links: [{ ...link, of: keys.epoch, to: keys.epoch - 1 }] },
+      { ...plain, links: [{ ...link, of: keys.confirm, to: keys.epoch - 1 }] },
     ]
     return {
       name: 'control record, inside',

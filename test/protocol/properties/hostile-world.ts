@@ -199,7 +199,7 @@ export class HostileWorld {
       ...overrides,
     })
     const { wrapFor = members, under = this.heldKeys, header } = overrides
-    this.#note(made.bytes, under, operation, wrapFor, header?.links === undefined)
+    this.#note(made.bytes, under, operation, wrapFor, header?.links === undefined && !overrides.badLink)
     if (opensEpoch(operation.type) && wrapFor.length > 0) this.builder.learn(made.keys)
     return made
   }
@@ -307,10 +307,7 @@ export class HostileWorld {
         return
       }
       case 'badLink': {
-        const under = this.heldKeys
-        const { epoch } = builder.room
-        const link = { of: epoch + 1, to: under.epoch, nonce: builder.dice.random(12), sealed: builder.dice.random(48) }
-        await this.#forge(author, { type: 'rotate' }, { under, header: { links: [link] } })
+        await this.#forge(author, { type: 'rotate' }, { badLink: true })
         return
       }
       case 'badSignature':

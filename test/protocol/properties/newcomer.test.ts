@@ -199,8 +199,7 @@ describe('the epochs that a person can open', () => {
     await world.create(ada)
     await world.join(ada, bob)
     world.say(bob, 'before')
-    const link = { of: 1, to: 0, nonce: world.dice.random(12), sealed: world.dice.random(48) }
-    const bad = await world.forged(ada, { type: 'rotate' }, { wrapFor: [ada, bob], header: { links: [link] } })
+    const bad = await world.forged(ada, { type: 'rotate' }, { wrapFor: [ada, bob], badLink: true })
     world.learn(bad.keys)
     await world.forged(eve, { type: 'rotate' }, { wrapFor: [bob] })
     world.say(ada, 'after')
@@ -241,8 +240,7 @@ describe('the epochs that a person can open', () => {
     await world.join(ada, bob)
     await world.promote(ada, bob)
     await world.kick(bob, ada)
-    const link = { of: 2, to: 1, nonce: world.dice.random(12), sealed: world.dice.random(48) }
-    const bad = await world.forged(bob, { type: 'rotate' }, { wrapFor: [bob], header: { links: [link] } })
+    const bad = await world.forged(bob, { type: 'rotate' }, { wrapFor: [bob], badLink: true })
     world.learn(bad.keys)
     await world.join(bob, ada)
     const store = await storeOf(world)

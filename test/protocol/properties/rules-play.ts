@@ -256,7 +256,8 @@ export class RulesPlay {
         const of = key % 6 === 0 ? key % 4 : epoch
         const to = on % 6 === 0 ? on % 4 : (builder.room.openings.get(epoch)?.under ?? 0)
         const [keys] = this.#keys.values() as Iterable<EpochKeys> as [EpochKeys]
-        const links = [{ ...sealLink(builder.roomId, keys, keys, builder.dice.random), of, to }]
+        const start = builder.room.openings.get(of)?.confirm ?? builder.dice.random(32)
+        const links = [{ ...sealLink(builder.roomId, keys, keys, builder.dice.random), of: start, to }]
         return { operation: { type: kind, epoch }, claim: { repairs: { epoch, of, to } }, header: { links } }
       }
     }
@@ -288,7 +289,7 @@ function asWrapKey(bytes: Bytes): Bytes {
   return bytes.map((byte, k) => (k < 1152 ? byte & (masks[k % 3] as number) : k === 1215 ? byte & 0x7f : byte))
 }
 
-const anyWrap = { encapsulation: new Uint8Array(1120), ciphertext: new Uint8Array(48) }
+const anyWrap = { encapsulation: new Uint8Array(1120), ciphertext: new Uint8Array(80) }
 
 function pick<T>(items: readonly T[], k: number): T {
   return items[k % items.length] as T

@@ -18,8 +18,10 @@ import type { Store } from '../../../src/store/store.ts'
 import type { RoomBuilder, User } from '../room-builder.ts'
 
 /** Records, pages, and the index as honest writers keep it. */
-export async function storeOf({ roomId, log, pages, room }: RoomBuilder): Promise<Store> {
-  const store = new MemoryStore()
+export async function storeOf(
+  { roomId, log, pages, room }: RoomBuilder,
+  store: Store = new MemoryStore(),
+): Promise<Store> {
   const put = (key: Uint8Array, value: Uint8Array) => store.commit({ then: [{ kind: 'put', key, value }] })
   for (const [i, bytes] of log.entries()) await put(logKey(roomId, i), bytes)
   for (const [n, { i }] of room.marks.entries()) await put(controlKey(roomId, n), encode(i))

@@ -186,10 +186,25 @@ export const controlCases: readonly RuleCase[] = [
       {
         what: 'an epoch whose link leads elsewhere',
         play: async (stage, { ada }) => {
-          const { header } = await stage.forge(ada, rotate)
-          return stage.forged(ada, rotate, { header: { links: header.links.map((link) => ({ ...link, to: 1 })) } })
+          const secret = seedOf('secret')
+          const { header } = await stage.forge(ada, rotate, { secret })
+          const links = header.links.map((link) => ({ ...link, to: 1 }))
+          return stage.forged(ada, rotate, { secret, header: { links } })
         },
         reason: /link/,
+      },
+      {
+        what: 'an epoch whose link starts elsewhere',
+        play: async (stage, { ada }) => {
+          const { header } = await stage.forge(ada, rotate)
+          return stage.forged(ada, rotate, { header: { links: header.links } })
+        },
+        reason: /link/,
+      },
+      {
+        what: 'an epoch that names other pages than its own',
+        play: (stage, { ada }) => stage.forged(ada, rotate, { header: { wraps: seedOf('wraps') } }),
+        reason: /wraps/,
       },
       {
         what: 'an epoch without a confirm',
@@ -213,9 +228,9 @@ export const controlCases: readonly RuleCase[] = [
       {
         what: 'an epoch left out',
         play: async (stage, { ada }) => {
-          const { header } = await stage.forge(ada, rotate)
-          const links = header.links.map((link) => ({ ...link, of: 2 }))
-          return stage.forged(ada, rotate, { header: { epoch: 2, links } })
+          const secret = seedOf('secret')
+          const { header } = await stage.forge(ada, rotate, { secret })
+          return stage.forged(ada, rotate, { secret, header: { epoch: 2, links: header.links } })
         },
         reason: /epoch/,
       },

@@ -295,8 +295,7 @@ export const memberCases: readonly RuleCase[] = [
     {
       what: 'a link for an epoch that has none which leads back',
       play: async (stage, { ada, bob, cyd }) => {
-        const bad = { of: 1, to: 0, nonce: seedOf('nonce').slice(0, 12), sealed: new Uint8Array(48) }
-        await stage.forgedKnown(ada, { type: 'rotate' }, { wrapFor: [ada, bob, cyd], header: { links: [bad] } })
+        await stage.forgedKnown(ada, { type: 'rotate' }, { wrapFor: [ada, bob, cyd], badLink: true })
         return stage.repair(bob, 1)
       },
     },
