@@ -8,12 +8,13 @@ import { ConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { steadyHealth, type StoreHealth } from '../chat/connection/store-health.ts'
 import { formatEndpoint } from '../node/home/address.ts'
-import { nodePaths } from '../node/home/paths.ts'
+import { clientFiles, nodePaths } from '../node/home/paths.ts'
 import type { EtcdTls } from '../store/etcd/options.ts'
 import { EtcdStore } from '../store/etcd/store.ts'
 import type { Store } from '../store/store.ts'
 import { WatchedHealth } from './cluster-health.ts'
 import { rememberCluster } from './config.ts'
+import { keepRenewed } from './keep-renewed.ts'
 import { endpointsOf, type ClusterAddress, type TlsFiles } from './store-url.ts'
 
 /** An open store, whichever kind it is. */
@@ -60,7 +61,11 @@ export async function openCluster(address: ClusterAddress, options: ClusterOptio
     ...(tls === undefined ? {} : { tls }),
     ...(deadlineMs === undefined ? {} : { timeouts: { deadlineMs } }),
   })
+  // Certificates that a person named in the URL are theirs to renew.
+  const own = address.tls?.cert === clientFiles(home).certificate ? tls?.cert : undefined
+  const endRenewal = own === undefined ? undefined : keepRenewed(home, own, store, logger)
   const close = async (): Promise<void> => {
+    endRenewal?.()
     health?.close()
     await store.close()
   }

@@ -15,7 +15,7 @@ import { etcdArguments, type InitialCluster } from './process/etcd-arguments.ts'
 import { findEtcd } from './process/etcd-binary.ts'
 import type { NodeListener } from './events.ts'
 import { clusterHealth } from './health/health.ts'
-import { becomeVoter, enterCluster, initialMembers } from './membership/join.ts'
+import { becomeVoter, claimAuthority, enterCluster, initialMembers } from './membership/join.ts'
 import type { NodePaths } from './home/paths.ts'
 import { ensureRevocationList, updateRevocationList } from './access/revocations.ts'
 import { RotatingLog } from './process/rotating-log.ts'
@@ -23,6 +23,7 @@ import { createPidFile } from './process/pid-file.ts'
 import { requireFreePorts } from './home/settings.ts'
 import { peerUrlOf, requireState, writeState, type NodeSettings, type NodeState } from './home/state.ts'
 import { Supervisor } from './process/supervisor.ts'
+import { serveEnrolments } from './tickets/serve-enrolments.ts'
 
 export interface NodeContext {
   readonly paths: NodePaths
@@ -62,12 +63,13 @@ export async function runNode(begun: NodeContext): Promise<void> {
   try {
     const etcd = await findEtcd({ given: state.settings.etcd, env: context.env })
     listener({ kind: 'etcd', etcd })
-    if (await renewCertificates(paths, state.settings)) listener({ kind: 'renewed' })
-    await ensureRevocationList(paths)
     await requireData(paths, state)
     await requireFreePorts(state.settings, pidFile.afterKill ? portTimeoutMs : 0, signal)
+    state = await claimAuthority(context, state)
+    if (await renewCertificates(paths, state.settings)) listener({ kind: 'renewed' })
+    await ensureRevocationList(paths)
     // While the others have a majority without us.
-    if (state.phase === 'opened' || state.phase === 'claimed') {
+    if (state.phase === 'claimed') {
       await updateRevocationList(paths, state.endpoints, context.openStore, signal)
     }
     state = await enterCluster(context, state)
@@ -120,7 +122,7 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
   const local = new ClusterClient([localEndpoint(settings), own], tls)
   const ending = new AbortController()
   let state = begun
-  let enforcing: Promise<void> | undefined
+  let serving: Promise<unknown> | undefined
   const keep = (next: NodeState): void => {
     state = next
     onState(next)
@@ -140,14 +142,11 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
     }
     keep(await becomeVoter(context, state))
     listener({ kind: 'ready', endpoint: own, name: settings.name })
-    enforcing = enforceAccess({
-      ...context,
-      local,
-      state,
-      restartEtcd,
-      delays: delays.restart,
-      signal: AbortSignal.any([signal, ending.signal]),
-    })
+    const both = { ...context, local, signal: AbortSignal.any([signal, ending.signal]) }
+    serving = Promise.all([
+      enforceAccess({ ...both, state, restartEtcd, delays: delays.restart }),
+      serveEnrolments({ ...both, endpoints: state.endpoints }),
+    ])
     let renewedAt = performance.now()
     for (;;) {
       keep(await checkHealth(context, state, local, own))
@@ -160,7 +159,7 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
     }
   } finally {
     ending.abort()
-    await enforcing
+    await serving
     local.close()
   }
 }

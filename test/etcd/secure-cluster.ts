@@ -9,10 +9,10 @@ import {
   createAuthority,
   issueLocal,
   issueNode,
-  issuePerson,
   nodeServerName,
   type Identity,
 } from '../../src/node/certificates/authority.ts'
+import { issuePerson } from '../node/people.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import type { EtcdTls } from '../../src/store/etcd/options.ts'
 import { EtcdCluster } from './cluster.ts'

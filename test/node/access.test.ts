@@ -5,17 +5,12 @@ import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { grantAccess, listPeople, peopleRanges } from '../../src/node/access/access-control.ts'
-import {
-  createAuthority,
-  issueNode,
-  issuePerson,
-  revokedSerials,
-  type Identity,
-} from '../../src/node/certificates/authority.ts'
+import { createAuthority, issueNode, revokedSerials, type Identity } from '../../src/node/certificates/authority.ts'
+import { issuePerson } from './people.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { readAuthority, readClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
-import { revokePerson } from '../../src/node/access/revocations.ts'
+import { revokePerson } from '../../src/node/tickets/revoke.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import * as paths from '../../src/protocol/paths.ts'
 import { Maintenance } from '../../src/store/etcd/generated/cluster_pb.ts'

@@ -8,11 +8,11 @@ import {
   createAuthority,
   issueLocal,
   issueNode,
-  issuePerson,
   nodeCommonName,
-  personOf,
   type Identity,
 } from '../../src/node/certificates/authority.ts'
+import { expiryOf, personOf, renewedSerial } from '../../src/node/certificates/serials.ts'
+import { issuePerson } from './people.ts'
 
 const year = 365 * 86_400_000
 let authority: Identity
@@ -42,9 +42,23 @@ describe('certificates', () => {
     check(ada)
     const certificate = new X509Certificate(ada.certificate)
     expect(readCertificate(ada.certificate).commonName).toBe(ada.user)
-    expect(personOf(ada.user)).toEqual({ name: 'ada', serial: certificate.serialNumber.toLowerCase() })
+    expect(personOf(ada.user)).toEqual({
+      name: 'ada',
+      serial: certificate.serialNumber.toLowerCase(),
+      expires: Date.parse(certificate.validTo),
+    })
+    expect(readCertificate(ada.certificate).daysLeft).toBeLessThanOrEqual(90)
     expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
     expect(certificate.ca).toBe(false)
+  })
+
+  test('is due for renewal once less than a third of its life is left, and has one successor', async () => {
+    const ada = await issuePerson(authority, 'ada')
+    const after = (days: number): boolean => readCertificate(ada.certificate, Date.now() + days * 86_400_000).renewalDue
+    expect([after(0), after(58), after(61)]).toEqual([false, false, true])
+    const { serial, expires } = personOf(ada.user) ?? { serial: '', expires: 0 }
+    expect(renewedSerial(serial)).toBe(renewedSerial(serial))
+    expect(expiryOf(renewedSerial(serial))).toBe(expires + 60 * 86_400_000)
   })
 
   test.each(['root', 'Root', 'conclave:node', 'a', 'a b', 'x,CN=root', 'ä'.repeat(4)])(

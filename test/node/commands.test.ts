@@ -158,7 +158,7 @@ describe('a node from the command line', () => {
 
   test('connects a person, whose home then uses the cluster until revocation', async () => {
     const [first, ada, eve] = [await shared('first'), await machine(), await machine()]
-    const { ticket } = await invite(first, '--client', 'ada')
+    const { ticket } = await invite(first, '--client', 'ada', '--old-etcd')
     expect(objects(await ada.done('connect', ticket))).toEqual([{ ok: true, name: 'ada', endpoints: [first.endpoint] }])
     await ada.done('connect', ticket)
     expect(objects(await ada.done('node', 'status'))[0]).toMatchObject({ voters: 1 })
@@ -174,7 +174,7 @@ describe('a node from the command line', () => {
     expect(objects(revoked)).toEqual([{ ok: true, name: 'ada', certificates: 1 }])
     expect(refused(await ada.run('create', 'demo'))).toEqual({ code: 4, error: 'not-allowed' })
     // A new ticket grants access again.
-    await ada.done('connect', (await invite(first, '--client', 'ada')).ticket)
+    await ada.done('connect', (await invite(first, '--client', 'ada', '--old-etcd')).ticket)
     await ada.done('create', 'demo')
   })
 })
@@ -208,7 +208,7 @@ describe('invalid input fails with a hint', () => {
     })
     expect(existsSync(`${second.home}/node/state.json`)).toBe(false)
 
-    const person = await invite(other, '--client', 'ada')
+    const person = await invite(other, '--client', 'ada', '--old-etcd')
     const misled = encodeTicket({ ...decodeTicket(person.ticket), endpoints: [first.endpoint] })
     expect(refused(await second.run('connect', misled))).toEqual({ code: 4, error: 'not-allowed' })
   })

@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 
 async function ticketFor(name: string): Promise<string> {
-  return (await invitePerson(node.paths, name, openTestStore)).ticket
+  return (await invitePerson(node.paths, name, openTestStore, { oldEtcd: true })).ticket
 }
 
 const decode = (text: string): PersonTicket => decodeTicket(text) as PersonTicket

@@ -2,13 +2,8 @@ import { once } from 'node:events'
 import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  createAuthority,
-  issueLocal,
-  issueNode,
-  issuePerson,
-  type Identity,
-} from '../../src/node/certificates/authority.ts'
+import { createAuthority, issueLocal, issueNode, type Identity } from '../../src/node/certificates/authority.ts'
+import { issuePerson } from './people.ts'
 import type { ClientTls } from '../../src/node/certificates/credentials.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
 import { probe as probeEtcd } from '../../src/store/etcd/probe.ts'

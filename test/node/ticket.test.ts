@@ -2,16 +2,23 @@ import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { createAuthority, issuePerson, type Identity } from '../../src/node/certificates/authority.ts'
 import {
-  newCode,
-  normalizeCode,
-  openAuthorityKey,
-  privateKeyOf,
-  scalarOf,
-  sealAuthorityKey,
-} from '../../src/node/tickets/ticket-code.ts'
-import { claimTicket, finishTicket, issuedTicket, recordTicket } from '../../src/node/tickets/ticket-record.ts'
+  createAuthority,
+  issueTicketIdentity,
+  newKey,
+  publicKeyOf,
+  type Identity,
+} from '../../src/node/certificates/authority.ts'
+import { openSealedFor, privateKeyOf, scalarOf, sealFor } from '../../src/node/tickets/private-key.ts'
+import { newCode, normalizeCode, openTicketKey, sealTicketKey } from '../../src/node/tickets/ticket-code.ts'
+import {
+  claimTicket,
+  deleteTicket,
+  issuedTicket,
+  openTicketsMax,
+  recordTicket,
+  sweepTickets,
+} from '../../src/node/tickets/ticket-record.ts'
 import {
   checkExpiry,
   decodeTicket,
@@ -19,11 +26,14 @@ import {
   ticketDigest,
   type NodeTicket,
   type PersonTicket,
+  type Ticket,
 } from '../../src/node/tickets/ticket.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 
 const expires = Date.UTC(2030, 0, 1)
+const day = 86_400_000
 let authority: Identity
+let holder: Identity
 let node: NodeTicket
 let person: PersonTicket
 let code: string
@@ -32,18 +42,24 @@ const der = (pem: string): Uint8Array<ArrayBuffer> => new Uint8Array(new X509Cer
 
 beforeAll(async () => {
   authority = await createAuthority()
+  const id = '00112233445566778899aabbccddeeff'
+  holder = await issueTicketIdentity(authority, `enrol:${id}`, expires)
   const base = {
-    id: '00112233445566778899aabbccddeeff',
+    id,
     clusterId: '0123456789abcdef',
     expires,
     endpoints: ['10.0.0.1:2379', '[fe80::1]:2379', 'node.example:2379'],
     authority: der(authority.certificate),
+    certificate: der(holder.certificate),
   }
   code = newCode()
-  node = await sealAuthorityKey(code, { kind: 'node', ...base, token: 'a token', wan: true }, authority.key)
-  const ada = await issuePerson(authority, 'ada')
-  person = { kind: 'person', ...base, name: 'ada', certificate: der(ada.certificate), scalar: scalarOf(ada.key) }
+  node = await sealTicketKey(code, { kind: 'node', ...base, token: 'a token', wan: true }, holder.key)
+  person = { kind: 'person', ...base, name: 'ada', scalar: scalarOf(holder.key) }
 })
+
+/** Claims as a node does for a machine whose key has that name. */
+const claim = (store: MemoryStore, ticket: Ticket, key: string, now: number) =>
+  claimTicket(store, ticket.id, { digest: ticketDigest(ticket), claim: key, serial: '' }, now)
 
 describe('a ticket as text', () => {
   test('decodes to what was encoded', () => {
@@ -100,31 +116,31 @@ describe('a ticket as text', () => {
     expect(() => checkExpiry(node, expires)).toThrow('this ticket expired at 2030-01-01T00:00:00.000Z')
   })
 
-  test('contains no plaintext private key of the authority', () => {
-    const scalar = Buffer.from(scalarOf(authority.key))
-    for (const ticket of [node, person]) {
-      const payload = Buffer.from(encodeTicket(ticket).split('.')[1] ?? '', 'base64url')
-      expect(payload.includes(scalar)).toBe(false)
-    }
+  test("contains no private key of the authority, even for someone who has the code, and a node's not its own", async () => {
+    const payload = (ticket: Ticket) => Buffer.from(encodeTicket(ticket).split('.')[1] ?? '', 'base64url')
+    for (const ticket of [node, person])
+      expect(payload(ticket).includes(Buffer.from(scalarOf(authority.key)))).toBe(false)
+    expect(payload(node).includes(Buffer.from(scalarOf(holder.key)))).toBe(false)
+    expect(scalarOf(await openTicketKey(code, node))).not.toEqual(scalarOf(authority.key))
   })
 })
 
 describe('the code of a ticket', () => {
-  test("opens the authority's key", async () => {
+  test("opens the ticket's key", async () => {
     expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$/)
-    const key = await openAuthorityKey(
+    const key = await openTicketKey(
       code.toLowerCase().replaceAll('-', ' '),
       decodeTicket(encodeTicket(node)) as NodeTicket,
     )
-    expect(scalarOf(key)).toEqual(scalarOf(authority.key))
+    expect(scalarOf(key)).toEqual(scalarOf(holder.key))
   })
 
   test('another code does not open it', async () => {
-    await expect(openAuthorityKey(newCode(), node)).rejects.toMatchObject({ code: 'wrong-password' })
+    await expect(openTicketKey(newCode(), node)).rejects.toMatchObject({ code: 'wrong-password' })
   })
 
   test('does not open the key if anything else in the ticket was changed', async () => {
-    await expect(openAuthorityKey(code, { ...node, endpoints: ['evil.example:1'] })).rejects.toMatchObject({
+    await expect(openTicketKey(code, { ...node, endpoints: ['evil.example:1'] })).rejects.toMatchObject({
       code: 'wrong-password',
     })
   })
@@ -140,52 +156,78 @@ describe('the code of a ticket', () => {
     expect(privateKeyOf(person.certificate, person.scalar)).toContain('BEGIN PRIVATE KEY')
     expect(() => privateKeyOf(person.authority, person.scalar)).toThrow('does not match its certificate')
   })
+
+  test('the authority’s key opens only for the machine it was sealed for, unchanged', () => {
+    const [machine, other] = [newKey(), newKey()]
+    const sealed = sealFor(publicKeyOf(machine), scalarOf(authority.key))
+    expect(openSealedFor(machine, sealed)).toEqual(scalarOf(authority.key))
+    expect(openSealedFor(other, sealed)).toBeUndefined()
+    expect(openSealedFor(holder.key, sealed)).toBeUndefined()
+    for (const at of [0, 50, 90, 91, sealed.length - 1]) {
+      const changed = sealed.map((byte, k) => (k === at ? byte ^ 1 : byte))
+      expect(openSealedFor(machine, changed), `byte ${at}`).toBeUndefined()
+    }
+  })
 })
 
 describe('a ticket in the store', () => {
-  test('works once, and again only for the machine that used it', async () => {
+  test('works once, and again only for the key that it was claimed for', async () => {
     const store = new MemoryStore()
-    const ticket = issuedTicket(node)
-    await recordTicket(store, ticket, expires - 1000)
-    await claimTicket(store, ticket, 'mine', expires - 1000)
-    await claimTicket(store, ticket, 'mine', expires + 1000)
-    await expect(claimTicket(store, ticket, 'theirs', expires - 1000)).rejects.toMatchObject({ code: 'not-allowed' })
-    await finishTicket(store, ticket, 'theirs')
-    await claimTicket(store, ticket, 'mine', expires - 1000)
-    await finishTicket(store, ticket, 'mine')
-    await finishTicket(store, ticket, 'mine')
-    await expect(claimTicket(store, ticket, 'mine', expires - 1000)).rejects.toThrow('already used')
+    await recordTicket(store, issuedTicket(node))
+    await claim(store, node, 'mine', expires - 1000)
+    await claim(store, node, 'mine', expires + 1000)
+    await expect(claim(store, node, 'theirs', expires - 1000)).rejects.toMatchObject({ code: 'not-allowed' })
+    await claim(store, node, 'mine', expires - 1000)
+    await deleteTicket(store, node.id)
+    await deleteTicket(store, node.id)
+    await expect(claim(store, node, 'mine', expires - 1000)).rejects.toThrow('already used')
     await store.close()
   })
 
   test('of two concurrent machines, one wins', async () => {
     const store = new MemoryStore()
-    const ticket = issuedTicket(node)
-    await recordTicket(store, ticket, expires - 1000)
-    const claims = ['a', 'b', 'c'].map((claim) => claimTicket(store, ticket, claim, expires - 1000))
+    await recordTicket(store, issuedTicket(node))
+    const claims = ['a', 'b', 'c'].map((key) => claim(store, node, key, expires - 1000))
     const outcomes = await Promise.allSettled(claims)
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     await store.close()
   })
 
-  test('is refused if altered, even with a valid checksum', async () => {
+  test('that two nodes claim for one machine gets one serial number', async () => {
     const store = new MemoryStore()
-    await recordTicket(store, issuedTicket(node), expires - 1000)
-    const longer = { ...node, expires: expires + 1_000_000 }
-    expect(ticketDigest(longer)).not.toBe(ticketDigest(node))
-    const read = decodeTicket(encodeTicket(longer))
-    await expect(claimTicket(store, issuedTicket(read), 'mine', expires)).rejects.toMatchObject({ code: 'tampering' })
+    await recordTicket(store, issuedTicket(person))
+    const serials = await Promise.all(
+      ['01aa', '01bb'].map(async (serial) => {
+        const digest = ticketDigest(person)
+        return (await claimTicket(store, person.id, { digest, claim: 'mine', serial }, expires - 1)).serial
+      }),
+    )
+    expect(new Set(serials).size).toBe(1)
     await store.close()
   })
 
-  test('invalid records among the tickets do not block invitations', async () => {
+  test('is refused if altered, even with a valid checksum', async () => {
+    const store = new MemoryStore()
+    await recordTicket(store, issuedTicket(node))
+    const longer = { ...node, expires: expires + 1_000_000 }
+    expect(ticketDigest(longer)).not.toBe(ticketDigest(node))
+    const read = decodeTicket(encodeTicket(longer))
+    await expect(claim(store, read, 'mine', expires)).rejects.toMatchObject({
+      code: 'tampering',
+      hint: expect.any(String),
+    })
+    await store.close()
+  })
+
+  test('invalid records among the tickets do not block invitations, and are deleted', async () => {
     const store = new MemoryStore()
     await store.commit({ then: [{ kind: 'put', key: utf8('tickets/x'), value: utf8('junk') }] })
-    const ticket = issuedTicket(node)
-    await recordTicket(store, ticket, expires - 1000)
-    await store.commit({ then: [{ kind: 'put', key: utf8(`tickets/${ticket.id}`), value: utf8('junk') }] })
-    await expect(claimTicket(store, ticket, 'mine', expires - 1000)).rejects.toMatchObject({
-      code: 'tampering',
+    await recordTicket(store, issuedTicket(node))
+    await sweepTickets(store, expires - 1000)
+    expect((await store.range(utf8('tickets/'), utf8('tickets0'))).entries).toHaveLength(1)
+    await store.commit({ then: [{ kind: 'put', key: utf8(`tickets/${node.id}`), value: utf8('junk') }] })
+    await expect(claim(store, node, 'mine', expires - 1000)).rejects.toMatchObject({
+      code: 'not-allowed',
       hint: expect.any(String),
     })
     await store.close()
@@ -196,13 +238,30 @@ describe('a ticket in the store', () => {
     expect(() => decodeTicket(forged)).toThrow('this ticket was altered')
   })
 
-  test('is refused once expired, and deleted when the next one is issued', async () => {
+  test('is refused once expired, and swept; a claimed one a day later', async () => {
     const store = new MemoryStore()
-    const ticket = issuedTicket(node)
-    await recordTicket(store, ticket, expires - 1000)
-    await expect(claimTicket(store, ticket, 'mine', expires)).rejects.toThrow('expired')
-    await recordTicket(store, { ...ticket, id: 'f'.repeat(32) }, expires)
-    await expect(claimTicket(store, ticket, 'mine', expires - 1)).rejects.toThrow('already used, or never issued')
+    const used = { ...issuedTicket(node), id: 'f'.repeat(32) }
+    await recordTicket(store, issuedTicket(node))
+    await recordTicket(store, used)
+    await claimTicket(store, used.id, { digest: used.digest, claim: 'mine', serial: '' }, expires - 1)
+    await expect(claim(store, node, 'mine', expires)).rejects.toThrow('expired')
+    expect(await sweepTickets(store, expires)).toEqual(new Set([used.id]))
+    await expect(claim(store, node, 'mine', expires - 1)).rejects.toThrow('already used, was withdrawn, or was never')
+    expect(await sweepTickets(store, expires + day)).toEqual(new Set())
+    await store.close()
+  })
+
+  test('never stands in the way of another, however many there are: the oldest give way', async () => {
+    const store = new MemoryStore()
+    const idOf = (n: number) => n.toString(16).padStart(32, '0')
+    for (let n = 0; n <= openTicketsMax; n += 1) {
+      await recordTicket(store, { ...issuedTicket(node), id: idOf(n), expires: expires + n })
+    }
+    const open = await sweepTickets(store, expires - 1)
+    expect(open.size).toBe(openTicketsMax)
+    expect(open.has(idOf(0))).toBe(false)
+    await recordTicket(store, { ...issuedTicket(node), id: 'f'.repeat(32), expires: expires + day })
+    expect((await sweepTickets(store, expires - 1)).has('f'.repeat(32))).toBe(true)
     await store.close()
   })
 })

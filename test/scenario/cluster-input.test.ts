@@ -5,7 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { createAuthority, issuePerson } from '../../src/node/certificates/authority.ts'
+import { createAuthority } from '../../src/node/certificates/authority.ts'
+import { issuePerson } from '../node/people.ts'
 import { clientFiles, nodePaths } from '../../src/node/home/paths.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { conclave, done, temporaryFolder } from '../cli/in-process.ts'
@@ -19,7 +20,7 @@ test('a certificate that has expired, or of another cluster, is told with what t
   await node.found()
   await node.done('signup', 'ada')
   await node.done('create', 'demo')
-  await guest.connect(await node.invite('--client', 'bob'))
+  await guest.connect(await node.invite('--client', 'bob', '--old-etcd'))
   await guest.done('signup', 'bob')
   await enter('demo', node, guest)
 

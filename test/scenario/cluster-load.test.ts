@@ -24,7 +24,7 @@ test('four people send at once while two leaders are killed: each message is the
   const nodes = await cluster(3)
   const [first] = nodes as [Machine, ...Machine[]]
   const guest = await Machine.at(3, 'guest')
-  await guest.connect(await first.invite('--client', 'dan'))
+  await guest.connect(await first.invite('--client', 'dan', '--old-etcd'))
   const machines = [...nodes, guest]
   await room('demo', machines)
 

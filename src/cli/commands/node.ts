@@ -43,6 +43,7 @@ export function addNode(program: Command, act: Act): void {
     .option('--client <name>', 'for a person with this name, who uses it with conclave connect')
     .option('--count <n>', 'how many tickets for nodes', '1')
     .option('--for <duration>', 'how long it is valid: 30m, 24h, 7d', '24h')
+    .option('--old-etcd', 'with --client: even if a node runs an etcd that does not restrict people enough')
     .action(act(async (session, flags: InviteFlags) => (await actions()).inviteCommand(session, flags)))
   addNodeOptions(
     node

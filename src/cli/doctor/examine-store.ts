@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import { examineStore } from '../../chat/identity/examination.ts'
-import { renewBeforeDays, readCertificate } from '../../node/certificates/check-certificate.ts'
+import { readCertificate } from '../../node/certificates/check-certificate.ts'
 import type { ClientTls } from '../../node/certificates/credentials.ts'
 import { judgeVersion, parseEtcdVersion } from '../../node/process/etcd-binary.ts'
 import { diagnose } from '../../node/health/diagnose.ts'
@@ -118,10 +118,11 @@ async function readTls({ ca, cert, key }: TlsFiles): Promise<ClientTls> {
 
 /** @param path for the message */
 export function certificate(pem: string, path: string): Finding {
-  const { notAfter, daysLeft, commonName } = readCertificate(pem)
+  const { notAfter, daysLeft, commonName, renewalDue } = readCertificate(pem)
   const facts = { path, name: commonName, until: new Date(notAfter).toISOString() }
+  const automatic = 'Conclave renews it when it reaches the cluster; a node renews its own while it runs'
   const renewal = 'Ask for a new ticket (conclave node invite --client NAME), then: conclave connect TICKET'
   if (daysLeft < 0) return problem('certificate', 'not-allowed', `${path} has expired`, renewal, facts)
-  if (daysLeft < renewBeforeDays) return warning('certificate', `${path} expires in ${daysLeft} days`, renewal, facts)
+  if (renewalDue) return warning('certificate', `${path} expires in ${daysLeft} days`, automatic, facts)
   return fine('certificate', `${path} is valid for ${daysLeft} days`, facts)
 }

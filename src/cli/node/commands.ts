@@ -10,7 +10,7 @@ import { openTicket, reviseState } from '../../node/membership/join.ts'
 import { nodePaths } from '../../node/home/paths.ts'
 import { diagnose } from '../../node/health/diagnose.ts'
 import { findMember, outlookWithout, removeMember } from '../../node/membership/remove.ts'
-import { revokePerson } from '../../node/access/revocations.ts'
+import { revokePerson } from '../../node/tickets/revoke.ts'
 import { runningNode, stopNode } from '../../node/process/pid-file.ts'
 import { resolveSettings, type NodeOptions } from '../../node/home/settings.ts'
 import { readState } from '../../node/home/state.ts'
@@ -111,11 +111,12 @@ export interface InviteFlags {
   readonly client?: string
   readonly for?: string
   readonly count?: string
+  readonly oldEtcd?: true
 }
 
 export async function inviteCommand(
   session: Session,
-  { client, for: life = '24h', count = '1' }: InviteFlags,
+  { client, for: life = '24h', count = '1', oldEtcd }: InviteFlags,
 ): Promise<void> {
   const paths = nodePaths(session.options.home)
   const how = { lifeMs: durationMs(life), signal: session.signal }
@@ -128,9 +129,9 @@ export async function inviteCommand(
       throw new ConclaveError('usage', '--count is for nodes', {
         hint: 'Each person needs their own ticket: run the command once for each.',
       })
-    const { ticket, expires } = await invitePerson(paths, client, openClusterStore, how)
+    const { ticket, expires } = await invitePerson(paths, client, openClusterStore, { ...how, oldEtcd })
     const until = new Date(expires).toISOString()
-    const text = `conclave connect ${ticket}\n\nFor ${client}, on one machine, until ${until}. Keep it secret: anyone who has it can use the cluster.`
+    const text = `conclave connect ${ticket}\n\nFor ${client}, on one machine, until ${until}. Keep it secret until then: the first machine to use it is let in.`
     return session.out.print({ ticket, expires: until }, text)
   }
   for (let n = 0; n < Number(count); n += 1) {

@@ -8,11 +8,12 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { prefixEnd, textOf, utf8 } from '../../base/bytes.ts'
-import { encode, Fields } from '../../base/codec.ts'
+import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Entry, Store } from '../../store/store.ts'
-import { issueRevocationList, personDays, revokedSerials } from '../certificates/authority.ts'
+import { issueRevocationList, revokedSerials } from '../certificates/authority.ts'
 import { readAuthority, readClient } from '../certificates/credentials.ts'
+import { expiryOf, isPersonSerial } from '../certificates/serials.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { withStore, type OpenStore } from '../cluster/open-store.ts'
 import { retry } from '../cluster/retry.ts'
@@ -27,27 +28,50 @@ const revokedMax = 4096
 const retryMs = 5000
 const revokeTimeoutMs = 20_000
 
-/** Revokes all certificates of that name. @returns how many. @throws no-such-user when there is none */
-export async function revokePerson(
+/** Revokes all certificates of that name. @returns how many */
+export async function revokeCertificates(
   client: ClusterClient,
   store: Store,
   name: string,
   now = Date.now(),
   signal?: AbortSignal,
 ): Promise<number> {
-  const people = await listPeople(client, signal)
-  const found = people.filter((person) => person.name === name)
-  if (found.length === 0) throw noCertificate(name, people)
   await forgetExpired(store, now, signal)
-  for (const { user, serial } of found) {
-    const key = utf8(`${prefix}${serial}`)
-    const value = encode([name, Math.floor(now / 1000)])
-    // Before the user is deleted, so that an interrupted command can be repeated.
-    await store.commit({ if: [{ kind: 'revision', key, modRevision: 0 }], then: [{ kind: 'put', key, value }] }, signal)
-    // The nodes may already be restarting their etcds because of it.
-    await retry(() => revokeAccess(client, user, signal), { timeoutMs: revokeTimeoutMs, pauseMs: 200, signal })
+  const revoked = new Set<string>()
+  for (;;) {
+    const found = (await listPeople(client, signal)).filter((person) => person.name === name)
+    if (found.length === 0) return revoked.size
+    for (const { user, serial } of found) {
+      // Before the user is deleted, so that an interrupted command can be repeated.
+      await recordRevoked(store, serial, name, now, signal)
+      // The nodes may already be restarting their etcds because of it.
+      await retry(() => revokeAccess(client, user, signal), { timeoutMs: revokeTimeoutMs, pauseMs: 200, signal })
+      revoked.add(serial)
+    }
+    // A node that was renewing one of them sees that it is gone, or its successor is seen here.
   }
-  return found.length
+}
+
+/** A used ticket's certificate can't connect any more, once nodes have it on their list. */
+export async function revokeTicket(
+  store: Store,
+  serial: string,
+  now = Date.now(),
+  signal?: AbortSignal,
+): Promise<void> {
+  await recordRevoked(store, serial, '', now, signal)
+}
+
+async function recordRevoked(
+  store: Store,
+  serial: string,
+  name: string,
+  now: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const key = utf8(`${prefix}${serial}`)
+  const value = encode([name, Math.floor(now / 1000)])
+  await store.commit({ if: [{ kind: 'revision', key, modRevision: 0 }], then: [{ kind: 'put', key, value }] }, signal)
 }
 
 /** etcd does not start without the file. */
@@ -68,7 +92,7 @@ export async function updateRevocationList(
 export interface RevocationWatch {
   readonly endpoints: readonly string[]
   readonly openStore: OpenStore
-  /** The list on disk has changed. */
+  /** A person's certificate was added to the list on disk. */
   readonly onChange: () => void
 }
 
@@ -82,8 +106,9 @@ export async function followRevocations(
   await withStore(openStore, endpoints, tls, async (store) => {
     while (!signal.aborted) {
       try {
-        const { revision, changed } = await update(paths, store, signal)
-        if (changed) onChange()
+        const { revision, added } = await update(paths, store, signal)
+        // A ticket's holder has nothing to watch.
+        if (added.some(isPersonSerial)) onChange()
         for await (const batch of store.watch(range.start, range.end, { from: revision + 1, signal })) {
           if (batch.events.length > 0) break
         }
@@ -99,23 +124,24 @@ async function update(
   paths: NodePaths,
   store: Store,
   signal: AbortSignal,
-): Promise<{ readonly revision: number; readonly changed: boolean }> {
+): Promise<{ readonly revision: number; readonly added: readonly string[] }> {
   const { revision, entries } = await store.range(range.start, range.end, { limit: revokedMax }, signal)
   const serials = entries.map(serialOf).filter((serial) => serial !== undefined)
-  const changed = revokedSerials(await readFile(paths.revoked)).join() !== serials.join()
-  if (changed) await writeRevocationList(paths, serials)
-  return { revision, changed }
+  const present = revokedSerials(await readFile(paths.revoked))
+  if (present.join() !== serials.join()) await writeRevocationList(paths, serials)
+  return { revision, added: serials.filter((serial) => !present.includes(serial)) }
 }
 
 async function writeRevocationList(paths: NodePaths, serials: readonly string[]): Promise<void> {
   await writePrivateFile(paths.revoked, await issueRevocationList(await readAuthority(paths), serials))
 }
 
-/** An expired certificate need not be listed. */
-async function forgetExpired(store: Store, now: number, signal?: AbortSignal): Promise<void> {
+/** An expired certificate need not be listed. @throws not-allowed when too many are */
+export async function forgetExpired(store: Store, now: number, signal?: AbortSignal): Promise<void> {
   const { entries, more } = await store.range(range.start, range.end, { limit: revokedMax }, signal)
-  for (const { key, value, modRevision } of entries) {
-    if (revokedAt(value) + personDays * 86_400_000 > now) continue
+  for (const entry of entries) {
+    const { key, modRevision } = entry
+    if ((expiryOf(serialOf(entry) ?? '') ?? 0) > now) continue
     await store.commit({ if: [{ kind: 'revision', key, modRevision }], then: [{ kind: 'delete', key }] }, signal)
   }
   if (!more) return
@@ -124,25 +150,8 @@ async function forgetExpired(store: Store, now: number, signal?: AbortSignal): P
   })
 }
 
-function revokedAt(value: Uint8Array): number {
-  const fields = Fields.decode(value, 2)
-  fields.text(64)
-  return fields.unsigned() * 1000
-}
-
 /** Undefined for an invalid serial number, which would make issuing the list fail. */
 function serialOf({ key }: Entry): string | undefined {
   const serial = textOf(key).slice(prefix.length)
   return /^(?:[0-9a-f]{2}){1,20}$/.test(serial) ? serial : undefined
-}
-
-function noCertificate(name: string, people: readonly { readonly name: string }[]): ConclaveError {
-  const known = [...new Set(people.map((person) => person.name))].sort()
-  const shown = known.length > 20 ? [...known.slice(0, 20), '…'] : known
-  return new ConclaveError('no-such-user', `no certificate of this cluster is for ${name}`, {
-    hint:
-      known.length === 0
-        ? 'No one was invited with --client. To remove someone who runs a node: `conclave node remove`.'
-        : `There are certificates for: ${shown.join(', ')}.`,
-  })
 }

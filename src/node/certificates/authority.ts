@@ -4,12 +4,15 @@
  * Nodes: one certificate as server, peer and client. All have the same common name, the only one that etcd's peer port
  * accepts (--peer-cert-allowed-cn), so a person's certificate can't join the traffic between nodes.
  * People: the common name is NAME.SERIAL, an etcd user (access-control.ts), so each certificate is revoked by itself. No
- * name contains a colon or a dot. https://etcd.io/docs/v3.5/op-guide/security/
+ * name contains a colon or a dot. The serial numbers of people and tickets contain the end of their validity
+ * (serials.ts). https://etcd.io/docs/v3.5/op-guide/security/
  */
 import 'reflect-metadata'
-import { randomBytes, webcrypto } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
+import type { Bytes } from '../../base/bytes.ts'
+import { expiringSerial, newSerial, personOf } from './serials.ts'
 
 type CryptoKey = webcrypto.CryptoKey
 type CryptoKeyPair = webcrypto.CryptoKeyPair
@@ -21,16 +24,13 @@ const day = 86_400_000
 /** A machine whose clock is slow by less than this accepts a new certificate. */
 const backdateMs = day
 const authorityDays = 20 * 365
-const nodeDays = 2 * 365
-/** Long, since people renew by a new ticket and access ends by revocation, not expiry. */
-export const personDays = 5 * 365
+/** Running nodes renew their own, and those of their homes. */
+const nodeDays = 365
 const revocationDays = authorityDays
 
 export const nodeCommonName = 'conclave:node'
 /** In every node's certificate, so that a client can accept any node of the cluster. */
 export const nodeServerName = 'node.conclave.internal'
-/** etcd's superuser. */
-const reservedName = 'root'
 
 /** Certificate and private key, PEM (the key as PKCS #8). */
 export interface Identity {
@@ -44,7 +44,7 @@ export async function createAuthority(now = Date.now()): Promise<Identity> {
     name: `CN=Conclave cluster ${randomBytes(4).toString('hex')}`,
     serialNumber: newSerial(),
     keys,
-    ...validity(now, authorityDays),
+    ...validity(now, now + authorityDays * day),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -60,30 +60,36 @@ export async function issueNode(authority: Identity, hosts: readonly string[], n
     type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
     value: host,
   }))
-  return issue(authority, nodeCommonName, nodeDays, now, [
+  return issue(authority, nodeCommonName, now, [
     new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
     new x509.SubjectAlternativeNameExtension(alternatives),
   ])
 }
 
-export interface PersonIdentity extends Identity {
-  /** The certificate's common name, which is the name of its etcd user. */
-  readonly user: string
+/**
+ * For a key that only its owner has.
+ *
+ * @param user NAME.SERIAL: the certificate's common name, and its etcd user
+ * @param publicKey SPKI
+ * @throws RangeError when `user` is none
+ */
+export async function certifyPerson(
+  authority: Identity,
+  user: string,
+  publicKey: Uint8Array,
+  now = Date.now(),
+): Promise<string> {
+  const person = personOf(user)
+  if (person === undefined) throw new RangeError(`not a user: ${user}`)
+  return certify(authority, user, publicKey, [clientUsage()], validity(now, person.expires), person.serial)
 }
 
-/** @throws RangeError for an invalid name, or one with another meaning for etcd */
-export async function issuePerson(authority: Identity, name: string, now = Date.now()): Promise<PersonIdentity> {
-  if (!/^[A-Za-z0-9_-]{2,32}$/.test(name) || name.toLowerCase() === reservedName)
-    throw new RangeError(`not a name: ${name}`)
-  const serial = newSerial()
-  const user = `${name}.${serial}`
-  return { user, ...(await issueClient(authority, user, now, serial)) }
-}
-
-/** The person and serial number behind an etcd user; undefined for any other user. */
-export function personOf(user: string): { readonly name: string; readonly serial: string } | undefined {
-  const match = /^([A-Za-z0-9_-]{2,32})\.(01[0-9a-f]{24})$/.exec(user)
-  return match === null ? undefined : { name: match[1] as string, serial: match[2] as string }
+/** Of a ticket: its holder may ask for a certificate, once. */
+export async function issueTicketIdentity(authority: Identity, user: string, expires: number): Promise<Identity> {
+  const key = newKey()
+  const serial = expiringSerial('ticket', expires)
+  const term = validity(Date.now(), expires)
+  return { certificate: await certify(authority, user, publicKeyOf(key), [clientUsage()], term, serial), key }
 }
 
 /** A certificate revocation list (RFC 5280 §5), DER. @param serials hexadecimal */
@@ -105,7 +111,7 @@ export async function issueRevocationList(
 
 /** For programs in a node's home. */
 export async function issueLocal(authority: Identity, now = Date.now()): Promise<Identity> {
-  return issueClient(authority, nodeCommonName, now)
+  return issue(authority, nodeCommonName, now, [clientUsage()])
 }
 
 /** The serial numbers in a revocation list: hexadecimal, in its order. */
@@ -113,28 +119,38 @@ export function revokedSerials(list: Uint8Array): readonly string[] {
   return new x509.X509Crl(Uint8Array.from(list)).entries.map(({ serialNumber }) => serialNumber.toLowerCase())
 }
 
-async function issueClient(authority: Identity, commonName: string, now: number, serial?: string): Promise<Identity> {
-  const usage = new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])
-  return issue(authority, commonName, personDays, now, [usage], serial)
+function clientUsage(): x509.Extension {
+  return new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])
 }
 
 async function issue(
   authority: Identity,
   commonName: string,
-  days: number,
   now: number,
   extensions: readonly x509.Extension[],
-  serialNumber = newSerial(),
 ): Promise<Identity> {
+  const key = newKey()
+  const term = validity(now, now + nodeDays * day)
+  return { certificate: await certify(authority, commonName, publicKeyOf(key), extensions, term), key }
+}
+
+async function certify(
+  authority: Identity,
+  commonName: string,
+  publicKey: Uint8Array,
+  extensions: readonly x509.Extension[],
+  term: ReturnType<typeof validity>,
+  serialNumber = newSerial(),
+): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificate)
-  const keys = await newKeys()
+  const spki = Uint8Array.from(publicKey)
   const certificate = await x509.X509CertificateGenerator.create({
     subject: `CN=${commonName}`,
     issuer: issuer.subject,
     serialNumber,
-    publicKey: keys.publicKey,
+    publicKey: await webcrypto.subtle.importKey('spki', spki, signing, true, ['verify']),
     signingKey: await importKey(authority.key),
-    ...validity(now, days),
+    ...term,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -142,20 +158,23 @@ async function issue(
       ...extensions,
     ],
   })
-  return identityOf(certificate, keys)
+  return `${certificate.toString('pem')}\n`
 }
 
-function validity(now: number, days: number) {
-  return {
-    notBefore: new Date(now - backdateMs),
-    notAfter: new Date(now + days * day),
-    signingAlgorithm: signing,
-  }
+function validity(now: number, notAfter: number) {
+  return { notBefore: new Date(now - backdateMs), notAfter: new Date(notAfter), signingAlgorithm: signing }
 }
 
-/** Positive and not zero (RFC 5280 §4.1.2.2); 96 random bits, so that with a name it fits a common name's 64 characters. */
-function newSerial(): string {
-  return `01${randomBytes(12).toString('hex')}`
+/** A new private key, PEM. */
+export function newKey(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ format: 'pem', type: 'pkcs8' })
+    .toString()
+}
+
+/** SPKI. */
+export function publicKeyOf(key: string): Bytes {
+  return new Uint8Array(createPublicKey(createPrivateKey(key)).export({ format: 'der', type: 'spki' }))
 }
 
 async function newKeys(): Promise<CryptoKeyPair> {

@@ -3,22 +3,23 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { ConclaveError } from '../../base/errors.ts'
 
-/** A certificate with fewer days left is renewed, or warned about. */
-export const renewBeforeDays = 90
-
 export interface CertificateFacts {
   readonly commonName: string
   readonly notAfter: number
   readonly daysLeft: number
+  /** Less than a third of its life is left: it is renewed, or warned about. */
+  readonly renewalDue: boolean
 }
 
 export function readCertificate(pem: string, now = Date.now()): CertificateFacts {
   const certificate = new X509Certificate(pem)
   const notAfter = Date.parse(certificate.validTo)
+  const life = notAfter - Date.parse(certificate.validFrom)
   return {
     commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '',
     notAfter,
     daysLeft: Math.floor((notAfter - now) / 86_400_000),
+    renewalDue: notAfter - now < life / 3,
   }
 }
 

@@ -5,7 +5,7 @@ import { readIfPresent, writePrivateFile } from '../home/private-file.ts'
 import { isUnspecified } from '../home/address.ts'
 import type { NodeSettings } from '../home/state.ts'
 import { issueLocal, issueNode, type Identity } from './authority.ts'
-import { checkCertificate, isValidFor, readCertificate, renewBeforeDays } from './check-certificate.ts'
+import { checkCertificate, isValidFor, readCertificate } from './check-certificate.ts'
 
 /** What a client of the cluster connects with: PEM texts. */
 export interface ClientTls extends Identity {
@@ -61,7 +61,7 @@ async function isUsable(files: PemFiles, authority: Identity, hosts: readonly st
   } catch {
     return false
   }
-  return readCertificate(certificate).daysLeft > renewBeforeDays && hosts.every((host) => isValidFor(certificate, host))
+  return !readCertificate(certificate).renewalDue && hosts.every((host) => isValidFor(certificate, host))
 }
 
 /** The key first: a certificate on disk always has its key beside it. */

@@ -96,6 +96,14 @@ const knownErrors: readonly {
     retryable: true,
   },
   {
+    // Its HTTP server is up before the service.
+    pattern: /Received HTTP status code/,
+    code: 'unavailable',
+    message: 'the node is starting',
+    hint: 'Check that the node is running and reachable: `conclave node status`.',
+    retryable: true,
+  },
+  {
     // Permissions were changed concurrently.
     pattern: /auth store is old/,
     code: 'unavailable',

@@ -4,8 +4,17 @@ import { ConclaveError } from '../../base/errors.ts'
 import { probe, type Probe } from '../../store/etcd/probe.ts'
 import type { ClientTls } from '../certificates/credentials.ts'
 
-/** Probes all endpoints in parallel. @returns the most telling failure; undefined when one endpoint works */
-export async function diagnose(endpoints: readonly string[], tls: ClientTls): Promise<ConclaveError | undefined> {
+/**
+ * Probes all endpoints in parallel.
+ *
+ * @param revoked what to say instead when a valid certificate is rejected
+ * @returns the most telling failure; undefined when one endpoint works
+ */
+export async function diagnose(
+  endpoints: readonly string[],
+  tls: ClientTls,
+  revoked?: ConclaveError,
+): Promise<ConclaveError | undefined> {
   const own = { ca: tls.authority, cert: tls.certificate, key: tls.key }
   const probes = await Promise.all(
     endpoints.map(async (endpoint) => ({ endpoint, outcome: await probe(endpoint, own) })),
@@ -13,7 +22,7 @@ export async function diagnose(endpoints: readonly string[], tls: ClientTls): Pr
   if (probes.some(({ outcome }) => outcome === 'ok')) return undefined
   for (const outcome of byWeight) {
     const found = probes.find((one) => one.outcome === outcome)
-    if (found !== undefined) return errorOf(outcome, found.endpoint, tls)
+    if (found !== undefined) return errorOf(outcome, found.endpoint, tls, revoked)
   }
   return undefined
 }
@@ -33,7 +42,7 @@ const byWeight: readonly Failure[] = [
   'no-such-host',
 ]
 
-function errorOf(outcome: Failure, endpoint: string, tls: ClientTls): ConclaveError {
+function errorOf(outcome: Failure, endpoint: string, tls: ClientTls, revoked?: ConclaveError): ConclaveError {
   const newTicket = 'Ask for a new ticket on one of its nodes.'
   const refused = (message: string, hint: string): ConclaveError => new ConclaveError('not-allowed', message, { hint })
   const unreachable = (message: string): ConclaveError =>
@@ -59,6 +68,7 @@ function errorOf(outcome: Failure, endpoint: string, tls: ClientTls): ConclaveEr
       )
     case 'we-are-refused': {
       const expired = Date.parse(new X509Certificate(tls.certificate).validTo) < Date.now()
+      if (!expired && revoked !== undefined) return revoked
       const why = expired ? 'it has expired' : 'it was revoked, belongs to another cluster, or the clocks differ'
       return refused(`the node at ${endpoint} rejects our certificate: ${why}`, newTicket)
     }

@@ -32,8 +32,8 @@ const stateSchema = z.strictObject({
   version: z.literal(1),
   settings: settingsSchema,
   /**
-   * founding: first node of a cluster, not seen running yet. opened: a ticket was accepted, its authority is on disk.
-   * claimed: the ticket is ours in the store. added: the cluster counts this node as a learner. member: it votes.
+   * founding: first node of a cluster, not seen running yet. opened: a ticket was accepted, and recorded here. claimed: the
+   * ticket is ours in the store, and the authority is on disk. added: the cluster counts this node as a learner. member: it votes.
    */
   phase: z.enum(['founding', 'opened', 'claimed', 'added', 'member']),
   /** Keeps etcds of different clusters apart until they have a cluster id. */
@@ -41,8 +41,17 @@ const stateSchema = z.strictObject({
   /** Unknown while founding. */
   clusterId: etcdId.optional(),
   memberId: etcdId.optional(),
-  /** The ticket this node joins on, until it votes. `claim` tells our claim from another machine's. */
-  ticket: z.strictObject({ id: z.string(), digest: z.string(), claim: z.string() }).optional(),
+  /** The ticket this node joins on, until it votes: its certificates and key, and ours that it was claimed for, PEM. */
+  ticket: z
+    .strictObject({
+      id: z.string(),
+      digest: z.string(),
+      authority: z.string(),
+      certificate: z.string(),
+      ticketKey: z.string(),
+      key: z.string(),
+    })
+    .optional(),
   /** Client addresses host:port of all members, as last seen. */
   endpoints: z.array(z.string().min(1).max(300)).max(32),
 })

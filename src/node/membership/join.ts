@@ -2,13 +2,13 @@
  * A node joins an existing cluster. Everything that can be checked is checked first, without side effects. Then each step
  * is recorded in the node's state before the next one begins, and can be repeated:
  *
- *   opened: the ticket's authority and the state are on disk; nothing has changed in the cluster. claimed: the ticket in
- *   the store is ours. added: we are a learner, and our etcd runs from here on. member: we vote, and the ticket is deleted
+ *   opened: the state and the ticket are on disk; nothing has changed in the cluster. claimed: a node has given us the
+ *   authority's key. added: we are a learner, and our etcd runs from here on. member: we vote, and the ticket is deleted
  */
-import { randomBytes, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { ConclaveError } from '../../base/errors.ts'
-import { issueLocal } from '../certificates/authority.ts'
-import { readClient, renewCertificates, writeAuthority, type ClientTls } from '../certificates/credentials.ts'
+import { newKey } from '../certificates/authority.ts'
+import { readClient, writeAuthority, type ClientTls } from '../certificates/credentials.ts'
 import { withClusterClient, type ClusterClient, type ClusterMember } from '../cluster/cluster-client.ts'
 import { withStore, type OpenStore } from '../cluster/open-store.ts'
 import { retry } from '../cluster/retry.ts'
@@ -18,8 +18,10 @@ import { requireFreePorts, resolveSettings, reviseSettings, type NodeOptions } f
 import { peerUrlOf, readState, writeState, type NodeSettings, type NodeState } from '../home/state.ts'
 import { requireCluster } from '../tickets/connect.ts'
 import { requireRoomForNode } from '../tickets/invite.ts'
-import { openAuthorityKey } from '../tickets/ticket-code.ts'
-import { claimTicket, finishTicket } from '../tickets/ticket-record.ts'
+import { enrol } from '../tickets/enrol.ts'
+import { openSealedFor, privateKeyOf } from '../tickets/private-key.ts'
+import { closeTicket } from '../tickets/serve-enrolments.ts'
+import { openTicketKey } from '../tickets/ticket-code.ts'
 import { checkExpiry, ticketDigest, type NodeTicket } from '../tickets/ticket.ts'
 import { requireNoNode } from './bootstrap.ts'
 
@@ -52,9 +54,10 @@ export async function openTicket(
   checkExpiry(ticket)
   const settings = { ...resolveSettings(options), wan: ticket.wan }
   await requireFreePorts(settings, 0, signal)
-  const key = await openAuthorityKey(await askCode(), ticket)
-  const authority = { certificate: new X509Certificate(ticket.authority).toString(), key }
-  const tls = { authority: authority.certificate, ...(await issueLocal(authority)) }
+  const ticketKey = await openTicketKey(await askCode(), ticket)
+  const authority = pemOf(ticket.authority)
+  const certificate = pemOf(ticket.certificate)
+  const tls = { authority, certificate, key: ticketKey }
   const { members } = await requireCluster(ticket, tls, 'members', signal)
   requireRoomForNode(members.length)
 
@@ -64,31 +67,38 @@ export async function openTicket(
     phase: 'opened',
     token: ticket.token,
     clusterId: ticket.clusterId,
-    ticket: { id: ticket.id, digest: ticketDigest(ticket), claim: randomBytes(16).toString('hex') },
+    ticket: { id: ticket.id, digest: ticketDigest(ticket), authority, certificate, ticketKey, key: newKey() },
     endpoints: [...ticket.endpoints],
   }
-  await writeAuthority(paths, authority)
-  await renewCertificates(paths, state.settings)
   return writeState(paths, state)
 }
 
-/** Everything up to `added`. */
-export async function enterCluster(context: JoinContext, begun: NodeState): Promise<NodeState> {
+/** Up to `claimed`: a node gives us the authority's key. Whether the ticket has expired is for it to decide. */
+export async function claimAuthority(context: JoinContext, state: NodeState): Promise<NodeState> {
+  if (state.phase !== 'opened') return state
   const { paths, openStore, listener, signal } = context
+  listener({ kind: 'step', step: 'claim' })
+  const { ticket, endpoints } = state
+  if (ticket === undefined) throw new ConclaveError('unexpected', 'a node that joins without a ticket')
+  const { authority, certificate, ticketKey, key } = ticket
+  const { sealedKey } = await withStore(openStore, endpoints, { authority, certificate, key: ticketKey }, (store) =>
+    enrol(store, { ...ticket, kind: 'node' }, signal),
+  )
+  const scalar = sealedKey === null ? undefined : openSealedFor(key, sealedKey)
+  // With the wrong key it fails, as with none.
+  const given = privateKeyOf(new X509Certificate(authority).raw, scalar ?? new Uint8Array(32))
+  await writeAuthority(paths, { certificate: authority, key: given })
+  return writeState(paths, { ...state, phase: 'claimed' })
+}
+
+/** From `claimed` to `added`. */
+export async function enterCluster(context: JoinContext, begun: NodeState): Promise<NodeState> {
+  const { paths, listener, signal } = context
   let state = begun
-  const tls = await readClient(paths.client)
-  if (state.phase === 'opened') {
-    listener({ kind: 'step', step: 'claim' })
-    const { ticket, endpoints } = state
-    if (ticket === undefined) throw new ConclaveError('unexpected', 'a node that joins without a ticket')
-    // The record in the store decides about expiry: a claim made in time stays valid.
-    const issued = { kind: 'node', expires: 0, ...ticket } as const
-    await withStore(openStore, endpoints, tls, (store) => claimTicket(store, issued, ticket.claim, Date.now(), signal))
-    state = await writeState(paths, { ...state, phase: 'claimed' })
-  }
   if (state.phase === 'claimed') {
     listener({ kind: 'step', step: 'add' })
     const { settings } = state
+    const tls = await readClient(paths.client)
     const memberId = await change(context, state, tls, addTimeoutMs, (client) => addMember(client, settings, signal))
     state = await writeState(paths, { ...state, phase: 'added', memberId })
   }
@@ -109,10 +119,16 @@ export async function becomeVoter(context: JoinContext, begun: NodeState): Promi
   if (state.ticket !== undefined) {
     listener({ kind: 'step', step: 'finish' })
     const { ticket: used, ...rest } = state
-    await withStore(openStore, state.endpoints, tls, (store) => finishTicket(store, used, used.claim, signal))
+    await withStore(openStore, state.endpoints, tls, async (store) =>
+      change(context, state, tls, addTimeoutMs, (client) => closeTicket({ store, client, signal }, used.id)),
+    )
     state = await writeState(paths, rest)
   }
   return state
+}
+
+function pemOf(der: Uint8Array): string {
+  return new X509Certificate(der).toString()
 }
 
 async function change<T>(

@@ -37,6 +37,7 @@ const commonFolders = ['/usr/local/bin', '/usr/bin', '/opt/homebrew/bin']
 
 /** The first patch releases without CVE-2026-33343 and CVE-2026-33413, by minor version; later ones never had them. */
 const secure: Readonly<Record<number, number>> = { 4: 42, 5: 28, 6: 9 }
+export const restrictingVersions = '3.4.42, 3.5.28, 3.6.9, or later'
 const recommended: Readonly<Record<number, number>> = { 5: 33, 6: 14 }
 const advice = 'Recommended: 3.5.33 or later, or 3.6.14 or later (https://github.com/etcd-io/etcd/releases).'
 
@@ -92,13 +93,18 @@ export function judgeVersion(version: EtcdVersion): VersionVerdict {
     return { kind: 'refused', message: `${name} is too old: Conclave needs 3.4 or later`, hint: advice }
   }
   if (major > 3) return warn(`${name} is newer than any version Conclave was tested with`)
-  if (patch < (secure[minor] ?? 0)) {
+  if (!restrictsPeople(version)) {
     return warn(
       `${name} has known vulnerabilities (CVE-2026-33343, CVE-2026-33413): anyone with a certificate of this cluster can delete others' records or stop all writes. They can't read what people wrote.`,
     )
   }
   if (minor < 5 || patch < (recommended[minor] ?? 0)) return warn(`${name} works, but newer versions fix known bugs`)
   return { kind: 'fine' }
+}
+
+/** Whether its access control holds for someone with a person's certificate. */
+export function restrictsPeople({ major, minor, patch }: EtcdVersion): boolean {
+  return major > 3 || (minor >= 4 && patch >= (secure[minor] ?? 0))
 }
 
 export function describeEtcd({ path, version }: EtcdBinary): string {

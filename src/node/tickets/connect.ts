@@ -1,9 +1,11 @@
 /** Connects a home to a cluster with a person's ticket. Interrupted at any step, it can be repeated. */
-import { randomBytes, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ConclaveError } from '../../base/errors.ts'
+import { newKey } from '../certificates/authority.ts'
+import { checkCertificate } from '../certificates/check-certificate.ts'
 import { writeClient, type ClientTls } from '../certificates/credentials.ts'
 import { withClusterClient, type MemberList } from '../cluster/cluster-client.ts'
 import { isTransient } from '../cluster/cluster-errors.ts'
@@ -12,16 +14,17 @@ import { diagnose } from '../health/diagnose.ts'
 import { nodePaths } from '../home/paths.ts'
 import { readJson, writeJson } from '../home/private-file.ts'
 import { etcdId, readState } from '../home/state.ts'
-import { privateKeyOf } from './ticket-code.ts'
-import { claimTicket, finishTicket, issuedTicket } from './ticket-record.ts'
-import { checkExpiry, type PersonTicket, type Ticket } from './ticket.ts'
+import { enrol, reportEnrolled } from './enrol.ts'
+import { privateKeyOf } from './private-key.ts'
+import { ticketRefusal } from './ticket-record.ts'
+import { checkExpiry, ticketDigest, type PersonTicket, type Ticket } from './ticket.ts'
 
 const connectionSchema = z.strictObject({
   version: z.literal(1),
   clusterId: etcdId,
   name: z.string(),
-  /** The ticket used, our claim on it, and whether the connection is complete. */
-  ticket: z.strictObject({ id: z.string(), claim: z.string(), done: z.boolean() }),
+  /** The ticket used, and the key that is being certified, PEM; null when the connection is complete. */
+  ticket: z.strictObject({ id: z.string(), key: z.string().nullable() }),
 })
 
 export interface Connected {
@@ -53,40 +56,49 @@ export async function connectHome(
   }
   const connected: Connected = { name: ticket.name, endpoints: ticket.endpoints }
   const resumed = present?.ticket.id === ticket.id ? present.ticket : undefined
-  if (resumed?.done === true) return connected
+  if (resumed?.key === null) return connected
   if (resumed === undefined) checkExpiry(ticket)
 
-  const pem = (der: Uint8Array): string => new X509Certificate(der).toString()
-  const tls: ClientTls = {
-    authority: pem(ticket.authority),
-    certificate: pem(ticket.certificate),
-    key: privateKeyOf(ticket.certificate, ticket.scalar),
-  }
-  await requireCluster(ticket, tls, 'knownMembers', signal)
-  const claim = resumed?.claim ?? randomBytes(16).toString('hex')
-  const record = async (done: boolean): Promise<void> => {
+  const authority = pemOf(ticket.authority)
+  const ticketKey = privateKeyOf(ticket.certificate, ticket.scalar)
+  const asHolder: ClientTls = { authority, certificate: pemOf(ticket.certificate), key: ticketKey }
+  await requireCluster(ticket, asHolder, 'knownMembers', signal)
+  const key = resumed?.key ?? newKey()
+  const enrolment = { id: ticket.id, kind: ticket.kind, digest: ticketDigest(ticket), ticketKey, key }
+  const record = async (pending: string | null): Promise<void> => {
     const { clusterId, name, id } = ticket
-    await writeJson(file, connectionSchema.parse({ version: 1, clusterId, name, ticket: { id, claim, done } }))
+    await writeJson(file, connectionSchema.parse({ version: 1, clusterId, name, ticket: { id, key: pending } }))
   }
-  await withStore(openStore, ticket.endpoints, tls, async (store) => {
-    await record(false)
+  await withStore(openStore, ticket.endpoints, asHolder, async (store) => {
+    await record(key)
     try {
-      await claimTicket(store, issuedTicket(ticket), claim, Date.now(), signal)
+      const { certificate } = await enrol(store, enrolment, signal)
+      const tls = { authority, certificate: pemOf(certificate ?? new Uint8Array()), key }
+      checkCertificate('the certificate that a node has issued', tls)
+      await writeClient(nodePaths(home).client, tls)
     } catch (error) {
-      // A permanent refusal leaves the home as it was. After any other failure the claim may stand, so it is kept.
+      // A permanent refusal leaves the home as it was. After any other failure the claim may stand, so the key is kept.
       if (!isTransient(error)) await (present === undefined ? rm(file) : writeJson(file, present))
       throw error
     }
-    await writeClient(nodePaths(home).client, tls)
-    await record(true)
-    await finishTicket(store, ticket, claim, signal)
+    await record(null)
+    await reportEnrolled(store, enrolment, signal)
   })
   return connected
 }
 
-/** The members of the ticket's cluster. @throws the reason when it can't be reached; not-a-store for another cluster */
+function pemOf(der: Uint8Array): string {
+  return new X509Certificate(der).toString()
+}
+
+/**
+ * The members of the ticket's cluster.
+ *
+ * @param tls the ticket's own
+ * @throws the reason when it can't be reached; not-allowed when the ticket was used; not-a-store for another cluster
+ */
 export async function requireCluster(
-  { endpoints, clusterId }: Ticket,
+  { endpoints, clusterId, kind }: Ticket,
   tls: ClientTls,
   how: 'members' | 'knownMembers',
   signal?: AbortSignal,
@@ -94,7 +106,7 @@ export async function requireCluster(
   const found = await withClusterClient(endpoints, tls, (client) => client[how](signal)).catch(
     async (error: unknown) => {
       signal?.throwIfAborted()
-      throw (await diagnose(endpoints, tls)) ?? error
+      throw (await diagnose(endpoints, tls, ticketRefusal('gone', kind))) ?? error
     },
   )
   if (found.clusterId === clusterId) return found

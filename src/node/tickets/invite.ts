@@ -1,18 +1,23 @@
-/** Issues tickets. Only a voting node does: it holds the authority's key. */
+/** Issues tickets. Only a voting node does: it holds the authority's key. Running nodes answer their holders. */
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { hex, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Store } from '../../store/store.ts'
-import { grantAccess } from '../access/access-control.ts'
-import { issuePerson } from '../certificates/authority.ts'
-import { readAuthority, readClient } from '../certificates/credentials.ts'
-import { withClusterClient } from '../cluster/cluster-client.ts'
+import { grantTicket, ticketUser } from '../access/access-control.ts'
+import { issueTicketIdentity } from '../certificates/authority.ts'
+import { readAuthority, readClient, type ClientTls } from '../certificates/credentials.ts'
+import { requireName } from '../certificates/serials.ts'
+import { withClusterClient, type ClusterClient } from '../cluster/cluster-client.ts'
 import { withStore, type OpenStore } from '../cluster/open-store.ts'
+import { retry } from '../cluster/retry.ts'
 import { votersMax } from '../health/health.ts'
 import type { NodePaths } from '../home/paths.ts'
 import { requireState } from '../home/state.ts'
 import { incarnationKey, migrationRange } from '../migrate-store.ts'
-import { newCode, scalarOf, sealAuthorityKey } from './ticket-code.ts'
+import { parseEtcdVersion, restrictsPeople, restrictingVersions } from '../process/etcd-binary.ts'
+import { answerKey, askKey } from './enrolment.ts'
+import { scalarOf } from './private-key.ts'
+import { newCode, sealTicketKey } from './ticket-code.ts'
 import { issuedTicket, recordTicket } from './ticket-record.ts'
 import { encodeTicket, type Ticket } from './ticket.ts'
 
@@ -20,6 +25,11 @@ export interface InviteOptions {
   /** From issue to expiry: one minute to 30 days, a day if absent. */
   readonly lifeMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+export interface PersonInviteOptions extends InviteOptions {
+  /** Also where a node runs an etcd on which people can do more than they should. */
+  readonly oldEtcd?: boolean | undefined
 }
 
 export interface Invitation {
@@ -30,44 +40,63 @@ export interface Invitation {
 }
 
 const dayMs = 86_400_000
+/** Nodes may be restarting their etcds, as after `node revoke`. */
+const retryTimeoutMs = 20_000
+const retryPauseMs = 200
 
 export async function inviteNode(
   paths: NodePaths,
   openStore: OpenStore,
   options: InviteOptions = {},
 ): Promise<Invitation> {
-  const { state, authority, tls, members, common } = await beginTicket(paths, options)
+  const begun = await beginTicket(paths, options)
+  const { state, identity, members, common } = begun
   requireRoomForNode(members)
   const code = newCode()
   const plain = { kind: 'node', ...common, token: state.token, wan: state.settings.wan } as const
-  const ticket = await sealAuthorityKey(code, plain, authority.key)
-  await withStore(openStore, ticket.endpoints, tls, (store) => record(store, ticket, options.signal))
+  const ticket = await sealTicketKey(code, plain, identity.key)
+  await issue(begun, ticket, openStore, options)
   return { ticket: encodeTicket(ticket), code, expires: ticket.expires }
 }
 
-/** @throws usage for an invalid name */
+/** @throws usage for an invalid name; not-allowed when a node's etcd is old */
 export async function invitePerson(
   paths: NodePaths,
   name: string,
   openStore: OpenStore,
-  options: InviteOptions = {},
+  options: PersonInviteOptions = {},
 ): Promise<Invitation> {
-  const { signal } = options
-  const { authority, tls, common } = await beginTicket(paths, options)
-  const identity = await issuePerson(authority, name).catch((cause: unknown) => {
+  try {
+    requireName(name)
+  } catch (cause) {
     throw new ConclaveError('usage', `"${name}" is not a valid name`, {
       hint: 'Use 2 to 32 letters, digits, "_" and "-", but not "root".',
       cause,
     })
-  })
-  const certificate = derOf(identity.certificate)
-  const ticket: Ticket = { kind: 'person', ...common, name, certificate, scalar: scalarOf(identity.key) }
-  await withStore(openStore, ticket.endpoints, tls, async (store) => {
-    await ensureIncarnation(store, signal)
-    await record(store, ticket, signal)
-  })
-  await withClusterClient(ticket.endpoints, tls, (client) => grantAccess(client, identity.user, signal))
+  }
+  const begun = await beginTicket(paths, options)
+  if (options.oldEtcd !== true) {
+    await withClusterClient(begun.common.endpoints, begun.tls, (client) => requireRestricting(client, options.signal))
+  }
+  const ticket: Ticket = { kind: 'person', ...begun.common, name, scalar: scalarOf(begun.identity.key) }
+  await issue(begun, ticket, openStore, options)
   return { ticket: encodeTicket(ticket), code: undefined, expires: ticket.expires }
+}
+
+/** Members that don't answer can't be judged. */
+async function requireRestricting(client: ClusterClient, signal?: AbortSignal): Promise<void> {
+  const members = await client.statuses(signal)
+  for (const { name, id, answer } of members) {
+    const version = parseEtcdVersion(`etcd Version: ${answer?.version}`)
+    if (version === undefined || restrictsPeople(version)) continue
+    throw new ConclaveError(
+      'not-allowed',
+      `the node ${name || id} runs etcd ${answer?.version}, which does not restrict people enough`,
+      {
+        hint: `Anyone with a certificate could stop all writes and delete others' records there. Update etcd on every node: ${restrictingVersions}. If you trust everyone you invite: --old-etcd.`,
+      },
+    )
+  }
 }
 
 /** @throws not-allowed when a cluster of so many nodes should not grow */
@@ -93,20 +122,44 @@ async function beginTicket(paths: NodePaths, { lifeMs = dayMs, signal }: InviteO
   }
   const authority = await readAuthority(paths)
   const tls = await readClient(paths.client)
-  const { clusterId, members } = await withClusterClient(state.endpoints, tls, (client) => client.members(signal))
+  const { clusterId, members } = await withClusterClient(state.endpoints, tls, (client) =>
+    patiently(() => client.members(signal), signal),
+  )
+  const id = hex(randomBytes(16))
+  const expires = Math.floor((Date.now() + lifeMs) / 1000) * 1000
+  const identity = await issueTicketIdentity(authority, ticketUser(id), expires)
   const voting = members.filter(({ learner }) => !learner).flatMap(({ endpoints }) => endpoints)
   const common = {
-    id: hex(randomBytes(16)),
+    id,
     clusterId,
-    expires: Math.floor((Date.now() + lifeMs) / 1000) * 1000,
+    expires,
     endpoints: [...new Set([...state.endpoints.filter((endpoint) => voting.includes(endpoint)), ...voting])],
     authority: derOf(authority.certificate),
+    certificate: derOf(identity.certificate),
   }
-  return { state, authority, tls, members: members.length, common }
+  return { state, identity, tls, members: members.length, common }
 }
 
-async function record(store: Store, ticket: Ticket, signal?: AbortSignal): Promise<void> {
-  await recordTicket(store, issuedTicket(ticket), Date.now(), signal)
+async function issue(
+  { tls }: { readonly tls: ClientTls },
+  ticket: Ticket,
+  openStore: OpenStore,
+  { signal }: InviteOptions,
+): Promise<void> {
+  const asker = { ticket: ticket.id }
+  const keys = { ask: askKey(asker), answer: answerKey(asker) }
+  await withStore(openStore, ticket.endpoints, tls, async (store) => {
+    if (ticket.kind === 'person') await ensureIncarnation(store, signal)
+    // Before its user: a user without a ticket is deleted.
+    await recordTicket(store, issuedTicket(ticket), signal)
+  })
+  await withClusterClient(ticket.endpoints, tls, (client) =>
+    patiently(() => grantTicket(client, ticket.id, keys, signal), signal),
+  )
+}
+
+function patiently<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  return retry(attempt, { timeoutMs: retryTimeoutMs, pauseMs: retryPauseMs, signal })
 }
 
 /** The first user of a store creates its incarnation, but people lack permission to do so. */

@@ -4,8 +4,8 @@
  *   conclave-node-1.<base64url of: length (2 bytes) ‖ payload ‖ checksum (6 bytes)>, conclave-person-1.…
  *
  * The payload is a deterministic CBOR array. The checksum (truncated SHA-256 of kind and payload) detects copying errors;
- * that a ticket was issued is checked against its digest in the store (ticket-record.ts). A node's ticket contains the
- * authority's key, sealed under a separate code; a person's contains their certificate and private key.
+ * that a ticket was issued is checked against its digest in the store (ticket-record.ts). A ticket contains a key of its
+ * own with a certificate, good for one enrolment (enrol.ts); a node's is sealed under a separate code.
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
@@ -24,6 +24,8 @@ interface TicketBase {
   readonly endpoints: readonly string[]
   /** The authority's certificate, DER. */
   readonly authority: Bytes
+  /** The ticket's own, DER. */
+  readonly certificate: Bytes
 }
 
 export interface NodeTicket extends TicketBase {
@@ -32,14 +34,14 @@ export interface NodeTicket extends TicketBase {
   readonly token: string
   /** Whether the cluster uses etcd's default timers; all nodes must agree. */
   readonly wan: boolean
+  /** The scalar of the ticket's private key, sealed under the code. */
   readonly sealedKey: Bytes
 }
 
 export interface PersonTicket extends TicketBase {
   readonly kind: 'person'
   readonly name: string
-  /** The certificate, DER, and the scalar of its private key. */
-  readonly certificate: Bytes
+  /** Of the ticket's private key. */
   readonly scalar: Bytes
 }
 
@@ -66,7 +68,7 @@ const base = [
   certificate,
 ] as const
 const payloads = {
-  node: z.tuple([...base, z.string().min(1).max(128), z.boolean(), bytes(48, 48)]),
+  node: z.tuple([...base, z.string().min(1).max(128), z.boolean(), certificate, bytes(48, 48)]),
   person: z.tuple([...base, z.string().regex(/^[A-Za-z0-9_-]{2,32}$/), certificate, bytes(32, 32)]),
 }
 
@@ -126,7 +128,7 @@ export function inviteCommand(kind: Ticket['kind']): string {
 
 /** The plaintext part of a node's ticket: associated data of the sealed key. */
 export function plainPart(ticket: Omit<NodeTicket, 'sealedKey'>): Value[] {
-  return [...basePart(ticket), ticket.token, ticket.wan]
+  return [...basePart(ticket), ticket.token, ticket.wan, ticket.certificate]
 }
 
 function payloadOf(ticket: Ticket): Bytes {
@@ -146,8 +148,8 @@ function readPayload(kind: Ticket['kind'], payload: Bytes): Ticket {
   try {
     const value = decode(payload)
     if (kind === 'node') {
-      const [id, clusterId, expires, endpoints, authority, token, wan, sealedKey] = payloads.node.parse(value)
-      return { kind, ...baseOf(id, clusterId, expires), endpoints, authority, token, wan, sealedKey }
+      const [id, clusterId, expires, endpoints, authority, token, wan, own, sealedKey] = payloads.node.parse(value)
+      return { kind, ...baseOf(id, clusterId, expires), endpoints, authority, token, wan, certificate: own, sealedKey }
     }
     const [id, clusterId, expires, endpoints, authority, name, certificate, scalar] = payloads.person.parse(value)
     return { kind, ...baseOf(id, clusterId, expires), endpoints, authority, name, certificate, scalar }

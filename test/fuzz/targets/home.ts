@@ -208,7 +208,7 @@ function fileTargets(): readonly Target[] {
     settings: { name: 'n', listen: '0.0.0.0', advertise: '10.0.0.1', clientPort: 2379, peerPort: 2380, wan: false },
     phase: 'claimed',
     token: 't',
-    ticket: { id: 'a', digest: 'b', claim: 'c' },
+    ticket: { id: 'a', digest: 'b', authority: 'c', certificate: 'd', ticketKey: 'e', key: 'f' },
     endpoints: ['10.0.0.1:2379'],
   }
   const file = (name: string, path: string, valid: readonly unknown[], read: () => Promise<unknown>): Target => ({

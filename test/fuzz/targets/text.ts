@@ -1,6 +1,6 @@
 /** What people paste and type, what a terminal sends, what others wrote, and small values of the store. */
-import { createHash, X509Certificate } from 'node:crypto'
-import { utf8, type Bytes } from '../../../src/base/bytes.ts'
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
+import { equalBytes, utf8, type Bytes } from '../../../src/base/bytes.ts'
 import { decode, encode, type Value } from '../../../src/base/codec.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { parseRoomRef, Directory, listing } from '../../../src/chat/people/directory.ts'
@@ -12,16 +12,13 @@ import { fingerprint, matchesFingerprint } from '../../../src/crypto/fingerprint
 import { generatePassphrase, normalizePassphrase } from '../../../src/crypto/passphrase.ts'
 import { formatRecoveryCode, parseRecoveryCode } from '../../../src/crypto/recovery-code.ts'
 import { checkRoomName, checkUserName, skeleton } from '../../../src/crypto/skeleton.ts'
-import { createAuthority, issuePerson, personOf } from '../../../src/node/certificates/authority.ts'
+import { createAuthority, issueTicketIdentity, newKey, publicKeyOf } from '../../../src/node/certificates/authority.ts'
+import { personOf } from '../../../src/node/certificates/serials.ts'
 import { parseEtcdVersion } from '../../../src/node/process/etcd-binary.ts'
-import {
-  newCode,
-  normalizeCode,
-  scalarOf,
-  privateKeyOf,
-  sealAuthorityKey,
-} from '../../../src/node/tickets/ticket-code.ts'
-import { claimTicket, issuedTicket } from '../../../src/node/tickets/ticket-record.ts'
+import { decodeAnswer, decodeAsk, encodeAnswer, encodeAsk } from '../../../src/node/tickets/enrolment.ts'
+import { privateKeyOf, scalarOf } from '../../../src/node/tickets/private-key.ts'
+import { newCode, normalizeCode, sealTicketKey } from '../../../src/node/tickets/ticket-code.ts'
+import { claimTicket } from '../../../src/node/tickets/ticket-record.ts'
 import { checkExpiry, decodeTicket, encodeTicket, ticketDigest, type Ticket } from '../../../src/node/tickets/ticket.ts'
 import { hostOf } from '../../../src/store/etcd/security.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
@@ -76,6 +73,7 @@ export async function textTargets(): Promise<readonly Target[]> {
     }),
     ticketContents(tickets),
     ticketRecord(tickets[0] as Ticket),
+    ...enrolment(),
     ofText('text of others', 60, lines, (text) => {
       const safe = sanitize(text)
       demand(!harmful.test(safe) && safe.isWellFormed(), 'something harmful is left')
@@ -150,17 +148,19 @@ function storedValue(
 async function makeTickets(): Promise<readonly Ticket[]> {
   const authority = await createAuthority()
   const der = (pem: string): Bytes => new Uint8Array(new X509Certificate(pem).raw)
+  const expires = Date.UTC(2030, 0, 1)
+  const holder = await issueTicketIdentity(authority, 'enrol:00112233445566778899aabbccddeeff', expires)
   const base = {
     id: '00112233445566778899aabbccddeeff',
     clusterId: '0123456789abcdef',
-    expires: Date.UTC(2030, 0, 1),
+    expires,
     endpoints: ['10.0.0.1:2379', '[fe80::1]:2379'],
     authority: der(authority.certificate),
+    certificate: der(holder.certificate),
   }
-  const ada = await issuePerson(authority, 'ada')
   return [
-    await sealAuthorityKey(newCode(), { kind: 'node', ...base, token: 't', wan: false }, authority.key),
-    { kind: 'person', ...base, name: 'ada', certificate: der(ada.certificate), scalar: scalarOf(ada.key) },
+    await sealTicketKey(newCode(), { kind: 'node', ...base, token: 't', wan: false }, holder.key),
+    { kind: 'person', ...base, name: 'ada', scalar: scalarOf(holder.key) },
   ]
 }
 
@@ -198,8 +198,36 @@ function sealedTicket(kind: Ticket['kind'], payload: Bytes): string {
 }
 
 function ticketRecord(ticket: Ticket): Target {
-  const valid: readonly Value[] = [ticketDigest(ticket), ticket.expires, '']
+  const digest = ticketDigest(ticket)
+  const valid: readonly Value[] = ['person', 'ada', ticket.certificate, digest, ticket.expires, '', '']
   return storedValue('record of a ticket', utf8(`tickets/${ticket.id}`), [encode(valid)], (store) =>
-    claimTicket(store, issuedTicket(ticket), 'mine', 0),
+    claimTicket(store, ticket.id, { digest, claim: 'mine', serial: '' }, 0),
   )
+}
+
+/** What a machine asks of a node, and what a node answers. */
+function enrolment(): readonly Target[] {
+  const key = newKey()
+  const publicKey = publicKeyOf(key)
+  const id = '0'.repeat(32)
+  const ask = encodeAsk(id, { what: 'enrol', digest: 'a'.repeat(64), publicKey }, key)
+  const answer = { claim: 'a'.repeat(64), certificate: new Uint8Array(300), sealedKey: null, refusal: null }
+  const holder = createPublicKey(key)
+  return [
+    {
+      name: 'request for a certificate',
+      micros: 400,
+      make: (chance) => mutateBytes(chance, [ask]),
+      read(input) {
+        const read = decodeAsk(id, input as Bytes, holder)
+        demand(read === undefined || equalBytes(input as Bytes, ask), 'a changed request is read')
+      },
+    },
+    {
+      name: 'certificate as an answer',
+      micros: 40,
+      make: (chance) => mutateBytes(chance, [encodeAnswer(answer)]),
+      read: (input) => decodeAnswer(input as Bytes),
+    },
+  ]
 }

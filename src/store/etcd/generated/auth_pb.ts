@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file auth.proto.
  */
 export const file_auth: GenFile = /*@__PURE__*/
-  fileDesc("CgphdXRoLnByb3RvEgxldGNkc2VydmVycGIiJQoOVXNlckFkZE9wdGlvbnMSEwoLbm9fcGFzc3dvcmQYASABKAgiPgoKUGVybWlzc2lvbhIQCghwZXJtVHlwZRgBIAEoBRILCgNrZXkYAiABKAwSEQoJcmFuZ2VfZW5kGAMgASgMIhMKEUF1dGhFbmFibGVSZXF1ZXN0IhQKEkF1dGhFbmFibGVSZXNwb25zZSJRChJBdXRoVXNlckFkZFJlcXVlc3QSDAoEbmFtZRgBIAEoCRItCgdvcHRpb25zGAMgASgLMhwuZXRjZHNlcnZlcnBiLlVzZXJBZGRPcHRpb25zIhUKE0F1dGhVc2VyQWRkUmVzcG9uc2UiFQoTQXV0aFVzZXJMaXN0UmVxdWVzdCIlChRBdXRoVXNlckxpc3RSZXNwb25zZRINCgV1c2VycxgCIAMoCSIlChVBdXRoVXNlckRlbGV0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIYChZBdXRoVXNlckRlbGV0ZVJlc3BvbnNlIjYKGEF1dGhVc2VyR3JhbnRSb2xlUmVxdWVzdBIMCgR1c2VyGAEgASgJEgwKBHJvbGUYAiABKAkiGwoZQXV0aFVzZXJHcmFudFJvbGVSZXNwb25zZSIiChJBdXRoUm9sZUFkZFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIVChNBdXRoUm9sZUFkZFJlc3BvbnNlIiIKEkF1dGhSb2xlR2V0UmVxdWVzdBIMCgRyb2xlGAEgASgJIj0KE0F1dGhSb2xlR2V0UmVzcG9uc2USJgoEcGVybRgCIAMoCzIYLmV0Y2RzZXJ2ZXJwYi5QZXJtaXNzaW9uIlYKHkF1dGhSb2xlR3JhbnRQZXJtaXNzaW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBHBlcm0YAiABKAsyGC5ldGNkc2VydmVycGIuUGVybWlzc2lvbiIhCh9BdXRoUm9sZUdyYW50UGVybWlzc2lvblJlc3BvbnNlMskFCgRBdXRoEk8KCkF1dGhFbmFibGUSHy5ldGNkc2VydmVycGIuQXV0aEVuYWJsZVJlcXVlc3QaIC5ldGNkc2VydmVycGIuQXV0aEVuYWJsZVJlc3BvbnNlEk4KB1VzZXJBZGQSIC5ldGNkc2VydmVycGIuQXV0aFVzZXJBZGRSZXF1ZXN0GiEuZXRjZHNlcnZlcnBiLkF1dGhVc2VyQWRkUmVzcG9uc2USUQoIVXNlckxpc3QSIS5ldGNkc2VydmVycGIuQXV0aFVzZXJMaXN0UmVxdWVzdBoiLmV0Y2RzZXJ2ZXJwYi5BdXRoVXNlckxpc3RSZXNwb25zZRJXCgpVc2VyRGVsZXRlEiMuZXRjZHNlcnZlcnBiLkF1dGhVc2VyRGVsZXRlUmVxdWVzdBokLmV0Y2RzZXJ2ZXJwYi5BdXRoVXNlckRlbGV0ZVJlc3BvbnNlEmAKDVVzZXJHcmFudFJvbGUSJi5ldGNkc2VydmVycGIuQXV0aFVzZXJHcmFudFJvbGVSZXF1ZXN0GicuZXRjZHNlcnZlcnBiLkF1dGhVc2VyR3JhbnRSb2xlUmVzcG9uc2USTgoHUm9sZUFkZBIgLmV0Y2RzZXJ2ZXJwYi5BdXRoUm9sZUFkZFJlcXVlc3QaIS5ldGNkc2VydmVycGIuQXV0aFJvbGVBZGRSZXNwb25zZRJOCgdSb2xlR2V0EiAuZXRjZHNlcnZlcnBiLkF1dGhSb2xlR2V0UmVxdWVzdBohLmV0Y2RzZXJ2ZXJwYi5BdXRoUm9sZUdldFJlc3BvbnNlEnIKE1JvbGVHcmFudFBlcm1pc3Npb24SLC5ldGNkc2VydmVycGIuQXV0aFJvbGVHcmFudFBlcm1pc3Npb25SZXF1ZXN0Gi0uZXRjZHNlcnZlcnBiLkF1dGhSb2xlR3JhbnRQZXJtaXNzaW9uUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("CgphdXRoLnByb3RvEgxldGNkc2VydmVycGIiJQoOVXNlckFkZE9wdGlvbnMSEwoLbm9fcGFzc3dvcmQYASABKAgiPgoKUGVybWlzc2lvbhIQCghwZXJtVHlwZRgBIAEoBRILCgNrZXkYAiABKAwSEQoJcmFuZ2VfZW5kGAMgASgMIhMKEUF1dGhFbmFibGVSZXF1ZXN0IhQKEkF1dGhFbmFibGVSZXNwb25zZSJRChJBdXRoVXNlckFkZFJlcXVlc3QSDAoEbmFtZRgBIAEoCRItCgdvcHRpb25zGAMgASgLMhwuZXRjZHNlcnZlcnBiLlVzZXJBZGRPcHRpb25zIhUKE0F1dGhVc2VyQWRkUmVzcG9uc2UiFQoTQXV0aFVzZXJMaXN0UmVxdWVzdCIlChRBdXRoVXNlckxpc3RSZXNwb25zZRINCgV1c2VycxgCIAMoCSIlChVBdXRoVXNlckRlbGV0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIYChZBdXRoVXNlckRlbGV0ZVJlc3BvbnNlIjYKGEF1dGhVc2VyR3JhbnRSb2xlUmVxdWVzdBIMCgR1c2VyGAEgASgJEgwKBHJvbGUYAiABKAkiGwoZQXV0aFVzZXJHcmFudFJvbGVSZXNwb25zZSIiChJBdXRoUm9sZUFkZFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIVChNBdXRoUm9sZUFkZFJlc3BvbnNlIiIKEkF1dGhSb2xlR2V0UmVxdWVzdBIMCgRyb2xlGAEgASgJIj0KE0F1dGhSb2xlR2V0UmVzcG9uc2USJgoEcGVybRgCIAMoCzIYLmV0Y2RzZXJ2ZXJwYi5QZXJtaXNzaW9uIlYKHkF1dGhSb2xlR3JhbnRQZXJtaXNzaW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBHBlcm0YAiABKAsyGC5ldGNkc2VydmVycGIuUGVybWlzc2lvbiIhCh9BdXRoUm9sZUdyYW50UGVybWlzc2lvblJlc3BvbnNlIk8KH0F1dGhSb2xlUmV2b2tlUGVybWlzc2lvblJlcXVlc3QSDAoEcm9sZRgBIAEoCRILCgNrZXkYAiABKAwSEQoJcmFuZ2VfZW5kGAMgASgMIiIKIEF1dGhSb2xlUmV2b2tlUGVybWlzc2lvblJlc3BvbnNlIiUKFUF1dGhSb2xlRGVsZXRlUmVxdWVzdBIMCgRyb2xlGAEgASgJIhgKFkF1dGhSb2xlRGVsZXRlUmVzcG9uc2UymQcKBEF1dGgSTwoKQXV0aEVuYWJsZRIfLmV0Y2RzZXJ2ZXJwYi5BdXRoRW5hYmxlUmVxdWVzdBogLmV0Y2RzZXJ2ZXJwYi5BdXRoRW5hYmxlUmVzcG9uc2USTgoHVXNlckFkZBIgLmV0Y2RzZXJ2ZXJwYi5BdXRoVXNlckFkZFJlcXVlc3QaIS5ldGNkc2VydmVycGIuQXV0aFVzZXJBZGRSZXNwb25zZRJRCghVc2VyTGlzdBIhLmV0Y2RzZXJ2ZXJwYi5BdXRoVXNlckxpc3RSZXF1ZXN0GiIuZXRjZHNlcnZlcnBiLkF1dGhVc2VyTGlzdFJlc3BvbnNlElcKClVzZXJEZWxldGUSIy5ldGNkc2VydmVycGIuQXV0aFVzZXJEZWxldGVSZXF1ZXN0GiQuZXRjZHNlcnZlcnBiLkF1dGhVc2VyRGVsZXRlUmVzcG9uc2USYAoNVXNlckdyYW50Um9sZRImLmV0Y2RzZXJ2ZXJwYi5BdXRoVXNlckdyYW50Um9sZVJlcXVlc3QaJy5ldGNkc2VydmVycGIuQXV0aFVzZXJHcmFudFJvbGVSZXNwb25zZRJOCgdSb2xlQWRkEiAuZXRjZHNlcnZlcnBiLkF1dGhSb2xlQWRkUmVxdWVzdBohLmV0Y2RzZXJ2ZXJwYi5BdXRoUm9sZUFkZFJlc3BvbnNlEk4KB1JvbGVHZXQSIC5ldGNkc2VydmVycGIuQXV0aFJvbGVHZXRSZXF1ZXN0GiEuZXRjZHNlcnZlcnBiLkF1dGhSb2xlR2V0UmVzcG9uc2UScgoTUm9sZUdyYW50UGVybWlzc2lvbhIsLmV0Y2RzZXJ2ZXJwYi5BdXRoUm9sZUdyYW50UGVybWlzc2lvblJlcXVlc3QaLS5ldGNkc2VydmVycGIuQXV0aFJvbGVHcmFudFBlcm1pc3Npb25SZXNwb25zZRJ1ChRSb2xlUmV2b2tlUGVybWlzc2lvbhItLmV0Y2RzZXJ2ZXJwYi5BdXRoUm9sZVJldm9rZVBlcm1pc3Npb25SZXF1ZXN0Gi4uZXRjZHNlcnZlcnBiLkF1dGhSb2xlUmV2b2tlUGVybWlzc2lvblJlc3BvbnNlElcKClJvbGVEZWxldGUSIy5ldGNkc2VydmVycGIuQXV0aFJvbGVEZWxldGVSZXF1ZXN0GiQuZXRjZHNlcnZlcnBiLkF1dGhSb2xlRGVsZXRlUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message etcdserverpb.UserAddOptions
@@ -319,6 +319,76 @@ export const AuthRoleGrantPermissionResponseSchema: GenMessage<AuthRoleGrantPerm
   messageDesc(file_auth, 17);
 
 /**
+ * @generated from message etcdserverpb.AuthRoleRevokePermissionRequest
+ */
+export type AuthRoleRevokePermissionRequest = Message<"etcdserverpb.AuthRoleRevokePermissionRequest"> & {
+  /**
+   * @generated from field: string role = 1;
+   */
+  role: string;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: bytes range_end = 3;
+   */
+  rangeEnd: Uint8Array;
+};
+
+/**
+ * Describes the message etcdserverpb.AuthRoleRevokePermissionRequest.
+ * Use `create(AuthRoleRevokePermissionRequestSchema)` to create a new message.
+ */
+export const AuthRoleRevokePermissionRequestSchema: GenMessage<AuthRoleRevokePermissionRequest> = /*@__PURE__*/
+  messageDesc(file_auth, 18);
+
+/**
+ * @generated from message etcdserverpb.AuthRoleRevokePermissionResponse
+ */
+export type AuthRoleRevokePermissionResponse = Message<"etcdserverpb.AuthRoleRevokePermissionResponse"> & {
+};
+
+/**
+ * Describes the message etcdserverpb.AuthRoleRevokePermissionResponse.
+ * Use `create(AuthRoleRevokePermissionResponseSchema)` to create a new message.
+ */
+export const AuthRoleRevokePermissionResponseSchema: GenMessage<AuthRoleRevokePermissionResponse> = /*@__PURE__*/
+  messageDesc(file_auth, 19);
+
+/**
+ * @generated from message etcdserverpb.AuthRoleDeleteRequest
+ */
+export type AuthRoleDeleteRequest = Message<"etcdserverpb.AuthRoleDeleteRequest"> & {
+  /**
+   * @generated from field: string role = 1;
+   */
+  role: string;
+};
+
+/**
+ * Describes the message etcdserverpb.AuthRoleDeleteRequest.
+ * Use `create(AuthRoleDeleteRequestSchema)` to create a new message.
+ */
+export const AuthRoleDeleteRequestSchema: GenMessage<AuthRoleDeleteRequest> = /*@__PURE__*/
+  messageDesc(file_auth, 20);
+
+/**
+ * @generated from message etcdserverpb.AuthRoleDeleteResponse
+ */
+export type AuthRoleDeleteResponse = Message<"etcdserverpb.AuthRoleDeleteResponse"> & {
+};
+
+/**
+ * Describes the message etcdserverpb.AuthRoleDeleteResponse.
+ * Use `create(AuthRoleDeleteResponseSchema)` to create a new message.
+ */
+export const AuthRoleDeleteResponseSchema: GenMessage<AuthRoleDeleteResponse> = /*@__PURE__*/
+  messageDesc(file_auth, 21);
+
+/**
  * @generated from service etcdserverpb.Auth
  */
 export const Auth: GenService<{
@@ -385,6 +455,22 @@ export const Auth: GenService<{
     methodKind: "unary";
     input: typeof AuthRoleGrantPermissionRequestSchema;
     output: typeof AuthRoleGrantPermissionResponseSchema;
+  },
+  /**
+   * @generated from rpc etcdserverpb.Auth.RoleRevokePermission
+   */
+  roleRevokePermission: {
+    methodKind: "unary";
+    input: typeof AuthRoleRevokePermissionRequestSchema;
+    output: typeof AuthRoleRevokePermissionResponseSchema;
+  },
+  /**
+   * @generated from rpc etcdserverpb.Auth.RoleDelete
+   */
+  roleDelete: {
+    methodKind: "unary";
+    input: typeof AuthRoleDeleteRequestSchema;
+    output: typeof AuthRoleDeleteResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_auth, 0);

@@ -1,0 +1,289 @@
+/** What a ticket opens, and for whom: attacks by holders of an old or a stolen ticket, and by people. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { X509Certificate } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { utf8, type Bytes } from '../../src/base/bytes.ts'
+import { openStore } from '../../src/client/open-store.ts'
+import { parseStoreUrl } from '../../src/client/store-url.ts'
+import { grantAccess, listPeople, listTicketUsers, listUsers } from '../../src/node/access/access-control.ts'
+import { newKey, publicKeyOf, type Identity } from '../../src/node/certificates/authority.ts'
+import { readCertificate } from '../../src/node/certificates/check-certificate.ts'
+import { readAuthority, readClient, writeClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
+import { renewedSerial } from '../../src/node/certificates/serials.ts'
+import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
+import type { OpenStore } from '../../src/node/cluster/open-store.ts'
+import { clientFiles } from '../../src/node/home/paths.ts'
+import { requireState } from '../../src/node/home/state.ts'
+import { connectHome } from '../../src/node/tickets/connect.ts'
+import { enrol, renewPerson } from '../../src/node/tickets/enrol.ts'
+import { answerKey, askKey, encodeAsk, encodeRenewal } from '../../src/node/tickets/enrolment.ts'
+import { invitePerson } from '../../src/node/tickets/invite.ts'
+import { privateKeyOf } from '../../src/node/tickets/private-key.ts'
+import { revokePerson } from '../../src/node/tickets/revoke.ts'
+import { answerAsk, sweep, type Certifier } from '../../src/node/tickets/serve-enrolments.ts'
+import { openTicketKey } from '../../src/node/tickets/ticket-code.ts'
+import { readTicket } from '../../src/node/tickets/ticket-record.ts'
+import { decodeTicket, ticketDigest, type NodeTicket, type PersonTicket } from '../../src/node/tickets/ticket.ts'
+import type { Store } from '../../src/store/store.ts'
+import { TestCluster, type TestNode } from './cluster.ts'
+import { openTestStore } from './open-store.ts'
+import { issuePerson } from './people.ts'
+import { until } from './processes.ts'
+
+const day = 86_400_000
+const refused = { code: 'not-allowed' }
+let cluster: TestCluster
+let node: TestNode
+let folder: string
+let authority: Identity
+let endpoints: readonly string[]
+/** With the rights of a node. */
+let root: Certifier
+
+beforeAll(async () => {
+  cluster = await TestCluster.create()
+  node = await cluster.node('one')
+  await node.start().ready()
+  folder = await mkdtemp(join(tmpdir(), 'conclave-enrolment-'))
+  authority = await readAuthority(node.paths)
+  endpoints = (await requireState(node.paths)).endpoints
+  const tls = await readClient(node.paths.client)
+  root = { store: await openTestStore(endpoints, tls), client: new ClusterClient(endpoints, tls), authority }
+})
+afterAll(async () => {
+  await root.store.close()
+  root.client.close()
+  await cluster.dispose()
+  await rm(folder, { recursive: true })
+})
+
+const pem = (der: Uint8Array): string => new X509Certificate(der).toString()
+
+async function ticketFor(name: string): Promise<PersonTicket> {
+  const { ticket } = await invitePerson(node.paths, name, openTestStore, { oldEtcd: true })
+  return decodeTicket(ticket) as PersonTicket
+}
+
+/** What whoever has the text of a ticket can connect with. */
+function holderOf(ticket: PersonTicket): ClientTls {
+  const key = privateKeyOf(ticket.certificate, ticket.scalar)
+  return { authority: pem(ticket.authority), certificate: pem(ticket.certificate), key }
+}
+
+async function asOne<T>(tls: ClientTls, use: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openTestStore(endpoints, tls)
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+const put = (store: Store, key: Bytes, value = utf8('x')) => store.commit({ then: [{ kind: 'put', key, value }] })
+const read = async (store: Store, key: Bytes) => (await store.commit({ then: [{ kind: 'read', key }] })).reads[0]?.[0]
+const isGone = (id: string) => until(async () => (await readTicket(root.store, id)) === undefined)
+
+describe('a ticket', () => {
+  test('opens nothing of the store to its holder, neither before nor after its use', async () => {
+    const [ticket, other] = [await ticketFor('ada'), await ticketFor('bob')]
+    const id = 'ab'.repeat(16)
+    const forbidden = ['rooms/x', 'users/x', 'incarnation', 'enrol/ask/person/x', `tickets/${ticket.id}`].map(utf8)
+    const others = [askKey({ ticket: other.id }), askKey({ ticket: id }), answerKey({ ticket: ticket.id })]
+    const attack = (store: Store) =>
+      Promise.all([
+        ...[...forbidden, ...others].map((key) => expect(put(store, key)).rejects.toMatchObject(refused)),
+        ...forbidden.map((key) => expect(read(store, key)).rejects.toMatchObject(refused)),
+        expect(store.range(utf8('rooms/'), utf8('rooms0'))).rejects.toMatchObject(refused),
+      ])
+    await asOne(holderOf(ticket), attack)
+    const stolen = await openTestStore(endpoints, holderOf(ticket))
+    expect(await read(stolen, answerKey({ ticket: ticket.id }))).toBeUndefined()
+    await connectHome(join(folder, 'ada'), ticket, openTestStore)
+    await isGone(ticket.id)
+    // On a connection from before its use, too.
+    await attack(stolen)
+    for (const asker of [{ ticket: ticket.id }, { ticket: other.id }]) {
+      await expect(put(stolen, askKey(asker))).rejects.toMatchObject(refused)
+      await expect(read(stolen, answerKey(asker))).rejects.toMatchObject(refused)
+    }
+    await stolen.close()
+    expect(listTicketUsers(await listUsers(root.client))).toEqual([other.id])
+  })
+
+  test('that is for a node gives the authority’s key to the machine that used it, and to no copy of ticket and code', async () => {
+    const { ticket, code = '' } = await node.invite()
+    const decoded = decodeTicket(ticket) as NodeTicket
+    const ticketKey = await openTicketKey(code, decoded)
+    const tls = { authority: pem(decoded.authority), certificate: pem(decoded.certificate), key: ticketKey }
+    const enrolment = { id: decoded.id, kind: decoded.kind, digest: ticketDigest(decoded), ticketKey }
+    const mine = newKey()
+    await asOne(tls, async (store) => {
+      expect((await enrol(store, { ...enrolment, key: mine })).sealedKey).not.toBeNull()
+      await expect(enrol(store, { ...enrolment, key: newKey() })).rejects.toMatchObject({
+        ...refused,
+        message: expect.stringContaining('already used'),
+      })
+      expect((await enrol(store, { ...enrolment, key: mine })).sealedKey).not.toBeNull()
+    })
+  })
+
+  test('is not claimed by a question that its key did not sign, nor for a key that is none', async () => {
+    const ticket = await ticketFor('cyd')
+    const digest = ticketDigest(ticket)
+    const ask = { what: 'enrol', digest, publicKey: publicKeyOf(newKey()) } as const
+    const asker = { ticket: ticket.id }
+    const { key } = holderOf(ticket)
+    const attempts = [
+      encodeAsk(ticket.id, ask, newKey()),
+      encodeAsk('0'.repeat(32), ask, key),
+      encodeAsk(ticket.id, { ...ask, publicKey: new Uint8Array(91) }, key),
+      utf8('junk'),
+    ]
+    for (const value of attempts) {
+      await put(root.store, askKey(asker), value)
+      await until(async () => (await read(root.store, askKey(asker))) === undefined)
+      expect((await readTicket(root.store, ticket.id))?.claim).toBe('')
+      expect(await read(root.store, answerKey(asker))).toBeUndefined()
+    }
+    await connectHome(join(folder, 'cyd'), ticket, openTestStore)
+  })
+
+  test('that was altered, or has expired, is refused by the node', async () => {
+    const ticket = await ticketFor('dan')
+    const { key } = holderOf(ticket)
+    const publicKey = publicKeyOf(newKey())
+    const answerTo = async (digest: string, now: number) => {
+      const value = encodeAsk(ticket.id, { what: 'enrol', digest, publicKey }, key)
+      const entry = { key: askKey({ ticket: ticket.id }), value, createRevision: 1, modRevision: 0 }
+      await answerAsk(root, entry, now)
+      return (await readTicket(root.store, ticket.id))?.claim
+    }
+    expect(await answerTo('0'.repeat(64), Date.now())).toBe('')
+    expect(await answerTo(ticketDigest(ticket), ticket.expires)).toBe('')
+    expect(await answerTo(ticketDigest(ticket), ticket.expires - 1)).not.toBe('')
+  })
+
+  test('leaves nothing behind once it has expired unused', async () => {
+    const ticket = await ticketFor('eve')
+    const holder = await openTestStore(endpoints, holderOf(ticket))
+    await sweep(root, ticket.expires - 1)
+    expect(await read(holder, answerKey({ ticket: ticket.id }))).toBeUndefined()
+    await sweep(root, ticket.expires)
+    await expect(read(holder, answerKey({ ticket: ticket.id }))).rejects.toMatchObject(refused)
+    await holder.close()
+    expect(listTicketUsers(await listUsers(root.client))).not.toContain(ticket.id)
+  })
+
+  test('used before a revocation does not grant access again afterwards', async () => {
+    const [ticket, unused] = [await ticketFor('fay'), await ticketFor('fay')]
+    const holder = await openTestStore(endpoints, holderOf(ticket))
+    const enrolment = {
+      id: ticket.id,
+      kind: ticket.kind,
+      digest: ticketDigest(ticket),
+      ticketKey: holderOf(ticket).key,
+    }
+    const key = newKey()
+    await enrol(holder, { ...enrolment, key })
+    expect(await revokePerson(root.client, root.store, 'fay')).toBe(1)
+    await expect(enrol(holder, { ...enrolment, key })).rejects.toMatchObject(refused)
+    await holder.close()
+    await expect(connectHome(join(folder, 'fay'), unused, openTestStore)).rejects.toMatchObject(refused)
+    expect((await listPeople(root.client)).map(({ name }) => name)).not.toContain('fay')
+  })
+})
+
+describe('a person’s certificate', () => {
+  /** A home that was connected so many days ago. */
+  async function connected(name: string, daysAgo: number): Promise<string> {
+    const home = join(folder, `${name}-${daysAgo}`)
+    const { user, ...identity } = await issuePerson(authority, name, Date.now() - daysAgo * day)
+    await grantAccess(root.client, user)
+    await writeClient(clientFiles(home), { authority: authority.certificate, ...identity })
+    return home
+  }
+
+  const openHome = async (home: string): Promise<ReturnType<OpenStore>> =>
+    openTestStore(endpoints, await readClient(clientFiles(home)))
+
+  async function renewed(home: string): Promise<boolean> {
+    const store = await openHome(home)
+    const pem = await renewPerson(store, clientFiles(home), AbortSignal.timeout(4000)).finally(() => store.close())
+    return pem !== undefined
+  }
+
+  test('is renewed by a node when less than a third of its life is left, for the same key', async () => {
+    expect(await renewed(await connected('gil', 55))).toBe(false)
+    const home = await connected('gil', 70)
+    const before = await readClient(clientFiles(home))
+    expect(await renewed(home)).toBe(true)
+    const after = await readClient(clientFiles(home))
+    expect(after.key).toBe(before.key)
+    expect(readCertificate(after.certificate).daysLeft).toBeGreaterThan(75)
+    await asOne(after, (store) => put(store, utf8('users/gil')))
+    expect(await renewed(home)).toBe(false)
+    // One successor, however often it is asked for.
+    await writeClient(clientFiles(home), before)
+    expect(await renewed(home)).toBe(true)
+    const serials = (await listPeople(root.client)).filter(({ name }) => name === 'gil').map(({ serial }) => serial)
+    expect(serials).toHaveLength(3)
+    expect(serials.some((serial) => serials.includes(renewedSerial(serial)))).toBe(true)
+  })
+
+  test('is renewed while a home uses its cluster', async () => {
+    const home = await connected('lea', 75)
+    const { certificate } = await readClient(clientFiles(home))
+    const opened = await openStore(parseStoreUrl(`etcds://${endpoints.join()}`, home), { home, remember: false })
+    await until(async () => (await readClient(clientFiles(home))).certificate !== certificate)
+    await opened.close()
+    await asOne(await readClient(clientFiles(home)), (store) => put(store, utf8('users/lea')))
+  })
+
+  test('is not renewed early, for someone without its key, or after revocation', async () => {
+    const early = await readClient(clientFiles(await connected('hal', 30)))
+    const due = await readClient(clientFiles(await connected('hal', 70)))
+    const late = await readClient(clientFiles(await connected('ike', 70)))
+    await revokePerson(root.client, root.store, 'ike')
+    const der = ({ certificate }: ClientTls) => new Uint8Array(new X509Certificate(certificate).raw)
+    const serialOf = ({ certificate }: ClientTls) => new X509Certificate(certificate).serialNumber.toLowerCase()
+    const attempts: readonly (readonly [string, Bytes])[] = [
+      [serialOf(early), encodeRenewal(der(early), early.key)],
+      [serialOf(due), encodeRenewal(der(due), newKey())],
+      [serialOf(due), encodeRenewal(der(early), early.key)],
+      [serialOf(late), encodeRenewal(der(late), late.key)],
+      [serialOf(due), utf8('junk')],
+    ]
+    for (const [person, value] of attempts) {
+      await put(root.store, askKey({ person }), value)
+      await until(async () => (await read(root.store, askKey({ person }))) === undefined)
+      expect(await read(root.store, answerKey({ person }))).toBeUndefined()
+    }
+    const users = (await listPeople(root.client)).map(({ serial }) => serial)
+    for (const tls of [early, due, late]) expect(users).not.toContain(renewedSerial(serialOf(tls)))
+  })
+
+  test('junk among the requests, however much, keeps nobody from renewing', async () => {
+    const home = await connected('jo', 80)
+    await asOne(await readClient(clientFiles(home)), async (store) => {
+      for (let n = 0; n < 200; n += 100) {
+        const then = Array.from({ length: 100 }, (_, k) => {
+          const key = utf8(`enrol/ask/person/${n + k}`)
+          return { kind: 'put', key, value: new Uint8Array(5000) } as const
+        })
+        await store.commit({ then })
+      }
+    })
+    expect(await renewed(home)).toBe(true)
+    await until(async () => (await root.store.range(utf8('enrol/ask/'), utf8('enrol/ask0'))).entries.length === 0)
+  })
+
+  test('that has expired leaves no user behind', async () => {
+    await connected('kim', 100)
+    const names = async () => (await listPeople(root.client)).map(({ name }) => name)
+    expect(await names()).toContain('kim')
+    await sweep(root)
+    expect(await names()).not.toContain('kim')
+  })
+})
