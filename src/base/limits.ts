@@ -40,6 +40,8 @@ export const topicBytesMax = 512
 // Rooms
 export const membersMax = 4096
 export const wrapsPerPage = 256
+/** A page on the wire: each wrap takes some 1,150 bytes. */
+export const wrapPageBytesMax = 327_680
 export const knockBytesMax = 4096
 export const knockDays = 7
 /** A knock dated further ahead is not shown: its author chose the date. */
@@ -50,6 +52,8 @@ export const requestsKeptMax = 256
 export const sealedKnocksMax = 256
 /** Requests that are announced, in a room and a minute; all that are kept are listed. */
 export const requestBurstMax = 32
+/** A card on the wire. */
+export const cardBytesMax = 2048
 export const roomIdPrefixBitsMin = 80
 
 // Records
@@ -78,7 +82,10 @@ export const passwordGuessesLog10Min = 9
 
 // Vault and registry
 export const vaultBytesMax = 1_048_576
+/** Of these, what is around the body takes at most so many. */
+export const vaultEnvelopeBytes = 4096
 export const vaultSeedsMax = 256
+/** Beyond these, what is worth least goes: rooms that the person left or was not let into; replaced and unverified keys. */
 export const vaultRoomsMax = 2048
 export const vaultPinsMax = 8192
 export const vaultSecretsMax = 4096

@@ -126,6 +126,7 @@ export class ChatSession implements Chat {
         for (const session of moved) await session?.readElsewhere()
       },
     }
+    parts.identity.sharesRoom = (rootKey) => this.#states().some(({ members }) => members.has(hex(rootKey)))
     this.#watching = watchHome(watcher, this.#closing.signal)
   }
 

@@ -107,6 +107,10 @@ export function decodeVaultBody(bytes: Uint8Array): VaultBody {
   return item
 }
 
+export function pinValue(item: Pin): Value {
+  return pin.write(item)
+}
+
 export function roomValue(item: VaultRoom): Value {
   return room.write(item)
 }

@@ -1,5 +1,5 @@
 /**
- * Two copies of one person's vault brought together: nothing that either knew is lost.
+ * Two copies of one person's vault brought together: nothing that either knew is lost, as far as a vault holds it.
  *
  * Commutative, associative but for the order of old keys, idempotent. Heads: the greater n. Keys and secrets: the union.
  * Pins: the union, so that two keys pinned under one name both stay, and `conflictingPins` tells the caller to block and
@@ -9,12 +9,13 @@ import type { Bytes } from '../base/bytes.ts'
 import { compareBytes, equalBytes, hex } from '../base/bytes.ts'
 import { encode } from '../base/codec.ts'
 import { skeleton } from './skeleton.ts'
+import { fitVault } from './vault-bounds.ts'
 import { roomValue, type Pin, type VaultBody, type VaultRoom } from './vault-body.ts'
 
 export function mergeVaultBodies(a: VaultBody, b: VaultBody): VaultBody {
   const [newer, older] = compareKeys(a, b) >= 0 ? [a, b] : [b, a]
   const roots = union([newer.rootSeed, ...newer.formerRootSeeds], [older.rootSeed, ...older.formerRootSeeds])
-  return {
+  return fitVault({
     rootSeed: newer.rootSeed,
     formerRootSeeds: roots.slice(1),
     wrapSeeds: union(newer.wrapSeeds, older.wrapSeeds),
@@ -27,7 +28,7 @@ export function mergeVaultBodies(a: VaultBody, b: VaultBody): VaultBody {
       ({ roomId, epoch, secret }) => `${hex(roomId)} ${epoch} ${hex(secret)}`,
       (secret) => secret,
     ),
-  }
+  })
 }
 
 /** Pins in force whose names are taken for one another while their keys differ, in groups of one skeleton. */

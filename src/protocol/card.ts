@@ -4,6 +4,7 @@
  */
 import { equalBytes, type Bytes } from '../base/bytes.ts'
 import { FormatError } from '../base/codec.ts'
+import { cardBytesMax } from '../base/limits.ts'
 import { fixed, tuple, unsigned, type Held } from '../base/format.ts'
 import { hashBytes } from '../crypto/hash.ts'
 import { publicKeyFormat, type Signer } from '../crypto/sign.ts'
@@ -31,6 +32,7 @@ export function signCard(signer: Signer, rest: Omit<Card, 'signer'>): Bytes {
 
 /** @throws FormatError when the bytes are no card of this room, or not signed by the key that they name. */
 export function decodeCard(roomId: Bytes, bytes: Bytes): Card {
+  if (bytes.length > cardBytesMax) throw new FormatError('larger than a card can be')
   const opened = signedCard.open(bytes)
   if (!equalBytes(opened.roomId, roomId)) throw new FormatError('card of another room')
   return opened

@@ -3,7 +3,7 @@
  * names them by hash. No rule depends on them: a member who can't open their wrap knocks again.
  */
 import { decode, encode, Fields, FormatError, type Value } from '../base/codec.ts'
-import { wrapsPerPage } from '../base/limits.ts'
+import { wrapPageBytesMax, wrapsPerPage } from '../base/limits.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { hash } from '../crypto/hash.ts'
 import { wrap, type Unwrapper, type Wrapped } from '../crypto/wrap.ts'
@@ -73,6 +73,7 @@ export function pageOf(index: number): number {
 
 /** The wraps of a page by member index; empty for bytes that are not a well-formed page as a whole. */
 export function decodeWrapPage(bytes: Bytes): ReadonlyMap<number, Wrapped> {
+  if (bytes.length > wrapPageBytesMax) return new Map()
   try {
     const rows = new Fields([decode(bytes)], 1).array(wrapsPerPage)
     return new Map(rows.map(decodeRow))

@@ -2,10 +2,12 @@
 import { concat, equalBytes, type Bytes } from '../../base/bytes.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { vaultRoomsMax } from '../../base/limits.ts'
 import { fingerprint } from '../../crypto/fingerprint.ts'
 import { derive } from '../../crypto/derive.ts'
 import type { Random } from '../../crypto/random.ts'
 import { seedBytes, signerFromSeed, type Signer } from '../../crypto/sign.ts'
+import { fitVault, isCurrent } from '../../crypto/vault-bounds.ts'
 import { mergeVaultBodies } from '../../crypto/vault-merge.ts'
 import type { VaultBody, VaultRoom } from '../../crypto/vault-body.ts'
 import { resealVault, type OpenVault } from '../../crypto/vault.ts'
@@ -22,6 +24,8 @@ export class Identity {
   readonly name: string
   /** Seals what the home keeps beside the vault. */
   readonly local: LocalSeal
+  /** Whether a key is that of someone in a room that is open here: it is the last to be let go. */
+  sharesRoom: (rootKey: Bytes) => boolean = () => false
   #body: VaultBody
   #keys: Keys
   readonly #dataKey: Bytes
@@ -131,7 +135,9 @@ export class Identity {
   async #updateHome(change: (body: VaultBody) => VaultBody): Promise<void> {
     for (let attempt = 0; attempt < casTriesMax; attempt += 1) {
       const { entry, opened } = await readVault(this.#home, this.#dataKey)
-      const body = change(opened.body)
+      const changed = change(opened.body)
+      if (changed.rooms.filter(isCurrent).length > vaultRoomsMax) throw tooManyRooms()
+      const body = fitVault(changed, { before: opened.body, sharesRoom: this.sharesRoom })
       const value = resealVault(entry.value, this.#dataKey, body)
       if (value === undefined) throw new ConclaveError('unexpected', 'the vault could not be sealed')
       const { ok, revision } = await this.#home.commit({
@@ -172,6 +178,12 @@ export class Identity {
     if (news !== undefined) await this.update((body) => mergeVaultBodies(body, news))
     return followed
   }
+}
+
+function tooManyRooms(): ConclaveError {
+  return new ConclaveError('usage', `You are in ${vaultRoomsMax} rooms, or wait for them: that is the most`, {
+    hint: 'Leave a room, or withdraw a request to join.',
+  })
 }
 
 interface Keys {

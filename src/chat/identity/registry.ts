@@ -7,14 +7,18 @@ import { decodeNameRecord, type NameRecord } from '../../protocol/name-record.ts
 import { userKey, vaultKey } from '../../protocol/paths.ts'
 import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
-import type { Store } from '../../store/store.ts'
+import type { Entry, Store } from '../../store/store.ts'
 
 /** undefined when the name is free. @throws tampering for an invalid record */
 export async function lookUpName(store: Store, name: string, signal?: AbortSignal): Promise<NameRecord | undefined> {
   const entry = await readOne(store, userKey(skeleton(name)), signal)
-  if (entry === undefined) return undefined
+  return entry && readNameRecord(entry, name)
+}
+
+/** @throws tampering for an invalid record */
+export function readNameRecord({ value }: Entry, name: string): NameRecord {
   try {
-    return decodeNameRecord(entry.value, name)
+    return decodeNameRecord(value, name)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     throw new ConclaveError('tampering', `the record of the name ${name} is damaged or forged`, { cause: error })

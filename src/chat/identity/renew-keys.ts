@@ -3,10 +3,11 @@ import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
-import { decodeNameRecord, renewNameRecord } from '../../protocol/name-record.ts'
+import { renewNameRecord } from '../../protocol/name-record.ts'
 import { userKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from './identity.ts'
+import { readNameRecord } from './registry.ts'
 import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 
@@ -20,12 +21,12 @@ export async function renewRegistered(
 ): Promise<void> {
   const key = userKey(skeleton(identity.name))
   const entry = await readOne(store, key)
-  if (entry === undefined) {
+  const record = entry && readNameRecord(entry, identity.name)
+  if (entry === undefined || record === undefined) {
     throw new ConclaveError('no-such-user', `${identity.name} is not registered in this store`, {
       hint: 'use the store in which you signed up',
     })
   }
-  const record = decodeNameRecord(entry.value, identity.name)
   const isCurrent = Buffer.compare(record.rootKey, identity.signer.publicKey) === 0
   if (isCurrent) await identity.renewKeys(random)
   await identity.introduce(now)

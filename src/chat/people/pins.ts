@@ -4,6 +4,7 @@
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import { membersMax, vaultPinsMax } from '../../base/limits.ts'
 import { fingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import type { Pin } from '../../crypto/vault-body.ts'
@@ -98,13 +99,23 @@ export async function pinMembers(
   if (fresh.length === 0) return
   await identity.update((body) => {
     const names = new Set(body.pins.map(({ name }) => skeleton(name)))
-    const pins = fresh.flatMap(({ name, rootKey }): Pin[] => {
+    const pins = fresh.slice(0, placesForMembers(identity, body.pins)).flatMap(({ name, rootKey }): Pin[] => {
       if (names.has(skeleton(name))) return []
       names.add(skeleton(name))
       return [{ rootKey, name, firstSeenAt: now, confirmed: false, retired: false, decidedAt: 0 }]
     })
     return { ...body, pins: [...body.pins, ...pins] }
   })
+}
+
+/** Pins of members displace neither verified keys nor those of other rooms: the rooms bind these members' keys. */
+function placesForMembers(identity: Identity, pins: readonly Pin[]): number {
+  const left = vaultPinsMax - pins.length
+  if (left >= membersMax) return left
+  const lasting = pins.filter(
+    ({ retired, confirmed, rootKey }) => !retired && (confirmed || identity.sharesRoom(rootKey)),
+  )
+  return Math.max(0, vaultPinsMax - lasting.length)
 }
 
 /** Every root key that a member has had in a room, by the first of them. */

@@ -156,8 +156,12 @@ export function controlHeader(bytes: Bytes): ControlHeader | undefined {
   }
 }
 
+/** Of a number as it is encoded, at most. */
+const encodedIndexBytes = 9
+
 /** Anyone may write a hint: one that isn't an index is ignored. */
 function hintedIndex(value: Bytes): number[] {
+  if (value.length > encodedIndexBytes) return []
   try {
     const i = decode(value)
     return typeof i === 'number' && i >= 0 ? [i] : []
