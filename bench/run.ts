@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import '../test/quick-argon2.cjs'
 import { benchCluster } from './cluster.ts'
 import { benchEmbedded } from './embedded.ts'
+import { benchHostile } from './hostile.ts'
 import { benchIdle } from './idle.ts'
 import { benchLarge } from './large.ts'
 import { benchNewcomer } from './newcomer.ts'
@@ -29,6 +30,9 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   newcomer: async () => {
     await at('Newcomer', embeddedPlace, benchNewcomer)
     await at('Newcomer', oneNode, benchNewcomer)
+  },
+  hostile: async () => {
+    await at('Hostile room', embeddedPlace, benchHostile)
   },
   idle: async () => {
     await at('Idle client', oneNode, benchIdle)

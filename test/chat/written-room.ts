@@ -226,14 +226,19 @@ export class WrittenRoom {
 async function putAll(store: Store, operations: readonly Operation[]): Promise<void> {
   let batch: Operation[] = []
   let bytes = 0
+  // Hostile records may have one hint.
+  const keys = new Set<string>()
   const flush = async () => {
     if (batch.length > 0) await store.commit({ then: batch })
     batch = []
+    keys.clear()
     bytes = 0
   }
   for (const operation of operations) {
     const size = operation.kind === 'put' ? operation.value.length + operation.key.length : 0
-    if (batch.length === batchOperations || bytes + size > batchBytes) await flush()
+    const isFull = batch.length === batchOperations || bytes + size > batchBytes
+    if (isFull || keys.has(hex(operation.key))) await flush()
+    keys.add(hex(operation.key))
     batch.push(operation)
     bytes += size
   }
