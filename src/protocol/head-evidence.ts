@@ -1,6 +1,7 @@
 /**
- * What a void record still proves: where a present member signed it, it names the change of the room that was the newest
- * to them. A reader to whom the store does not show that change is being shown less than that member was.
+ * What a void record still proves: where a present member signed it, it names the record before it, and the change of the
+ * room that was the newest to them. A reader to whom the store shows another record there is on another branch than that
+ * member; one to whom it does not show that change is being shown less.
  *
  * No rule of validity depends on this: clients use it to decide whether they may send (docs/protocol.md §14).
  */
@@ -20,6 +21,8 @@ export interface HeadEvidence {
   readonly author: Member
   /** Hash of the control record that was the newest to the author. */
   readonly head: Bytes
+  /** Hash of the record before, which covers all records before that. */
+  readonly previousHash: Bytes
   /** The author opened an epoch from an earlier one than that in force, so they lack the one in force. */
   readonly hasInvalidEpochRecovery: boolean
 }
@@ -52,13 +55,15 @@ function evidenceUnder(keys: EpochKeys, room: Room, i: number, record: LogRecord
     const author = unsealed && memberByKey(room, unsealed.inside.author)
     if (author === undefined || unsealed === undefined) return undefined
     if (!verifyRaw(author.rootKey, signedBytes(room.id, i, unsealed), unsealed.signature)) return undefined
-    return { author, head: unsealed.inside.head, hasInvalidEpochRecovery: false }
+    const { head, previousHash } = unsealed.inside
+    return { author, head, previousHash, hasInvalidEpochRecovery: false }
   }
   const { header } = record.outer
   const { author: rootKey, operation } = openControl(room.id, keys, record.outer)
   const author = memberByKey(room, rootKey)
   const hasInvalidEpochRecovery = opensEpoch(operation.type) && header.under < room.epoch
-  return author && { author, head: header.previousHead, hasInvalidEpochRecovery }
+  const { previousHead: head, previousHash } = header
+  return author && { author, head, previousHash, hasInvalidEpochRecovery }
 }
 
 /** Whether a change is one of those that made the room as this reader knows it, skipped ones included. */

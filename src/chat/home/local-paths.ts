@@ -50,6 +50,7 @@ export const keptWrapsOf = (key: Bytes): KeyRange => allUnder(key.slice(0, -8))
 export const keptWrapsName = (key: Bytes): Bytes => key.slice(wrapsNameAt, wrapsNameAt + hashBytes)
 /** What members' void records prove of changes that the store does not show. */
 export const withheldKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
+export const branchesKey = (roomId: Bytes): Bytes => room(roomId, 'branches')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 /** The secret of an epoch, by its confirm. */
 export const secretKey = (roomId: Bytes, confirm: Bytes): Bytes => concat(room(roomId, 'secrets/'), confirm)

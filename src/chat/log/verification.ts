@@ -61,6 +61,12 @@ export async function verifyLog(
   for (const { i, by } of log.reconciler.withheld.missing) {
     damage.push({ i, reason: `${by.name} saw a change of the room that the store does not show` })
   }
+  for (const { i, by } of log.reconciler.branches.signed) {
+    damage.push({
+      i,
+      reason: `${by.name} signed it on another branch of this room: it follows a record that is not here`,
+    })
+  }
   if (state.checkpoint.next < known) {
     damage.push({ i: state.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }

@@ -24,6 +24,7 @@ import { DivergedRecords } from './diverged-records.ts'
 import { LateKeys } from './late-keys.ts'
 import { restoreMissing } from './restore-missing.ts'
 import { TruncationCheck } from './truncation-check.ts'
+import { evidenceIn, OtherBranches } from './other-branches.ts'
 import { WithheldRecords } from './withheld-records.ts'
 
 export type Outcome =
@@ -82,6 +83,8 @@ export class Reconciler {
   readonly diverged: DivergedRecords
   /** Evidence of changes that the store withholds. */
   readonly withheld: WithheldRecords
+  /** Evidence that members are shown another log. */
+  readonly branches: OtherBranches
   readonly #parts: ReconcilerParts & LocalCopy & { readonly wraps: KeptWraps }
   readonly #listener: ReconcilerListener
   readonly #lateKeys: LateKeys
@@ -98,6 +101,7 @@ export class Reconciler {
     this.#listener = listener
     this.diverged = new DivergedRecords(parts.home, parts.roomId, copy.replica, copy.state)
     this.withheld = new WithheldRecords(this.#parts, copy.state)
+    this.branches = new OtherBranches(this.#parts, copy.state)
     this.#lateKeys = new LateKeys(copy.state, copy.keys)
   }
 
@@ -159,6 +163,7 @@ export class Reconciler {
     this.#truncation.remember(await replica.remembered())
     await this.diverged.load()
     await this.withheld.load()
+    await this.branches.load()
   }
 
   /**
@@ -189,7 +194,8 @@ export class Reconciler {
   /** Called for each record, in order, once it has been applied; returns what is to be on disk together with it. */
   witness(applied: AppliedRecord): readonly PutOperation[] {
     this.#truncation.clear()
-    return this.withheld.note(applied)
+    const evidence = evidenceIn(applied, this.#parts.state)
+    return [...this.withheld.note(applied, evidence), ...this.branches.note(applied, evidence)]
   }
 
   /** Called after that. */

@@ -12,9 +12,8 @@ import { hashBytes } from '../../crypto/hash.ts'
 import { publicKeyBytes } from '../../crypto/sign.ts'
 import { decodeCard } from '../../protocol/card.ts'
 import { cardKey } from '../../protocol/paths.ts'
-import { decodeRecord } from '../../protocol/record.ts'
 import { memberByKey, type Member, type Room } from '../../protocol/room.ts'
-import { includes, headEvidenceOf } from '../../protocol/head-evidence.ts'
+import { includes, type HeadEvidence } from '../../protocol/head-evidence.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { AppliedRecord, LogState } from '../replay/log-state.ts'
@@ -96,8 +95,8 @@ export class WithheldRecords {
   }
 
   /** Called for each record, in order, once it has been applied; returns what is to be on disk together with it. */
-  note({ row, judgement }: AppliedRecord): readonly PutOperation[] {
-    const { room, keyring } = this.#state
+  note({ row, judgement }: AppliedRecord, evidence: HeadEvidence | undefined): readonly PutOperation[] {
+    const { room } = this.#state
     if (room === undefined || judgement.kind === 'locked') return []
     if (judgement.kind !== 'void') {
       // A member who later follows what this reader sees withdraws what they signed elsewhere.
@@ -108,8 +107,6 @@ export class WithheldRecords {
       if (isKick) for (const key of this.#reinstated) if (!room.members.has(key)) this.#reinstated.delete(key)
       return this.#bySigner.size + this.#reinstated.size < before ? [this.#row()] : []
     }
-    const record = orNothing(() => decodeRecord(row.bytes))
-    const evidence = record && headEvidenceOf(room, row.i, record, keyring)
     if (evidence === undefined) return []
     if (evidence.hasInvalidEpochRecovery) this.#invalidRecoveryAt = row.i
     return this.#add(room, { signer: evidence.author.rootKey, head: evidence.head, i: row.i }) ? [this.#row()] : []

@@ -3,6 +3,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command, type CommandHint } from '../../base/hint.ts'
 import type { Recovery } from '../chat.ts'
+import type { Member } from '../../protocol/room.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { missingRemovals } from './removals.ts'
 
@@ -86,7 +87,7 @@ export class RoomRecovery {
   }
 
   #damaged(): Told | undefined {
-    const { writeBlocker, changed } = this.#log.reconciler
+    const { writeBlocker, changed, branches } = this.#log.reconciler
     if (writeBlocker !== undefined) {
       const { message: text, nextStep: hint = '' } = writeBlocker
       return {
@@ -96,6 +97,8 @@ export class RoomRecovery {
         hint,
       }
     }
+    const [other] = branches.signed
+    if (other !== undefined) return this.#onAnotherBranch(other.by)
     if (changed.size === 0) return undefined
     return {
       kind: 'damaged',
@@ -143,6 +146,20 @@ export class RoomRecovery {
         '), drop the copy on this machine (',
         command('forget', this.#nameOf()),
         `). If ${name} made it up, an admin can kick ${name}.`,
+      ],
+    }
+  }
+
+  #onAnotherBranch({ name, rootKey }: Member): Told {
+    const who = this.#isOwn(rootKey) ? 'your other device' : name
+    return {
+      kind: 'damaged',
+      short: [`TAMPERING: the store shows ${who} another copy of this room; `, this.#verify],
+      text: `The store shows ${who} another copy of ${this.#nameOf()} than this machine: a record signed there follows records that are not here. What you write may not reach everyone, and you may not see everything.`,
+      hint: [
+        `Tell ${who === name ? name : 'the others'} by phone or in person, and compare the head phrase (`,
+        this.#verify,
+        '). Ask the person who runs the store.',
       ],
     }
   }
