@@ -138,6 +138,8 @@ export const retryMsMax = 2_000
 export const divergedItemsMax = 500
 /** A store that is watched is looked at this often all the same: whether it was set back. */
 export const storeIdentityCheckMs = 5_000
+/** When members were last heard from is looked up in so many of the newest records. */
+export const lastHeardRecordsMax = 10_000
 /** How long a room that lies here waits for the store before it shows what it has. */
 export const openPatienceMs = 250
 /** Rooms that are brought up to date at once. */

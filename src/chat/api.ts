@@ -249,6 +249,10 @@ export interface Room {
   markRead(seq: number, signal?: AbortSignal): Promise<void>
   /** Checks the whole log: every hash, signature and rule. First restores what is missing from the store. */
   verify(signal?: AbortSignal): Promise<Verification>
+  /** Compares the head that `verify` shows another person: `124 six words`. @throws usage for anything else */
+  compareHead(head: string, signal?: AbortSignal): Promise<HeadComparison>
+  /** When each member was last heard from, by the newest records. A store that withholds theirs makes them silent. */
+  lastHeard(signal?: AbortSignal): Promise<readonly LastHeard[]>
   /**
    * After a restore that lost changes of the room: repeats them, removals first, and repairs records that were changed
    * in the store. @throws not-allowed where something remains that only an admin can do
@@ -354,6 +358,17 @@ export interface Repair {
   readonly corrected: readonly number[]
 }
 
+/**
+ * What another person's head is to this copy of a room: its own, in its past, on another branch (then the store shows two
+ * copies), or not known: it may be ahead, or no number of records came with it.
+ */
+export type HeadComparison = 'same' | 'past' | 'other-branch' | 'unknown'
+
+/** A member, and the time of their newest record: their own clock's, milliseconds. Absent: none among those looked at. */
+export interface LastHeard extends Person {
+  readonly at?: number
+}
+
 export interface Verification {
   readonly records: number
   readonly messages: number
@@ -366,4 +381,8 @@ export interface Verification {
   readonly damage: readonly { readonly i: number; readonly reason: string }[]
   /** Hash of the newest control record, hexadecimal. */
   readonly head: string
+  /** Six words for the newest record, whose hash covers all `records`: to be compared by phone or in person. */
+  readonly headPhrase: string
+  /** Of each member. */
+  readonly lastHeard: readonly LastHeard[]
 }

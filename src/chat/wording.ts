@@ -1,6 +1,6 @@
 /** What the terminal interface and the command line both say, so that they say it alike. Pure. */
 import { reactionsShownMax } from '../base/limits.ts'
-import type { Policy, Repair } from './chat.ts'
+import type { HeadComparison, LastHeard, Policy, Repair } from './chat.ts'
 import type { AdminItem, MessageItem } from './item.ts'
 import type { Changed } from './timeline/changes.ts'
 
@@ -71,6 +71,35 @@ export function reactionText({ reactions }: Pick<Changed, 'reactions'>): string 
 export function reactionLabel(emoji: string): string {
   if (/^(?:\p{RGI_Emoji}|\p{Extended_Pictographic})$/v.test(emoji)) return emoji
   return `"${emoji.replace(/\s/g, '␠').replaceAll('"', "'")}"`
+}
+
+const agoSteps = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+] as const
+
+/** 3 days ago */
+export function agoText(at: number, now: number): string {
+  for (const [ms, unit] of agoSteps) {
+    const n = Math.floor((now - at) / ms)
+    if (n >= 1) return `${n} ${unit}${n === 1 ? '' : 's'} ago`
+  }
+  return 'just now'
+}
+
+/** Last heard from bob: 3 days ago */
+export function heardLine({ name, at }: LastHeard, now: number): string {
+  return at === undefined ? `Never heard from ${name}` : `Last heard from ${name}: ${agoText(at, now)}`
+}
+
+export const headComparisons: Readonly<Record<HeadComparison, string>> = {
+  same: 'The heads are the same: you see the same room.',
+  past: 'That head is in the past of yours: you see the same room, and more of it.',
+  'other-branch':
+    'TAMPERING: that head is on another branch. The store shows the two of you different copies of this room.',
+  unknown:
+    'That head is not known here. If it came with its number of records, the other side is ahead: compare again once you have as many. Else ask for the number.',
 }
 
 /** What an `<admin>` line says. Each line of it is the program's; a topic stands at the end of one. */

@@ -115,12 +115,19 @@ export class OpenRoom {
       case 'mark-read':
         return this.#markRead(effect.seq)
       case 'verify':
-        return tell({ kind: 'verified', verification: sanitized(await room.verify(this.#closed.signal)) })
+        return tell(await this.#verify(effect.head))
       case 'repair':
         return tell({ kind: 'repaired', repair: sanitized(await room.repair(this.#closed.signal)) })
       default:
         return
     }
+  }
+
+  async #verify(head: string | undefined): Promise<Event> {
+    const { signal } = this.#closed
+    const compared = head === undefined ? undefined : await this.#room.compareHead(head, signal)
+    const verification = sanitized(await this.#room.verify(signal))
+    return { kind: 'verified', verification, compared, now: Date.now() }
   }
 
   #changed(change: RoomChange): void {

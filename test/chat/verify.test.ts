@@ -45,6 +45,8 @@ describe.each(kinds)('verify on the %s store', (kind) => {
       damage: [],
       putBack: 0,
       head: expect.stringMatching(/^[0-9a-f]{64}$/),
+      headPhrase: expect.stringMatching(/^[a-z]+( [a-z]+){5}$/),
+      lastHeard: room.members.map(({ name, fingerprint }) => ({ name, fingerprint, at: expect.any(Number) })),
     })
     expect(await bobs.verify()).toEqual(result)
   })

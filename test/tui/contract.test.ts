@@ -319,9 +319,10 @@ describe.each([
     const room = await make('demo')
     await say(room, 'hello')
     await until(room, () => room.seq === 1)
-    const { head, ...found } = await room.verify()
+    const { head, headPhrase, lastHeard: _lastHeard, ...found } = await room.verify()
     expect(found).toEqual({ records: 3, messages: 1, controls: 2, voids: [], damage: [], putBack: 0 })
     expect(head).toMatch(/^[0-9a-f]{64}$/)
+    expect(headPhrase).toMatch(/^[a-z]+( [a-z]+){5}$/)
     expect(await room.repair()).toEqual({ again: [], left: [], corrected: [] })
   })
 

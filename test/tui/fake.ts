@@ -36,6 +36,8 @@ import type {
   RoomSummary,
   Sent,
   Standing,
+  HeadComparison,
+  LastHeard,
   Verification,
 } from '../../src/chat/chat.ts'
 import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
@@ -235,7 +237,25 @@ export class FakeRoom implements Room {
   async verify(): Promise<Verification> {
     const messages = this.log.filter((item) => item.kind === 'message').length
     const controls = this.log.length - messages
-    return { records: this.log.length, messages, controls, voids: [], damage: [], putBack: 0, head: this.id }
+    return {
+      records: this.log.length,
+      messages,
+      controls,
+      voids: [],
+      damage: [],
+      putBack: 0,
+      head: this.id,
+      headPhrase: 'six of these words are here',
+      lastHeard: [],
+    }
+  }
+
+  async compareHead(): Promise<HeadComparison> {
+    return 'same'
+  }
+
+  async lastHeard(): Promise<readonly LastHeard[]> {
+    return this.members
   }
 
   async repair(): Promise<Repair> {

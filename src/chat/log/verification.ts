@@ -10,6 +10,8 @@ import type { Store } from '../../store/store.ts'
 import type { Verification } from '../chat.ts'
 import { LogState } from '../replay/log-state.ts'
 import { logPage } from '../replay/log-page.ts'
+import { heardFrom, noteHeard, type HeardTimes } from './last-heard.ts'
+import { headPhrase } from './head-phrase.ts'
 import type { RoomLog } from './room-log.ts'
 import { Seen } from '../replica/seen.ts'
 
@@ -27,6 +29,7 @@ export async function verifyLog(
   const voids: { i: number; reason: string }[] = []
   const damage: { i: number; reason: string }[] = []
   const counts = { messages: 0, controls: 0 }
+  const heard: HeardTimes = new Map()
   let more = true
   while (more) {
     signal?.throwIfAborted()
@@ -36,7 +39,7 @@ export async function verifyLog(
       const i = numberOf(key)
       if (i !== state.checkpoint.next) {
         damage.push({ i: state.checkpoint.next, reason: 'missing from the store' })
-        return { ...result(state, voids, damage), ...counts, putBack: log.reconciler.restored }
+        return { ...result(state, voids, damage, heard), ...counts, putBack: log.reconciler.restored }
       }
       if ((await log.replica.holds(i, value)) === false) {
         damage.push({ i, reason: 'other than what was read before' })
@@ -51,6 +54,7 @@ export async function verifyLog(
           damage.push({ i: i - 1, reason: 'other than the record after it says' })
         }
       } else voids.push({ i, reason: 'sealed under a key that this identity was not given' })
+      noteHeard(heard, judged)
       const { row } = state.apply(judged)
       counts.messages -= row.repeats.length
     }
@@ -70,14 +74,16 @@ export async function verifyLog(
   if (state.checkpoint.next < known) {
     damage.push({ i: state.checkpoint.next, reason: 'the end of the log is missing from the store' })
   }
-  return { ...result(state, voids, damage), ...counts, putBack: log.reconciler.restored }
+  return { ...result(state, voids, damage, heard), ...counts, putBack: log.reconciler.restored }
 }
 
 function result(
   state: LogState,
   voids: Verification['voids'],
   damage: Verification['damage'],
+  heard: HeardTimes,
 ): Omit<Verification, 'messages' | 'controls' | 'putBack'> {
   const head = state.room === undefined ? '' : hex(headOf(state.room).hash)
-  return { records: state.checkpoint.next, voids, damage, head }
+  const { next: records, hash } = state.checkpoint
+  return { records, voids, damage, head, headPhrase: headPhrase(hash), lastHeard: heardFrom(state.room, heard) }
 }

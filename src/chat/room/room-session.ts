@@ -9,10 +9,12 @@ import type {
   Confirm,
   Done,
   FollowOptions,
+  HeadComparison,
   HistoryPage,
   HistoryQuery,
   Invitation,
   Knock,
+  LastHeard,
   Member,
   Policy,
   Reading,
@@ -28,6 +30,8 @@ import type {
 import type { MessageContent, PendingItem, TimelineItem } from '../item.ts'
 import { allTenures } from '../../protocol/room.ts'
 import { isTooNew, requireKnownVersion } from '../replay/room-version.ts'
+import { compareHead } from '../log/head-phrase.ts'
+import { lastHeard } from '../log/last-heard.ts'
 import { verifyLog } from '../log/verification.ts'
 import { pendingItem } from '../outbox/pending-messages.ts'
 import { invitationsOf, membersOf, shownKnocks } from '../people/people.ts'
@@ -233,6 +237,17 @@ export class RoomSession extends OpenRoom implements Room {
       await this.log.repairAll(signal)
       return verifyLog(store, roomId, this.log, signal)
     })
+  }
+
+  compareHead(head: string, signal?: AbortSignal): Promise<HeadComparison> {
+    return abortable(signal, async () => {
+      await this.log.catchUp(signal)
+      return compareHead(this.log, head)
+    })
+  }
+
+  lastHeard(signal?: AbortSignal): Promise<readonly LastHeard[]> {
+    return abortable(signal, () => lastHeard(this.log, signal))
   }
 
   repair(signal?: AbortSignal): Promise<Repair> {

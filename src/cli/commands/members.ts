@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Admission, Chat, Confirm, Room } from '../../chat/chat.ts'
 import type { Returning } from '../../chat/item.ts'
+import { agoText } from '../../chat/wording.ts'
 import { table } from '../output/format.ts'
 import { isoTime } from '../output/item-json.ts'
 import { warnOfKeys } from '../output/notes.ts'
@@ -138,22 +139,33 @@ interface Row {
   readonly role: string
   readonly fingerprint: string
   readonly by?: string
+  /** null: not among the newest records. */
+  readonly lastHeard?: string | null
 }
 
 export function addMembers(program: Command, act: Act): void {
   program
     .command('members <room>')
-    .description('list the members of a room')
+    .description('list the members of a room, and when they were last heard from')
     .option('--invited', 'list invitations too, and who sent them')
     .action(
       act((session, roomName: string, { invited }: { readonly invited?: true }) =>
         showRoom(session, roomName, async (room) => {
-          const members = room.members.map(({ name, role, fingerprint }): Row => ({ name, role, fingerprint }))
+          const heard = new Map((await room.lastHeard(session.signal)).map((one) => [one.fingerprint, one.at]))
+          const members = room.members.map(({ name, role, fingerprint }): Row => {
+            const at = heard.get(fingerprint)
+            return { name, role, fingerprint, lastHeard: at === undefined ? null : isoTime(at) }
+          })
+          const now = Date.now()
           const guests = room.invitations.map(({ name, fingerprint, by }): Row => {
             return { name, role: 'invited', fingerprint, by }
           })
           const all = [...members, ...(invited ? guests : [])]
-          const rows = all.map((row) => [row.name, row.role, row.fingerprint, row.by ? `by ${row.by}` : ''])
+          const about = ({ by, lastHeard }: Row): string => {
+            if (by !== undefined) return `by ${by}`
+            return lastHeard ? `last heard ${agoText(Date.parse(lastHeard), now)}` : ''
+          }
+          const rows = all.map((row) => [row.name, row.role, row.fingerprint, about(row)])
           await session.out.list(
             all.map((row) => ({ ...row })),
             table(rows),

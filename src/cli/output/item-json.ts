@@ -1,6 +1,7 @@
 /**
  * A timeline item as the object that scripts read. Its fields are a contract: fields may be added, but none changes.
  */
+import type { LastHeard } from '../../chat/chat.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
 import type { JsonObject } from './output.ts'
 
@@ -39,6 +40,12 @@ export function itemObject(item: TimelineItem): JsonObject {
     case 'warning':
       return { i: item.i, type: 'warning', reason: item.reason }
   }
+}
+
+export function heardObjects(people: readonly LastHeard[]): readonly JsonObject[] {
+  return people.map(({ name, fingerprint, at }) => {
+    return { name, fingerprint, lastHeard: at === undefined ? null : isoTime(at) }
+  })
 }
 
 /** Clocks of others are claims: they are clamped to what a date can express. */

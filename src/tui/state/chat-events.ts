@@ -74,7 +74,7 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
       return next({ ...state, busy: undefined, sheet: { title: `${page.room.name} repaired`, lines, top: 0 } })
     }
     case 'verified': {
-      const lines = verificationLines(event.verification)
+      const lines = verificationLines(event.verification, event.now, event.compared)
       return next({ ...state, busy: undefined, sheet: { title: `${page.room.name} checked`, lines, top: 0 } })
     }
     default:

@@ -56,7 +56,7 @@ export const commands: readonly Command[] = [
   command('kick', 'member', 'NAME', 'remove a member or invitation (rotates keys)'),
   command('promote', 'member', 'NAME', 'make someone an admin'),
   command('demote', 'member', 'NAME', 'remove admin rights'),
-  command('verify', 'member', '[NAME]', 'check the whole room, or compare a safety number'),
+  command('verify', 'member', '[NAME]', 'check the whole room, or compare a safety number or a head phrase'),
   command('topic', 'text', 'TEXT', 'set the topic'),
   command('policy', 'rule', '[members|admins] [listed|unlisted]', 'who can let people in; whether the room is listed'),
   command('rotate', 'nothing', '', "rotate the room's keys"),

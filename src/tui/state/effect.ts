@@ -41,7 +41,9 @@ export type Effect =
   | { readonly do: 'look-up'; readonly ids: readonly string[]; readonly before: number }
   | { readonly do: 'leave' }
   | { readonly do: 'mark-read'; readonly seq: number }
-  | { readonly do: 'verify' | 'repair' }
+  /** And compares another person's head. */
+  | { readonly do: 'verify'; readonly head: string | undefined }
+  | { readonly do: 'repair' }
   | { readonly do: 'redraw' }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' }

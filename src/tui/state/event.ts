@@ -1,6 +1,6 @@
 /** The events of a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import type { Connection, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
+import type { Connection, HeadComparison, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Input } from '../input/key.ts'
@@ -59,7 +59,12 @@ export type Event =
   | { readonly kind: 'fetch-failed'; readonly text: string; readonly hint: string }
   | { readonly kind: 'left'; readonly roomName: string }
   | { readonly kind: 'done'; readonly text: string }
-  | { readonly kind: 'verified'; readonly verification: Verification }
+  | {
+      readonly kind: 'verified'
+      readonly verification: Verification
+      readonly compared: HeadComparison | undefined
+      readonly now: number
+    }
   | { readonly kind: 'repaired'; readonly repair: Repair }
   | { readonly kind: 'compared'; readonly with: SafetyNumber }
   /** This identity's keys were replaced. */

@@ -18,6 +18,9 @@ export const contactCommands: Handlers<Typed> = {
   },
 }
 
+/** More than a name and the digits of a fingerprint. */
+const headWords = 6
+
 export const peopleCommands: Handlers<TypedInRoom> = {
   invite: (typed) => offer(typed, 'invite'),
   accept: (typed) => answer(typed, 'accept'),
@@ -28,8 +31,8 @@ export const peopleCommands: Handlers<TypedInRoom> = {
   members: ({ state, page }) => next(sheet(state, `Members of ${page.room.name}`, memberSheet(page))),
   whois,
   verify: ({ state, page, argument }) =>
-    argument === ''
-      ? next(busy(state, 'checking every record of this room…'), { do: 'verify' })
+    argument === '' || argument.split(/[\s-]+/).length >= headWords
+      ? next(busy(state, 'checking every record of this room…'), { do: 'verify', head: argument || undefined })
       : next(busy(state), {
           do: 'compare',
           name: allNamed(page.room.members, argument)[0]?.name ?? plainName(argument),

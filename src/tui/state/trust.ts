@@ -4,7 +4,8 @@
  * A changed key is the one thing that no one may overlook: it takes over the input line until "seen" is typed into it,
  * so that no stray key dismisses it. Pure.
  */
-import type { ChangedKey, SafetyNumber, Verification } from '../../chat/chat.ts'
+import type { ChangedKey, HeadComparison, SafetyNumber, Verification } from '../../chat/chat.ts'
+import { headComparisons, heardLine } from '../../chat/wording.ts'
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import type { Event } from './event.ts'
@@ -85,8 +86,8 @@ export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed'
 
 const shownMax = 200
 
-export function verificationLines(found: Verification): readonly string[] {
-  const { records, messages, controls, voids, damage, putBack, head } = found
+export function verificationLines(found: Verification, now: number, compared?: HeadComparison): readonly string[] {
+  const { records, messages, controls, voids, damage, putBack, head, headPhrase, lastHeard } = found
   const list = (items: Verification['voids']) =>
     items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
   return [
@@ -100,6 +101,13 @@ export function verificationLines(found: Verification): readonly string[] {
       ? []
       : [` ${putBack} records were missing from the store and have been restored from your copy.`]),
     ...(voids.length === 0 ? [] : ['', ` ${voids.length} records were ignored:`, ...list(voids)]),
+    ...(compared === undefined ? [] : ['', ` ${headComparisons[compared]}`]),
+    '',
+    ...lastHeard.map((one) => ` ${heardLine(one, now)}`),
+    '',
+    ` Head phrase after ${records} records. Compare it with the others by phone or in person: with as many records`,
+    ' it must be the same. If theirs has another number: /verify NUMBER SIX WORDS',
+    ` ${records} ${headPhrase}`,
     '',
     ' Room state hash. Anyone with the same hash sees the same room:',
     ` ${head.replace(/(.{8})(?=.)/g, '$1 ')}`,

@@ -118,3 +118,50 @@ test('nobody else can raise the alarm: a stranger’s junk, or a record of anoth
   expect((await wholeHistory(bobs.room)).filter(({ kind }) => kind === 'warning')).toHaveLength(2)
   expect(bobs.room.recovery).toBeUndefined()
 })
+
+/** As it is told on the telephone. */
+async function head(room: Room): Promise<string> {
+  const { records, headPhrase } = await room.verify()
+  return `${records} ${headPhrase}`
+}
+
+test('a head phrase that is told by telephone shows it', async () => {
+  const { adas, bobs } = await forked()
+  expect(await bobs.room.compareHead(await head(adas.room))).toBe('other-branch')
+  expect(await adas.room.compareHead(await head(bobs.room))).toBe('other-branch')
+  await say(adas.room, 'ahead')
+  expect(await bobs.room.compareHead(await head(adas.room))).toBe('unknown')
+  // Without the number it may be one that is still to come.
+  expect(await bobs.room.compareHead((await adas.room.verify()).headPhrase)).toBe('unknown')
+})
+
+test('the same room has the same phrase, and an older one is in its past', async () => {
+  const place = world('memory')
+  const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+  const room = await ada.chat.create('demo')
+  const bobs = await enter(bob, room)
+  await say(room, 'one')
+  const first = await head(room)
+  expect(await bobs.compareHead(first)).toBe('same')
+  expect(await bobs.compareHead(first.toUpperCase().replaceAll(' ', '-').replace('-', ': '))).toBe('same')
+  await say(room, 'two')
+  expect(await bobs.compareHead(first)).toBe('past')
+  expect(await bobs.compareHead(first.replace(/^\d+ /, ''))).toBe('past')
+  expect(await bobs.compareHead(`999 ${first.replace(/^\d+ /, '')}`)).toBe('unknown')
+  expect(await bobs.compareHead('1 zoo zoo zoo zoo zoo zoo')).toBe('other-branch')
+  for (const typed of ['', '12', 'zoo zoo zoo zoo zoo', 'no words of that list at all', '0 zoo zoo zoo zoo zoo zoo']) {
+    await expect(bobs.compareHead(typed)).rejects.toMatchObject({ code: 'usage' })
+  }
+})
+
+test('before that, all there is to see is that the other is silent', async () => {
+  const { adas, bobs } = await forked()
+  const before = await bobs.room.lastHeard()
+  expect(before.map(({ name }) => name)).toEqual(['ada', 'bob'])
+  await say(adas.room, 'not heard')
+  await say(bobs.room, 'heard')
+  const heard = await bobs.room.lastHeard()
+  expect(heard[0]).toEqual(before[0])
+  expect(heard[1]?.at).toBeGreaterThanOrEqual(before[1]?.at ?? Infinity)
+  expect((await bobs.room.verify()).lastHeard).toEqual(heard)
+})
