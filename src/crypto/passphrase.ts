@@ -25,7 +25,10 @@ export function generatePassphrase(random: Random = systemRandom): string {
 /** The first 66 bits as six words, to be read to one another. */
 export function sixWords(bytes: Uint8Array): string {
   const bits = Array.from(bytes.subarray(0, 9), (byte) => byte.toString(2).padStart(8, '0')).join('')
-  const words = Array.from({ length: passphraseWords }, (_, k) => wordlist[parseInt(bits.slice(11 * k, 11 * k + 11), 2)])
+  const words = Array.from(
+    { length: passphraseWords },
+    (_, k) => wordlist[parseInt(bits.slice(11 * k, 11 * k + 11), 2)],
+  )
   return words.join(' ')
 }
 
