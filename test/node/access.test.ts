@@ -1,4 +1,5 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Client, credentials } from '@grpc/grpc-js'
 import { readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
@@ -11,24 +12,24 @@ import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { readAuthority, readClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
 import { revokePerson } from '../../src/node/tickets/revoke.ts'
+import { invitePerson } from '../../src/node/tickets/invite.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import * as paths from '../../src/protocol/paths.ts'
-import { Maintenance } from '../../src/store/etcd/generated/cluster_pb.ts'
+import { AlarmRequestSchema } from '../../src/store/etcd/generated/cluster_pb.ts'
 import { isPersonSerial } from '../../src/node/certificates/serials.ts'
 import { Place } from '../conformance/place.ts'
 import { openTestStore } from './open-store.ts'
 import { TestCluster, type TestNode } from './cluster.ts'
+import { eagerEtcd, mendedEtcd, testEtcd } from './etcd.ts'
 
+const both = new Map([
+  ['the usual etcd', testEtcd()],
+  ['a mended etcd', mendedEtcd()],
+])
+if (new Set(both.values()).size === 1) both.delete('the usual etcd')
 let cluster: TestCluster
 let node: TestNode
 let authority: Identity
-beforeAll(async () => {
-  cluster = await TestCluster.create()
-  node = await cluster.node('one')
-  await node.start().ready()
-  authority = await readAuthority(node.paths)
-})
-afterAll(() => cluster.dispose())
 
 /** What the peer port answers to `GET /members`: its HTTP status, or 'refused'. */
 async function askPeerPort(identity: Identity | undefined): Promise<number | 'refused'> {
@@ -61,11 +62,41 @@ async function personOf(name: string): Promise<ClientTls> {
   return { authority: authority.certificate, ...identity }
 }
 
+/** Whether the cluster carries out a call. @param request encoded */
+async function call(
+  { authority: ca, certificate, key }: ClientTls,
+  path: string,
+  request: Uint8Array,
+): Promise<boolean> {
+  const [root, secret, own] = [ca, key, certificate].map((text) => Buffer.from(text))
+  const raw = new Client((await endpoints())[0] ?? '', credentials.createSsl(root, secret, own))
+  const answered = new Promise<boolean>((resolve) => {
+    raw.makeUnaryRequest(
+      path,
+      (bytes: Uint8Array) => Buffer.from(bytes),
+      (bytes) => bytes,
+      request,
+      (error) => resolve(error === null),
+    )
+  })
+  return answered.finally(() => raw.close())
+}
+
 async function endpoints(): Promise<readonly string[]> {
   return (await requireState(node.paths)).endpoints
 }
 
-describe('access to a cluster', () => {
+describe.each([...both])('access to a cluster on %s', (_, etcd) => {
+  beforeAll(async () => {
+    cluster = await TestCluster.create(eagerEtcd(etcd))
+    node = await cluster.node('one')
+    await node.start().ready()
+    authority = await readAuthority(node.paths)
+  })
+  afterAll(() => cluster.dispose())
+  /** Whether its access control holds for every call. */
+  const isMended = etcd === mendedEtcd()
+
   test('only nodes can use the peer port; people with a certificate of the same authority cannot', async () => {
     expect(await askPeerPort(await issueNode(authority, ['127.0.0.1']))).toBe(200)
     expect(await askPeerPort(await issuePerson(authority, 'ada'))).toBe('refused')
@@ -93,7 +124,8 @@ describe('access to a cluster', () => {
     for (const key of ['rooms/x/log/1', 'users/x', 'vaults/x', 'inbox/x/y', 'reads/x', 'directory/x']) {
       await put(key)
     }
-    for (const key of ['a', 'incarnation', 'incarnation2', 'move/x', 'revoked/x', 'rooms', 'zz']) {
+    const forbidden = ['a', 'incarnation', 'incarnation2', 'move/x', 'revoked/x', 'rooms', 'tickets/x', 'zz']
+    for (const key of [...forbidden, 'enrol/ask/ticket/x', 'enrol/answer/person/x', 'enrol/answer/ticket/x']) {
       await expect(put(key), key).rejects.toMatchObject({ code: 'not-allowed', hint: expect.any(String) })
     }
     await expect(store.range(utf8('r'), utf8('s'))).rejects.toMatchObject({ code: 'not-allowed' })
@@ -188,25 +220,63 @@ describe('access to a cluster', () => {
     expect(revoked(late)).toHaveLength(3)
   })
 
+  test('what people can do beside their ranges: nothing on a mended etcd; on an older one, what follows', async () => {
+    const tls = await readClient(node.paths.client)
+    const [client, store] = [new ClusterClient(await endpoints(), tls), await openTestStore(await endpoints(), tls)]
+    const key = utf8('nodes/x')
+    const put = () => store.commit({ then: [{ kind: 'put', key, value: utf8('x') }] })
+    const { revision } = await put()
+    const ada = await personOf('ada')
+    const memberId = BigInt(`0x${(await client.members()).members[0]?.id}`)
+    const alarm = (action: number, kind: number): Uint8Array =>
+      toBinary(AlarmRequestSchema, create(AlarmRequestSchema, { action, alarm: kind, memberID: memberId }))
+    const outcomes: Record<string, boolean> = {}
+    for (const [name, kind] of [
+      ['NOSPACE', 1],
+      ['CORRUPT', 2],
+    ] as const) {
+      outcomes[name] = await call(ada, '/etcdserverpb.Maintenance/Alarm', alarm(1, kind))
+      expect((await client.statuses())[0]?.answer?.alarms).toEqual(outcomes[name] ? [name] : [])
+      await call(tls, '/etcdserverpb.Maintenance/Alarm', alarm(2, kind))
+    }
+    const compaction = new BinaryWriter().tag(1, 0).int64(revision).finish()
+    outcomes['compact'] = await call(ada, '/etcdserverpb.KV/Compact', compaction)
+    // TxnRequest: success = 2; RequestOp: delete = 3, transaction = 4; DeleteRangeRequest: key = 1.
+    const wrap = (field: number, bytes: Uint8Array) => new BinaryWriter().tag(field, 2).bytes(bytes).finish()
+    const nested = wrap(2, wrap(4, wrap(2, wrap(3, wrap(1, key)))))
+    await call(ada, '/etcdserverpb.KV/Txn', nested)
+    outcomes['delete'] = (await store.range(key, utf8('nodes/y'))).entries.length === 0
+    expect(await call(ada, '/etcdserverpb.KV/Txn', wrap(2, wrap(3, wrap(1, key)))), 'not nested').toBe(false)
+    const all = (one: boolean) => ({ NOSPACE: one, CORRUPT: one, compact: one, delete: one })
+    expect(outcomes).toEqual(all(!isMended))
+
+    // Clients follow the members by it.
+    const listed = new ClusterClient(await endpoints(), ada)
+    expect((await listed.members()).members).toEqual((await client.members()).members)
+    listed.close()
+
+    // So people are only invited there on purpose.
+    const invited = invitePerson(node.paths, 'bob', openTestStore)
+    if (isMended) expect((await invited).ticket).toContain('conclave-person-1.')
+    else
+      await expect(invited).rejects.toMatchObject({
+        code: 'not-allowed',
+        hint: expect.stringMatching(/3\.5\.28.*--old-etcd/),
+      })
+    expect((await invitePerson(node.paths, 'bob', openTestStore, { oldEtcd: true })).expires).toBeGreaterThan(
+      Date.now(),
+    )
+    await store.close()
+    client.close()
+  })
+
   test('a full database appears in the status, and makes invitations fail with a hint', async () => {
     const tls = await readClient(node.paths.client)
     const client = new ClusterClient(await endpoints(), tls)
-    const { members } = await client.members()
+    const memberID = BigInt(`0x${(await client.members()).members[0]?.id}`)
     const alarm = async (action: number): Promise<void> => {
-      const { method } = Maintenance
-      const [ca, key, cert] = [tls.authority, tls.key, tls.certificate].map((pem) => Buffer.from(pem))
-      const raw = new Client((await endpoints())[0] ?? '', credentials.createSsl(ca, key, cert))
-      const message = create(method.alarm.input, { action, alarm: 1, memberID: BigInt(`0x${members[0]?.id}`) })
-      await new Promise<void>((resolve, reject) =>
-        raw.makeUnaryRequest(
-          '/etcdserverpb.Maintenance/Alarm',
-          (one: typeof message) => Buffer.from(toBinary(method.alarm.input, one)),
-          (bytes) => fromBinary(method.alarm.output, bytes),
-          message,
-          (error) => (error === null ? resolve() : reject(error)),
-        ),
-      )
-      raw.close()
+      const request = create(AlarmRequestSchema, { action, alarm: 1, memberID })
+      expect(await call(tls, '/etcdserverpb.Maintenance/Alarm', toBinary(AlarmRequestSchema, request))).toBe(true)
     }
     await alarm(1)
     try {

@@ -14,6 +14,7 @@ import { readAuthority, readClient, writeClient, type ClientTls } from '../../sr
 import { renewedSerial } from '../../src/node/certificates/serials.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import type { OpenStore } from '../../src/node/cluster/open-store.ts'
+import { diagnose } from '../../src/node/health/diagnose.ts'
 import { clientFiles } from '../../src/node/home/paths.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import { connectHome } from '../../src/node/tickets/connect.ts'
@@ -109,6 +110,9 @@ describe('a ticket', () => {
       await expect(read(stolen, answerKey(asker))).rejects.toMatchObject(refused)
     }
     await stolen.close()
+    // New ones are refused before etcd sees a call.
+    await until(async () => (await diagnose(endpoints, holderOf(ticket))) !== undefined)
+    expect(await diagnose(endpoints, holderOf(ticket))).toMatchObject(refused)
     expect(listTicketUsers(await listUsers(root.client))).toEqual([other.id])
   })
 

@@ -18,26 +18,34 @@ export function testEtcd(): string {
   mkdir -p ~/.cache/conclave && cd ~/.cache/conclave && apt-get download etcd-server && dpkg -x etcd-server*.deb etcd-server`)
 }
 
-let eager: string | undefined
+/** One whose access control holds: CONCLAVE_MENDED_ETCD, set before the tests. The same as `testEtcd` if that is one. */
+export function mendedEtcd(): string {
+  const named = process.env['CONCLAVE_MENDED_ETCD']
+  if (named !== undefined) return named
+  throw new Error('no mended etcd: set CONCLAVE_MENDED_ETCD')
+}
+
+const eager = new Map<string, string>()
 
 /**
  * The same, but it changes its members at once: etcd otherwise refuses a change until all of them have been connected
  * for five seconds. That wait is tested once, where a cluster grows to three nodes. What each start of a node asks it, its
  * version and its flags, is answered from a file.
  */
-export function eagerEtcd(): string {
-  if (eager !== undefined) return eager
+export function eagerEtcd(etcd = testEtcd()): string {
+  const present = eager.get(etcd)
+  if (present !== undefined) return present
   const folder = mkdtempSync(join(tmpdir(), 'conclave-etcd-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const etcd = testEtcd()
   for (const asked of ['--version', '--help']) {
     writeFileSync(join(folder, asked), execFileSync(etcd, [asked], { stdio: ['ignore', 'pipe', 'pipe'] }))
   }
-  eager = join(folder, 'etcd')
+  const path = join(folder, 'etcd')
+  eager.set(etcd, path)
   const script = `case $1 in --version | --help) exec cat '${folder}'/"$1" ;; esac
 exec '${etcd}' --strict-reconfig-check=false "$@"`
-  writeFileSync(eager, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-  return eager
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  return path
 }
 
 function isExecutable(path: string): boolean {

@@ -206,13 +206,14 @@ describe('the launcher', () => {
 })
 
 describe('the search for etcd', () => {
-  const find = `import('./scripts/etcd.js').then(({ findEtcd }) => findEtcd()).then(console.log, async (error) => {
-    const { printFailure } = await import('./scripts/failure.js')
-    printFailure(error)
-    process.exit(1)
-  })`
-  const search = (env: NodeJS.ProcessEnv) =>
-    run(process.execPath, ['-e', find], folder, { XDG_CACHE_HOME: join(folder, 'cache'), ...env })
+  const search = (env: NodeJS.ProcessEnv, call = 'findEtcd()') => {
+    const find = `import('./scripts/etcd.js').then((scripts) => scripts.${call}).then(console.log, async (error) => {
+      const { printFailure } = await import('./scripts/failure.js')
+      printFailure(error)
+      process.exit(1)
+    })`
+    return run(process.execPath, ['-e', find], folder, { XDG_CACHE_HOME: join(folder, 'cache'), ...env })
+  }
 
   test('takes the one on PATH', async () => {
     const { stdout } = await search({ PATH: pathWith({ etcd: 'echo "etcd Version: 3.6.14"' }) })
@@ -248,8 +249,7 @@ describe('the search for etcd', () => {
     }
   })
 
-  test('fetches package lists of its own where the system has none', async () => {
-    const aptGet = `
+  const aptWithOwnLists = () => `
       for last in "$@"; do :; done
       case "$*" in *Dir::State=*) own=yes ;; *) own= ;; esac
       if [ "$last" = update ] && [ "$own" ]; then echo yes > "${folder}/updated"; exit 0; fi
@@ -257,14 +257,29 @@ describe('the search for etcd', () => {
         echo package > etcd-server_3.5.30-1_amd64.deb; exit 0
       fi
       echo "E: Unable to locate package etcd-server" >&2; exit 100`
-    const dpkg = `
+  const dpkg = `
       tree=$3; [ "$1" = -x ] && [ -s "$2" ] || exit 2
       /bin/mkdir -p "$tree/usr/bin"
       printf '#!/bin/sh\\necho "etcd Version: 3.5.30"\\n' > "$tree/usr/bin/etcd"
       /bin/chmod 755 "$tree/usr/bin/etcd"`
-    const { stdout, stderr } = await search({ PATH: pathWith({ 'apt-get': aptGet, dpkg }) })
+
+  test('fetches package lists of its own where the system has none', async () => {
+    const { stdout, stderr } = await search({ PATH: pathWith({ 'apt-get': aptWithOwnLists(), dpkg }) })
     expect(stderr).toMatch(/^conclave: Fetching etcd for the tests … \d+\.\d s\n$/)
     expect(stdout).toBe(`${join(folder, 'cache/conclave/etcd-3.5.30-1/usr/bin/etcd')}\n`)
     expect(readdirSync(join(folder, 'cache/conclave'))).toEqual(['etcd-3.5.30-1'])
+  })
+
+  test('takes the usual one as the mended one if it is; else fetches that of a later release, and keeps them apart', async () => {
+    const [good, old] = ['echo "etcd Version: 3.4.42"', 'echo "etcd Version: 3.4.41"']
+    const path = pathWith({ good, old, 'apt-get': aptWithOwnLists(), dpkg })
+    expect((await search({ PATH: path }, "findMendedEtcd('good')")).stdout).toBe('good\n')
+    const refusing = await search({ PATH: path, CONCLAVE_MENDED_ETCD: 'old' }, "findMendedEtcd('good')")
+    expect(refusing.stderr).toContain('CONCLAVE_MENDED_ETCD names old')
+    const { stdout, stderr } = await search({ PATH: path }, "findMendedEtcd('old')")
+    expect(stderr).toMatch(/^conclave: Fetching a mended etcd for the tests … \d+\.\d s\n$/)
+    expect(stdout).toBe(`${join(folder, 'cache/conclave/mended-etcd-3.5.30-1/usr/bin/etcd')}\n`)
+    expect(readdirSync(join(folder, 'cache/conclave'))).toEqual(['mended-etcd-3.5.30-1'])
+    expect((await search({ PATH: path })).stdout).toContain('/conclave/etcd-3.5.30-1/')
   })
 })
