@@ -56,6 +56,16 @@ export const requestBurstMax = 32
 export const cardBytesMax = 2048
 export const roomIdPrefixBitsMin = 80
 
+/** How often a room's keys are replaced, in days, unless its admins say otherwise; and the longest that can be set. */
+export const rotateDaysDefault = 30
+export const rotateDaysMax = 3650
+/** An epoch ends after so many records: far below the 2^32 seals for which random nonces are safe (SP 800-38D §8.3). */
+export const epochRecordsMax = 1_048_576
+/** A room that is open is asked about as often whether its epoch should end. */
+export const epochAgeCheckMs = 3_600_000
+/** So far ahead of this machine's clock another's may be. */
+export const clockSkewMs = 86_400_000
+
 // Records
 /** One CBOR item nested deeper than this is refused. */
 export const codecDepthMax = 16

@@ -175,6 +175,8 @@ export interface Invitation extends Person {
 export interface Policy {
   readonly acceptBy: 'members' | 'admins'
   readonly listed: boolean
+  /** How often an admin's program replaces the room's keys; 0: never. At most 3650. */
+  readonly rotateDays: number
 }
 
 export interface Room {

@@ -10,7 +10,7 @@ import { checkRoomName } from '../crypto/skeleton.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
 import { compareKeys, findContact, type Contact } from './people/contacts.ts'
-import { createRoom, pairName, pairPolicy } from './room/create-room.ts'
+import { createRoom, groupPolicy, pairName, pairPolicy } from './room/create-room.ts'
 import { renewRegistered } from './identity/renew-keys.ts'
 import type { Store } from '../store/store.ts'
 import { ChatListeners } from './chat-listeners.ts'
@@ -185,7 +185,7 @@ export class ChatSession implements Chat {
   async create(name: string, options: CreateOptions = {}, signal?: AbortSignal): Promise<Room> {
     checkRoomName(name)
     const { unlisted = false, acceptBy = 'members' } = options
-    return abortable(signal, () => this.#create(name, { kind: 'group', acceptBy, listed: !unlisted }))
+    return abortable(signal, () => this.#create(name, groupPolicy(acceptBy, !unlisted)))
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {

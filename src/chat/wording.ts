@@ -2,6 +2,7 @@
 import { reactionsShownMax } from '../base/limits.ts'
 import type { HeadComparison, LastHeard, Policy, Repair } from './chat.ts'
 import type { AdminItem, MessageItem } from './item.ts'
+import { parseRotate } from './rotation.ts'
 import type { Changed } from './timeline/changes.ts'
 
 /** Beside an item that the store has lost and this machine still has. */
@@ -161,17 +162,21 @@ function past({ returning }: AdminItem): string {
   return returning === 'left' ? ' They had left, and can read what they missed.' : ''
 }
 
-export function policyText({ acceptBy, listed }: Policy): string {
+const daysText = (days: number): string => (days === 1 ? 'day' : `${days} days`)
+
+export function policyText({ acceptBy, listed, rotateDays }: Policy): string {
   const who = acceptBy === 'admins' ? 'Only admins' : 'Any member'
-  return `${who} can let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
+  const age = rotateDays === 0 ? 'never replaced because of their age' : `replaced every ${daysText(rotateDays)}`
+  return `${who} can let people in; the room is ${listed ? 'listed' : 'unlisted'}. Its keys are ${age}.`
 }
 
-/** The engine's short form ("members accept, listed, version 2"), as a sentence. */
+/** The engine's short form ("members accept, listed, rotate 30d, version 2"), as a sentence. */
 function describedPolicy(detail: string): string {
-  const parts = /^(members|admins) accept, (listed|unlisted)(?:, version (\d+))?$/.exec(detail)
+  const parts = /^(members|admins) accept, (listed|unlisted), rotate (\S+?)(?:, version (\d+))?$/.exec(detail)
   if (parts === null) return detail
-  const [, who, listed, version] = parts
-  const rules = policyText({ acceptBy: who === 'admins' ? 'admins' : 'members', listed: listed === 'listed' })
+  const [, who, listed, rotate = '', version] = parts
+  const acceptBy = who === 'admins' ? 'admins' : 'members'
+  const rules = policyText({ acceptBy, listed: listed === 'listed', rotateDays: parseRotate(rotate) ?? 0 })
   const newer = `\nThe room now uses version ${version}: update Conclave to keep reading.`
   return `${rules.charAt(0).toLowerCase()}${rules.slice(1)}${version === undefined ? '' : newer}`
 }

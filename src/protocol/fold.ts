@@ -95,7 +95,7 @@ function foldGenesis(
     adminActs: [],
   }
   const creator: Member = { index: 0, name, rootKey, wrapKey, firstRootKey: rootKey, admin: true }
-  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, header, creator), body, author: creator }
+  return { kind: 'valid', room: mark(enter(empty, creator, 0), place, outer, body, creator), body, author: creator }
 }
 
 function foldNext(
@@ -125,13 +125,13 @@ function foldNext(
   const at = { i: place.i, n: header.n, header, signaturesKnownGood: signatureKnownGood }
   if (header.under === room.marks.get(from)?.epoch) {
     const next = apply(room, authorKey, operation, at)
-    return { kind: 'valid', room: mark(next, place, header, author, room), body, author }
+    return { kind: 'valid', room: mark(next, place, outer, body, author, room), body, author }
   }
   require(author.admin && operation.type !== 'rekey' && opensEpoch(operation.type), 'not an epoch recovery')
   const byAnother = room.adminActs.find((act) => act.author !== author.index)
   require(byAnother === undefined || byAnother.n <= from, "undoes another admin's change")
   const next = apply(recoveryBase(room, from, authorKey), authorKey, operation, at)
-  return { kind: 'valid', room: mark(next, place, header, author, room), body, author }
+  return { kind: 'valid', room: mark(next, place, outer, body, author, room), body, author }
 }
 
 /** The room that an epoch recovery applies to: as it was right after the record that opened the skipped epoch. */
@@ -191,8 +191,15 @@ function withAct(acts: readonly AdminAct[], act: AdminAct): readonly AdminAct[] 
 }
 
 /** Sets the landmark of a valid record, and the epoch that it opens. `before`: the room as it was on arrival. */
-function mark(room: Room, place: RecordPlace, header: ControlHeader, author: Member, before?: Room): Room {
-  const by = { author: author.index, byAdmin: author.admin }
+function mark(
+  room: Room,
+  place: RecordPlace,
+  { header }: ControlOuter,
+  { at }: ControlBody,
+  author: Member,
+  before?: Room,
+): Room {
+  const by = { author: author.index, byAdmin: author.admin, at }
   const landmark = { i: place.i, hash: place.hash, epoch: header.epoch, version: room.version, ...by }
   const history = {
     marks: room.marks.push(landmark),

@@ -2,7 +2,7 @@
 import type { Value } from '../base/codec.ts'
 import { FormatError } from '../base/codec.ts'
 import { boolean, bytes, fixed, oneOf, readValue, text, tuple, unsigned, type Held } from '../base/format.ts'
-import { knockBytesMax, roomNameCharsMax, topicBytesMax, userNameCharsMax } from '../base/limits.ts'
+import { knockBytesMax, roomNameCharsMax, rotateDaysMax, topicBytesMax, userNameCharsMax } from '../base/limits.ts'
 import { hashBytes } from '../crypto/hash.ts'
 import { publicKeyFormat, signatureBytes } from '../crypto/sign.ts'
 import { roomNameFault, userNameFault } from '../crypto/skeleton.ts'
@@ -16,12 +16,15 @@ export const userNameText = text(userNameCharsMax, nameWithout(userNameFault))
 export const roomNameText = text(roomNameCharsMax, nameWithout(roomNameFault))
 
 const acceptBy = oneOf(['members', 'admins'], 'unknown policy')
+/** How often an admin's client opens a new epoch; 0: never. Clocks being claims, no verdict depends on it. */
+const rotateDays = unsigned(rotateDaysMax)
 const policy = tuple({
   /** A pair is a direct message: nobody can be kicked from it, and no third person can enter. */
   kind: oneOf(['group', 'pair'], 'unknown kind of room'),
   acceptBy,
   /** Whether the room is in the directory. */
   listed: boolean,
+  rotateDays,
 })
 export type RoomPolicy = Held<typeof policy>
 
@@ -45,7 +48,7 @@ const payloads = {
   rekey: tuple({ rootKey, wrapKey, proof: fixed(signatureBytes) }),
   promote: tuple({ rootKey }),
   demote: tuple({ rootKey }),
-  policy: tuple({ acceptBy, listed: boolean, version: unsigned() }),
+  policy: tuple({ acceptBy, listed: boolean, rotateDays, version: unsigned() }),
   topic: tuple({ topic: text(topicBytesMax) }),
   /** A correct link for an epoch whose own does not lead back; the link itself is in the header. */
   repair: tuple({ epoch: unsigned() }),

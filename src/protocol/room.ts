@@ -45,6 +45,8 @@ export interface ControlMark {
   /** Index of the member who wrote it, and whether they were an admin then. */
   readonly author: number
   readonly byAdmin: boolean
+  /** A claim: the author's clock, milliseconds. No verdict depends on it. */
+  readonly at: number
 }
 
 /** The room by which a part of the log is judged: from the control record before (exclusive) … */

@@ -169,10 +169,10 @@ const rules: { readonly [T in Operation['type']]: Rule<T> } = {
 
   demote: (room, author, _key, { rootKey }, place) => setAdmin(room, author, rootKey, false, place.i),
 
-  policy(room, author, _key, { acceptBy, listed, version }) {
+  policy(room, author, _key, { acceptBy, listed, rotateDays, version }) {
     require(author?.admin === true, 'author is not an admin')
     require(version >= room.version, "a room can't go back to an older version")
-    return { ...room, version, policy: { ...room.policy, acceptBy, listed } }
+    return { ...room, version, policy: { ...room.policy, acceptBy, listed, rotateDays } }
   },
 
   topic(room, author, _key, { topic }) {

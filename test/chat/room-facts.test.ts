@@ -19,7 +19,7 @@ async function raiseVersion(room: Room): Promise<void> {
   if (!(room instanceof RoomSession)) throw new Error('not a room of the engine')
   const { parts, log } = room
   const operating = { ...parts, signer: parts.identity.signer, appending: appendingTo(parts, log) }
-  await operate(operating, () => ({ type: 'policy', acceptBy: 'members', listed: true, version: 2 }))
+  await operate(operating, () => ({ type: 'policy', acceptBy: 'members', listed: true, rotateDays: 30, version: 2 }))
 }
 
 test('who comes back is said to come back, at the door and in the line', async () => {
@@ -136,7 +136,7 @@ test('a room of a newer version is read as far as it is understood, and written 
   await theirs.refresh()
   const items = await wholeHistory(theirs)
   expect(texts(items)).toEqual(['before'])
-  expect(items.at(-1)).toMatchObject({ event: 'policy', detail: 'members accept, listed, version 2' })
+  expect(items.at(-1)).toMatchObject({ event: 'policy', detail: 'members accept, listed, rotate 30d, version 2' })
   // Also after a restart.
   await bob.chat.close()
   const later = await (await again(place, bob)).chat.open('demo')

@@ -97,11 +97,15 @@ function sqliteWorld(): World {
 }
 
 /** A line to the store and the accounts of a home, as a program has them that has just been started. */
-export async function program(place: World, home: Home): Promise<{ line: FaultyStore; accounts: Accounts }> {
+export async function program(
+  place: World,
+  home: Home,
+  clock = quickClock,
+): Promise<{ line: FaultyStore; accounts: Accounts }> {
   const line = new FaultyStore(await place.openStore())
   // After the chats that use it.
   onTestFinished(() => line.close())
-  return { line, accounts: openAccounts({ home, store: line, clock: quickClock, kdf: 'floor' }) }
+  return { line, accounts: openAccounts({ home, store: line, clock, kdf: 'floor' }) }
 }
 
 /** Somebody new, on a machine of his own unless told otherwise. */
@@ -114,8 +118,13 @@ export async function person(place: World, name: string, home = place.machine())
 }
 
 /** Another program of somebody who is known in a home, or in the store. */
-export async function again(place: World, { name, password, home }: Being, at = home): Promise<Being> {
-  const { line, accounts } = await program(place, at)
+export async function again(
+  place: World,
+  { name, password, home }: Being,
+  at = home,
+  clock = quickClock,
+): Promise<Being> {
+  const { line, accounts } = await program(place, at, clock)
   const chat = await accounts.logIn({ name, password })
   closeAtEnd(chat, line)
   return { name, password, home: at, line, accounts, chat }

@@ -40,7 +40,9 @@ test('topic and policy are changes of the room that everybody reads', async () =
   expect((await conclave(['accept', 'demo', 'cyd', '--trust-name'], { home, as: 'bob' })).error.error).toBe(
     'not-allowed',
   )
-  expect((await done(['policy', 'demo'], { home, as: 'bob' })).lines).toEqual([{ acceptBy: 'admins', listed: true }])
+  expect((await done(['policy', 'demo'], { home, as: 'bob' })).lines).toEqual([
+    { acceptBy: 'admins', listed: true, rotateEvery: '30d' },
+  ])
   expect((await conclave(['policy', 'demo', '--listed', '--unlisted'], { home, as: 'ada' })).code).toBe(2)
 })
 

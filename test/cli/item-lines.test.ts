@@ -151,9 +151,12 @@ test.each<[Partial<AdminItem>, string]>([
   [{ event: 'rekey', target: { name: 'ada', fingerprint: '7777' } }, 'ada has new keys (7777).'],
   [{ event: 'promote', target: bob }, 'ada made bob an admin.'],
   [{ event: 'demote', target: bob }, 'ada removed bob as admin.'],
-  [{ event: 'policy', detail: 'admins accept, unlisted' }, 'only admins can let people in; the room is unlisted.'],
   [
-    { event: 'policy', detail: 'members accept, listed, version 2' },
+    { event: 'policy', detail: 'admins accept, unlisted, rotate 30d' },
+    'only admins can let people in; the room is unlisted.',
+  ],
+  [
+    { event: 'policy', detail: 'members accept, listed, rotate 30d, version 2' },
     'The room now uses version 2: update Conclave to keep reading.',
   ],
   [{ event: 'topic', detail: 'Friday' }, 'ada set the topic: Friday'],

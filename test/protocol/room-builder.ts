@@ -49,8 +49,8 @@ export interface Appended {
   readonly verdict: Verdict
 }
 
-export const group: RoomPolicy = { kind: 'group', acceptBy: 'members', listed: true }
-export const pair: RoomPolicy = { kind: 'pair', acceptBy: 'members', listed: false }
+export const group: RoomPolicy = { kind: 'group', acceptBy: 'members', listed: true, rotateDays: 0 }
+export const pair: RoomPolicy = { kind: 'pair', acceptBy: 'members', listed: false, rotateDays: 0 }
 
 export class RoomBuilder {
   readonly dice: Dice
@@ -220,7 +220,7 @@ export class RoomBuilder {
   }
 
   policy(by: User, acceptBy: 'members' | 'admins', listed = true, version = 1) {
-    return this.operate(by, { type: 'policy', acceptBy, listed, version })
+    return this.operate(by, { type: 'policy', acceptBy, listed, rotateDays: 0, version })
   }
 
   topic(by: User, topic: string) {

@@ -448,11 +448,11 @@ describe('promote and demote', () => {
 
 describe('policy', () => {
   it('is for admins and never lowers the version', async () => {
-    const operation = { type: 'policy', acceptBy: 'admins', listed: false, version: 1 } as const
+    const operation = { type: 'policy', acceptBy: 'admins', listed: false, rotateDays: 7, version: 1 } as const
     await refused(bob, operation, 'author is not an admin')
     await refused(ada, { ...operation, version: 0 }, "can't go back")
     await expectValid(world.operate(ada, operation))
-    expect(world.room.policy).toEqual({ kind: 'group', acceptBy: 'admins', listed: false })
+    expect(world.room.policy).toEqual({ kind: 'group', acceptBy: 'admins', listed: false, rotateDays: 7 })
   })
 
   it('raises the version: from there on readers of this one judge nothing as valid', async () => {

@@ -256,7 +256,7 @@ describe.each([
     await until(room, () => !room.policy.listed)
     expect([room.topic, room.policy]).toMatchObject(['Friday', { acceptBy: 'admins', listed: false }])
     expect((await lastAdminItem(room, 'topic'))?.detail).toBe('Friday')
-    expect((await lastAdminItem(room, 'policy'))?.detail).toBe('admins accept, unlisted')
+    expect((await lastAdminItem(room, 'policy'))?.detail).toBe('admins accept, unlisted, rotate 30d')
     expect(await lastAdminItem(room, 'rotate')).toMatchObject({ by: { name: 'ada' } })
   })
 

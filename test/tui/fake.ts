@@ -41,6 +41,7 @@ import type {
   Verification,
 } from '../../src/chat/chat.ts'
 import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
+import { rotateText } from '../../src/chat/rotation.ts'
 import { isMention } from '../../src/chat/timeline/mentions.ts'
 import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 
@@ -62,7 +63,7 @@ export class FakeRoom implements Room {
   members: Member[] = []
   invitations: Invitation[] = []
   changedKeys: ChangedKey[] = []
-  policy: Policy = { acceptBy: 'members', listed: true }
+  policy: Policy = { acceptBy: 'members', listed: true, rotateDays: 30 }
   tooNew = false
   reading: Reading | undefined
   knocks: Knock[] = []
@@ -202,8 +203,12 @@ export class FakeRoom implements Room {
 
   async setPolicy(policy: Partial<Policy>): Promise<Done> {
     this.policy = { ...this.policy, ...policy }
-    const { acceptBy, listed } = this.policy
-    return this.#done('policy', undefined, `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`)
+    const { acceptBy, listed, rotateDays } = this.policy
+    return this.#done(
+      'policy',
+      undefined,
+      `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}, rotate ${rotateText(rotateDays)}`,
+    )
   }
 
   async setTopic(topic: string): Promise<Done> {

@@ -70,7 +70,7 @@ describe('a room’s rules and keys', () => {
     const { demo, drive } = await inside()
     demo.tooNew = true
     demo.tell({ kind: 'state' })
-    demo.admin('policy', alan, undefined, 'members accept, listed, version 2')
+    demo.admin('policy', alan, undefined, 'members accept, listed, rotate 30d, version 2')
     expect(drive.text()).toContain('update Conclave to write here')
     expect(flat(drive)).toContain('The room now uses version 2: update Conclave to keep reading.')
     await drive.type('hello\r')

@@ -5,10 +5,11 @@
  * A kick is a promise: a client that remembers it sends nothing that the removed member could read until it is
  * repeated.
  */
-import { fromHex, hex, type Bytes } from '../../base/bytes.ts'
+import { equalBytes, fromHex, hex, type Bytes } from '../../base/bytes.ts'
+import { encode } from '../../base/codec.ts'
 import type { ControlBody } from '../../protocol/control.ts'
 import { decodeKnock } from '../../protocol/knock.ts'
-import type { Operation } from '../../protocol/operation.ts'
+import { policyValue, type Operation } from '../../protocol/operation.ts'
 import { memberByKey, type Departure, type Room } from '../../protocol/room.ts'
 import type { DivergedBranch } from '../reconcile/diverged-records.ts'
 
@@ -103,10 +104,10 @@ function repeated(branch: DivergedBranch, { operation }: ControlBody, room: Room
       return { operation, rootKey: operation.rootKey, name: operation.name }
     }
     case 'policy': {
-      const same = (a: Room, b: Room) => a.policy.acceptBy === b.policy.acceptBy && a.policy.listed === b.policy.listed
+      const same = (a: Room, b: Room) => equalBytes(encode(policyValue(a.policy)), encode(policyValue(b.policy)))
       if (same(before, room) || !same(base, room)) return undefined
-      const { acceptBy, listed } = before.policy
-      return { operation: { type: 'policy', acceptBy, listed, version: room.version }, rootKey: undefined, name: '' }
+      const { kind: _, ...rules } = before.policy
+      return { operation: { type: 'policy', ...rules, version: room.version }, rootKey: undefined, name: '' }
     }
     case 'topic':
       if (before.topic === room.topic || base.topic !== room.topic) return undefined

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
-import { roomNameCharsMax } from '../../base/limits.ts'
+import { roomNameCharsMax, rotateDaysDefault } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { VaultRoom } from '../../crypto/vault-body.ts'
@@ -26,7 +26,16 @@ export interface Creating {
   readonly random: Random
 }
 
-export const pairPolicy = { kind: 'pair', acceptBy: 'members', listed: false } as const
+export const pairPolicy: RoomPolicy = {
+  kind: 'pair',
+  acceptBy: 'members',
+  listed: false,
+  rotateDays: rotateDaysDefault,
+}
+
+export function groupPolicy(acceptBy: RoomPolicy['acceptBy'], listed: boolean): RoomPolicy {
+  return { kind: 'group', acceptBy, listed, rotateDays: rotateDaysDefault }
+}
 
 /** The name of a direct message in its records; front ends show the other person's. */
 export function pairName(a: string, b: string): string {

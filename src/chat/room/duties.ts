@@ -1,9 +1,10 @@
 /**
- * What a room needs from its members' clients unasked: an epoch without those who left, a link that leads back, the new
- * keys of a member who changed them elsewhere. Which duty is due is a pure question; each is tried once.
+ * What a room needs from its members' clients unasked: an epoch without those who left or in place of one that has
+ * lasted long enough, a link that leads back, the new keys of a member who changed them elsewhere. Which duty is due is a pure question; each is tried once.
  */
-import { hex, type Bytes } from '../../base/bytes.ts'
-import { dutyDelayMs, linksLookedAtMax } from '../../base/limits.ts'
+import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { dutyDelayMs, epochAgeCheckMs, linksLookedAtMax } from '../../base/limits.ts'
+import { zeroHash } from '../../crypto/hash.ts'
 import type { Signer } from '../../crypto/sign.ts'
 import { openLink } from '../../protocol/epoch.ts'
 import type { Operation } from '../../protocol/operation.ts'
@@ -13,6 +14,7 @@ import { labels } from '../../protocol/version.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { LogState } from '../replay/log-state.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { isEpochOver, type Moment } from '../rotation.ts'
 import { writeAs, type RoomContext } from './room-context.ts'
 
 interface Duty {
@@ -25,6 +27,8 @@ export class Duties {
   /** Already tried: failures are not retried for ever. */
   readonly #tried = new Set<string>()
   #running: Promise<unknown> | undefined
+  /** When this process first saw the epoch that is in force. */
+  #seen: { readonly confirm: Bytes; readonly at: number } | undefined
 
   constructor(room: RoomContext) {
     this.#room = room
@@ -43,7 +47,7 @@ export class Duties {
     // A new epoch's link is checked at once, and that takes its key.
     if (room.standing === 'member') await log.currentKeys()
     const { state } = room
-    const duty = state && dutyOf(state, log, parts.identity)
+    const duty = state && this.#dutyOf(state)
     if (state === undefined || duty === undefined) return
     // One at a time: in a large room each takes a while, and the next is chosen afresh whenever the room has changed.
     if (this.#running !== undefined) return void (await this.#running.catch(() => undefined))
@@ -51,11 +55,32 @@ export class Duties {
     if (this.#tried.has(name)) return
     this.#tried.add(name)
     this.#running = writeAs(room, duty.signer, (current) => {
-      const now = dutyOf(current, log, parts.identity)
+      const now = this.#dutyOf(current)
       if (now?.operation.type !== duty.operation.type) throw new VoidRecord('another client did it')
       return now.operation
     })
     await this.#running.finally(() => (this.#running = undefined))
+  }
+
+  /** Asks now and then whether the epoch has lasted long enough, each client at a moment of its own. */
+  async watchAge(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#room.parts.clock.sleep(epochAgeCheckMs * (0.5 + Math.random()), { signal, ref: false })
+      await this.fulfil()
+    }
+  }
+
+  #dutyOf(room: Room): Duty | undefined {
+    const { log, parts } = this.#room
+    return dutyOf(room, log, parts.identity, this.#momentOf(room))
+  }
+
+  #momentOf(room: Room): Moment {
+    const { log, parts } = this.#room
+    const now = parts.clock.now()
+    const confirm = room.openings.get(room.epoch)?.confirm ?? zeroHash
+    if (this.#seen === undefined || !equalBytes(this.#seen.confirm, confirm)) this.#seen = { confirm, at: now }
+    return { next: log.state.checkpoint.next, now, seenAt: this.#seen.at }
   }
 }
 
@@ -63,13 +88,14 @@ function dutyOf(
   room: Room,
   { state, reconciler }: Pick<RoomLog, 'state' | 'reconciler'>,
   identity: Identity,
+  moment: Moment,
 ): Duty | undefined {
   const { signer } = identity
   const former = identity.formerSigners.find(({ publicKey }) => memberByKey(room, publicKey) !== undefined)
   const self = memberByKey(room, signer.publicKey)
   if (self === undefined) return former && { signer: former, operation: rekeyOf(room.id, former, identity) }
-  if (self.admin && (leftInThisEpoch(room) || reconciler.withheld.hasInvalidEpochRecovery))
-    return { signer, operation: { type: 'rotate' } }
+  const isDue = leftInThisEpoch(room) || reconciler.withheld.hasInvalidEpochRecovery || isEpochOver(room, moment)
+  if (self.admin && isDue) return { signer, operation: { type: 'rotate' } }
   const epoch = brokenLink(room, state)
   return epoch === undefined ? undefined : { signer, operation: { type: 'repair', epoch } }
 }

@@ -240,6 +240,7 @@ export class OpenRoom implements RoomContext {
   #caughtUp(fresh: boolean): void {
     this.parts.connection.answered()
     this.changed()
+    if (!this.#live) this.#logged('room.age', this.#duties.watchAge(this.closing.signal))
     this.#live = true
     this.#lookAfter()
     if (!fresh) return

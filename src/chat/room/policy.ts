@@ -9,9 +9,9 @@ export async function setPolicy(room: RoomContext, policy: Partial<Policy>, sign
   if (policy.listed === true) await checkListable(store, roomId, room.name)
   const done = await writeChange(
     room,
-    ({ policy: { kind, acceptBy, listed }, version }) => {
+    ({ policy: { kind, ...standing }, version }) => {
       if (kind === 'pair') throw new ConclaveError('not-allowed', 'a chat of two has no rules to change')
-      return { type: 'policy', acceptBy: policy.acceptBy ?? acceptBy, listed: policy.listed ?? listed, version }
+      return { ...standing, ...policy, type: 'policy', version }
     },
     { signal },
   )

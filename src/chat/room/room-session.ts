@@ -45,6 +45,7 @@ import { historyPage } from '../timeline/timeline.ts'
 import { accept, enterInvited, hasKeys, invite, reject } from './admission.ts'
 import { followItems } from './follow-items.ts'
 import { kick, leave, setAdmin } from './membership.ts'
+import { pairPolicy } from './create-room.ts'
 import { OpenRoom } from './open-room.ts'
 import { rotate, setPolicy, setTopic } from './policy.ts'
 import { requireMember, writeChange, type RoomParts } from './room-context.ts'
@@ -88,7 +89,7 @@ export class RoomSession extends OpenRoom implements Room {
   }
 
   get policy(): Policy {
-    return this.state?.policy ?? { acceptBy: 'members', listed: false }
+    return this.state?.policy ?? pairPolicy
   }
 
   get tooNew(): boolean {

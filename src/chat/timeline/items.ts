@@ -10,6 +10,7 @@ import { shownContent } from './content.ts'
 import type { AdminItem, Author, MessageItem, Person, Returning, TimelineItem, WarningItem } from '../item.ts'
 import type { AppliedRecord, Judgement } from '../replay/log-state.ts'
 import { beyond } from '../replay/room-version.ts'
+import { rotateText } from '../rotation.ts'
 
 export function personOf({ name, rootKey }: { readonly name: string; readonly rootKey: Bytes }): Person {
   return { name, fingerprint: fingerprint(rootKey) }
@@ -123,8 +124,13 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   }
 }
 
-function policyWords({ acceptBy, listed, version }: Extract<ControlBody['operation'], { type: 'policy' }>): string {
-  const rules = `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}`
+function policyWords({
+  acceptBy,
+  listed,
+  rotateDays,
+  version,
+}: Extract<ControlBody['operation'], { type: 'policy' }>): string {
+  const rules = `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}, rotate ${rotateText(rotateDays)}`
   return version > protocolVersion ? `${rules}, version ${version}` : rules
 }
 

@@ -1,7 +1,9 @@
 /** Rooms as a whole: listing and creating them, their rules, topic and keys, and this machine's copy. */
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
+import { rotateDaysMax } from '../../base/limits.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
+import { parseRotate, rotateText } from '../../chat/rotation.ts'
 import { policyText } from '../../chat/wording.ts'
 import { count, table } from '../output/format.ts'
 import { mayBeStale, showRoom } from '../room/freshness.ts'
@@ -52,6 +54,7 @@ interface Rules {
   readonly acceptBy?: 'members' | 'admins'
   readonly listed?: true
   readonly unlisted?: true
+  readonly rotateEvery?: number
 }
 
 const acceptByOption = (): Option =>
@@ -76,27 +79,43 @@ export function addPolicy(program: Command, act: Act): void {
   program
     .command('policy <room>')
     .summary('show or change the rules of a room')
-    .description('Shows who can let people in and whether the room is listed. Admins change it with the options.')
+    .description(
+      'Shows who can let people in, whether the room is listed and how often its keys are replaced. Admins change it ' +
+        'with the options.\n\n' +
+        "Keys are replaced by an admin's program while it has the room open.",
+    )
     .addOption(acceptByOption())
     .addOption(new Option('--listed', 'show it in the list of rooms').conflicts('unlisted'))
     .option('--unlisted', 'hide it from the list of rooms')
+    .addOption(new Option('--rotate-every <days>', 'how often its keys are replaced: 30d, never').argParser(rotateDays))
     .action(
-      act(async (session, roomName: string, { acceptBy, listed, unlisted }: Rules) => {
+      act(async (session, roomName: string, { acceptBy, listed, unlisted, rotateEvery }: Rules) => {
         const { out } = session
-        if (acceptBy === undefined && !listed && !unlisted) {
+        if (acceptBy === undefined && !listed && !unlisted && rotateEvery === undefined) {
           return showRoom(session, roomName, ({ name, policy }) => {
-            const rules = { acceptBy: policy.acceptBy, listed: policy.listed }
-            return out.print(rules, name.startsWith('@') ? 'A direct message has no rules.' : policyText(rules))
+            const rules = {
+              acceptBy: policy.acceptBy,
+              listed: policy.listed,
+              rotateEvery: rotateText(policy.rotateDays),
+            }
+            return out.print(rules, name.startsWith('@') ? 'A direct message has no rules.' : policyText(policy))
           })
         }
         const room = await session.room(roomName)
         const { i } = await room.setPolicy({
           ...(acceptBy === undefined ? {} : { acceptBy }),
           ...(listed || unlisted ? { listed: listed === true } : {}),
+          ...(rotateEvery === undefined ? {} : { rotateDays: rotateEvery }),
         })
         return out.print({ ok: true, i }, `Changed the rules of ${room.name}.`)
       }),
     )
+}
+
+function rotateDays(text: string): number {
+  const days = parseRotate(text)
+  if (days === undefined) throw new InvalidArgumentError(`Give a number of days up to ${rotateDaysMax}d, or never.`)
+  return days
 }
 
 export function addTopic(program: Command, act: Act): void {

@@ -58,7 +58,12 @@ export const commands: readonly Command[] = [
   command('demote', 'member', 'NAME', 'remove admin rights'),
   command('verify', 'member', '[NAME]', 'check the whole room, or compare a safety number or a head phrase'),
   command('topic', 'text', 'TEXT', 'set the topic'),
-  command('policy', 'rule', '[members|admins] [listed|unlisted]', 'who can let people in; whether the room is listed'),
+  command(
+    'policy',
+    'rule',
+    '[members|admins] [listed|unlisted] [30d|never]',
+    'who can let people in; whether it is listed; how often keys change',
+  ),
   command('rotate', 'nothing', '', "rotate the room's keys"),
   command('repair', 'nothing', '', 'replay room changes the store lost (admins)'),
   command('leave part', 'nothing', '', 'leave this room for good'),

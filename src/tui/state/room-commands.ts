@@ -1,5 +1,7 @@
 /** Commands that open a room, or change the open one. Pure. */
 import type { Policy } from '../../chat/chat.ts'
+import { parseRotate } from '../../chat/rotation.ts'
+import { policyText } from '../../chat/wording.ts'
 import { adminsOnly, groupsOnly } from './members.ts'
 import type { Handlers, Typed, TypedInRoom } from './commands.ts'
 import { helpLines, needsMore } from './commands.ts'
@@ -67,15 +69,14 @@ function join({ state, argument }: Typed): Next {
 
 function policy(typed: TypedInRoom): Next {
   const { state, page, argument } = typed
-  const { acceptBy, listed } = page.room.policy
   if (argument === '' && !page.room.name.startsWith('@')) {
-    const rules = `${acceptBy === 'admins' ? 'Only admins' : 'Any member'} can let people in; the room is ${listed ? 'listed' : 'unlisted'}.`
-    return next(info(state, rules, `Admins can change this: ${typed.command.usage}`))
+    return next(info(state, policyText(page.room.policy), `Admins can change this: ${typed.command.usage}`))
   }
   let wanted: Partial<Policy> = {}
   for (const word of argument.toLowerCase().split(/\s+/)) {
     if (word === 'members' || word === 'admins') wanted = { ...wanted, acceptBy: word }
     else if (word === 'listed' || word === 'unlisted') wanted = { ...wanted, listed: word === 'listed' }
+    else if (parseRotate(word) !== undefined) wanted = { ...wanted, rotateDays: parseRotate(word) ?? 0 }
     else if (word !== 'accept-by') return needsMore(typed)
   }
   return groupsOnly(state, page, () => next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted }))

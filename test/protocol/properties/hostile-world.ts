@@ -291,6 +291,7 @@ export class HostileWorld {
           type: 'policy',
           acceptBy: x % 2 ? 'members' : 'admins',
           listed: true,
+          rotateDays: x % 3,
           version: 1,
         })
       case 'topic':

@@ -247,7 +247,10 @@ export class RulesPlay {
       case 'policy': {
         const version = x > 21 ? 2 : x > 15 ? 0 : 1
         const acceptBy = key % 2 ? 'members' : 'admins'
-        return { operation: { type: kind, acceptBy, listed: true, version }, claim: { acceptBy, version } }
+        return {
+          operation: { type: kind, acceptBy, listed: true, rotateDays: key % 3, version },
+          claim: { acceptBy, version },
+        }
       }
       case 'topic':
         return { operation: { type: kind, topic: 'tea' }, claim: {} }

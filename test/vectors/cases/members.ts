@@ -268,7 +268,8 @@ export const memberCases: readonly RuleCase[] = [
     { what: 'an admin', play: (stage, { ada }) => stage.policy(ada, 'admins', false) },
     {
       what: 'a member',
-      play: (stage, { bob }) => stage.forged(bob, { type: 'policy', acceptBy: 'members', listed: true, version: 1 }),
+      play: (stage, { bob }) =>
+        stage.forged(bob, { type: 'policy', acceptBy: 'members', listed: true, rotateDays: 30, version: 1 }),
       reason: /not an admin/,
     },
   ),
@@ -277,7 +278,8 @@ export const memberCases: readonly RuleCase[] = [
     { what: 'the version raised', play: (stage, { ada }) => stage.policy(ada, 'members', true, 2) },
     {
       what: 'the version lowered',
-      play: (stage, { ada }) => stage.forged(ada, { type: 'policy', acceptBy: 'members', listed: true, version: 0 }),
+      play: (stage, { ada }) =>
+        stage.forged(ada, { type: 'policy', acceptBy: 'members', listed: true, rotateDays: 30, version: 0 }),
       reason: /can't go back/,
     },
   ),
