@@ -46,13 +46,7 @@ export function decode(input: Bytes): Value {
 export type Fields<S> = S extends `${infer Field} ${infer Rest}` ? Fields<Field> & Fields<Rest> : One<S>
 type One<S> = S extends `${infer Name}:${infer Kind}` ? Record<Name, Of<Kind>> : Record<S & string, Value>
 type Of<K> = K extends `?${infer Kind}` ? Of<Kind> | null : K extends 'bool' ? boolean : Long<K>
-type Long<K> = K extends 'u' | `u<${string}`
-  ? number
-  : K extends `b${string}`
-    ? Bytes
-    : K extends `[${string}`
-      ? Value[]
-      : string
+type Long<K> = K extends 'u' ? number : K extends `b${string}` ? Bytes : K extends `[${string}` ? Value[] : string
 
 export function read<S extends string>(shape: S, value: Value): Fields<S> {
   const fields = (shape.match(/\S+/g) ?? []).map((field) => field.split(':'))
@@ -67,7 +61,7 @@ export const table = (rows: string) =>
 function fits(kind: string, value: Value): boolean {
   if (kind.startsWith('?')) return value === null || fits(kind.slice(1), value)
   const [type, max] = [kind.replace(/\d+$/, ''), Number(kind.replace(/^\D+/, ''))]
-  if (type === 'u' || type === 'u<') return typeof value === 'number' && value >= 0 && (type === 'u' || value <= max)
+  if (type === 'u') return typeof value === 'number' && value >= 0 && (kind === 'u' || value <= max)
   if (type === 'bool') return typeof value === 'boolean'
   if (type === '[') return Array.isArray(value) && value.length <= max
   if (kind === 'bKey') return value instanceof Uint8Array && isKey(value)

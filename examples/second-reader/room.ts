@@ -25,7 +25,7 @@ const payloads = table(
   'create name:name wrap:bWrap policy nonce:b32 roomName:room; topic topic:t512; leave; rotate; repair epoch:u; ' +
     'accept knock:b<4096; reject id:b32 root:bKey name:name; invite root:bKey wrap:bWrap name:name; kick root:bKey; ' +
     'promote root:bKey; demote root:bKey; rekey root:bKey wrap:bWrap proof:b64; ' +
-    'policy acceptBy:members|admins listed:bool rotate:u<3650 version:u',
+    'policy acceptBy:members|admins listed:bool rotate:u3650 version:u',
 )
 /** An operation has some of these; an accept those of its knock. */
 type Payload = Fields<typeof knock> & Fields<'policy knock:b id:b32 proof:b64 acceptBy:a epoch:u'>
@@ -42,9 +42,8 @@ function apply(roomId: Bytes, room: Room, chain: Mark[], c: Control, kind: strin
   switch (kind) {
     case 'create':
       must(hash('conclave/1 room', 1, 1, bytes(author.root), p.wrap, p.policy, p.nonce) === hex(roomId), 'G2')
-      room.policy = Object.values(
-        read('kind:group|pair acceptBy:members|admins listed:bool rotate:u<3650', p.policy),
-      ).map(String)
+      const policy = read('kind:group|pair acceptBy:members|admins listed:bool rotate:u3650', p.policy)
+      room.policy = Object.values(policy).map(String)
       return enter(room, author)
     case 'accept':
       const id = hash('conclave/1 knock id', p.knock)
