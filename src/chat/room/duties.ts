@@ -43,7 +43,7 @@ export class Duties {
   /** Also with only the store's copy of the chain: finishes an interrupted change of keys. */
   async fulfil(): Promise<void> {
     const room = this.#room
-    const { parts, log } = room
+    const { log } = room
     // A new epoch's link is checked at once, and that takes its key.
     if (room.standing === 'member') await log.currentKeys()
     const { state } = room
