@@ -8,6 +8,7 @@ import type { Card } from '../../protocol/card.ts'
 import { knockId, knockNonceBytes, sealKnock, signKnock } from '../../protocol/knock.ts'
 import { incarnationKey, knockKey, logRange } from '../../protocol/paths.ts'
 import { entryTagBytes, type ControlHeader } from '../../protocol/record.ts'
+import { readOne } from '../../store/read-one.ts'
 import type { Operation, Store } from '../../store/store.ts'
 import type { Admission, Room } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -65,6 +66,11 @@ async function putInLife(store: Store, incarnation: Bytes, put: Operation): Prom
   if (found === undefined) throw new ConclaveError('unavailable', 'the store has been emptied', { retryable: true })
   checkNotMoved(found)
   await putInLife(store, found, put)
+}
+
+/** Whether this person's request is in the store: anyone can delete it, and members do when strangers send too many. */
+export async function isAskedFor({ store, identity, roomId }: AdmissionParts, signal?: AbortSignal): Promise<boolean> {
+  return (await readOne(store, ownKnockKey(identity, roomId), signal)) !== undefined
 }
 
 /** One open knock per person and room, under a pseudonym that tells operators nothing. */

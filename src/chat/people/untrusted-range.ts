@@ -60,6 +60,8 @@ export class UntrustedRange<T> {
   readonly #deleted: Allowance
   /** Where the next look begins. */
   #from: Bytes
+  /** Revision at which the keys of the whole range were listed. */
+  #wholeAt: Revision = 0
   #isUnfinished = false
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -149,6 +151,9 @@ export class UntrustedRange<T> {
     const isRead = await this.#read(unread.slice(0, readMax), signal)
     this.#isUnfinished = next !== undefined || !isRead || unread.length > readMax
     this.#from = next ?? range.start
+    const isWhole = start === range.start && next === undefined
+    // A store that was rolled back counts from an earlier revision on.
+    this.#wholeAt = isWhole ? (first ?? 0) : Math.min(this.#wholeAt, first ?? 0)
     await this.#settle(signal)
     return first ?? 0
   }
@@ -208,14 +213,15 @@ export class UntrustedRange<T> {
   async #take(events: readonly StoreEvent[], signal: AbortSignal): Promise<boolean> {
     const before = new Set(this.#held.values())
     for (const event of events) {
-      const name = hex(event.kind === 'delete' ? event.key : event.entry.key)
+      const { key, modRevision } = event.kind === 'delete' ? event : event.entry
+      const name = hex(key)
+      // A look has seen what came later.
+      if (modRevision <= Math.max(this.#wholeAt, this.#judged.get(name) ?? 0)) continue
       if (event.kind === 'delete') {
         // What was beyond the bound before may be kept now.
         if (this.#drop(name) && !this.#parts.deletes) this.#isUnfinished = true
-      } else if (!this.#isJudged(name, event.entry)) {
-        if (this.#taken.take() === 0) this.#isUnfinished = true
-        else await this.#judge(event.entry)
-      }
+      } else if (this.#taken.take() === 0) this.#isUnfinished = true
+      else await this.#judge(event.entry)
     }
     await this.#settle(signal)
     return this.#held.size !== before.size || this.held.some((one) => !before.has(one))

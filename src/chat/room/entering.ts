@@ -8,7 +8,7 @@ import type { VaultRoom } from '../../crypto/vault-body.ts'
 import type { Card } from '../../protocol/card.ts'
 import type { Admission, Confirm, Room } from '../chat.ts'
 import type { CopyKeeper } from '../identity/copy-keeper.ts'
-import { alreadyIn, knock, WaitingAdmission, type AdmissionParts } from '../people/admission.ts'
+import { alreadyIn, isAskedFor, knock, WaitingAdmission, type AdmissionParts } from '../people/admission.ts'
 import { findCard, matches, parseRoomRef, type RoomRef } from '../people/directory.ts'
 import { checkKey } from '../people/contacts.ts'
 import type { Invitations, Invited } from '../people/invitations.ts'
@@ -139,9 +139,12 @@ export class Entering {
       return alreadyIn(await this.enterInvited(invited, isListed ? { trustNew: true } : confirm))
     }
     if (asking?.knockHash && (listed === undefined || hex(listed.roomId) === hex(asking.roomId))) {
-      const admission = new WaitingAdmission(await this.#admissionParts(asking.roomId), asking.name, asking.knockHash)
+      const parts = await this.#admissionParts(asking.roomId)
+      const admission = new WaitingAdmission(parts, asking.name, asking.knockHash)
+      // Before the look: an answer takes the request away.
+      const isLost = !(await isAskedFor(parts, signal))
       await admission.look(signal)
-      const isOver = asking.standing === 'rejected' || admission.isAnsweredInVain
+      const isOver = isLost || asking.standing === 'rejected' || admission.isAnsweredInVain
       if (admission.state === 'accepted' || !isOver) return admission
     }
     if ('error' in found) throw found.error

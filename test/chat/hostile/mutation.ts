@@ -1,6 +1,18 @@
 /** One to three things that somebody does who may write anything anywhere in the store, drawn from a seed. */
 import { concat, type Bytes } from '../../../src/base/bytes.ts'
-import { logIndexOf, logKey, logRange, numberOf, roomRange } from '../../../src/protocol/paths.ts'
+import { inboxId } from '../../../src/protocol/notice.ts'
+import {
+  cardKey,
+  directoryKey,
+  inboxKey,
+  knockKey,
+  logIndexOf,
+  logKey,
+  logRange,
+  numberOf,
+  roomRange,
+  userKey,
+} from '../../../src/protocol/paths.ts'
 import type { Entry } from '../../../src/store/store.ts'
 import type { Chance } from '../../fuzz/chance.ts'
 import { mutateBytes } from '../../fuzz/mutate.ts'
@@ -30,6 +42,12 @@ function anyKey(values: Values, chance: Chance, { roomId }: RichStore): string {
 function records(values: Values, { roomId }: RichStore): string[] {
   const { start, end } = logRange(roomId)
   return [...values.keys()].filter((name) => name >= nameOf(start) && name < nameOf(end)).sort()
+}
+
+/** What the keys of such a place begin with. */
+function under(keyFor: (id: Bytes) => Bytes): string {
+  const key = nameOf(keyFor(new Uint8Array(16)))
+  return key.slice(0, key.indexOf('/') + 1)
 }
 
 const acts: readonly Act[] = [
@@ -73,6 +91,28 @@ const acts: readonly Act[] = [
     const key = concat(roomRange(roomId).start, Buffer.from(under), chance.bytes(chance.below(12)))
     values.set(nameOf(key), chance.bytes(chance.below(600)))
     return `junk at ${shown(nameOf(key))}`
+  },
+  function inBulk(values, chance, rich) {
+    const { roomId, member } = rich
+    const keyId = inboxId(member.identity.signer.publicKey)
+    const places: Record<string, (id: Bytes) => Bytes> = {
+      requests: (id) => knockKey(roomId, id),
+      notices: (id) => inboxKey(keyId, id),
+      listings: (id) => directoryKey(Buffer.from(id).toString('hex')),
+      names: (id) => userKey(Buffer.from(id).toString('hex')),
+      cards: (id) => cardKey(concat(id, id)),
+    }
+    const place = chance.pick(Object.keys(places))
+    const keyFor = places[place] as (id: Bytes) => Bytes
+    const genuine = [...values].flatMap(([name, value]) => (name.startsWith(under(keyFor)) ? [value] : []))
+    const huge = new Uint8Array(chance.below(1_000_000))
+    const count = 1 + chance.below(60)
+    for (let n = 0; n < count; n += 1) {
+      const valid = chance.pick(genuine.length > 0 && chance.oneIn(2) ? genuine : [...values.values()])
+      const value = chance.oneIn(20) ? huge : chance.oneIn(3) ? valid : mutateBytes(chance, [valid])
+      values.set(nameOf(keyFor(chance.bytes(16))), value)
+    }
+    return `${count} ${place} in bulk`
   },
   function append(values, chance, rich) {
     const log = records(values, rich)

@@ -10,6 +10,13 @@ import { readIncarnation } from '../../../src/chat/connection/store-identity.ts'
 import { Outbox } from '../../../src/chat/outbox/outbox.ts'
 import { RoomLog } from '../../../src/chat/log/room-log.ts'
 import { verifyLog } from '../../../src/chat/log/verification.ts'
+import { systemClock } from '../../../src/base/clock.ts'
+import { Directory } from '../../../src/chat/people/directory.ts'
+import { Invitations } from '../../../src/chat/people/invitations.ts'
+import { Knocks } from '../../../src/chat/people/knocks.ts'
+import { inboxId } from '../../../src/protocol/notice.ts'
+import { inboxRange, knocksRange } from '../../../src/protocol/paths.ts'
+import { FaultyStore } from '../faulty-store.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import { headOf } from '../../../src/protocol/room.ts'
 import type { Store } from '../../../src/store/store.ts'
@@ -28,6 +35,7 @@ export interface Reading {
   readonly parted: boolean
   /** The code of the refusal, if there was one. */
   readonly refusal: string | undefined
+  readonly log: RoomLog
   /** What a check of the whole room says: places that are not as they were; `refused` when it ends with an error. */
   check(): Promise<readonly number[] | 'refused'>
 }
@@ -66,6 +74,7 @@ export async function readRoom(store: Store, home: Store, identity: Identity, ro
     records: log.state.checkpoint.next,
     parted,
     refusal,
+    log,
     check: async () => {
       let damage: readonly number[] | 'refused' = 'refused'
       await refusalOf(async () => {
@@ -73,6 +82,44 @@ export async function readRoom(store: Store, home: Store, identity: Identity, ro
       })
       return damage
     },
+  }
+}
+
+export interface Outsiders {
+  readonly requests: number
+  readonly invitations: number
+  readonly listed: number
+  /** Values that a second look read once more. */
+  readonly again: number
+  /** Requests and notices that lie in the store now. */
+  readonly lying: number
+}
+
+/** What a member's program makes of what anyone can write beside the rooms. */
+export async function readOutsiders(store: Store, identity: Identity, { log }: Reading): Promise<Outsiders> {
+  const line = new FaultyStore(store)
+  const { roomId } = log.state
+  const parts = { store: line, identity, roomId, log, clock: systemClock }
+  const knocks = new Knocks({ ...parts, arrived: async () => undefined, changed: () => undefined })
+  const [invitations, directory] = [new Invitations(parts), new Directory(parts)]
+  const look = async () => {
+    await refusalOf(() => knocks.refresh())
+    await invitations.refresh()
+    await directory.refresh()
+    return line.read.values
+  }
+  const first = await look()
+  const again = (await look()) - first
+  let lying = 0
+  for (const { start, end } of [knocksRange(roomId), inboxRange(inboxId(identity.signer.publicKey))]) {
+    lying += (await store.range(start, end, { keysOnly: true })).entries.length
+  }
+  return {
+    requests: knocks.list(log.room).length,
+    invitations: invitations.all.length,
+    listed: directory.rooms.length,
+    again,
+    lying,
   }
 }
 

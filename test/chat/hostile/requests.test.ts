@@ -100,3 +100,33 @@ test('a flood draws a bounded number of lines', async () => {
   await until(room, () => room.knocks.length === requestBurstMax + 40)
   expect(drawn).toBe(requestBurstMax)
 })
+
+test('a request that was lost among strangers’ is sent again by the next join, and an answered one is not', async () => {
+  const { raw, bob, room, roomId } = await scene()
+  await bob.chat.join('demo')
+  const { start, end } = knocksRange(roomId)
+  await raw.commit({ then: [{ kind: 'delete', key: start, end }] })
+  const admission = await bob.chat.join('demo')
+  await room.refresh()
+  expect(room.knocks.map(({ name }) => name)).toEqual(['bob'])
+  await room.accept('bob', { fingerprint: bob.chat.self.fingerprint })
+  await admission.wait()
+  expect(await lying(raw, roomId)).toBe(0)
+  expect(await bob.chat.join('demo')).toMatchObject({ state: 'accepted' })
+  expect(await lying(raw, roomId)).toBe(0)
+})
+
+test('a stranger’s copies and older requests of a friend take nothing from the friend’s own', async () => {
+  const { raw, ada, bob, room, roomId } = await scene()
+  await enter(bob, await ada.chat.create('other'))
+  await bob.chat.join('demo')
+  const { start, end } = knocksRange(roomId)
+  const [own] = (await raw.range(start, end)).entries
+  for (let n = 0; n < 5; n += 1) {
+    await raw.commit({ then: [{ kind: 'put', key: knockKey(roomId, nth(n, 16)), value: own?.value ?? nth(n, 16) }] })
+  }
+  await room.refresh()
+  const left = (await raw.range(start, end)).entries
+  expect(left.map(({ key }) => key)).toEqual([own?.key])
+  expect(room.knocks).toMatchObject([{ name: 'bob', fingerprint: bob.chat.self.fingerprint }])
+})

@@ -110,9 +110,11 @@ async function reader({ name, password, home }: Being): Promise<Reader> {
 /** A store of its own that holds just these. */
 export async function storeOf(entries: readonly Pick<Entry, 'key' | 'value'>[]): Promise<MemoryStore> {
   const store = new MemoryStore()
-  for (let at = 0; at < entries.length; at += 100) {
-    const then = entries.slice(at, at + 100).map(({ key, value }) => ({ kind: 'put', key, value }) as const)
-    await store.commit({ then })
-  }
+  const [large, small] = [entries.filter(isLarge), entries.filter((entry) => !isLarge(entry))]
+  const pages = large.map((entry) => [entry])
+  for (let at = 0; at < small.length; at += 100) pages.push(small.slice(at, at + 100))
+  for (const page of pages) await store.commit({ then: page.map(({ key, value }) => ({ kind: 'put', key, value })) })
   return store
 }
+
+const isLarge = ({ value }: Pick<Entry, 'value'>): boolean => value.length > 10_000

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concat, utf8, type Bytes } from '../../../src/base/bytes.ts'
 import { encode } from '../../../src/base/codec.ts'
+import { vaultBytesMax, vaultEnvelopeBytes, vaultRoomsMax } from '../../../src/base/limits.ts'
 import { readConfig } from '../../../src/client/config.ts'
 import {
   attemptKey,
@@ -33,7 +34,8 @@ import { readChange, readSeen } from '../../../src/chat/identity/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
 import { sealWithNonce, sealKey } from '../../../src/crypto/seal.ts'
 import { createVault, localKey, openVaultWithKey, resealVault, vaultHeader } from '../../../src/crypto/vault.ts'
-import { decodeVaultBody, encodeVaultBody } from '../../../src/crypto/vault-body.ts'
+import { fitVault } from '../../../src/crypto/vault-bounds.ts'
+import { decodeVaultBody, encodeVaultBody, type VaultBody } from '../../../src/crypto/vault-body.ts'
 import { contentValue } from '../../../src/protocol/content.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
 import { nodePaths } from '../../../src/node/home/paths.ts'
@@ -49,6 +51,25 @@ import { demand, sizeOf, type Target } from '../target.ts'
 import type { Specimens } from './specimens.ts'
 
 const zero = (length: number): Bytes => new Uint8Array(length)
+
+/** A vault that others have filled: with pins in bulk, and rooms. */
+function overfull(
+  counts: Record<'pinned' | 'retired' | 'confirmed' | 'inside' | 'former' | 'long', number>,
+): VaultBody {
+  const { pinned, retired, confirmed, inside, former, long } = counts
+  const id = (n: number): Bytes => concat(zero(28), Uint8Array.of(n >> 24, n >> 16, n >> 8, n))
+  const room = { name: 'm'.repeat(1 + (long % 64)), memberIndex: 2 ** 40, knockHash: zero(32), head: null }
+  return {
+    ...smallBody(),
+    pins: Array.from({ length: pinned }, (_, n) => {
+      const pin = { confirmed: n % 256 < confirmed / 2, retired: n % 256 < retired, firstSeenAt: n, decidedAt: n }
+      return { ...pin, name: `${'m'.repeat(long % 26)}${n}`, rootKey: id(n) }
+    }),
+    rooms: Array.from({ length: inside + former }, (_, n) => {
+      return { ...room, roomId: id(n), standing: n < inside ? ('member' as const) : ('left' as const) }
+    }),
+  }
+}
 
 export async function homeTargets({ world, messages, controls }: Specimens): Promise<readonly Target[]> {
   const { roomId } = world
@@ -119,6 +140,26 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
         const body = decodeVaultBody(input as Bytes)
         demand(Buffer.compare(encodeVaultBody(body), input as Bytes) === 0, 'another encoding of the same')
         return body
+      },
+    },
+    {
+      name: 'vault, overfull',
+      micros: 300_000,
+      make: (chance) => chance.bytes(6),
+      read(input) {
+        const [pinned = 0, retired = 0, confirmed = 0, inside = 0, former = 0, long = 0] = input as Bytes
+        const body = overfull({ pinned: 64 * pinned, retired, confirmed, inside: 9 * inside, former: 9 * former, long })
+        const fitted = fitVault(body)
+        demand(encodeVaultBody(fitted).length <= vaultBytesMax - vaultEnvelopeBytes, 'larger than a vault can be')
+        const kept = new Set(fitted.pins)
+        const gone = body.pins.filter((pin) => !kept.has(pin))
+        demand(
+          gone.every((pin) => !pin.confirmed || pin.retired),
+          'a verified key let go',
+        )
+        const joined = fitted.rooms.filter(({ standing }) => standing === 'member').length
+        demand(joined === Math.min(9 * inside, vaultRoomsMax), 'a room let go that the person is in')
+        return fitted.pins.length
       },
     },
     stored('copy of a record', replicaKey(roomId, 0), rows, (home) => replica(home).rows(0, 1, 1)),

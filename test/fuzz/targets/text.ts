@@ -1,6 +1,6 @@
 /** What people paste and type, what a terminal sends, what others wrote, and small values of the store. */
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
-import { equalBytes, utf8, type Bytes } from '../../../src/base/bytes.ts'
+import { concat, equalBytes, utf8, type Bytes } from '../../../src/base/bytes.ts'
 import { decode, encode, type Value } from '../../../src/base/codec.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { parseRoomRef, Directory, listing } from '../../../src/chat/people/directory.ts'
@@ -21,6 +21,7 @@ import { newCode, normalizeCode, sealTicketKey } from '../../../src/node/tickets
 import { claimTicket } from '../../../src/node/tickets/ticket-record.ts'
 import { checkExpiry, decodeTicket, encodeTicket, ticketDigest, type Ticket } from '../../../src/node/tickets/ticket.ts'
 import { hostOf } from '../../../src/store/etcd/security.ts'
+import { FaultyStore } from '../../chat/faulty-store.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../../src/tui/input/keys.ts'
 import { cleanInput, sanitize, sanitizeLine } from '../../../src/tui/sanitize.ts'
@@ -41,6 +42,7 @@ export async function textTargets(): Promise<readonly Target[]> {
   const tickets = await makeTickets()
   const code = formatRecoveryCode(new Uint8Array(16).fill(9))
   const key = new Uint8Array(32).fill(5)
+  const valid = listing({ roomId: key, name: 'demo' })
   const lines = ['hello', 'a\u0301 漢字', '👨‍👩‍👧 joins', 'one\r\ntwo\tthree', '\x1b[31mred', '\u202egnp.exe']
   const keys = [
     '\x1b[A',
@@ -120,9 +122,29 @@ export async function textTargets(): Promise<readonly Target[]> {
     storedValue('incarnation', incarnationKey, [new Uint8Array(16), utf8('moved:ab,etcd://a:1')], (store) =>
       readIncarnation(store, (length) => new Uint8Array(length)),
     ),
-    storedValue('directory entry', directoryKey('demo'), [listing({ roomId: key, name: 'demo' })], (store) =>
+    storedValue('directory entry', directoryKey('demo'), [valid], (store) =>
       new Directory({ store, clock: systemClock }).refresh(),
     ),
+    {
+      name: 'a flooded directory',
+      micros: 4000,
+      make: (chance) => concat(...Array.from({ length: 8 }, () => mutateBytes(chance, [valid]).slice(0, 400))),
+      async read(input) {
+        const [bytes, store] = [input as Bytes, new FaultyStore(new MemoryStore())]
+        // Cut anywhere, into keys that sort anywhere.
+        for (let at = 0; at < bytes.length; at += 37) {
+          const key = concat(directoryKey(''), bytes.slice(at, at + 3), Uint8Array.of(at & 255))
+          await store.commit({ then: [{ kind: 'put', key, value: at % 2 === 0 ? valid : bytes.slice(at) }] })
+        }
+        const directory = new Directory({ store, clock: systemClock })
+        await directory.refresh()
+        const { values } = store.read
+        await directory.refresh()
+        demand(store.read.values === values, 'read again')
+        demand(directory.rooms.length <= bytes.length, 'more rooms than entries')
+        return directory.rooms.length
+      },
+    },
   ]
   return targets.map((target) => (target.refuses ? target : { ...target, toPeople: true }))
 }
