@@ -9,6 +9,7 @@ import { cardKey, controlKey, controlRange, knocksRange, logKey, logRange } from
 import { recordHash } from '../../src/protocol/record.ts'
 import type { Bytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
+import { readOne } from '../../src/store/read-one.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { User } from '../protocol/room-builder.ts'
 import {
@@ -284,14 +285,20 @@ test('what is forged in the newest page is passed over, and so are altered bytes
   ])
 })
 
-test('behind a hole in the log nothing is shown', async () => {
+test('behind a hole in the log nothing is shown, and nobody is in before it is filled', async () => {
   const at = await scene()
   const being = await person(at.place, 'eve')
   const admission = await being.chat.join(at.room.id)
   await at.room.letIn('eve')
   const { roomId, log } = at.room.builder
-  await at.raw.commit({ then: [{ kind: 'delete', key: logKey(roomId, log.length - 5) }] })
-  const entered = await admission.wait()
-  expect(entered.reading).toBeUndefined()
-  expect(texts(await earlyPage(entered, 1))).toEqual([expect.stringMatching(/^596:/)])
+  const key = logKey(roomId, log.length - 5)
+  const lost = await readOne(at.raw, key)
+  await at.raw.commit({ then: [{ kind: 'delete', key }] })
+  let isIn = false
+  const entering = admission.wait().finally(() => (isIn = true))
+  await being.chat.rooms()
+  expect({ isIn, state: admission.state }).toEqual({ isIn: false, state: 'waiting' })
+  await at.raw.commit({ then: [{ kind: 'put', key, value: lost?.value ?? new Uint8Array() }] })
+  const entered = await entering
+  expect(told(await earlyPage(entered, 1))).toEqual(['accept eve by founder'])
 })

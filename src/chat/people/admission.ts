@@ -106,7 +106,7 @@ export class WaitingAdmission implements Admission {
     return this.#state
   }
 
-  /** There is an acceptance that brought no membership: to wait for another, one has to ask anew. */
+  /** There is an acceptance that has brought no membership yet: to get another, one has to ask anew. */
   get isAnsweredInVain(): boolean {
     return this.#isAnsweredInVain
   }
@@ -166,7 +166,10 @@ export class WaitingAdmission implements Admission {
     const watch = store.watch(start, end, { from: revision + 1, signal })
     for await (const { events } of watch) {
       const headers = events.flatMap((event) => (event.kind === 'put' ? (controlHeader(event.entry.value) ?? []) : []))
-      const entered = await this.#settle(headers.filter((header) => this.#isAnswer(header)))
+      const answers = headers.filter((header) => this.#isAnswer(header))
+      // What came before an acceptance may have been missing, and come just now.
+      if (answers.length === 0 && !this.#isAnsweredInVain) continue
+      const entered = await this.#settle(answers)
       if (entered !== undefined) return entered
     }
     signal.throwIfAborted()
@@ -178,7 +181,7 @@ export class WaitingAdmission implements Admission {
    * is sealed to the room, so nobody outside can judge it: it is told, and takes nothing from an acceptance that counts.
    */
   async #judge(answers: readonly ControlHeader[]): Promise<Room | undefined> {
-    if (answers.some(isAcceptance)) {
+    if (this.#isAnsweredInVain || answers.some(isAcceptance)) {
       const room = await this.#parts.enter()
       if (room.standing === 'member') {
         await this.#remember('member')
