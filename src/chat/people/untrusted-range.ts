@@ -1,7 +1,7 @@
 /**
  * A range of the store where anyone can write. Its keys are read first, in pages; a look reads a bounded number and size of
- * values, each of them once, and goes on where the last one ended. What is kept is bounded by whoever selects it; the rest
- * is deleted, or stays and is not read again. What a watch brings is taken without reading anything else.
+ * values, each of them once, and goes on where the last one ended. `select` bounds what is kept; the rest is deleted, or
+ * stays and is not read again. What a watch brings is taken without reading anything else.
  */
 import { concat, hex, type Bytes } from '../../base/bytes.ts'
 import { Allowance, minuteMs } from '../../base/allowance.ts'
@@ -174,7 +174,7 @@ export class UntrustedRange<T> {
     return this.#held.delete(name)
   }
 
-  /** Few at a time: whoever writes them chooses their size. False if some are left for the next look. */
+  /** Few at a time: strangers choose their size. False if some are left for the next look. */
   async #read(unread: readonly EntryKey[], signal?: AbortSignal): Promise<boolean> {
     let bytes = 0
     let at = 0
