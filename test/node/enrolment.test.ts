@@ -1,4 +1,5 @@
 /** What a ticket opens, and for whom: attacks by holders of an old or a stolen ticket, and by people. */
+import type { DescMessage } from '@bufbuild/protobuf'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { readCertificate } from '../../src/node/certificates/check-certificate.t
 import { readAuthority, readClient, writeClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
 import { renewedSerial } from '../../src/node/certificates/serials.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
+import { retry } from '../../src/node/cluster/retry.ts'
 import type { OpenStore } from '../../src/node/cluster/open-store.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
 import { clientFiles } from '../../src/node/home/paths.ts'
@@ -34,6 +36,17 @@ import { issuePerson } from './people.ts'
 import { until } from './processes.ts'
 
 const day = 86_400_000
+const patiently = <T>(attempt: () => Promise<T>) => retry(attempt, { timeoutMs: 30_000, pauseMs: 100 })
+
+/** Waits while an etcd restarts. */
+class Patient extends ClusterClient {
+  override call<I extends DescMessage, O extends DescMessage>(
+    ...args: Parameters<typeof ClusterClient.prototype.call<I, O>>
+  ) {
+    return patiently(() => super.call<I, O>(...args))
+  }
+}
+
 const refused = { code: 'not-allowed' }
 let cluster: TestCluster
 let node: TestNode
@@ -51,7 +64,7 @@ beforeAll(async () => {
   authority = await readAuthority(node.paths)
   endpoints = (await requireState(node.paths)).endpoints
   const tls = await readClient(node.paths.client)
-  root = { store: await openTestStore(endpoints, tls), client: new ClusterClient(endpoints, tls), authority }
+  root = { store: await openTestStore(endpoints, tls), client: new Patient(endpoints, tls), authority }
 })
 afterAll(async () => {
   await root.store.close()
@@ -85,6 +98,24 @@ async function asOne<T>(tls: ClientTls, use: (store: Store) => Promise<T>): Prom
 const put = (store: Store, key: Bytes, value = utf8('x')) => store.commit({ then: [{ kind: 'put', key, value }] })
 const read = async (store: Store, key: Bytes) => (await store.commit({ then: [{ kind: 'read', key }] })).reads[0]?.[0]
 const isGone = (id: string) => until(async () => (await readTicket(root.store, id)) === undefined)
+
+/** A home that was connected so many days ago. */
+async function connected(name: string, daysAgo: number): Promise<string> {
+  const home = join(folder, `${name}-${daysAgo}`)
+  const { user, ...identity } = await issuePerson(authority, name, Date.now() - daysAgo * day)
+  await grantAccess(root.client, user)
+  await writeClient(clientFiles(home), { authority: authority.certificate, ...identity })
+  return home
+}
+
+const openHome = async (home: string): Promise<ReturnType<OpenStore>> =>
+  openTestStore(endpoints, await readClient(clientFiles(home)))
+
+async function renewed(home: string): Promise<boolean> {
+  const store = await openHome(home)
+  const pem = await renewPerson(store, clientFiles(home), AbortSignal.timeout(4000)).finally(() => store.close())
+  return pem !== undefined
+}
 
 describe('a ticket', () => {
   test('opens nothing of the store to its holder, neither before nor after its use', async () => {
@@ -179,45 +210,9 @@ describe('a ticket', () => {
     await holder.close()
     expect(listTicketUsers(await listUsers(root.client))).not.toContain(ticket.id)
   })
-
-  test('used before a revocation does not grant access again afterwards', async () => {
-    const [ticket, unused] = [await ticketFor('fay'), await ticketFor('fay')]
-    const holder = await openTestStore(endpoints, holderOf(ticket))
-    const enrolment = {
-      id: ticket.id,
-      kind: ticket.kind,
-      digest: ticketDigest(ticket),
-      ticketKey: holderOf(ticket).key,
-    }
-    const key = newKey()
-    await enrol(holder, { ...enrolment, key })
-    expect(await revokePerson(root.client, root.store, 'fay')).toBe(1)
-    await expect(enrol(holder, { ...enrolment, key })).rejects.toMatchObject(refused)
-    await holder.close()
-    await expect(connectHome(join(folder, 'fay'), unused, openTestStore)).rejects.toMatchObject(refused)
-    expect((await listPeople(root.client)).map(({ name }) => name)).not.toContain('fay')
-  })
 })
 
 describe('a person’s certificate', () => {
-  /** A home that was connected so many days ago. */
-  async function connected(name: string, daysAgo: number): Promise<string> {
-    const home = join(folder, `${name}-${daysAgo}`)
-    const { user, ...identity } = await issuePerson(authority, name, Date.now() - daysAgo * day)
-    await grantAccess(root.client, user)
-    await writeClient(clientFiles(home), { authority: authority.certificate, ...identity })
-    return home
-  }
-
-  const openHome = async (home: string): Promise<ReturnType<OpenStore>> =>
-    openTestStore(endpoints, await readClient(clientFiles(home)))
-
-  async function renewed(home: string): Promise<boolean> {
-    const store = await openHome(home)
-    const pem = await renewPerson(store, clientFiles(home), AbortSignal.timeout(4000)).finally(() => store.close())
-    return pem !== undefined
-  }
-
   test('is renewed by a node when less than a third of its life is left, for the same key', async () => {
     expect(await renewed(await connected('gil', 55))).toBe(false)
     const home = await connected('gil', 70)
@@ -245,7 +240,68 @@ describe('a person’s certificate', () => {
     await asOne(await readClient(clientFiles(home)), (store) => put(store, utf8('users/lea')))
   })
 
-  test('is not renewed early, for someone without its key, or after revocation', async () => {
+  test('junk among the requests, however much, keeps nobody from renewing', async () => {
+    const home = await connected('jo', 80)
+    await asOne(await readClient(clientFiles(home)), async (store) => {
+      for (let n = 0; n < 200; n += 100) {
+        const then = Array.from({ length: 100 }, (_, k) => {
+          const key = utf8(`enrol/ask/person/${n + k}`)
+          return { kind: 'put', key, value: new Uint8Array(5000) } as const
+        })
+        await store.commit({ then })
+      }
+    })
+    expect(await renewed(home)).toBe(true)
+    await until(async () => (await root.store.range(utf8('enrol/ask/'), utf8('enrol/ask0'))).entries.length === 0)
+  })
+
+  test('is renewed although someone deletes every request at once; nobody sees who asks', async () => {
+    const [home, eve] = [await connected('noa', 70), await readClient(clientFiles(await connected('eve', 10)))]
+    const store = await openTestStore(endpoints, eve)
+    const [start, end] = [utf8('enrol/ask/person/'), utf8('enrol/ask/person0')]
+    await expect(store.range(start, end)).rejects.toMatchObject(refused)
+    const ending = new AbortController()
+    const deleting = async (): Promise<void> => {
+      while (!ending.signal.aborted) await store.commit({ then: [{ kind: 'delete', key: start, end }] })
+    }
+    const attack = Promise.all([deleting(), deleting(), deleting()])
+    expect(await renewed(home)).toBe(true)
+    ending.abort()
+    await attack
+    await store.close()
+  })
+
+  test('that has expired leaves no user behind', async () => {
+    await connected('kim', 100)
+    const names = async () => (await listPeople(root.client)).map(({ name }) => name)
+    expect(await names()).toContain('kim')
+    await sweep(root)
+    expect(await names()).not.toContain('kim')
+  })
+})
+
+// Each restarts the node's etcd.
+describe('after a revocation', () => {
+  test('a ticket used before it does not grant access again', async () => {
+    const [ticket, unused] = [await ticketFor('fay'), await ticketFor('fay')]
+    const holder = await openTestStore(endpoints, holderOf(ticket))
+    const enrolment = {
+      id: ticket.id,
+      kind: ticket.kind,
+      digest: ticketDigest(ticket),
+      ticketKey: holderOf(ticket).key,
+    }
+    const key = newKey()
+    await enrol(holder, { ...enrolment, key })
+    expect(await revokePerson(root.client, root.store, 'fay')).toBe(1)
+    await expect(enrol(holder, { ...enrolment, key })).rejects.toMatchObject(refused)
+    await holder.close()
+    const connecting = patiently(() => connectHome(join(folder, 'fay'), unused, openTestStore))
+    await expect(connecting).rejects.toMatchObject(refused)
+    expect((await listPeople(root.client)).map(({ name }) => name)).not.toContain('fay')
+  })
+
+  test('a certificate is not renewed afterwards, early, or for someone without its key', async () => {
     const early = await readClient(clientFiles(await connected('hal', 30)))
     const due = await readClient(clientFiles(await connected('hal', 70)))
     const late = await readClient(clientFiles(await connected('ike', 70)))
@@ -268,26 +324,29 @@ describe('a person’s certificate', () => {
     for (const tls of [early, due, late]) expect(users).not.toContain(renewedSerial(serialOf(tls)))
   })
 
-  test('junk among the requests, however much, keeps nobody from renewing', async () => {
-    const home = await connected('jo', 80)
-    await asOne(await readClient(clientFiles(home)), async (store) => {
-      for (let n = 0; n < 200; n += 100) {
-        const then = Array.from({ length: 100 }, (_, k) => {
-          const key = utf8(`enrol/ask/person/${n + k}`)
-          return { kind: 'put', key, value: new Uint8Array(5000) } as const
-        })
-        await store.commit({ then })
+  test('a certificate is not renewed when it is revoked at the same moment', async () => {
+    const tls = await readClient(clientFiles(await connected('max', 70)))
+    const certificate = new X509Certificate(tls.certificate)
+    const person = certificate.serialNumber.toLowerCase()
+    let hasRevoked = false
+    class Racing extends Patient {
+      override async call<I extends DescMessage, O extends DescMessage>(
+        ...args: Parameters<typeof ClusterClient.prototype.call<I, O>>
+      ) {
+        const answer = await super.call<I, O>(...args)
+        if (!hasRevoked && args[0].name === 'UserList') {
+          hasRevoked = true
+          await revokePerson(root.client, root.store, 'max')
+        }
+        return answer
       }
-    })
-    expect(await renewed(home)).toBe(true)
-    await until(async () => (await root.store.range(utf8('enrol/ask/'), utf8('enrol/ask0'))).entries.length === 0)
-  })
-
-  test('that has expired leaves no user behind', async () => {
-    await connected('kim', 100)
-    const names = async () => (await listPeople(root.client)).map(({ name }) => name)
-    expect(await names()).toContain('kim')
-    await sweep(root)
-    expect(await names()).not.toContain('kim')
+    }
+    const client = new Racing(endpoints, await readClient(node.paths.client))
+    const value = encodeRenewal(new Uint8Array(certificate.raw), tls.key)
+    await answerAsk({ ...root, client }, { key: askKey({ person }), value, createRevision: 1, modRevision: 0 })
+    client.close()
+    expect(hasRevoked).toBe(true)
+    expect(await read(root.store, answerKey({ person }))).toBeUndefined()
+    expect((await listPeople(root.client)).map(({ name }) => name)).not.toContain('max')
   })
 })

@@ -16,7 +16,8 @@ export interface AccessRange {
   readonly key: Bytes
   /** Exclusive; undefined: the one key. */
   readonly end: Bytes | undefined
-  readonly access: 'read' | 'write'
+  /** 'write' reads, too. */
+  readonly access: 'read' | 'write' | 'write-only'
 }
 
 const under = (prefix: string, access: AccessRange['access']): AccessRange => ({
@@ -28,15 +29,14 @@ const under = (prefix: string, access: AccessRange['access']): AccessRange => ({
 /** What people's clients read and write (protocol/paths.ts), and how they renew their certificates. */
 export const peopleRanges: readonly AccessRange[] = [
   { key: utf8('incarnation'), end: undefined, access: 'read' },
+  under('enrol/ask/person/', 'write-only'),
   under('enrol/answer/person/', 'read'),
-  ...['directory/', 'enrol/ask/person/', 'inbox/', 'reads/', 'rooms/', 'users/', 'vaults/'].map((prefix) =>
-    under(prefix, 'write'),
-  ),
+  ...['directory/', 'inbox/', 'reads/', 'rooms/', 'users/', 'vaults/'].map((prefix) => under(prefix, 'write')),
 ]
 
 const personRole = 'person'
 const rootRole = 'root'
-const permissionTypes = { read: 0, write: 2 } as const
+const permissionTypes = { read: 0, 'write-only': 1, write: 2 } as const
 const ticketPrefix = 'enrol:'
 
 /** Creates roles and users, then enables access control. Idempotent, like everything here. */
@@ -88,7 +88,7 @@ export async function grantTicket(
 ): Promise<void> {
   const name = ticketUser(id)
   await ifNew(client.call(Auth.method.roleAdd, { name }, changeTimeoutMs, signal))
-  await grantRange(client, name, { key: keys.ask, end: undefined, access: 'write' }, signal)
+  await grantRange(client, name, { key: keys.ask, end: undefined, access: 'write-only' }, signal)
   await grantRange(client, name, { key: keys.answer, end: undefined, access: 'read' }, signal)
   await addUser(client, name, name, signal)
 }

@@ -81,7 +81,8 @@ async function answerAll(certifier: Certifier, signal: AbortSignal): Promise<voi
       for (const entry of entries) await answerAsk(certifier, entry)
       if (entries.length > 0) continue
       for await (const { events } of store.watch(asksRange.start, asksRange.end, { from: revision + 1, signal })) {
-        if (events.some(({ kind }) => kind === 'put')) break
+        // Answered although others may have deleted it meanwhile.
+        for (const event of events) if (event.kind === 'put') await answerAsk(certifier, event.entry)
       }
     } catch {
       // The cluster is unreachable, or its access control was changed at the same time.
@@ -110,12 +111,19 @@ export async function answerAsk(certifier: Certifier, entry: Entry, now = Date.n
       : 'ticket' in asker
         ? await answerTicket(certifier, asker.ticket, entry.value, now)
         : await answerRenewal(certifier, asker.person, entry.value, now)
-  const then: Operation[] = [{ kind: 'delete', key: entry.key }]
-  if (asker !== undefined && answer !== undefined) {
-    then.push({ kind: 'put', key: answerKey(asker), value: encodeAnswer(answer) })
-  }
-  // Another node may have answered, or the machine may have asked again.
-  await store.commit({ if: [{ kind: 'revision', key: entry.key, modRevision: entry.modRevision }], then }, signal)
+  const answering: Operation[] =
+    asker === undefined || answer === undefined
+      ? []
+      : [{ kind: 'put', key: answerKey(asker), value: encodeAnswer(answer) }]
+  await store.commit(
+    {
+      // The machine may have asked again.
+      if: [{ kind: 'revision', key: entry.key, modRevision: entry.modRevision }],
+      then: [{ kind: 'delete', key: entry.key }, ...answering],
+      else: answering,
+    },
+    signal,
+  )
 }
 
 /** Undefined when the question deserves no answer. */
