@@ -20,7 +20,7 @@ const emptyRoom = () => ({
 const epochOf = (room: Room): number => Math.max(room.openings.length - 1, 0)
 const admins = (room: Room): Member[] => [...room.members.values()].filter(({ admin }) => admin)
 
-const knock = 'version:u room:b32 name:name root:bKey wrap:bWrap nonce:b16 head:b32 at:u signature:b64'
+const knock = 'version:u room:b32 name:name root:bKey wrap:bWrap nonce:b16 head:b32 end:u last:b32 at:u signature:b64'
 const payloads = table(
   'create name:name wrap:bWrap policy nonce:b32 roomName:room; topic topic:t512; leave; rotate; repair epoch:u; ' +
     'accept knock:b<4096; reject id:b32 root:bKey name:name; invite root:bKey wrap:bWrap name:name; kick root:bKey; ' +

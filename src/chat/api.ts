@@ -159,6 +159,8 @@ export interface Knock extends Person {
   readonly returning?: Returning
   /** The fingerprint of the key that this person knows under the name, if it differs. */
   readonly known?: string
+  /** Of a request to join: its author was shown another log than this one. */
+  readonly elsewhere?: true
 }
 
 /** A member whose key differs from the one that this person knows under their name. */

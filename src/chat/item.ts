@@ -77,6 +77,8 @@ export interface AdminItem {
   readonly returning?: Returning
   /** Of a knock: the fingerprint of the key that this person knows under the name, if it differs. */
   readonly known?: string
+  /** Of a request to join: its author was shown another log than this one. */
+  readonly elsewhere?: true
 }
 
 /**

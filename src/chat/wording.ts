@@ -146,10 +146,13 @@ export function adminText(item: AdminItem): string {
   }
 }
 
+const otherCopy = 'the store shows them other records than you'
+
 /** Of a request to join: what to know before accepting it. */
-function warnings({ by, target = by, known, returning }: AdminItem): string[] {
+function warnings({ by, target = by, known, elsewhere, returning }: AdminItem): string[] {
   const { name } = target
   const lines = known === undefined ? [] : [`WARNING: this is NOT the key you know (${known}): ${impersonation(name)}.`]
+  if (elsewhere) lines.push(`WARNING: ${name} asks to join another copy of this room: ${otherCopy}.`)
   if (returning === 'kicked') {
     lines.push(`${name} was removed before. Only an admin can let them back in; they can then read what they missed.`)
   } else if (returning === 'left') lines.push(`${name} was a member before, and left.`)

@@ -25,6 +25,9 @@ const knockFormat = tuple({
   nonce: fixed(knockNonceBytes),
   /** Hash of the newest control record that the author knows of: from the card, or remembered. */
   head: fixed(hashBytes),
+  /** How many records of the log the store showed the author, and the hash of the last one, which covers them all. */
+  end: unsigned(),
+  last: fixed(hashBytes),
   /** The author's clock, milliseconds: for display. */
   at: unsigned(),
 })

@@ -207,7 +207,16 @@ export class WrittenRoom {
     const nonce = dice.random(knockNonceBytes)
     const head = headOf(room).hash
     // An old one is not looked at.
-    const knock = signKnock(signer, { roomId, name, wrapKey: unwrapper.publicKey, nonce, head, at: Date.now() })
+    const knock = signKnock(signer, {
+      roomId,
+      name,
+      wrapKey: unwrapper.publicKey,
+      nonce,
+      head,
+      end: 0,
+      last: new Uint8Array(32),
+      at: Date.now(),
+    })
     const sealed = await sealKnock(roomId, keys.epoch, await knockPublicKey(keys), knock)
     if (sealed === undefined) throw new Error('no key')
     const key = knockKey(roomId, builder.dice.random(16))

@@ -175,7 +175,8 @@ export class RoomBuilder {
 
   knock(by: User, { head = headOf(this.room).hash, roomId = this.roomId, name = by.name } = {}): Bytes {
     const wrapKey = by.unwrapper.publicKey
-    return signKnock(by.signer, { roomId, name, wrapKey, nonce: this.dice.random(16), head, at: this.tick() })
+    const shown = { end: 0, last: zeroHash }
+    return signKnock(by.signer, { roomId, name, wrapKey, nonce: this.dice.random(16), head, ...shown, at: this.tick() })
   }
 
   accept(by: User, knock: Bytes) {

@@ -3,16 +3,18 @@ import { abortable } from '../../base/abort.ts'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { ConclaveError } from '../../base/errors.ts'
+import { zeroHash } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Card } from '../../protocol/card.ts'
 import { knockId, knockNonceBytes, sealKnock, signKnock } from '../../protocol/knock.ts'
-import { incarnationKey, knockKey, logRange } from '../../protocol/paths.ts'
-import { entryTagBytes, type ControlHeader } from '../../protocol/record.ts'
+import { incarnationKey, knockKey, logKey, logRange } from '../../protocol/paths.ts'
+import { entryTagBytes, recordHash, type ControlHeader } from '../../protocol/record.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Operation, Store } from '../../store/store.ts'
 import type { Admission, Room } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import { checkNotMoved, sameStoreIdentity } from '../connection/store-identity.ts'
+import { findLogEnd } from '../log/log-end.ts'
 import { ControlLog, controlHeader } from '../replay/control-log.ts'
 
 export interface AdmissionParts {
@@ -32,12 +34,16 @@ export interface AdmissionParts {
 /** Writes the knock; the vault remembers it first, so that an answer can be recognised. */
 export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<void> {
   const { store, identity, incarnation, roomId, clock, random } = parts
+  const { end } = await findLogEnd(store, roomId, 0)
+  const newest = end === 0 ? undefined : await readOne(store, logKey(roomId, end - 1))
   const bytes = signKnock(identity.signer, {
     roomId,
     name: identity.name,
     wrapKey: identity.wrapKey,
     nonce: random(knockNonceBytes),
     head: knownHead ?? card.head,
+    end,
+    last: newest === undefined ? zeroHash : recordHash(newest.value),
     at: clock.now(),
   })
   const sealed = await sealKnock(roomId, card.epoch, card.knockKey, bytes)

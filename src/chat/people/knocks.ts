@@ -15,6 +15,8 @@ import {
   sealedKnocksMax,
 } from '../../base/limits.ts'
 import { decodeKnock, knockId, openKnock, sealedKnockEpoch, type Knock } from '../../protocol/knock.ts'
+import { includes } from '../../protocol/head-evidence.ts'
+import { hashOfRow } from '../replica/row.ts'
 import { knocksRange } from '../../protocol/paths.ts'
 import type { Room } from '../../protocol/room.ts'
 import type { Entry, Store } from '../../store/store.ts'
@@ -28,6 +30,8 @@ export interface OpenKnock {
   readonly key: Bytes
   readonly bytes: Bytes
   readonly knock: Knock
+  /** Its author was shown another log than this one. */
+  readonly elsewhere: boolean
 }
 
 /** Not opened yet: it may arrive before the epoch whose key it is sealed to. */
@@ -105,7 +109,8 @@ export class Knocks {
     const bytes = await openKnock(roomId, keys, value)
     if (bytes !== undefined) {
       const knock = decoded(bytes)
-      return knock && equalBytes(knock.roomId, roomId) ? { key, bytes, knock } : undefined
+      if (knock === undefined || !equalBytes(knock.roomId, roomId)) return undefined
+      return { key, bytes, knock, elsewhere: (await branchOf(log, knock)) === 'another' }
     }
     // The keys of the room's own epoch don't open it, so nobody's do.
     return log.state.keyring.get(log.room?.openings.get(epoch)) ? undefined : { epoch, tried: keys.length }
@@ -145,6 +150,14 @@ export class Knocks {
     if (!isOpen(item) || !this.#isInTime(item) || this.#announced.take() === 0) return
     await this.#parts.arrived(item)
   }
+}
+
+/** Whether the author of a request was shown the log that has been read here; `ahead`: they were shown more of one. */
+export async function branchOf({ room, replica, state }: RoomLog, { head, end, last }: Knock) {
+  if (end > state.checkpoint.next) return 'ahead'
+  const [row] = end === 0 ? [] : await replica.rows(end - 1, end, 1)
+  if (room === undefined || row === undefined) return 'this'
+  return includes(room, head) && equalBytes(hashOfRow(row), last) ? 'this' : 'another'
 }
 
 function isOpen(item: OpenKnock | SealedKnock): item is OpenKnock {

@@ -4,7 +4,6 @@ import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
 import { fingerprint, matchesFingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
-import type { Knock } from '../../protocol/knock.ts'
 import { allTenures, memberByKey, stillIn, type Invitation, type Member, type Room } from '../../protocol/room.ts'
 import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember, Standing } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -99,21 +98,30 @@ export function shownKnocks(
   room: Room | undefined,
   open: readonly OpenKnock[],
 ): readonly ShownKnock[] {
-  return open.map(({ knock }) => ({ ...personOf(knock), at: knock.at, ...whatToKnow(identity, room, knock) }))
+  return open.map((one) => ({ ...personOf(one.knock), at: one.knock.at, ...whatToKnow(identity, room, one) }))
 }
 
-export function knockItem(identity: Identity, room: Room | undefined, knock: Knock): AdminItem {
+export function knockItem(identity: Identity, room: Room | undefined, open: OpenKnock): AdminItem {
+  const { knock } = open
   const person = personOf(knock)
-  const about = whatToKnow(identity, room, knock)
+  const about = whatToKnow(identity, room, open)
   return { kind: 'admin', at: knock.at, event: 'knock', by: person, target: person, ...about }
 }
 
 /** What to know before accepting a request. */
-function whatToKnow(identity: Identity, room: Room | undefined, knock: Knock): Pick<ShownKnock, 'returning' | 'known'> {
+function whatToKnow(
+  identity: Identity,
+  room: Room | undefined,
+  { knock, elsewhere }: OpenKnock,
+): Pick<ShownKnock, 'returning' | 'known' | 'elsewhere'> {
   // Takes everything that has arrived into account.
   const returning = room && returningAt(room, knock.rootKey, stillIn)
   const known = knownOtherwise(identity, knock)
-  return { ...(returning && { returning }), ...(known && { known: fingerprint(known) }) }
+  return {
+    ...(returning && { returning }),
+    ...(known && { known: fingerprint(known) }),
+    ...(elsewhere && { elsewhere }),
+  }
 }
 
 /** The name of the other person in a direct message, who may not have joined yet. */

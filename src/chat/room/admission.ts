@@ -9,7 +9,7 @@ import type { Confirm, Done, Which } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import { checkKey, type Contact } from '../people/contacts.ts'
 import type { Invited } from '../people/invitations.ts'
-import type { OpenKnock } from '../people/knocks.ts'
+import { branchOf, type OpenKnock } from '../people/knocks.ts'
 import { knockOf } from '../people/people.ts'
 import { followRegistered } from '../people/pins.ts'
 import { requireMember, writeAs, writeChange, type RoomContext } from './room-context.ts'
@@ -24,10 +24,18 @@ export async function accept(
 ): Promise<Done> {
   requireMember(room)
   const { key, bytes, knock } = knockOf(open, name, confirm.fingerprint)
+  await room.log.catchUp(signal)
+  if ((await branchOf(room.log, knock)) !== 'this') throw onAnotherBranch(knock.name)
   await followRegistered(room.parts, knock)
   checkKey(room.parts.identity, knock, confirm, { trust: '--trust-name' })
   const along = [{ kind: 'delete', key }] as const
   return writeChange(room, () => ({ type: 'accept', knock: bytes }), { along, signal })
+}
+
+function onAnotherBranch(name: string): ConclaveError {
+  return new ConclaveError('tampering', `${name} asks to join another copy of this room than the one here`, {
+    hint: `The store shows ${name} other records than you. Compare the head phrase with the members by phone or in person. If the store was rolled back, ${name} withdraws the request and asks again.`,
+  })
 }
 
 export async function reject(
@@ -81,7 +89,17 @@ export async function enterInvited(room: RoomContext, invited: Invited, signal?:
     (state) => {
       checkInvitation(state, identity, invited)
       const nonce = random(knockNonceBytes)
-      const knock = signKnock(signer, { roomId, name, wrapKey, nonce, head: headOf(state).hash, at: clock.now() })
+      const { next: end, hash: last } = log.state.checkpoint
+      const knock = signKnock(signer, {
+        roomId,
+        name,
+        wrapKey,
+        nonce,
+        head: headOf(state).hash,
+        end,
+        last,
+        at: clock.now(),
+      })
       return { type: 'accept', knock }
     },
     { signal },

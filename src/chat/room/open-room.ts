@@ -291,8 +291,8 @@ export class OpenRoom implements RoomContext {
     this.#tell({ kind: 'items', items: [{ kind: 'warning', i, reason: `damage: this record is ${reason}` }] })
   }
 
-  async #knocked({ knock }: OpenKnock): Promise<void> {
-    await followRegistered(this.parts, knock)
+  async #knocked(knock: OpenKnock): Promise<void> {
+    await followRegistered(this.parts, knock.knock)
     this.#tell({ kind: 'knock', item: knockItem(this.parts.identity, this.state, knock) })
   }
 

@@ -183,8 +183,8 @@ export function addKnocks(program: Command, act: Act): void {
     .action(
       act((session, roomName: string) =>
         showRoom(session, roomName, async (room) => {
-          const knocks = room.knocks.map(({ name, fingerprint, at, returning, known }) => {
-            return { name, fingerprint, at: isoTime(at), returning, known }
+          const knocks = room.knocks.map(({ name, fingerprint, at, returning, known, elsewhere }) => {
+            return { name, fingerprint, at: isoTime(at), returning, known, elsewhere }
           })
           const rows = knocks.map((knock) => [knock.name, knock.fingerprint, knock.at, remark(knock)])
           await session.out.list(knocks, rows.length === 0 ? `No requests to join ${room.name}.` : table(rows))
@@ -193,7 +193,14 @@ export function addKnocks(program: Command, act: Act): void {
     )
 }
 
-function remark({ returning, known }: { returning: Returning | undefined; known: string | undefined }): string {
+interface Remarkable {
+  readonly returning: Returning | undefined
+  readonly known: string | undefined
+  readonly elsewhere: true | undefined
+}
+
+function remark({ returning, known, elsewhere }: Remarkable): string {
+  if (elsewhere) return 'asks to join ANOTHER COPY of this room'
   if (known !== undefined) return `NOT the key you know: ${known}`
   return returning === 'kicked' ? 'was removed before' : returning === 'left' ? 'was a member before' : ''
 }

@@ -31,6 +31,7 @@ export function itemObject(item: TimelineItem): JsonObject {
         detail: item.detail,
         returning: item.returning,
         known: item.known,
+        elsewhere: item.elsewhere,
       }
     case 'lost': {
       // It no longer has a number, and its place is that of the record now there.

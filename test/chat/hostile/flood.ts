@@ -53,6 +53,8 @@ export async function requests(
       wrapKey: card.knockKey,
       nonce: nth(n, 16),
       head: card.head,
+      end: 0,
+      last: new Uint8Array(32),
       at: sameKey ? at + n : at,
     })
     const value = await sealKnock(roomId, card.epoch, card.knockKey, knock)

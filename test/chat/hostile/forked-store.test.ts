@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { fromHex, type Bytes } from '../../../src/base/bytes.ts'
 import type { Room } from '../../../src/chat/chat.ts'
-import { logKey } from '../../../src/protocol/paths.ts'
+import { knocksRange, logKey } from '../../../src/protocol/paths.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import { readOne } from '../../../src/store/read-one.ts'
 import type { Store } from '../../../src/store/store.ts'
@@ -117,6 +117,34 @@ test('nobody else can raise the alarm: a stranger’s junk, or a record of anoth
   await bobs.room.refresh()
   expect((await wholeHistory(bobs.room)).filter(({ kind }) => kind === 'warning')).toHaveLength(2)
   expect(bobs.room.recovery).toBeUndefined()
+})
+
+test('a request to join that crosses over is shown with a warning, and is not accepted', async () => {
+  const { adas, bobs } = await forked()
+  const cyd = await person(adas.place, 'cyd')
+  await cyd.chat.join('demo')
+  await until(adas.room, () => adas.room.knocks.length === 1)
+  expect(adas.room.knocks[0]).not.toHaveProperty('elsewhere')
+  const { start, end } = knocksRange(fromHex(adas.room.id))
+  const { entries } = await adas.store.range(start, end)
+  for (const { key, value } of entries) await bobs.store.commit({ then: [{ kind: 'put', key, value }] })
+  await until(bobs.room, () => bobs.room.knocks.length === 1)
+  expect(bobs.room.knocks[0]).toMatchObject({ name: 'cyd', elsewhere: true })
+  await expect(bobs.room.accept('cyd', { trustNew: true })).rejects.toMatchObject({ code: 'tampering' })
+  expect(bobs.room.members).toHaveLength(2)
+  await adas.room.accept('cyd', { trustNew: true })
+})
+
+test('so it is where the other branch is longer', async () => {
+  const { adas, bobs } = await forked()
+  for (let k = 0; k < 3; k += 1) await say(adas.room, `ahead ${k}`)
+  const cyd = await person(adas.place, 'cyd')
+  await cyd.chat.join('demo')
+  const { start, end } = knocksRange(fromHex(adas.room.id))
+  const { entries } = await adas.store.range(start, end)
+  for (const { key, value } of entries) await bobs.store.commit({ then: [{ kind: 'put', key, value }] })
+  await until(bobs.room, () => bobs.room.knocks.length === 1)
+  await expect(bobs.room.accept('cyd', { trustNew: true })).rejects.toMatchObject({ code: 'tampering' })
 })
 
 /** As it is told on the telephone. */

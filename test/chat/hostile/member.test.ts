@@ -118,6 +118,8 @@ test('a name that he binds to a key of his own is warned of by everybody who kno
     wrapKey,
     nonce: systemRandom(16),
     head,
+    end: 0,
+    last: new Uint8Array(32),
     at: Date.now(),
   })
   const context = { roomId, n: state.marks.size, previousHead: head, epoch: keys.epoch }

@@ -276,7 +276,7 @@ export class RulesPlay {
     const old = headOf(pick(this.#rooms, key * 7 + on)).hash
     const head = x % 3 === 0 ? old : x === 23 ? builder.dice.random(32) : headOf(builder.room).hash
     const roomId = x === 22 ? zeroHash : builder.roomId
-    const fields = { roomId, name: 'who', wrapKey, nonce: builder.dice.random(16), head, at: 0 }
+    const fields = { roomId, name: 'who', wrapKey, nonce: builder.dice.random(16), head, end: 0, last: zeroHash, at: 0 }
     const signer = x === 20 ? { ...who.signer, sign: this.#puppet().signer.sign } : who.signer
     const bytes = signKnock(signer, fields)
     const knock = { bytes, root: who.signer.publicKey, wrap: wrapKey, head, isGenuine: x !== 20 && x !== 22 }
