@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../crypto/random.ts'
+import type { VaultBody } from '../crypto/vault-body.ts'
 import { checkRoomName } from '../crypto/skeleton.ts'
 import type { RoomPolicy } from '../protocol/operation.ts'
 import type { Room as RoomState } from '../protocol/room.ts'
@@ -58,6 +59,8 @@ export interface ChatParts {
   readonly random: Random
   readonly log: Logger
   readonly health: StoreHealth
+  /** What the store's copy of the vault held, if this home was made from it just now. */
+  readonly fetched?: VaultBody
   /** Closes the home's store. */
   release(): Promise<void>
 }
@@ -255,9 +258,13 @@ export class ChatSession implements Chat {
     return [...this.#sessions.loaded.values()].flatMap(({ state }) => state ?? [])
   }
 
-  #contact(name: string, confirm: Confirm): Promise<Contact> {
+  async #contact(name: string, confirm: Confirm): Promise<Contact> {
     const { store, identity, clock } = this.#parts
-    return findContact(store, identity, this.#states(), name, confirm, clock.now())
+    const { pins } = identity.body
+    const contact = await findContact(store, identity, this.#states(), name, confirm, clock.now())
+    // What was decided about a key is in the copy when the program ends.
+    if (identity.body.pins !== pins) this.#copy.soon()
+    return contact
   }
 
   open(room: string, signal?: AbortSignal): Promise<Room> {

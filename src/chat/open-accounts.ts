@@ -1,6 +1,6 @@
 /** Signing up and logging in, on one home and one store. */
 import { systemClock, type Clock } from '../base/clock.ts'
-import { Fields } from '../base/codec.ts'
+import { encode, Fields } from '../base/codec.ts'
 import { ConclaveError } from '../base/errors.ts'
 import { command } from '../base/hint.ts'
 import { userNameCharsMax } from '../base/limits.ts'
@@ -30,10 +30,10 @@ import type {
 import { changePassword } from './identity/change-password.ts'
 import { finishSignUp, registerIdentity } from './identity/sign-up.ts'
 import type { Chat } from './chat.ts'
-import { ChatSession } from './chat-session.ts'
+import { ChatSession, type ChatParts } from './chat-session.ts'
 import type { Home, HomeStore } from './home/home.ts'
 import { Identity } from './identity/identity.ts'
-import { identityKey, localVaultKey } from './home/local-paths.ts'
+import { copiedAtKey, identityKey, localVaultKey } from './home/local-paths.ts'
 import { readLocal } from './home/local-value.ts'
 import { readOne } from '../store/read-one.ts'
 import { steadyHealth, type StoreHealth } from './connection/store-health.ts'
@@ -115,8 +115,13 @@ export function openAccounts(options: AccountsOptions): Accounts {
     const form = code === undefined ? entry.value : await localForm(vault, password, argon, random)
     const local = await home.open(skeleton(name))
     try {
-      await local.commit({ then: [{ kind: 'put', key: localVaultKey, value: form }] })
-      return await enter(local, vault)
+      await local.commit({
+        then: [
+          { kind: 'put', key: localVaultKey, value: form },
+          { kind: 'put', key: copiedAtKey, value: encode(clock.now()) },
+        ],
+      })
+      return await enter(local, vault, { fetched: vault.body })
     } catch (error) {
       await local.close()
       throw error
@@ -187,7 +192,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     }
   }
 
-  async function enter(local: HomeStore, vault: OpenVault): Promise<Chat> {
+  async function enter(local: HomeStore, vault: OpenVault, fetched: Pick<ChatParts, 'fetched'> = {}): Promise<Chat> {
     const identity = await Identity.unlock(vault, local, random)
     await identity.introduce(clock.now())
     return new ChatSession({
@@ -198,6 +203,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
       random,
       log,
       health,
+      ...fetched,
       release: () => local.close(),
     })
   }

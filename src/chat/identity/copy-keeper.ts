@@ -8,10 +8,35 @@ import { command, type Hint } from '../../base/hint.ts'
 import { openPatienceMs, vaultCopyMs, vaultCopyRetryMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
+import type { VaultBody } from '../../crypto/vault-body.ts'
 import type { Store } from '../../store/store.ts'
 import type { Advice } from '../chat.ts'
 import type { Identity } from './identity.ts'
 import type { Followed } from './vault-copy.ts'
+
+/** A store can hand out an older copy than it has. The person knows best whether they have met someone since. */
+function ageOf({ pins }: VaultBody): Advice | undefined {
+  const newest = Math.max(...pins.map(({ firstSeenAt, decidedAt }) => Math.max(firstSeenAt, decidedAt)))
+  if (pins.length === 0) return undefined
+  const verified = pins.filter(({ confirmed, retired }) => confirmed && !retired).length
+  const keys = pins.length === 1 ? '1 key' : `${pins.length} keys`
+  const day = new Date(newest).toISOString().slice(0, 10)
+  return {
+    text: `from the store: ${keys} of people you know, ${verified} verified; the newest noted on ${day}`,
+    hint: [
+      'If you have met or verified someone since, the store has an older copy: start Conclave on your other machine. To compare a key: ',
+      command('verify'),
+      '.',
+    ],
+  }
+}
+
+const namesShownMax = 8
+
+function listed(names: readonly string[]): string {
+  const more = names.length - namesShownMax
+  return names.slice(0, namesShownMax).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
 
 export interface CopyKeeperParts {
   readonly identity: Identity
@@ -19,6 +44,8 @@ export interface CopyKeeperParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** What the store's copy held when this home was made from it, just now. */
+  readonly fetched?: VaultBody
   /** The advice has changed. */
   changed(): void
 }
@@ -33,6 +60,7 @@ export class CopyKeeper {
 
   constructor(parts: CopyKeeperParts) {
     this.#parts = parts
+    if (parts.fetched !== undefined) this.#advice = ageOf(parts.fetched)
     this.#first = this.#follow(this.#closing.signal)
     this.#patience = parts.clock.sleep(openPatienceMs, { ref: false })
   }
@@ -88,13 +116,30 @@ export class CopyKeeper {
     }
   }
 
-  #note({ standing, older }: Followed): void {
+  #note({ standing, older, unknownElsewhere = [], unknownHere = [] }: Followed): void {
     const { log, identity } = this.#parts
     if (standing !== 'in-step') log.warn('vault.copy', { standing })
     if (older === true) {
       this.#advise(
         'the store held an older copy of your keys than before: it was restored from a backup, or tampered with',
         ['The copy is repaired. Ask the person who runs the store. To check a room: ', command('verify'), '.'],
+      )
+    }
+    if (unknownElsewhere.length > 0) {
+      this.#advise(`another machine of yours did not know what you had decided about ${listed(unknownElsewhere)}`, [
+        'The store gave it an older copy of your keys. It will know now: check what you sent from there. To compare a key: ',
+        command('verify'),
+        '.',
+      ])
+    }
+    if (unknownHere.length > 0) {
+      this.#advise(
+        `this machine did not know what you had decided about ${listed(unknownHere)} before you logged in here`,
+        [
+          'It knows now. The store gave it an older copy of your keys, unless your other machine was offline then. To compare a key: ',
+          command('verify'),
+          '.',
+        ],
       )
     }
     if (standing !== 'changed-elsewhere') return

@@ -2,9 +2,10 @@
  * Whether this identity belongs to a store. Only there is anything restored: a home may be used with other stores too,
  * whose people have no claim to data from elsewhere.
  */
-import { equalBytes, emptyBytes } from '../../base/bytes.ts'
+import { emptyBytes } from '../../base/bytes.ts'
 import { isConclaveError } from '../../base/errors.ts'
 import { storeOperationsMax } from '../../base/limits.ts'
+import { descendsFrom } from '../../protocol/name-record.ts'
 import { formerIncarnationRange } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
 import type { Identity } from './identity.ts'
@@ -44,7 +45,7 @@ export class Lineage {
       throw error
     })
     const own = [identity.signer, ...identity.formerSigners]
-    return record !== undefined && own.some(({ publicKey }) => equalBytes(publicKey, record.rootKey))
+    return record !== undefined && own.some(({ publicKey }) => descendsFrom(record, publicKey))
   }
 
   async #wentBefore(signal?: AbortSignal): Promise<boolean> {

@@ -9,7 +9,7 @@ import { openPatienceMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Signer } from '../../crypto/sign.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
-import { createNameRecord, decodeNameRecord, renewNameRecord } from '../../protocol/name-record.ts'
+import { createNameRecord, decodeNameRecord, descendsFrom, renewNameRecord } from '../../protocol/name-record.ts'
 import { userKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
 import type { Recovery } from '../chat.ts'
@@ -30,7 +30,7 @@ export interface OwnNameParts {
   putBack(): void
 }
 
-type Outcome = 'stands' | 'put-back' | 'taken' | 'unknown'
+type Outcome = 'stands' | 'put-back' | 'replaced' | 'taken' | 'unknown'
 
 export class OwnName {
   readonly #parts: OwnNameParts
@@ -53,6 +53,12 @@ export class OwnName {
           ...{ kind: 'put-back', ...counts, short: 'the store was set back: your name was put back' },
           text: 'The store was set back to an earlier copy: your name was put back.',
           hint: 'There is nothing left to do.',
+        }
+      case 'replaced':
+        return {
+          ...{ kind: 'damaged', ...counts, short: 'your keys here are older than those in the registry' },
+          text: `The keys of ${name} were replaced on another machine, and the new ones are not here: the store gave this machine an older copy of them, or has not got the newer one yet.`,
+          hint: 'Start Conclave on the other machine, then here again.',
         }
       case 'taken':
         return {
@@ -98,7 +104,7 @@ export class OwnName {
     const key = userKey(skeleton(identity.name))
     const entry = await readOne(store, key, signal)
     const record = nameRecord(identity, entry?.value)
-    if (record === 'another') return 'taken'
+    if (record === 'another' || record === 'replaced') return record === 'another' ? 'taken' : 'replaced'
     if (record === undefined) return 'stands'
     const { ok } = await store.commit(
       {
@@ -117,7 +123,7 @@ function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: U
   let record = found && decoded(found, name)
   if (found !== undefined && record === undefined) return undefined
   let reached = keys.findIndex(({ publicKey }) => record !== undefined && equalBytes(publicKey, record.rootKey))
-  if (record !== undefined && reached === -1) return 'another'
+  if (record !== undefined && reached === -1) return descendsFrom(record, signer.publicKey) ? 'replaced' : 'another'
   let bytes: Bytes | undefined
   while (reached < keys.length - 1) {
     const [previous, next] = [keys[reached], keys[reached + 1] as Signer]

@@ -12,12 +12,12 @@ import type { Random } from '../../crypto/random.ts'
 import { sealKeyBytes } from '../../crypto/seal.ts'
 import { signerFromSeed } from '../../crypto/sign.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
-import { encodeVaultBody, type VaultBody } from '../../crypto/vault-body.ts'
+import { encodeVaultBody, type Pin, type VaultBody } from '../../crypto/vault-body.ts'
 import { mergeVaultBodies } from '../../crypto/vault-merge.ts'
 import { localKey, openVaultWithKey, resealVault, vaultHeader, type OpenVault } from '../../crypto/vault.ts'
 import { vaultKey } from '../../protocol/paths.ts'
 import type { Entry, Operation, Store } from '../../store/store.ts'
-import { copySeenKey, localVaultKey, passwordChangeKey, storedVaultKey } from '../home/local-paths.ts'
+import { copiedAtKey, copySeenKey, localVaultKey, passwordChangeKey, storedVaultKey } from '../home/local-paths.ts'
 import { LocalSeal } from '../home/local-seal.ts'
 import { readLocal } from '../home/local-value.ts'
 import { readOne } from '../../store/read-one.ts'
@@ -38,6 +38,10 @@ export interface Followed {
    * It was older than one that this home has seen: the store was rolled back, or the copy was replaced by an old one.
    */
   readonly older?: true
+  /** Names that this person had decided about before, and of which another of their homes did not know. */
+  readonly unknownElsewhere?: readonly string[]
+  /** Names that they had decided about before this home got its copy, which did not have them. */
+  readonly unknownHere?: readonly string[]
 }
 
 /** A passphrase change that the copy has not followed yet. */
@@ -81,12 +85,21 @@ export async function followCopy(
     // The copy's form can't be derived from the home's vault, which opens without the recovery code.
     if (form === undefined) return { standing: 'missing' }
     const copy = found?.copy
-    const written = copy !== undefined && copy.sequence > seen ? copy.body : undefined
+    const kept = await readOne(home, storedVaultKey)
+    // As last seen from here, it holds nothing new, except what was dropped here since.
+    const isKept =
+      copy === undefined || (kept !== undefined && entry !== undefined && equalBytes(kept.value, entry.value))
+    const isOlder = copy !== undefined && (copy.sequence < seen || (copy.sequence === seen && !isKept))
+    const written = isKept ? undefined : isOlder ? seenRooms(copy.body) : copy.body
     const body = written === undefined ? own.body : mergeVaultBodies(own.body, written)
+    const isNews = written !== undefined && !sameBody(body, own.body)
+    // An older copy that nobody has written on since tells of no other machine.
+    const byAnother = isNews || (copy !== undefined && copy.sequence > seen) ? copy?.body : undefined
     const outcome: Followed = {
       standing: 'in-step',
-      ...(written === undefined || sameBody(body, own.body) ? {} : { news: written }),
-      ...(copy !== undefined && copy.sequence < seen ? { older: true } : {}),
+      ...(isNews ? { news: written } : {}),
+      ...(isOlder ? { older: true } : {}),
+      ...(await missed(home, dataKey, own.body, kept, byAnother)),
     }
     const current = found?.current === true && sameBody(body, found.copy.body)
     if (current && outcome.older === undefined) {
@@ -163,6 +176,41 @@ async function isRegistered(store: Store, { name, body }: OpenVault, signal?: Ab
   const record = await lookUpName(store, name, signal)
   const seeds = [body.rootSeed, ...body.formerRootSeeds]
   return record !== undefined && seeds.some((seed) => equalBytes(signerFromSeed(seed).publicKey, record.rootKey))
+}
+
+/** Of an older copy that was written on: rooms that were only begun may have been given up here since. */
+function seenRooms(body: VaultBody): VaultBody {
+  return { ...body, rooms: body.rooms.filter(({ head }) => head !== null) }
+}
+
+/** What a machine that was given an older copy did not know. */
+async function missed(
+  home: Store,
+  dataKey: Bytes,
+  own: VaultBody,
+  kept: Entry | undefined,
+  copy: VaultBody | undefined,
+): Promise<Pick<Followed, 'unknownElsewhere' | 'unknownHere'>> {
+  if (copy === undefined) return {}
+  const before = kept && openVaultWithKey(kept.value, dataKey)
+  const elsewhere = before?.kind === 'open' ? undecided(copy, before.body) : []
+  const entry = await readOne(home, copiedAtKey)
+  const copiedAt =
+    entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
+  const here = undecided(own, copy).filter(({ decidedAt }) => decidedAt < copiedAt)
+  const names = (pins: readonly Pin[]): string[] => [...new Set(pins.map(({ name }) => name))]
+  return {
+    ...(elsewhere.length > 0 ? { unknownElsewhere: names(elsewhere) } : {}),
+    ...(here.length > 0 ? { unknownHere: names(here) } : {}),
+  }
+}
+
+/** Pins of `other` that its owner has decided about, and of which `body` knows nothing. */
+function undecided(body: VaultBody, other: VaultBody): readonly Pin[] {
+  return other.pins.filter(
+    ({ rootKey, decidedAt }) =>
+      decidedAt > 0 && !body.pins.some((pin) => equalBytes(pin.rootKey, rootKey) && pin.decidedAt >= decidedAt),
+  )
 }
 
 function sameBody(a: VaultBody, b: VaultBody): boolean {

@@ -27,11 +27,19 @@ const indexes = new WeakMap<readonly Pin[], ReadonlyMap<string, Pin>>()
 export function pinnedAs({ body: { pins } }: Identity, name: string): Pin | undefined {
   let index = indexes.get(pins)
   if (index === undefined) {
-    // If a name is there twice, the first counts.
-    index = new Map(pins.flatMap((pin) => (pin.retired ? [] : [[skeleton(pin.name), pin] as const])).reverse())
+    const inForce = pins.filter(({ retired }) => !retired).sort(byPrecedence)
+    index = new Map(inForce.toReversed().map((pin) => [skeleton(pin.name), pin]))
     indexes.set(pins, index)
   }
   return index.get(skeleton(name))
+}
+
+/**
+ * Two machines of one person may have pinned two keys under one name. The verified one counts, then the one that was
+ * decided on last, then the one seen first.
+ */
+function byPrecedence(a: Pin, b: Pin): number {
+  return Number(b.confirmed) - Number(a.confirmed) || b.decidedAt - a.decidedAt || a.firstSeenAt - b.firstSeenAt
 }
 
 /** The key known under this name, if it differs from this one. */
