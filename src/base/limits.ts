@@ -192,6 +192,9 @@ export const listedRoomsMax = 2048
 export const listingBytesMax = 512
 /** Invitations kept from keys that this person does not know; older ones are deleted. */
 export const strangersNoticesMax = 64
+/** … and from one known key, and from all of these. */
+export const noticesPerKeyMax = 64
+export const knownNoticesMax = 1024
 /** Who comes into a room is pinned this much later, together with others who come. */
 export const pinDelayMs = 500
 /** Up to so many members, a new member is pinned before anything else is done with the room. */

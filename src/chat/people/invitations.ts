@@ -4,7 +4,7 @@
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import { noticeBytesMax, strangersNoticesMax } from '../../base/limits.ts'
+import { knownNoticesMax, noticeBytesMax, noticesPerKeyMax, strangersNoticesMax } from '../../base/limits.ts'
 import { inboxId, openNotice } from '../../protocol/notice.ts'
 import { inboxRange } from '../../protocol/paths.ts'
 import type { Entry, Store } from '../../store/store.ts'
@@ -85,9 +85,16 @@ export class Invitations {
   }
 
   #select(held: readonly Held<Invited>[]): readonly Held<Invited>[] {
-    const known = held.filter((one) => this.#isKnown(one))
+    const perKey = new Map<string, number>()
+    const known = held.filter((one) => this.#isKnown(one)).sort(newestFirst)
+    const few = known.filter(({ item }) => {
+      const key = hex(item.by.rootKey)
+      const count = (perKey.get(key) ?? 0) + 1
+      perKey.set(key, count)
+      return count <= noticesPerKeyMax
+    })
     const strangers = held.filter((one) => !this.#isKnown(one)).sort(newestFirst)
-    return [...known, ...strangers.slice(0, strangersNoticesMax)]
+    return [...few.slice(0, knownNoticesMax), ...strangers.slice(0, strangersNoticesMax)]
   }
 
   /** Known keys first, then the newest. */

@@ -112,8 +112,8 @@ export class Knocks {
       if (knock === undefined || !equalBytes(knock.roomId, roomId)) return undefined
       return { key, bytes, knock, elsewhere: (await branchOf(log, knock)) === 'another' }
     }
-    // The keys of the room's own epoch don't open it, so nobody's do.
-    return log.state.keyring.get(log.room?.openings.get(epoch)) ? undefined : { epoch, tried: keys.length }
+    // Another member may open it: this copy of the room may be behind, or of another branch.
+    return { epoch, tried: keys.length }
   }
 
   /** Answered ones go, and all of a person's but the newest; strangers go first, by time and then the oldest. */

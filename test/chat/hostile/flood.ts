@@ -80,11 +80,12 @@ export function oversized(count: number, keyOf: (n: number) => Bytes, bytes: num
 export async function notices(
   to: { readonly rootKey: Bytes; readonly wrapKey: Bytes },
   count: number,
+  forger = signerFromSeed(new Uint8Array(32).fill(9)),
+  name = 'mal',
 ): Promise<readonly Written[]> {
-  const forger = signerFromSeed(new Uint8Array(32).fill(9))
   const written: Written[] = []
   for (let n = 0; n < count; n += 1) {
-    const notice = { roomId: nth(n, 32), roomName: 'spam', direct: false, from: 'mal', at: 2 ** 40 }
+    const notice = { roomId: nth(n, 32), roomName: 'spam', direct: false, from: name, at: 2 ** 40 }
     const value = await sealNotice(forger, to, notice)
     written.push({ key: inboxKey(inboxId(to.rootKey), nth(n, 16)), value: value as Bytes })
   }

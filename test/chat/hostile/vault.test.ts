@@ -1,16 +1,18 @@
 /** What others do fills nothing in a person's vault for good: there is always room to act. Entries are counted. */
 import { expect, onTestFinished, test } from 'vitest'
 import { equalBytes, fromHex, type Bytes } from '../../../src/base/bytes.ts'
-import { vaultPinsMax, vaultRoomsMax, vaultSeedsMax } from '../../../src/base/limits.ts'
+import { noticesPerKeyMax, vaultPinsMax, vaultRoomsMax, vaultSeedsMax } from '../../../src/base/limits.ts'
 import { localVaultKey } from '../../../src/chat/home/local-paths.ts'
 import { Identity } from '../../../src/chat/identity/identity.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
 import type { Pin, VaultRoom, VaultStanding } from '../../../src/crypto/vault-body.ts'
 import { mergeVaultBodies } from '../../../src/crypto/vault-merge.ts'
 import { openVault } from '../../../src/crypto/vault.ts'
+import { inboxId } from '../../../src/protocol/notice.ts'
+import { inboxRange } from '../../../src/protocol/paths.ts'
 import { readOne } from '../../../src/store/read-one.ts'
 import { again, enter, person, world, type Being } from '../world.ts'
-import { nth } from './flood.ts'
+import { nth, notices, putAll } from './flood.ts'
 
 /** The vault in a home, as another program of the home has it. */
 async function identityOf({ name, password, home }: Being): Promise<Identity> {
@@ -149,4 +151,24 @@ test('what is let go first is retired, then unverified and oldest; a verified ke
   }
   expect(has(first.rootKey)).toBe(true)
   expect(has((rest[1] as Pin).rootKey)).toBe(true)
+})
+
+test('a friend who invites without end fills no more than a stranger, and hides no other friend', async () => {
+  const place = world('memory')
+  const raw = await place.openStore()
+  onTestFinished(() => raw.close())
+  const [ada, bob, cyd] = [await person(place, 'ada'), await person(place, 'bob'), await person(place, 'cyd')]
+  await enter(bob, await ada.chat.create('demo'))
+  await enter(bob, await cyd.chat.create('other'))
+  await (await cyd.chat.create('den', { unlisted: true })).invite('bob')
+  const to = await identityOf(bob)
+  const { signer } = await identityOf(ada)
+  const flood = noticesPerKeyMax + 30
+  await putAll(raw, await notices({ rootKey: to.signer.publicKey, wrapKey: to.wrapKey }, flood, signer, 'ada'))
+  for (let look = 0; look < 2; look += 1) await bob.chat.rooms()
+  const invited = bob.chat.knownRooms().filter(({ standing }) => standing === 'invited')
+  expect(invited).toHaveLength(noticesPerKeyMax + 1)
+  expect(invited.map(({ name }) => name)).toContain('den')
+  const { start, end } = inboxRange(inboxId(to.signer.publicKey))
+  expect((await raw.range(start, end, { keysOnly: true })).entries).toHaveLength(noticesPerKeyMax + 1)
 })
