@@ -53,8 +53,9 @@ test('join knocks and exits 3; accepted, the same command lets in', async () => 
     ])
   }
   expect((await done(['members', 'demo'], { home, as: 'bob' })).lines).toEqual([
-    { name: 'ada', role: 'admin', fingerprint },
-    { name: 'bob', role: 'member', fingerprint },
+    { name: 'ada', role: 'admin', fingerprint, lastHeard: expect.stringMatching(/^\d{4}-.*Z$/) },
+    // They have asked to join, and written nothing inside.
+    { name: 'bob', role: 'member', fingerprint, lastHeard: null },
   ])
 })
 
@@ -184,6 +185,26 @@ test('verify says that all is well', async () => {
     heads.add(first.head)
   }
   expect(heads.size).toBe(1)
+})
+
+test('verify compares the head that someone else reads out', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada')
+  await room(home, 'demo', 'ada')
+  const { first } = await done(['verify', 'demo'], { home })
+  const head = `${first.records} ${first.headPhrase}`
+  const compare = async (typed: string) => {
+    const { code, lines } = await conclave(['verify', 'demo', '--head', typed], { home })
+    return { code, ok: lines[0]?.ok, compared: lines[0]?.comparedHead }
+  }
+  expect(await compare(head)).toEqual({ code: 0, ok: true, compared: 'same' })
+  await done(['send', 'demo', 'x'], { home })
+  expect(await compare(head)).toEqual({ code: 0, ok: true, compared: 'past' })
+  expect(await compare('1 zoo zoo zoo zoo zoo zoo')).toEqual({ code: 7, ok: false, compared: 'other-branch' })
+  expect(await compare('zoo zoo zoo zoo zoo zoo')).toEqual({ code: 3, ok: true, compared: 'unknown' })
+  const { stdout } = await done(['verify', 'demo'], { home, human: true })
+  expect(stdout).toMatch(/^Last heard from ada: just now$/m)
+  expect(stdout).toMatch(/^head phrase, the same for all who have as many records: 2(?: [a-z]+){6}$/m)
 })
 
 async function untilKnock(home: string): Promise<void> {

@@ -94,6 +94,14 @@ describe('a key that was never seen', () => {
     expect(drive.chat.room.name).toBe('@cyd')
   })
 
+  it('is not asked about where a head phrase is compared', async () => {
+    const { drive } = await inside()
+    await drive.type('/verify 3 six of these words are here\r')
+    expect(drive.effects).toContainEqual({ do: 'verify', head: '3 six of these words are here' })
+    expect(flat(drive)).toContain('The heads are the same')
+    expect(flat(drive)).toContain('six of these words are here')
+  })
+
   it('is confirmed where two have compared the safety number', async () => {
     const { drive } = await inside()
     await drive.type('/verify bob\r')
