@@ -40,6 +40,10 @@ export interface Line {
   readonly passphrase: string
   readonly recoveryCode: string
   readonly head: string
+  readonly headPhrase: string
+  readonly comparedHead: string
+  readonly records: number
+  readonly ok: boolean
   readonly role: string
   readonly number: string
   readonly to: string
