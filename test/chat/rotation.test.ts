@@ -108,6 +108,22 @@ describe('admins’ clients', () => {
     expect([epochOf(old), old.policy.rotateDays]).toEqual([0, 0])
   })
 
+  it('try again where the store did not answer', async () => {
+    const { ada } = await scene()
+    await ada.chat.close()
+    const days = { since: 0 }
+    const clock = { ...quickClock, now: () => quickClock.now() + days.since * dayMs }
+    const { chat, line } = await again(place, ada, ada.home, clock)
+    const room = (await chat.open('demo')) as RoomSession
+    await room.refresh()
+    days.since = 31
+    line.cut()
+    await expect(room.fulfilDuties()).rejects.toMatchObject({ code: 'unavailable' })
+    line.mend()
+    await room.fulfilDuties()
+    expect(epochOf(room)).toBe(1)
+  })
+
   it('are who does it: another member’s does not try', async () => {
     const { ada, bob } = await scene()
     await ada.chat.close()

@@ -194,9 +194,7 @@ async function missed(
   if (copy === undefined) return {}
   const before = kept && openVaultWithKey(kept.value, dataKey)
   const elsewhere = before?.kind === 'open' ? undecided(copy, before.body) : []
-  const entry = await readOne(home, copiedAtKey)
-  const copiedAt =
-    entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
+  const copiedAt = await readCopiedAt(home)
   const here = undecided(own, copy).filter(({ decidedAt }) => decidedAt < copiedAt)
   const names = (pins: readonly Pin[]): string[] => [...new Set(pins.map(({ name }) => name))]
   return {
@@ -220,6 +218,12 @@ function sameBody(a: VaultBody, b: VaultBody): boolean {
 /** 0 before the first look. */
 export async function readSeen(home: Store): Promise<number> {
   const entry = await readOne(home, copySeenKey)
+  return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
+}
+
+/** 0 where the identity was made in this home. */
+export async function readCopiedAt(home: Store): Promise<number> {
+  const entry = await readOne(home, copiedAtKey)
   return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
 }
 

@@ -3,6 +3,7 @@
  * lasted long enough, a link that leads back, the new keys of a member who changed them elsewhere. Which duty is due is a pure question; each is tried once.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { isConclaveError } from '../../base/errors.ts'
 import { dutyDelayMs, epochAgeCheckMs, linksLookedAtMax } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Signer } from '../../crypto/sign.ts'
@@ -58,6 +59,10 @@ export class Duties {
       const now = this.#dutyOf(current)
       if (now?.operation.type !== duty.operation.type) throw new VoidRecord('another client did it')
       return now.operation
+    }).catch((error: unknown) => {
+      // A store that did not answer is asked again the next time.
+      if (isConclaveError(error) && error.retryable) this.#tried.delete(name)
+      throw error
     })
     await this.#running.finally(() => (this.#running = undefined))
   }
@@ -66,7 +71,10 @@ export class Duties {
   async watchAge(signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.#room.parts.clock.sleep(epochAgeCheckMs * (0.5 + Math.random()), { signal, ref: false })
-      await this.fulfil()
+      await this.fulfil().catch((error: unknown) => {
+        const { parts } = this.#room
+        if (!signal.aborted) parts.log.warn('room.age', { error: String(error) })
+      })
     }
   }
 

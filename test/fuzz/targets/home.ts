@@ -9,6 +9,7 @@ import { readConfig } from '../../../src/client/config.ts'
 import {
   attemptKey,
   checkpointKey,
+  copiedAtKey,
   copySeenKey,
   identityKey,
   localKeysKey,
@@ -30,7 +31,7 @@ import { divergenceValue } from '../../../src/chat/replica/divergence.ts'
 import { ReadMark } from '../../../src/chat/timeline/read-mark.ts'
 import { Replica } from '../../../src/chat/replica/replica.ts'
 import { RoomSecrets } from '../../../src/chat/replica/room-secrets.ts'
-import { readChange, readSeen } from '../../../src/chat/identity/vault-copy.ts'
+import { readChange, readCopiedAt, readSeen } from '../../../src/chat/identity/vault-copy.ts'
 import { argonFloor } from '../../../src/crypto/password.ts'
 import { sealWithNonce, sealKey } from '../../../src/crypto/seal.ts'
 import { createVault, localKey, openVaultWithKey, resealVault, vaultHeader } from '../../../src/crypto/vault.ts'
@@ -214,6 +215,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
       (bytes) => outer.seal(passwordChangeKey, bytes),
     ),
     stored('what was seen of the vault’s copy', copySeenKey, [encode(17)], readSeen),
+    stored('when the vault was copied', copiedAtKey, [encode(17)], readCopiedAt),
     stored('known identity', identityKey, [encode(['ada', zero(32), 5])], (home) =>
       knownIdentities({ names: async () => ['ada'], open: async () => home }),
     ),
