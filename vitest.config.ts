@@ -15,15 +15,15 @@ const quick = {
 
 /**
  * Real processes, files and an etcd take part in the tests, so the time limits are wide; they end what hangs and assert
- * nothing. Two workers: more of them starve each other's etcd on a small machine. A worker keeps its modules from one
- * file to the next.
+ * nothing. Three workers on two cores: tests wait for leases, elections and programs. A worker keeps its modules from
+ * one file to the next.
  */
 export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
     isolate: false,
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: isLong ? 7_200_000 : 180_000,
     expect: { poll: { timeout: 100_000, interval: 20 } },
     hookTimeout: 600_000,

@@ -21,7 +21,7 @@ export function apiReport() {
   })
   if (parsed === undefined) throw new Error('tsconfig.build.json is missing')
   const { options, fileNames } = parsed
-  const program = ts.createProgram(fileNames, options)
+  const program = ts.createProgram(fileNames, { ...options, noCheck: true })
   /** @type {Map<string, ts.SourceFile>} */
   const declared = new Map()
   program.emit(undefined, (file, text) => {

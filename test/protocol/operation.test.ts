@@ -8,7 +8,7 @@ const signature = new Uint8Array(64).fill(3)
 
 /** One right payload each. */
 const payloads: Record<OperationType, readonly Value[]> = {
-  create: ['ada', wrapKey, ['group', 'members', true], key, 'demo'],
+  create: ['ada', wrapKey, ['group', 'members', true, 30], key, 'demo'],
   accept: [new Uint8Array(1500)],
   reject: [key, key, 'eve'],
   invite: [key, wrapKey, 'eve'],
@@ -18,7 +18,7 @@ const payloads: Record<OperationType, readonly Value[]> = {
   rekey: [key, wrapKey, signature],
   promote: [key],
   demote: [key],
-  policy: ['admins', false, 1],
+  policy: ['admins', false, 7, 1],
   topic: ['tea'],
   repair: [3],
 }

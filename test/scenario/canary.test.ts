@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { conclave, done, people, room, start, temporaryFolder } from '../cli/in-process.ts'
+import { conclave, done, impatient, people, room, start, temporaryFolder } from '../cli/in-process.ts'
 
 /** Words that stand nowhere else, in every encoding in which they could leak. */
 const canaries = {
@@ -54,7 +54,12 @@ it('leaves no plaintext of messages, topics or passphrases in the store, the hom
   await follower.end('SIGTERM')
 
   const nowhere = 'etcd://127.0.0.1:9'
-  await conclave(['--store', nowhere, 'send', 'demo', canaries.queued, '--queue'], { home, as: 'bob', env })
+  await conclave(['--store', nowhere, 'send', 'demo', canaries.queued, '--queue'], {
+    home,
+    as: 'bob',
+    env,
+    patience: impatient,
+  })
   await conclave(['login', 'ada'], { home, password: `${canaries.passphrase} `, env })
   await conclave(['signup', 'cyd'], { home, password: canaries.passphrase, env })
   await done(['kick', 'demo', 'bob'], { home, as: 'ada', password, env })
