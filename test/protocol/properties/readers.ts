@@ -38,7 +38,7 @@ const kindOf = (judgement: Judgement): Kind =>
 /** Was there all the time: judges each record by the room as it was when the record came. */
 const present: Reader = (roomId, log, keyring) => {
   const { room, verdicts } = readInOrder({ roomId, log }, keyring)
-  return { verdicts: verdicts.map(({ kind }) => kind as Kind), ...roomState(room) }
+  return { verdicts: verdicts.map(({ kind }) => kind), ...roomState(room) }
 }
 
 /** The program's own client, from the first record to the last. */
