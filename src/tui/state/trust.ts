@@ -86,16 +86,18 @@ export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed'
 
 const shownMax = 200
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 export function verificationLines(found: Verification, now: number, compared?: HeadComparison): readonly string[] {
   const { records, messages, controls, voids, damage, putBack, head, headPhrase, lastHeard } = found
   const list = (items: Verification['voids']) =>
     items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
   return [
     '',
-    ` ${records} records checked, including ${messages} messages and ${controls} room events.`,
+    ` ${counted(records, 'record')} checked: ${counted(messages, 'message')}, ${counted(controls, 'room event')}.`,
     damage.length === 0
       ? ' Every hash, signature and rule checks out. Nothing is missing.'
-      : ` DAMAGE: ${damage.length} records are missing or changed.`,
+      : ` DAMAGE: ${counted(damage.length, 'record')} missing or changed.`,
     ...list(damage),
     ...(putBack === 0
       ? []
@@ -105,9 +107,10 @@ export function verificationLines(found: Verification, now: number, compared?: H
     '',
     ...lastHeard.map((one) => ` ${heardLine(one, now)}`),
     '',
-    ` Head phrase after ${records} records. Compare it with the others by phone or in person: with as many records`,
-    ' it must be the same. If theirs has another number: /verify NUMBER SIX WORDS',
-    ` ${records} ${headPhrase}`,
+    ` Head phrase after ${counted(records, 'record')}:`,
+    `   ${records} ${headPhrase}`,
+    ' Compare it with the others by phone or in person. With the same number, the words must be the same;',
+    ' with another number, type theirs: /verify NUMBER SIX WORDS',
     '',
     ' Room state hash. Anyone with the same hash sees the same room:',
     ` ${head.replace(/(.{8})(?=.)/g, '$1 ')}`,
