@@ -16,12 +16,15 @@ import type { Target } from './target.ts'
 
 const inputsMin = 10_000
 const inputsMax = 60_000
-/** About how long a reader is attacked, where that lies between the two. */
+/** About how long a reader is attacked, where that lies between the two; and the most, for one that is slow. */
 const microsATarget = 1_500_000
-const step = 1000
+const microsMax = 60_000_000
+/** Inputs between two signs of life, and about how long they may take. */
+const stepMax = 1000
+const stepMicros = 10_000_000
 /** The most that any bound of limits.ts lets a reader allocate lies far below: no reader of these takes a whole log. */
 const growthMiBMax = 256
-/** No thousand inputs take a hundredth of this on a machine that is not busy: what does not come back hangs. */
+/** A step takes a tenth of this on a machine that is not busy: what does not come back hangs. */
 const patienceMs = 120_000
 
 interface Progress {
@@ -37,8 +40,11 @@ const seed = process.env['CONCLAVE_SEED'] ?? String(Math.floor(Math.random() * 2
 
 function inputsFor({ micros }: Target): number {
   const wanted = Number(process.env['CONCLAVE_INPUTS'] ?? inputsMax)
-  return Math.min(wanted, Math.max(inputsMin, Math.round(microsATarget / micros)))
+  const most = Math.ceil(microsMax / micros)
+  return Math.min(wanted, most, Math.max(inputsMin, Math.round(microsATarget / micros)))
 }
+
+const stepOf = ({ micros }: Target): number => Math.min(stepMax, Math.ceil(stepMicros / micros))
 
 async function attackAll(): Promise<void> {
   const tell = (progress: Omit<Progress, 'maxRssKiB'>): void => {
@@ -46,7 +52,7 @@ async function attackAll(): Promise<void> {
   }
   const targets = await allTargets()
   for (const target of targets.filter(({ name }) => process.argv[2] === undefined || name === process.argv[2])) {
-    const wanted = inputsFor(target)
+    const [wanted, step] = [inputsFor(target), stepOf(target)]
     for (let from = 0; from < wanted; from += step) {
       tell({ target: target.name, from, inputs: 0, ended: false })
       const { inputs, failure } = await attack(target, seed, from, Math.min(step, wanted - from))
@@ -79,8 +85,7 @@ function watchOver(): Promise<number> {
   let rssBefore: number | undefined
   let last: Progress | undefined
   const hung = (): void => {
-    const where =
-      last === undefined ? 'before the first input' : `${last.target}: inputs ${last.from} to ${last.from + step}`
+    const where = last === undefined ? 'before the first input' : `${last.target}: from input ${last.from} on`
     findings.push(`hangs (${where} of seed ${seed})`)
     child.kill('SIGKILL')
   }
