@@ -80,7 +80,7 @@ function isEncapsulation(bytes: Uint8Array): boolean {
   return bytes.length === encapsulationBytes && isMontgomeryPoint(bytes.subarray(-x25519KeyBytes))
 }
 
-/** undefined when the bytes are no wrap key, or the library refuses what counts: whose key it is goes without, and nobody else. */
+/** undefined when the bytes are no wrap key, or the library refuses what counts: only the owner of that key goes without. */
 export async function wrap(
   publicKey: Uint8Array,
   label: string,

@@ -62,8 +62,8 @@ export class OwnName {
         }
       case 'taken':
         return {
-          ...{ kind: 'damaged', ...counts, short: `somebody else has the name ${name} in this store` },
-          text: `Somebody else has the name ${name} in this store: others find his key under it.`,
+          ...{ kind: 'damaged', ...counts, short: `someone else has the name ${name} in this store` },
+          text: `Someone else has the name ${name} in this store: others find their key under it.`,
           hint: 'Tell them, and compare fingerprints; your rooms are not touched by it.',
         }
       case 'unknown':

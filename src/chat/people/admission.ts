@@ -99,7 +99,8 @@ export class WaitingAdmission implements Admission {
   /** Declines that callers were told of, by index: the next wait goes on behind them. */
   readonly #told = new Set<number>()
   #state: Admission['state'] = 'waiting'
-  #isAnsweredInVain = false
+  /** Once there was an acceptance: it follows the log by itself. */
+  #entered: Room | undefined
 
   constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes) {
     this.roomId = hex(parts.roomId)
@@ -114,7 +115,7 @@ export class WaitingAdmission implements Admission {
 
   /** There is an acceptance that has brought no membership yet: to get another, one has to ask anew. */
   get isAnsweredInVain(): boolean {
-    return this.#isAnsweredInVain
+    return this.#entered !== undefined && this.#entered.standing !== 'member'
   }
 
   /** Callers share one watch, which ends with the last of them; each has a signal of its own. */
@@ -174,7 +175,7 @@ export class WaitingAdmission implements Admission {
       const headers = events.flatMap((event) => (event.kind === 'put' ? (controlHeader(event.entry.value) ?? []) : []))
       const answers = headers.filter((header) => this.#isAnswer(header))
       // What came before an acceptance may have been missing, and come just now.
-      if (answers.length === 0 && !this.#isAnsweredInVain) continue
+      if (answers.length === 0 && this.#entered === undefined) continue
       const entered = await this.#settle(answers)
       if (entered !== undefined) return entered
     }
@@ -187,13 +188,12 @@ export class WaitingAdmission implements Admission {
    * is sealed to the room, so nobody outside can judge it: it is told, and takes nothing from an acceptance that counts.
    */
   async #judge(answers: readonly ControlHeader[]): Promise<Room | undefined> {
-    if (this.#isAnsweredInVain || answers.some(isAcceptance)) {
-      const room = await this.#parts.enter()
-      if (room.standing === 'member') {
-        await this.#remember('member')
-        return room
-      }
-      this.#isAnsweredInVain = true
+    // Only once is everything tried anew, however many claim to be acceptances.
+    if (this.#entered !== undefined) await this.#entered.refresh()
+    else if (answers.some(isAcceptance)) this.#entered = await this.#parts.enter()
+    if (this.#entered?.standing === 'member') {
+      await this.#remember('member')
+      return this.#entered
     }
     if (!answers.every(isAcceptance)) await this.#remember('rejected')
     return undefined
@@ -218,8 +218,8 @@ export class WaitingAdmission implements Admission {
     const untold = answers.filter((answer) => !isAcceptance(answer) && !this.#told.has(answer.i))
     if (untold.length === 0) return undefined
     for (const { i } of untold) this.#told.add(i)
-    throw new ConclaveError('rejected', `you were not let into ${this.roomName}`, {
-      hint: 'ask somebody inside, then knock again',
+    throw new ConclaveError('rejected', `You were not let into ${this.roomName}`, {
+      hint: 'Ask someone inside, then ask to join again.',
     })
   }
 

@@ -190,6 +190,6 @@ export function keyWarning(identity: Identity, room: Room, name: string, rootKey
   if (!room.members.has(hex(rootKey)) && wasPinned(identity, { name, rootKey })) return undefined
   return (
     `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
-    `Somebody may pass for ${name}: compare fingerprints over another way`
+    `Someone may be impersonating ${name}: compare fingerprints by phone or in person`
   )
 }

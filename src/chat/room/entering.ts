@@ -211,7 +211,7 @@ export class Entering {
   }
 }
 
-/** Whoever was declined may have been accepted as well: nobody outside can tell which of the two counts. */
+/** A declined request may have been accepted as well: from outside, no one can tell which of the two counts. */
 function isAsking({ standing }: VaultRoom): boolean {
   return standing === 'waiting' || standing === 'rejected'
 }

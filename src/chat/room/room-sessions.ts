@@ -52,9 +52,11 @@ export class RoomSessions {
     return session
   }
 
-  /** The direct messages with the person of this key, or with one who had it. */
+  /** The direct messages with the person of this key, or with one who had it; they are followed from then on. */
   pairWith(rootKey: Bytes): RoomSession | undefined {
-    return [...this.#loaded.values()].find((session) => session.standing === 'member' && session.isWith(rootKey))
+    const pair = [...this.#loaded.values()].find((one) => one.standing === 'member' && one.isWith(rootKey))
+    pair?.start()
+    return pair
   }
 
   /** Closes a room that this person did not enter, and forgets it. */

@@ -35,8 +35,8 @@ const memberCommands: readonly MemberCommand[] = [
     description:
       'Accepts a join request. The new member can read everything from the first message on; someone who was removed ' +
       'before can also read what was sent in between. A key never seen here must be confirmed: compare its fingerprint ' +
-      'with them, or trust whoever asks under the name. A key other than the one known takes its fingerprint.',
-    trust: ['--trust-name', 'accept whoever asks under this name'],
+      'with them, or trust the name alone. A key other than the one known takes its fingerprint.',
+    trust: ['--trust-name', 'accept the request under this name without comparing keys'],
     async question(room, name, signal) {
       await room.refresh(signal)
       const again = room.knocks.some((knock) => {

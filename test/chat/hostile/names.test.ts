@@ -8,7 +8,7 @@ import { decodeNameRecord } from '../../../src/protocol/name-record.ts'
 import { inboxKey, inboxRange, userKey, vaultKey } from '../../../src/protocol/paths.ts'
 import { untrustedReadMax, strangersNoticesMax } from '../../../src/base/limits.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { enter, person, say, texts, wholeHistory, world, type Being, type World } from '../world.ts'
+import { again, enter, person, say, texts, until, wholeHistory, world, type Being, type World } from '../world.ts'
 
 async function rawOf(place: World): Promise<Store> {
   const raw = await place.openStore()
@@ -56,6 +56,19 @@ test('direct messages go to the key that is known under the name, whoever else i
   const [{ id }] = invitations(bob) as unknown as [{ id: string }]
   await expect(bob.chat.join(id, { trustNew: true })).rejects.toMatchObject({ code: 'unconfirmed-key' })
   await expect(bob.chat.join('@alice')).resolves.toMatchObject({ state: 'accepted', roomId: chat.id })
+})
+
+test('direct messages that are opened again in another program are followed there', async () => {
+  const place = world('memory')
+  const [alice, bob] = [await person(place, 'alice'), await person(place, 'bob')]
+  const chat = await bob.chat.dm('alice', { trustNew: true })
+  const hers = await alice.chat.dm('bob', { trustNew: true })
+  await chat.refresh()
+  await bob.chat.close()
+  const same = await (await again(place, bob)).chat.dm('alice')
+  await say(hers, 'still here?')
+  await until(same, () => same.seq === 1)
+  expect(same.id).toBe(chat.id)
 })
 
 test('a first direct message asks about the key, and goes to the one that was confirmed', async () => {
