@@ -37,7 +37,7 @@ const bodyVersion = 1
 const secretBytes = 32
 
 /** A person's relation to a room, encoded by its place in this list. */
-export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked', 'invited'] as const
+export const vaultStandings = ['stranger', 'waiting', 'rejected', 'member', 'left', 'kicked'] as const
 export type VaultStanding = (typeof vaultStandings)[number]
 
 const head = tuple({ n: unsigned(), hash: fixed(hashBytes) })

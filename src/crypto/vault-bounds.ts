@@ -38,7 +38,6 @@ export function fitVault(body: VaultBody, neighbours: Neighbours = {}): VaultBod
 
 const worth: Record<VaultStanding, number> = {
   stranger: 0,
-  invited: 0,
   rejected: 1,
   left: 2,
   kicked: 2,

@@ -4,8 +4,9 @@ import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
 import { fingerprint, matchesFingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
+import type { VaultStanding } from '../../crypto/vault-body.ts'
 import { allTenures, memberByKey, stillIn, type Invitation, type Member, type Room } from '../../protocol/room.ts'
-import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember, Standing } from '../chat.ts'
+import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { AdminItem, Person } from '../item.ts'
 import { personOf } from '../timeline/items.ts'
@@ -15,7 +16,7 @@ import { knownOtherwise, type NamedKey } from './pins.ts'
 import { returningAt } from '../timeline/items.ts'
 
 /** From the room's chain or, for a pending or declined request, from the vault. */
-export function standingOf(room: Room | undefined, self: Bytes, remembered: Standing): Standing {
+export function standingOf(room: Room | undefined, self: Bytes, remembered: VaultStanding): VaultStanding {
   if (room === undefined) return remembered
   if (memberByKey(room, self) !== undefined) return 'member'
   const departure = room.departures.get(hex(self))
