@@ -46,7 +46,7 @@ export function hex(bytes: Uint8Array): string {
 /** @throws RangeError unless the text is an even number of lower-case hexadecimal digits. */
 export function fromHex(text: string): Bytes {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) throw new RangeError('not hexadecimal')
-  return Uint8Array.from(Buffer.from(text, 'hex'))
+  return new Uint8Array(Buffer.from(text, 'hex'))
 }
 
 /** Eight bytes, big-endian, so that byte order is numeric order. 0 ≤ n ≤ 2^53 − 1. */
@@ -70,7 +70,7 @@ export function fromU64(bytes: Uint8Array): number {
 
 /** The end of the range of all keys that start with `prefix` (exclusive). @throws RangeError on an empty or all-0xff prefix. */
 export function prefixEnd(prefix: Uint8Array): Bytes {
-  const end = Uint8Array.from(prefix)
+  const end = new Uint8Array(prefix)
   for (let last = end.length - 1; last >= 0; last -= 1) {
     const byte = end[last] as number
     if (byte < 0xff) {

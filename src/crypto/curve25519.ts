@@ -36,7 +36,7 @@ const smallOrderUs = new Set([
 
 /** y below the prime, and not of small order, whatever the sign of x. Whether such a point exists shows when it verifies. */
 export function isEdwardsPoint(bytes: Uint8Array): boolean {
-  const y = Uint8Array.from(bytes)
+  const y = new Uint8Array(bytes)
   y[31] = (y[31] as number) & 0x7f
   return isLess(y, prime) && !smallOrderYs.has(hex(y))
 }

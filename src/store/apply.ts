@@ -27,7 +27,7 @@ export interface Applied {
 
 /** Copies what is kept, so that a small key or value does not keep a caller's large buffer alive. */
 export function copyBytes(bytes: Uint8Array): Bytes {
-  return Uint8Array.from(bytes)
+  return new Uint8Array(bytes)
 }
 
 function holds(table: Table, compare: Compare): boolean {

@@ -5,13 +5,14 @@ import type { MessageItem } from '../../src/chat/item.ts'
 import { htmlWriter, markdownWriter } from '../../src/cli/output/export-formats.ts'
 import { sanitize } from '../../src/tui/sanitize.ts'
 import { hostileText } from '../tui/hostile.ts'
+import { anyCharacter } from '../any-character.ts'
 
 const from = { name: 'mallory', fingerprint: '0', id: '0', admin: false }
 const said = (text: string): MessageItem => {
   return { kind: 'message', i: 1, seq: 1, id: '0'.repeat(32), at: 0, from, own: false, type: 'text', text }
 }
 const anything = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   hostileText,
   fc
     .array(fc.constantFrom(...'<>&"\'\\`*_[]()#+-=.!|~$:@\n 1aw\t/\u00a0'), { maxLength: 40 })

@@ -2,14 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decode, encode, FormatError, type Value } from '../../src/base/codec.ts'
 import { contentValue, decodeContent } from '../../src/protocol/content.ts'
+import { anyCharacter } from '../any-character.ts'
 
 const id = new Uint8Array(16).fill(3)
 const hash = new Uint8Array(32).fill(4)
-
-/** fast-check's own unit of any code point takes seconds to set up. */
-const anyCharacter = fc
-  .integer({ min: 0, max: 0x10ffff - 0x800 })
-  .map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800))
 
 describe("a message's content", () => {
   it.each<[Value]>([

@@ -1,5 +1,6 @@
 /** Texts of an attacker, for properties: escape sequences, controls, direction marks, joiners, marks, wide characters. */
 import fc from 'fast-check'
+import { anyCharacter } from '../any-character.ts'
 
 const pieces = [
   '\x1b[2J',
@@ -50,7 +51,7 @@ const pieces = [
 
 export const hostileText = fc
   .array(
-    fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary', maxLength: 5 }), fc.string({ maxLength: 8 })),
+    fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: anyCharacter, maxLength: 5 }), fc.string({ maxLength: 8 })),
     {
       maxLength: 30,
     },

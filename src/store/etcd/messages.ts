@@ -20,8 +20,8 @@ export function revisionOf(header: ResponseHeader | undefined): Revision {
 /** Copies, so that one kept entry does not keep the whole answer alive. */
 export function entryOf(kv: KeyValue): Entry {
   return {
-    key: Uint8Array.from(kv.key),
-    value: Uint8Array.from(kv.value),
+    key: new Uint8Array(kv.key),
+    value: new Uint8Array(kv.value),
     createRevision: Number(kv.createRevision),
     modRevision: Number(kv.modRevision),
   }
