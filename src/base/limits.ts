@@ -139,6 +139,10 @@ export const sliceMs = 8
 export const trialWrapsMax = 2048
 /** Of so many epochs a home keeps pages of wraps, for putting them back. */
 export const wrapEpochsKept = 4
+/** Keys that arrive late have a log judged again so often at once, for as long as it is open. */
+export const promptReplays = 4
+/** After that, so many bytes may be judged again for each byte that is read for the first time. */
+export const replayedBytesPerByte = 4
 /** An append that loses its place to others tries again this often. */
 export const appendTriesMax = 200
 /** The first pause before the store is tried again, and the longest. */

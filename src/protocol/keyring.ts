@@ -11,13 +11,17 @@ export class Keyring {
   readonly #byConfirm = new Map<string, EpochKeys>()
   readonly #inOrder: EpochKeys[] = []
   readonly #byEpoch = new Map<number, EpochKeys[]>()
+  /** By confirm: keys that are known and not used yet. */
+  readonly #heldBack = new Set<string>()
   /** Links of unknown epochs, by the confirm that they name. */
   readonly #waiting = new Map<string, { readonly roomId: Bytes; readonly link: EpochLink }[]>()
 
   /** undefined when this reader lacks the secret, or nothing opened the epoch. */
   get(opening: EpochOpening | undefined): EpochKeys | undefined {
     if (opening === undefined) return undefined
-    const keys = this.#byConfirm.get(hex(opening.confirm))
+    const name = hex(opening.confirm)
+    if (this.#heldBack.has(name)) return undefined
+    const keys = this.#byConfirm.get(name)
     return keys?.epoch === opening.epoch && equalBytes(keys.before, opening.before) ? keys : undefined
   }
 
@@ -48,6 +52,15 @@ export class Keyring {
   /** Those that have come since it held so many. */
   since(size: number): readonly EpochKeys[] {
     return this.#inOrder.slice(size)
+  }
+
+  /** `get` acts as if these keys had not arrived, until they are released. */
+  holdBack({ confirm }: EpochKeys): void {
+    this.#heldBack.add(hex(confirm))
+  }
+
+  releaseHeldBack(): void {
+    this.#heldBack.clear()
   }
 
   /**

@@ -53,6 +53,8 @@ export const keptWrapsName = (key: Bytes): Bytes => key.slice(wrapsNameAt, wraps
 /** What members' void records prove of changes that the store does not show. */
 export const withheldKey = (roomId: Bytes): Bytes => room(roomId, 'gaps')
 export const branchesKey = (roomId: Bytes): Bytes => room(roomId, 'branches')
+/** From where on the log is to be judged again with keys that arrived late; exists only while that is put off. */
+export const replayFromKey = (roomId: Bytes): Bytes => room(roomId, 'replay-from')
 export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint')
 /** The secret of an epoch, by its confirm. */
 export const secretKey = (roomId: Bytes, confirm: Bytes): Bytes => concat(room(roomId, 'secrets/'), confirm)

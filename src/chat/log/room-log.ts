@@ -131,7 +131,7 @@ export class RoomLog {
       await this.catchUp(signal)
       keys = await this.keys.current(signal)
     }
-    await this.keys.save()
+    await this.reconciler.saveKeys()
     return keys
   }
 
@@ -192,6 +192,7 @@ export class RoomLog {
     for (;;) {
       if ((await this.reconciler.prepare()).kind === 'truncated') continue
       if (this.#tailRevision === undefined) await this.#lookAhead(signal)
+      if (this.reconciler.hasLateKey) continue
       const revision = await this.#readOn(signal)
       if (revision === undefined) continue
       this.#endPreview()
@@ -280,7 +281,7 @@ export class RoomLog {
       sliceEnds = performance.now() + sliceMs
     }
     this.#tell(applied)
-    await this.#saveKeys()
+    await this.reconciler.saveKeys()
   }
 
   /**
@@ -305,15 +306,10 @@ export class RoomLog {
     const applied = this.state.apply(judged)
     this.#recent.add(applied)
     // Before the record that it opened: a copy can't be read without it.
-    await this.#saveKeys()
+    await this.reconciler.saveKeys()
     this.replica.append(applied.row, this.state.checkpoint, this.reconciler.witness(applied))
     await this.reconciler.note(applied, signal)
     return applied
-  }
-
-  /** Not before a late key's records have been dropped: an interrupted program finds the key again. */
-  async #saveKeys(): Promise<void> {
-    if (!this.reconciler.hasLateKey) await this.keys.save()
   }
 
   /** What is read behind a preview is not news. */

@@ -102,7 +102,7 @@ export class Reconciler {
     this.diverged = new DivergedRecords(parts.home, parts.roomId, copy.replica, copy.state)
     this.withheld = new WithheldRecords(this.#parts, copy.state)
     this.branches = new OtherBranches(this.#parts, copy.state)
-    this.#lateKeys = new LateKeys(copy.state, copy.keys)
+    this.#lateKeys = new LateKeys(parts.home, copy.state, copy.keys)
   }
 
   /** While records are being restored. */
@@ -135,7 +135,7 @@ export class Reconciler {
     return this.#truncation.knownLength(this.#parts.state.checkpoint.next)
   }
 
-  /** A key arrived without which earlier records could not be judged: `prepare` has them read again. */
+  /** A key is taken without which earlier records could not be judged: `prepare` has them read again. */
   get hasLateKey(): boolean {
     return this.#lateKeys.from !== undefined
   }
@@ -150,16 +150,17 @@ export class Reconciler {
   /** Opens this home's copy. First finishes an interrupted archival. */
   async open(): Promise<void> {
     const { replica, state } = this.#parts
+    let controls
     for (;;) {
       const checkpoint = await replica.load()
-      const controls = await replica.controls()
+      controls = await replica.controls()
       state.resume(checkpoint, controls)
       this.#isLocked = controls.length > 0 && state.room === undefined
       const from = replica.interruptedDivergence
       if (from === undefined) break
       await archiveDiverged(this.#parts, from)
     }
-    this.#lateKeys.load((await replica.rows(0, 1, 1))[0])
+    await this.#lateKeys.load((await replica.rows(0, 1, 1))[0], controls)
     this.#truncation.remember(await replica.remembered())
     await this.diverged.load()
     await this.withheld.load()
@@ -176,7 +177,7 @@ export class Reconciler {
     const from = this.#isLocked ? 0 : this.#lateKeys.from
     if (from === undefined) return consistent
     this.withheld.willReplay()
-    await truncateForReplay(this.#parts, from)
+    if (await truncateForReplay(this.#parts, from)) await this.#lateKeys.taken()
     return this.#reopen()
   }
 
@@ -201,6 +202,13 @@ export class Reconciler {
   /** Called after that. */
   async note(applied: AppliedRecord, signal?: AbortSignal): Promise<void> {
     await this.#lateKeys.note(applied, signal)
+  }
+
+  /** Saves the secrets that have arrived; not before a late key's records have been dropped: else it is lost with them. */
+  async saveKeys(): Promise<void> {
+    if (this.hasLateKey) return
+    await this.#lateKeys.keep()
+    await this.#parts.keys.save()
   }
 
   /** Record i is in the store as it should be. */

@@ -9,6 +9,7 @@ import type { RoomKeys } from '../../../src/chat/replay/room-keys.ts'
 import { LogState } from '../../../src/chat/replay/log-state.ts'
 import { Seen } from '../../../src/chat/replica/seen.ts'
 import { headEvidenceOf } from '../../../src/protocol/head-evidence.ts'
+import { MemoryStore } from '../../../src/store/memory.ts'
 import { Keyring } from '../../../src/protocol/keyring.ts'
 import type { EpochOpening } from '../../../src/protocol/epoch.ts'
 import { decodeRecord } from '../../../src/protocol/record.ts'
@@ -56,8 +57,8 @@ describe('a lone admin who opens epochs and recovers from them', () => {
     const cost = async (pairs: number) => {
       const [world] = await recovered(pairs)
       const [state, keyring] = opened(world)
-      const late = new LateKeys(state, {} as RoomKeys)
-      late.load({ i: 0, bytes: world.log[0] ?? emptyBytes, verdict: 'valid', seq: 1, repeats: [], n: 0 })
+      const late = new LateKeys(new MemoryStore(), state, {} as RoomKeys)
+      await late.load({ i: 0, bytes: world.log[0] ?? emptyBytes, verdict: 'valid', seq: 1, repeats: [], n: 0 }, [])
       return keyring.asked
     }
     expectLinear(await cost(7), await cost(14))

@@ -37,7 +37,8 @@ function identityOf({ roomId, room }: RoomBuilder, { signer, unwrappers }: User,
   const memberIndex = (knowsIndex ? room.members.get(hex(signer.publicKey))?.index : undefined) ?? null
   const local = new LocalSeal([systemRandom(32)], systemRandom)
   const vaultRoom = { roomId, memberIndex, knockHash: null }
-  const identity = { local, signer, unwrappers: [...unwrappers].reverse(), room: (_: Bytes) => vaultRoom }
+  const keys = { signer, formerSigners: [], unwrappers: [...unwrappers].reverse() }
+  const identity = { local, ...keys, room: (_: Bytes) => vaultRoom }
   return { identity: identity as unknown as Identity, memberIndex: memberIndex ?? undefined }
 }
 
