@@ -18,6 +18,10 @@ const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 const parts: Readonly<Record<string, readonly string[]>> = {
   kills: [...vitest, 'test/chaos', 'test/cli/passwd.test.ts'],
   cluster: [...vitest, 'test/scenario/cluster-demo.test.ts', 'test/scenario/cluster-load.test.ts'],
+  stores: [
+    ...vitest,
+    ...['admission', 'follow', 'history', 'tail-preview', 'verify'].map((name) => `test/chat/${name}.test.ts`),
+  ],
   races: [...vitest, 'test/chat/under-fire'],
   faults: [...vitest, 'test/chat/recovery/fault-schedule.test.ts'],
   corruption: [...vitest, 'test/chat/hostile/mutations.test.ts'],

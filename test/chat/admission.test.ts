@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { again, enter, kinds, person, say, texts, told, until, wholeHistory, world } from './world.ts'
+import { again, anyKind, enter, person, say, texts, told, until, wholeHistory, world } from './world.ts'
 
 const refused = (code: string): unknown => expect.objectContaining({ code, hint: expect.stringMatching(/./) })
 
-describe.each(kinds)('rooms on the %s store', (kind) => {
+describe.each(anyKind)('rooms on the %s store', (kind) => {
   test('who creates a room is in it, alone and its admin', async () => {
     const ada = await person(world(kind), 'ada')
     const room = await ada.chat.create('demo')

@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { Room } from '../../src/chat/chat.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
-import { again, enter, kinds, messages, person, say, texts, told, until, wholeHistory, world } from './world.ts'
+import {
+  again,
+  anyKind,
+  enter,
+  kinds,
+  messages,
+  person,
+  say,
+  texts,
+  told,
+  until,
+  wholeHistory,
+  world,
+} from './world.ts'
 
 /** Reads on until it has seen a message with this text. */
 async function readUntil(items: AsyncIterable<TimelineItem>, last: string): Promise<TimelineItem[]> {
@@ -27,7 +40,7 @@ async function sayMany(room: Room, from: number, to: number): Promise<void> {
   await Promise.all(sent)
 }
 
-describe.each(kinds)('following a room on the %s store', (kind) => {
+describe.each(anyKind)('following a room on the %s store', (kind) => {
   test('from the beginning, while others write: no gap, no repetition', async () => {
     const place = world(kind)
     const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]

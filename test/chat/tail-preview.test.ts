@@ -14,6 +14,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { User } from '../protocol/room-builder.ts'
 import {
   again,
+  anyKind,
   messages,
   person,
   texts,
@@ -67,35 +68,32 @@ const earlyPage = async (room: Room, limit = 20) => (await room.history({ limit,
 const timeless = (items: readonly TimelineItem[]) =>
   items.map((item) => (item.kind === 'message' ? { ...item, seq: 0 } : item))
 
-test.each(['memory', 'sqlite'] as const)(
-  'a newcomer sees the newest page before the history is read (%s)',
-  async (kind) => {
-    const at = await scene(kind)
-    const { being, entered } = await letIn(at, 'eve')
-    expect(entered.reading).toEqual({ read: 0, records: at.room.builder.log.length })
-    expect(entered.members.map(({ name }) => name)).toEqual(['founder', 'ben', 'cyd', 'eve'])
-    expect(entered.topic).toBe('rain')
-    const early = await earlyPage(entered)
-    expect(told(early).slice(-2)).toEqual([expect.stringMatching(/^cyd: 600:/), 'accept eve by founder'])
-    expect(messages(early).map(({ seq }) => seq)).toEqual(Array.from({ length: 19 }, () => 0))
+test.each(anyKind)('a newcomer sees the newest page before the history is read (%s)', async (kind) => {
+  const at = await scene(kind)
+  const { being, entered } = await letIn(at, 'eve')
+  expect(entered.reading).toEqual({ read: 0, records: at.room.builder.log.length })
+  expect(entered.members.map(({ name }) => name)).toEqual(['founder', 'ben', 'cyd', 'eve'])
+  expect(entered.topic).toBe('rain')
+  const early = await earlyPage(entered)
+  expect(told(early).slice(-2)).toEqual([expect.stringMatching(/^cyd: 600:/), 'accept eve by founder'])
+  expect(messages(early).map(({ seq }) => seq)).toEqual(Array.from({ length: 19 }, () => 0))
 
-    // Further back, over the change of keys in the middle.
-    const older = await entered.history({ limit: 400, before: (early[0] as { i: number }).i, early: true })
-    expect(older.more).toBe(true)
-    expect(told(older.items)).toEqual(expect.arrayContaining(['rotate by founder', 'topic by ben']))
+  // Further back, over the change of keys in the middle.
+  const older = await entered.history({ limit: 400, before: (early[0] as { i: number }).i, early: true })
+  expect(older.more).toBe(true)
+  expect(told(older.items)).toEqual(expect.arrayContaining(['rotate by founder', 'topic by ben']))
 
-    const whole = entered.history({ limit: 20 })
-    being.line.letRangesThrough()
-    const counted = (await whole).items
-    expect(entered.reading).toBeUndefined()
-    expect(messages(counted).map(({ seq }) => seq)).toEqual(Array.from({ length: 19 }, (_, k) => 582 + k))
-    expect(timeless(counted)).toEqual(timeless(early))
-    const all = await wholeHistory(entered)
-    const from = all.findIndex(({ i }) => i === older.items[0]?.i)
-    expect(timeless(all.slice(from, from + older.items.length))).toEqual(timeless(older.items))
-    expect(await entered.verify()).toMatchObject({ voids: [], damage: [] })
-  },
-)
+  const whole = entered.history({ limit: 20 })
+  being.line.letRangesThrough()
+  const counted = (await whole).items
+  expect(entered.reading).toBeUndefined()
+  expect(messages(counted).map(({ seq }) => seq)).toEqual(Array.from({ length: 19 }, (_, k) => 582 + k))
+  expect(timeless(counted)).toEqual(timeless(early))
+  const all = await wholeHistory(entered)
+  const from = all.findIndex(({ i }) => i === older.items[0]?.i)
+  expect(timeless(all.slice(from, from + older.items.length))).toEqual(timeless(older.items))
+  expect(await entered.verify()).toMatchObject({ voids: [], damage: [] })
+})
 
 test('what is said meanwhile comes at once, and with its number once all is read', async () => {
   const at = await scene()

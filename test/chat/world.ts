@@ -20,6 +20,8 @@ import type { Store, Transaction } from '../../src/store/store.ts'
 import { FaultyStore } from './faulty-store.ts'
 
 export const kinds = ['memory', 'sqlite'] as const
+/** Where nothing has to last: the stores behave alike (test/conformance), so only long runs take both. */
+export const anyKind = process.env['CONCLAVE_LONG'] === undefined ? (['memory'] as const) : kinds
 export type Kind = (typeof kinds)[number]
 
 export interface World {
