@@ -215,6 +215,8 @@ export const linksLookedAtMax = 128
 export const reactionsShownMax = 20
 /** Messages that one search finds at most. */
 export const searchFoundMax = 10_000
+/** Unread messages whose authors and times are kept beside the count, a room: the oldest, and the newest. */
+export const unreadKeptMax = 100
 /** Unread mentions that are counted, a room. */
 export const mentionsKeptMax = 999
 /** Unread messages of the replica that are searched for mentions when a room is opened. */

@@ -4,6 +4,7 @@
  */
 import type { Listener } from '../base/emitter.ts'
 import type { Hint } from '../base/hint.ts'
+import type { Attention } from './attention.ts'
 import type {
   AdminEvent,
   AdminItem,
@@ -99,6 +100,8 @@ export interface RoomSummary {
   readonly standing: Standing
   readonly unread: number
   readonly mentions: number
+  /** What waits for this person, the most urgent first. Direct messages, and a request that they may answer, are for them. */
+  readonly attention: readonly Attention[]
   /** 0 when not a member. */
   readonly members: number
   /** Who says that they invited this person. Unless `known`, it may be anyone who calls themselves that. */

@@ -1,5 +1,6 @@
 /** What the terminal interface and the command line both say, so that they say it alike. Pure. */
 import { reactionsShownMax } from '../base/limits.ts'
+import type { Attention } from './attention.ts'
 import type { HeadComparison, LastHeard, Policy, Repair } from './chat.ts'
 import type { AdminItem, MessageItem } from './item.ts'
 import { parseRotate } from './rotation.ts'
@@ -143,6 +144,26 @@ export function adminText(item: AdminItem): string {
       return detail === '' ? `${by} removed the topic.` : `${by} set the topic: ${detail}`
     case 'repair':
       return `${by} restored access to the room's earlier keys.`
+  }
+}
+
+/** What has come into a room, in one line. Unless the key is known, a name of an invitation is only claimed. */
+export function attentionText(room: string, { kind, count, by, known }: Attention): string {
+  const one = count === 1
+  const name = known === false ? `someone calling themselves ${by.name}` : by.name
+  switch (kind) {
+    case 'request':
+      return one ? `${name} asks to join ${room}` : `${count} ask to join ${room}`
+    case 'invitation':
+      return `invitation to ${room} from ${name}`
+    case 'first-direct':
+      return `first direct message from ${name}`
+    case 'mention':
+      return one ? `${name} mentions you in ${room}` : `${count} mentions in ${room}`
+    case 'direct':
+      return one ? `direct message from ${name}` : `${count} direct messages from ${name}`
+    case 'message':
+      return one ? `${name} wrote in ${room}` : `${count} new messages in ${room}`
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isMention, Mentions } from '../../src/chat/timeline/mentions.ts'
+import { unreadKeptMax } from '../../src/base/limits.ts'
+import { isMention, UnreadMessages } from '../../src/chat/timeline/mentions.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
 
 describe('a mention', () => {
@@ -13,14 +14,55 @@ describe('a mention', () => {
   ])('%s: %s', (text, wanted) => expect(isMention(text, 'Ada')).toBe(wanted))
 
   it('counts until it is read, and never what one wrote oneself', () => {
-    const message = (seq: number, own: boolean) =>
-      ({ kind: 'message', type: 'text', text: 'hi ada', seq, own }) as unknown as TimelineItem
-    const mentions = new Mentions('ada')
-    mentions.note([message(1, false), message(2, true), message(3, false)], 0)
-    expect(mentions.count).toBe(2)
-    mentions.read(1)
-    expect(mentions.count).toBe(1)
-    mentions.note([message(1, false)], 1)
-    expect(mentions.count).toBe(1)
+    const unread = new UnreadMessages('ada', () => false)
+    unread.note([message(1, 'hi ada'), message(2, 'hi ada', true), message(3, 'hi ada')], 0)
+    expect(unread.mentions).toBe(2)
+    unread.read(1)
+    expect(unread.mentions).toBe(1)
+    unread.note([message(1, 'hi ada')], 1)
+    expect(unread.mentions).toBe(1)
   })
 })
+
+describe('unread messages', () => {
+  it('are noted once, however often their items come', () => {
+    const unread = new UnreadMessages('ada', () => false)
+    for (let time = 0; time < 2; time += 1) unread.note([message(1, 'hi ada'), message(2, 'hello')], 0)
+    expect(seqs(unread)).toEqual({ forYou: [1], others: [2] })
+  })
+
+  it('are all for this person where two talk', () => {
+    const unread = new UnreadMessages('ada', () => true)
+    unread.note([message(1, 'hello'), message(2, 'hi ada'), message(3, 'well?')], 0)
+    expect(seqs(unread)).toEqual({ forYou: [1, 2, 3], others: [] })
+    expect(unread.mentions).toBe(1)
+  })
+
+  it('keep the oldest and the newest of many, and every mention among them', () => {
+    const unread = new UnreadMessages('ada', () => false)
+    unread.note([message(1, 'hi ada')], 0)
+    for (let seq = 2; seq <= 500; seq += 1) unread.note([message(seq, 'hello')], 0)
+    const { forYou, others } = seqs(unread)
+    expect(forYou).toEqual([1])
+    expect(others).toHaveLength(unreadKeptMax)
+    expect([others[0], others.at(-1)]).toEqual([2, 500])
+  })
+
+  it('are noted again where the log was replaced', () => {
+    const unread = new UnreadMessages('ada', () => false)
+    unread.note([message(1, 'hi ada'), message(2, 'hi ada')], 0)
+    unread.goBack(1)
+    expect(unread.mentions).toBe(1)
+    unread.note([message(2, 'hello')], 0)
+    expect(seqs(unread)).toEqual({ forYou: [1], others: [2] })
+  })
+})
+
+function message(seq: number, text: string, own = false): TimelineItem {
+  const from = { name: 'bob', fingerprint: '1', id: '', admin: false }
+  return { kind: 'message', type: 'text', i: seq, id: String(seq), at: seq, from, text, seq, own }
+}
+
+function seqs({ forYou, others }: UnreadMessages): { forYou: number[]; others: number[] } {
+  return { forYou: forYou.map(({ seq }) => seq), others: others.map(({ seq }) => seq) }
+}

@@ -142,7 +142,7 @@ describe.each([
     expect(more).toBe(false)
     expect(summaryOf(room, chat.knownRooms())).toEqual({
       ...{ name: 'demo', id: room.id, standing: 'member', members: 2 },
-      ...{ unread: 0, mentions: 0 },
+      ...{ unread: 0, mentions: 0, attention: [] },
     })
     expect(room.id).toMatch(/^[0-9a-f]{64}$/)
     expect((await chat.open('demo')).id).toBe(room.id)

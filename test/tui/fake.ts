@@ -43,7 +43,8 @@ import type {
 import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
 import { rotateText } from '../../src/chat/rotation.ts'
 import { isMention } from '../../src/chat/timeline/mentions.ts'
-import type { AdminItem, MessageContent, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
+import { roomAttention, type Attention } from '../../src/chat/attention.ts'
+import type { AdminItem, MessageContent, MessageItem, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 
 export function person(name: string): Person {
   let seed = 7
@@ -112,6 +113,7 @@ export class FakeRoom implements Room {
     const at = this.#world.now()
     this.knocks.push({ ...who, at })
     this.tell({ kind: 'knock', item: { kind: 'admin', at, event: 'knock', by: who, target: who } })
+    this.#world.changed()
   }
 
   tell(change: RoomChange): void {
@@ -280,7 +282,19 @@ export class FakeRoom implements Room {
 
   summary(): RoomSummary {
     const { name, id, standing, unread, mentions } = this
-    return { name, id, standing, unread, mentions, members: standing === 'member' ? this.members.length : 0 }
+    const members = standing === 'member' ? this.members.length : 0
+    return { name, id, standing, unread, mentions, members, attention: standing === 'member' ? this.#attention() : [] }
+  }
+
+  #attention(): readonly Attention[] {
+    const { self, knocks, readUpTo, unread } = this
+    const messages = this.log.flatMap((item) => {
+      return item.kind === 'message' && !item.own && item.seq > readUpTo ? [item] : []
+    })
+    const direct = this.name.startsWith('@')
+    const isForYou = (item: MessageItem): boolean => direct || ('text' in item && isMention(item.text, self.name))
+    const [forYou, others] = [messages.filter(isForYou), messages.filter((item) => !isForYou(item))]
+    return roomAttention({ direct, requests: knocks, forYou, others, unread })
   }
 }
 

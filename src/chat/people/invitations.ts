@@ -17,6 +17,8 @@ export interface Invited {
   /** As its records name it. */
   readonly roomName: string
   readonly direct: boolean
+  /** The sender's clock. */
+  readonly at: number
   /** Who signed the notice. Only the room's log shows whether they invited. */
   readonly by: NamedKey
 }
@@ -80,8 +82,8 @@ export class Invitations {
     const { identity } = this.#parts
     const notice = await openNotice(publicKey, identity.unwrappers, value)
     if (notice === undefined || identity.room(notice.roomId)?.standing === 'member') return undefined
-    const { roomId, roomName, direct, from: name, fromKey: rootKey } = notice
-    return { roomId, roomName, direct, by: { name, rootKey } }
+    const { roomId, roomName, direct, at, from: name, fromKey: rootKey } = notice
+    return { roomId, roomName, direct, at, by: { name, rootKey } }
   }
 
   #select(held: readonly Held<Invited>[]): readonly Held<Invited>[] {

@@ -19,7 +19,7 @@ import { includes } from '../../protocol/head-evidence.ts'
 import { hashOfRow } from '../replica/row.ts'
 import { knocksRange } from '../../protocol/paths.ts'
 import type { Room } from '../../protocol/room.ts'
-import type { Entry, Store } from '../../store/store.ts'
+import type { Entry, Revision, Store } from '../../store/store.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isKnown } from './pins.ts'
@@ -85,8 +85,9 @@ export class Knocks {
     this.#parts.changed()
   }
 
-  follow(signal: AbortSignal): Promise<void> {
-    return this.#range.follow(signal, () => this.#parts.changed())
+  /** @param emptyAt a revision at which there were none */
+  follow(signal: AbortSignal, emptyAt?: Revision): Promise<void> {
+    return this.#range.follow(signal, () => this.#parts.changed(), emptyAt)
   }
 
   /** Tries those that did not open with the keys that have arrived since. */

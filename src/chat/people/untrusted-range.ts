@@ -81,10 +81,13 @@ export class UntrustedRange<T> {
     return this.#inTurn(() => this.#look(signal))
   }
 
-  /** Keeps it current. `changed`: after the first look, and then whenever something else is kept. */
-  async follow(signal: AbortSignal, changed: () => void): Promise<void> {
+  /**
+   * Keeps it current. `changed`: after the first look, and then whenever something else is kept. `emptyAt`: a revision at
+   * which the range was empty, so that it needs no first look.
+   */
+  async follow(signal: AbortSignal, changed: () => void, emptyAt?: Revision): Promise<void> {
     const { store, clock, range } = this.#parts
-    const from = (await this.look(signal)) + 1
+    const from = (emptyAt ?? (await this.look(signal))) + 1
     changed()
     let cancel: (() => void) | undefined
     const lookLater = (): void => {

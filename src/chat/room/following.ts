@@ -32,13 +32,19 @@ export class Following {
   readonly #closing = new AbortController()
   #log: Promise<void> | undefined
   #knocks: Promise<void> | undefined
-  /** What need not be read before the log is followed for the first time. */
+  /** What need not be read before the log, and the requests, are followed for the first time. */
   #readUpTo: Revision | undefined
+  #knocksReadUpTo: Revision | undefined
   /** Aborts when the work under way has to start again. */
   #round = new AbortController()
 
   constructor(parts: FollowingParts) {
     this.#parts = parts
+  }
+
+  /** Whether requests to join are being followed. */
+  get hasKnocks(): boolean {
+    return this.#knocks !== undefined
   }
 
   start(): void {
@@ -47,11 +53,11 @@ export class Following {
     this.#knocks ??= this.#keep(this.#followKnocks).finally(() => this.#ended('knocks'))
   }
 
-  /** Follows only the log, which has been read up to this revision of the store. */
-  startAt(revision: Revision): void {
-    if (this.#parts.isOut() || this.#log !== undefined) return
-    this.#readUpTo = revision
-    this.#log = this.#keep(this.#followLog).finally(() => this.#ended('log'))
+  /** The log has been read up to this revision of the store; where there are no requests, so have they. */
+  startAt(revision: Revision, hasKnocks: boolean): void {
+    if (this.#log === undefined) this.#readUpTo = revision
+    if (this.#knocks === undefined && !hasKnocks) this.#knocksReadUpTo = revision
+    this.start()
   }
 
   #ended(part: 'log' | 'knocks'): void {
@@ -91,8 +97,10 @@ export class Following {
 
   readonly #followKnocks = async (signal: AbortSignal): Promise<void> => {
     const { log, knocks } = this.#parts
+    const readUpTo = this.#knocksReadUpTo
+    this.#knocksReadUpTo = undefined
     // Only members can open them.
-    if (log.state.keyring.all().length > 0) await knocks.follow(signal)
+    if (log.state.keyring.all().length > 0) await knocks.follow(signal, readUpTo)
     else await this.#nextChange(signal)
   }
 

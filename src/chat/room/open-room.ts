@@ -49,7 +49,7 @@ export class OpenRoom implements RoomContext {
     this.id = hex(parts.roomId)
     this.parts = parts
     this.events = new Emitter(parts.log)
-    this.mark = new ReadMark(parts.home, parts.roomId, parts.identity.name)
+    this.mark = new ReadMark(parts.home, parts.roomId, parts.identity.name, () => this.isDirect)
     this.#memory = new MembershipSync(parts)
     this.#duties = new Duties(this)
     this.log = new RoomLog(parts, {
@@ -101,7 +101,7 @@ export class OpenRoom implements RoomContext {
   async load(): Promise<void> {
     await this.log.load()
     await this.mark.load()
-    await this.#findMentions()
+    await this.#findUnread()
     await this.restore.look()
     await this.sender.adopt()
   }
@@ -122,6 +122,11 @@ export class OpenRoom implements RoomContext {
   /** Resolves once the newest page can be shown, if there is more than that to read. */
   get previewed(): Promise<void> {
     return this.log.previewed
+  }
+
+  /** Whether these are the direct messages of two people. */
+  get isDirect(): boolean {
+    return this.state?.policy.kind === 'pair'
   }
 
   /** A direct message is named after the other person. */
@@ -149,9 +154,17 @@ export class OpenRoom implements RoomContext {
     this.#following.start()
   }
 
-  /** Follows the log from now on, which has been read up to this revision of the store. */
-  startAt(revision: Revision): void {
-    this.#following.startAt(revision)
+  /** Follows the room from now on, which has been read up to this revision of the store. */
+  startAt(revision: Revision, hasKnocks: boolean): void {
+    this.#following.startAt(revision, hasKnocks)
+  }
+
+  get followsKnocks(): boolean {
+    return this.#following.hasKnocks
+  }
+
+  async lookAtKnocks(signal?: AbortSignal): Promise<void> {
+    await this.#knocks.refresh(signal)
   }
 
   /** A request was accepted: reads on where an earlier membership ended. */
@@ -214,9 +227,9 @@ export class OpenRoom implements RoomContext {
     this.parts.changed()
   }
 
-  #findMentions(): Promise<void> {
+  #findUnread(): Promise<void> {
     const seq = this.log.state.checkpoint.seq - 1
-    return this.mark.findMentions({ seq, history: (query) => historyPage(this.log, this.viewer, query) })
+    return this.mark.findUnread({ seq, history: (query) => historyPage(this.log, this.viewer, query) })
   }
 
   #itemsOf(records: readonly AppliedRecord[]): readonly TimelineItem[] {
@@ -231,7 +244,7 @@ export class OpenRoom implements RoomContext {
   }
 
   #counted(): void {
-    this.#logged('room.mentions', this.#findMentions())
+    this.#logged('room.unread', this.#findUnread())
     this.#chainChanged()
     this.#tell({ kind: 'renewed' })
     this.changed()

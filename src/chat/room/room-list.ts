@@ -1,6 +1,7 @@
 /** The list of rooms: those that this person knows, in their current state if they are open, and listed ones. */
 import { hex } from '../../base/bytes.ts'
 import type { VaultRoom } from '../../crypto/vault-body.ts'
+import { invitationAttention } from '../attention.ts'
 import type { Room, RoomSummary, Standing } from '../chat.ts'
 import { isUncreated } from './create-room.ts'
 import type { Listed } from '../people/directory.ts'
@@ -11,15 +12,16 @@ import { personOf } from '../timeline/items.ts'
 /** @param opened by id. @returns sorted by name */
 export function roomList(
   remembered: readonly VaultRoom[],
-  opened: ReadonlyMap<string, Room & { readonly mentions: number }>,
+  opened: ReadonlyMap<string, Room & Pick<RoomSummary, 'mentions' | 'attention'>>,
   listed: readonly Listed[],
   invitations: readonly Invited[],
   isKnown: (person: NamedKey) => boolean,
 ): readonly RoomSummary[] {
   const known = remembered.filter((one) => one.standing !== 'stranger' && !isUncreated(one))
   const invitedTo = new Map(invitations.map((invited) => [hex(invited.roomId), invited]))
-  const invitation = ({ by }: Invited) => {
-    return { standing: 'invited', invitedBy: { ...personOf(by), known: isKnown(by) } } as const
+  const invitation = ({ by: inviter, direct, at }: Invited) => {
+    const by = { ...personOf(inviter), known: isKnown(inviter) }
+    return { standing: 'invited', invitedBy: by, attention: invitationAttention({ direct, at, by }) } as const
   }
   const own = known.map(({ roomId, name, standing: remembered }): RoomSummary => {
     const room = opened.get(hex(roomId))
@@ -29,14 +31,15 @@ export function roomList(
       name: room?.name ?? name,
       id: hex(roomId),
       standing,
-      ...(invited && invitation(invited)),
       unread: room?.unread ?? 0,
       mentions: room?.mentions ?? 0,
+      attention: room?.attention ?? [],
+      ...(invited && invitation(invited)),
       members: room?.standing === 'member' ? room.members.length : 0,
     }
   })
   const ids = new Set(own.map(({ id }) => id))
-  const none = { unread: 0, mentions: 0, members: 0 }
+  const none = { unread: 0, mentions: 0, members: 0, attention: [] }
   const guests = [...invitedTo].flatMap(([id, invited]): RoomSummary[] => {
     return ids.has(id) ? [] : [{ name: nameOf(invited), id, ...none, ...invitation(invited) }]
   })

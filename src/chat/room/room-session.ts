@@ -27,8 +27,9 @@ import type {
   Verification,
   Which,
 } from '../chat.ts'
+import { roomAttention, type Attention } from '../attention.ts'
 import type { MessageContent, PendingItem, TimelineItem } from '../item.ts'
-import { allTenures } from '../../protocol/room.ts'
+import { allTenures, mayAccept, memberByKey } from '../../protocol/room.ts'
 import { isTooNew, requireKnownVersion } from '../replay/room-version.ts'
 import { compareHead } from '../log/head-phrase.ts'
 import { lastHeard } from '../log/last-heard.ts'
@@ -118,7 +119,16 @@ export class RoomSession extends OpenRoom implements Room {
   }
 
   get mentions(): number {
-    return this.standing === 'member' ? this.mark.mentions : 0
+    return this.standing === 'member' ? this.mark.unread.mentions : 0
+  }
+
+  get attention(): readonly Attention[] {
+    if (this.standing !== 'member') return []
+    const { state, isDirect: direct, unread } = this
+    const { forYou, others } = this.mark.unread
+    const self = state && memberByKey(state, this.self)
+    const requests = state && self && mayAccept(state, self) ? this.knocks : []
+    return roomAttention({ direct, requests, forYou, others, unread })
   }
 
   get readUpTo(): number {

@@ -6,8 +6,8 @@ import { hex, type Bytes } from '../../base/bytes.ts'
 import { isConclaveError } from '../../base/errors.ts'
 import { roomsReadAtOnce, storeOperationsMax } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
-import { logKey } from '../../protocol/paths.ts'
-import type { Operation, Store } from '../../store/store.ts'
+import { knocksRange, logKey } from '../../protocol/paths.ts'
+import type { Operation, Revision, Store } from '../../store/store.ts'
 import type { StoreConnection } from '../connection/store-connection.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { RoomSession } from './room-session.ts'
@@ -26,6 +26,8 @@ interface Loaded {
   readonly session: RoomSession
   /** Index of the first unknown record. */
   readonly next: number
+  /** The revision up to which the log is known, if there are only requests to look at. */
+  readonly asked?: Revision
 }
 
 export class RoomUpdates {
@@ -41,9 +43,11 @@ export class RoomUpdates {
   async all(signal?: AbortSignal): Promise<void> {
     const changed = await this.#changed(await this.#loadAll(signal), signal)
     for (let at = 0; at < changed.length; at += roomsReadAtOnce) {
-      const reading = changed.slice(at, at + roomsReadAtOnce).map(async ({ roomId, session }) => {
-        await this.alone(roomId, () => session.refresh(signal), signal)
-        session.start()
+      const reading = changed.slice(at, at + roomsReadAtOnce).map(async ({ roomId, session, asked }) => {
+        const look = asked === undefined ? session.refresh(signal) : session.lookAtKnocks(signal)
+        await this.alone(roomId, () => look, signal)
+        if (asked === undefined) session.start()
+        else session.startAt(asked, true)
       })
       await Promise.all(reading)
     }
@@ -77,22 +81,39 @@ export class RoomUpdates {
     return all
   }
 
-  /** Those of which nothing is known yet, or where the store has more, or something else. */
+  /** Those of which nothing is known yet, where the store has more or something else, or where people ask to join. */
   async #changed(rooms: readonly Loaded[], signal?: AbortSignal): Promise<readonly Loaded[]> {
     const changed = rooms.filter(({ next }) => next === 0)
     const known = rooms.filter(({ next }) => next > 0)
-    for (let at = 0; at < known.length; at += storeOperationsMax) {
-      const batch = known.slice(at, at + storeOperationsMax)
-      const then = batch.map(({ roomId, next }): Operation => {
-        return { kind: 'read', key: logKey(roomId, next - 1), end: logKey(roomId, next + 1), limit: 2 }
-      })
-      const { reads, revision } = await this.#parts.store.commit({ then }, signal)
-      for (const [k, room] of batch.entries()) {
-        const look = () => room.session.log.isUnchanged(reads[k] ?? [], revision)
-        if (await this.alone(room.roomId, look, signal)) room.session.startAt(revision)
-        else changed.push(room)
+    // Requests to join that are followed need no question.
+    const followed = known.filter(({ session }) => session.followsKnocks)
+    const asleep = known.filter(({ session }) => !session.followsKnocks)
+    for (const [rooms, perRoom] of [
+      [followed, 1],
+      [asleep, 2],
+    ] as const) {
+      for (let at = 0; at < rooms.length; at += Math.floor(storeOperationsMax / perRoom)) {
+        const batch = rooms.slice(at, at + Math.floor(storeOperationsMax / perRoom))
+        const then = batch.flatMap((room) => questions(room).slice(0, perRoom))
+        const { reads, revision } = await this.#parts.store.commit({ then }, signal)
+        for (const [k, room] of batch.entries()) {
+          const [records = [], knocks = []] = reads.slice(k * perRoom, (k + 1) * perRoom)
+          const look = () => room.session.log.isUnchanged(records, revision)
+          if (!(await this.alone(room.roomId, look, signal))) changed.push(room)
+          else if (knocks.length > 0) changed.push({ ...room, asked: revision })
+          else room.session.startAt(revision, false)
+        }
       }
     }
     return changed
   }
+}
+
+/** Of the log, and of the requests to join. */
+function questions({ roomId, next }: Loaded): readonly Operation[] {
+  const { start, end } = knocksRange(roomId)
+  return [
+    { kind: 'read', key: logKey(roomId, next - 1), end: logKey(roomId, next + 1), limit: 2 },
+    { kind: 'read', key: start, end, limit: 1 },
+  ]
 }

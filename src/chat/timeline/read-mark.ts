@@ -1,4 +1,4 @@
-/** How far this person has read a room, and the unread mentions. On the disk; merged as the maximum. */
+/** How far this person has read a room, on the disk, merged as the maximum; and what is unread of it. */
 import type { Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
 import { mentionsSearchedMax } from '../../base/limits.ts'
@@ -7,21 +7,21 @@ import type { Room } from '../chat.ts'
 import type { TimelineItem } from '../item.ts'
 import { lastReadKey, readKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
-import { Mentions } from './mentions.ts'
+import { UnreadMessages } from './mentions.ts'
 import { readOne } from '../../store/read-one.ts'
 
 export class ReadMark {
   readonly #home: Store
   readonly #roomId: Bytes
   readonly #key: Bytes
-  readonly #mentions: Mentions
+  readonly unread: UnreadMessages
   #upTo = 0
 
-  constructor(home: Store, roomId: Bytes, name: string) {
+  constructor(home: Store, roomId: Bytes, name: string, isDirect: () => boolean) {
     this.#home = home
     this.#roomId = roomId
     this.#key = readKey(roomId)
-    this.#mentions = new Mentions(name)
+    this.unread = new UnreadMessages(name, isDirect)
   }
 
   async load(): Promise<void> {
@@ -33,7 +33,7 @@ export class ReadMark {
     const upTo = await this.#stored()
     if (upTo <= this.#upTo) return false
     this.#upTo = upTo
-    this.#mentions.read(upTo)
+    this.unread.read(upTo)
     return true
   }
 
@@ -48,13 +48,8 @@ export class ReadMark {
     return this.#upTo
   }
 
-  /** Unread messages that name this person. */
-  get mentions(): number {
-    return this.#mentions.count
-  }
-
-  /** Found among the newest messages that were unread when the program ended. */
-  async findMentions(room: Pick<Room, 'seq' | 'history'>): Promise<void> {
+  /** Looks at the newest messages that were unread when the program ended. */
+  async findUnread(room: Pick<Room, 'seq' | 'history'>): Promise<void> {
     const fromSeq = Math.max(this.#upTo, room.seq - mentionsSearchedMax) + 1
     if (fromSeq > room.seq) return
     const { items } = await room.history({ limit: mentionsSearchedMax, fromSeq })
@@ -62,7 +57,7 @@ export class ReadMark {
   }
 
   note(items: readonly TimelineItem[]): void {
-    this.#mentions.note(items, this.#upTo)
+    this.unread.note(items, this.#upTo)
   }
 
   /** Own messages count as read if everything before them is: the number up to which they are. */
@@ -76,7 +71,7 @@ export class ReadMark {
   async move(upTo: number): Promise<boolean> {
     if (upTo <= this.#upTo) return false
     this.#upTo = upTo
-    this.#mentions.read(upTo)
+    this.unread.read(upTo)
     await this.#home.commit({
       then: [
         { kind: 'put', key: this.#key, value: encode(upTo) },
@@ -88,6 +83,7 @@ export class ReadMark {
 
   /** The messages behind this one are renumbered. */
   async goBack(upTo: number): Promise<void> {
+    this.unread.goBack(upTo)
     if (upTo >= this.#upTo) return
     this.#upTo = upTo
     await this.#home.commit({ then: [{ kind: 'put', key: this.#key, value: encode(upTo) }] })

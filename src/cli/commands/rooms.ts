@@ -2,10 +2,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { rotateDaysMax } from '../../base/limits.ts'
+import { countForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { parseRotate, rotateText } from '../../chat/rotation.ts'
 import { policyText } from '../../chat/wording.ts'
 import { count, table } from '../output/format.ts'
+import { isoTime } from '../output/item-json.ts'
 import { mayBeStale, showRoom } from '../room/freshness.ts'
 import type { Act, Session } from '../session/session.ts'
 
@@ -26,14 +28,28 @@ export function addRooms(program: Command, act: Act): void {
     )
 }
 
-function roomObject({ name, id, standing, unread, mentions, members, invitedBy }: RoomSummary) {
+function roomObject(room: RoomSummary) {
+  const { name, id, standing, unread, mentions, members, invitedBy } = room
   const by = invitedBy && { ...invitedBy }
-  return { room: name, id, joined: standing === 'member', unread, mentions, members, standing, invitedBy: by }
+  const attention = room.attention.map(({ kind, count, since, by: { name } }) => ({
+    kind,
+    count,
+    since: isoTime(since),
+    by: name,
+  }))
+  const forYou = countForYou([room])
+  const joined = standing === 'member'
+  return { room: name, id, joined, unread, mentions, forYou, attention, members, standing, invitedBy: by }
 }
 
-function roomRow({ name, id, standing, unread, members, invitedBy }: RoomSummary): string[] {
+function roomRow({ name, id, standing, unread, members, invitedBy, attention }: RoomSummary): string[] {
   const state = standing === 'member' ? count(members, 'member') : (invitationText(invitedBy) ?? standingText[standing])
-  return [name, state, unread === 0 ? '' : `${unread} unread`, id.slice(0, 20)]
+  const news = unread === 0 ? [] : [`${unread} unread`]
+  for (const { kind, count: n } of attention) {
+    if (kind === 'request') news.push(count(n, 'join request'))
+    if (kind === 'mention') news.push(count(n, 'mention'))
+  }
+  return [name, state, news.join(', '), id.slice(0, 20)]
 }
 
 function invitationText(by: RoomSummary['invitedBy']): string | undefined {

@@ -5,7 +5,8 @@ import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
 import { cancelAbout } from './say.ts'
 import { complete } from './completion.ts'
-import { neighbourRoom, roomNumber, toRooms, unreadRoom } from './navigation.ts'
+import { nextAttention } from './attention.ts'
+import { neighbourRoom, roomNumber, toRooms } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
 import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest, unpick } from './scrolling.ts'
 import { askToQuit, next } from './next.ts'
@@ -116,7 +117,7 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
   if (/^[0-9]$/.test(name)) return roomNumber(state, name === '0' ? 10 : Number(name))
   switch (name) {
     case 'a':
-      return unreadRoom(state)
+      return nextAttention(state)
     case 'm':
       return page.pick === undefined ? startPick(state, page) : unpick(state, page)
     case 'u':

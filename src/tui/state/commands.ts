@@ -84,7 +84,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Shift+Up, Alt+M', 'select a message: j/k move, r reply, e edit, d delete, + react'],
   ['PgUp, PgDn', 'scroll; Alt+Home: oldest, Alt+End: newest'],
   ['Alt+U', 'first unread message'],
-  ['Alt+A', 'next room with unread messages, mentions first'],
+  ['Alt+A', 'what needs you most: requests, invitations, mentions, direct, unread'],
   ['Alt+1 … Alt+0', 'room 1 … 10'],
   ['Alt+Up, Alt+Down', 'previous, next room; also Ctrl-P, Ctrl-N'],
   ['Alt+K, Ctrl-G', 'find a room'],

@@ -79,14 +79,3 @@ export function neighbourRoom(state: State, step: 1 | -1): Next {
   const room = rooms[(at + step + rooms.length) % Math.max(1, rooms.length)]
   return room === undefined ? next(state) : openRoom(state, room)
 }
-
-/** The next room with something new, those with a mention first, cycling from the open one. */
-export function unreadRoom(state: State): Next {
-  const rooms = joinedRooms(state.rooms)
-  const open = state.page.kind === 'chat' ? state.page.room.id : undefined
-  const at = rooms.findIndex((room) => room.id === open)
-  const round = [...rooms.slice(at + 1), ...rooms.slice(0, Math.max(0, at))]
-  const room = round.find((other) => other.mentions > 0) ?? round.find((other) => other.unread > 0)
-  if (room !== undefined) return openRoom(state, room)
-  return next({ ...state, flash: { tone: 'info', text: 'No unread messages in other rooms.', hint: '' } })
-}

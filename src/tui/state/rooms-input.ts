@@ -1,7 +1,8 @@
 /** The room list, key by key. Pure. */
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
-import { createRoom, enterRoom, joinRoom, roomNumber, unreadRoom } from './navigation.ts'
+import { nextAttention } from './attention.ts'
+import { createRoom, enterRoom, joinRoom, roomNumber } from './navigation.ts'
 import { askToQuit, next, problem } from './next.ts'
 import { roomRows } from './room-list.ts'
 import type { Next, RoomsPage, State } from './state.ts'
@@ -26,7 +27,7 @@ export function roomsInput(state: State, page: RoomsPage, input: Input): Next {
     if (name === 'page-up') return to({ ...page, selected: 0 })
     if (name === 'page-down') return to({ ...page, selected: Math.max(0, count - 1) })
     if (alt && /^[0-9]$/.test(name)) return roomNumber(state, name === '0' ? 10 : Number(name))
-    if (alt && name === 'a') return unreadRoom(state)
+    if (alt && name === 'a') return nextAttention(state)
   }
   const editor = editWith(page.editor, input, 'one')
   if (editor === undefined) return next(state)

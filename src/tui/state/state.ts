@@ -35,6 +35,8 @@ export interface State {
   readonly alarm: Alarm | undefined
   /** Changed keys that were warned about since the program started. */
   readonly seenKeys: ReadonlySet<string>
+  /** Requests and invitations that Alt+A has led to, by their names in chat/attention.ts. */
+  readonly seen: ReadonlySet<string>
   readonly sheet: Sheet | undefined
   /** The typed text of each room, by its id. */
   readonly drafts: ReadonlyMap<string, Draft>
@@ -197,6 +199,7 @@ export function initialState(size: Size, program: Program): State {
     confirm: undefined,
     alarm: undefined,
     seenKeys: new Set(),
+    seen: new Set(),
     sheet: undefined,
     drafts: new Map(),
     showMembers: undefined,

@@ -1,4 +1,5 @@
 /** The panels beside the messages: rooms with their unread counts, and members. Pure. */
+import { isForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { joinedRooms, roomLabel } from '../state/room-list.ts'
 import type { ChatPage, State } from '../state/state.ts'
@@ -11,7 +12,11 @@ const dim: Style = { dim: true }
 
 export function roomLines(state: State, openId: string, columns: number, rows: number): readonly Line[] {
   const rooms = joinedRooms(state.rooms)
-  const lines = rooms.map((room) => roomLine(room, roomLabel(room, state.rooms), room.id === openId, columns))
+  const invitations = state.rooms.filter(({ standing }) => standing === 'invited')
+  const lines = [
+    ...rooms.map((room) => roomLine(room, roomLabel(room, state.rooms), room.id === openId, columns)),
+    ...invitations.map((room) => invitationLine(roomLabel(room, state.rooms), columns)),
+  ]
   return clip(
     lines,
     rooms.findIndex((room) => room.id === openId),
@@ -20,20 +25,32 @@ export function roomLines(state: State, openId: string, columns: number, rows: n
 }
 
 function roomLine(room: RoomSummary, label: string, open: boolean, columns: number): Line {
-  const count = open ? '' : countOf(room)
-  const style: Style = open ? { bold: true } : room.unread > 0 ? {} : dim
+  const count = open ? requestsOf(room) : countOf(room)
+  const urgent = room.attention.some(isForYou)
+  const style: Style = open ? { bold: true } : room.attention.length > 0 ? {} : dim
   return [
     span(open ? '›' : ' ', { bold: true }),
     span(padEnd(label, columns - count.length - 2), style),
-    span(count, room.mentions > 0 ? { colour: 'yellow', bold: true } : { bold: true }),
+    span(count, urgent ? { colour: 'yellow', bold: true } : { bold: true }),
     span(' '),
   ]
 }
 
-/** ` 3`, with an exclamation mark for a mention. */
+function invitationLine(label: string, columns: number): Line {
+  const word = ' invite'
+  return [span(` ${padEnd(label, columns - word.length - 2)}`), span(word, { colour: 'yellow', bold: true }), span(' ')]
+}
+
+/** ` 3`, with an exclamation mark where some are for this person; ` +1` for one who asks to join. */
 function countOf(room: RoomSummary): string {
-  if (room.unread === 0) return ''
-  return ` ${room.unread > 999 ? '999+' : room.unread}${room.mentions > 0 ? '!' : ''}`
+  if (room.unread === 0) return requestsOf(room)
+  const some = room.attention.some(({ kind }) => kind === 'mention' || kind === 'direct')
+  return ` ${room.unread > 999 ? '999+' : room.unread}${some ? '!' : ''}${requestsOf(room)}`
+}
+
+function requestsOf({ attention }: RoomSummary): string {
+  const requests = attention.find(({ kind }) => kind === 'request')
+  return requests === undefined ? '' : ` +${requests.count}`
 }
 
 export function memberLines(page: ChatPage, columns: number, rows: number): readonly Line[] {

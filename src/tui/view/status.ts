@@ -1,5 +1,8 @@
 /** The status bar of a chat: the store, pending messages, join requests, unread messages elsewhere. Pure. */
-import type { Connection, Reading } from '../../chat/chat.ts'
+import { byUrgency, type AttentionKind } from '../../chat/attention.ts'
+import type { Connection, Reading, RoomSummary } from '../../chat/chat.ts'
+import { attentionText } from '../../chat/wording.ts'
+import { roomLabel } from '../state/room-list.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { can, pickedItem } from '../state/target.ts'
 import type { Line, Span } from '../text/style.ts'
@@ -9,7 +12,7 @@ import { recoverySpans } from './notices.ts'
 export function statusLine(state: State, page: ChatPage, below: string | undefined): Line {
   if (page.pick?.keys === true) return fit(pickKeys(state, page), state.size.columns)
   const { room } = page
-  const parts: Span[] = [connectionSpan(state.connection)]
+  const parts: Span[] = [...waitingSpans(state, page), connectionSpan(state.connection)]
   if (below !== undefined) parts.unshift(span(below, { bold: true }))
   parts.push(...recoverySpans(state))
   const [changed] = room.changedKeys
@@ -25,15 +28,35 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   if (room.knocks.length > 0) parts.push(span(knocksText(page), { colour: 'yellow' }))
   const elsewhere = state.rooms.filter((other) => other.id !== room.id)
   const unread = elsewhere.reduce((sum, other) => sum + other.unread, 0)
-  const mentions = elsewhere.reduce((sum, other) => sum + other.mentions, 0)
-  const forYou = mentions > 0 ? `, ${mentions} ${mentions === 1 ? 'mention' : 'mentions'}` : ''
-  if (unread > 0) parts.push(span(`${unread} unread${forYou}`, { bold: true }))
+  const forYou = [countText(elsewhere, 'mention', 'mentions'), countText(elsewhere, 'direct', 'direct')]
+  if (unread > 0) parts.push(span([`${unread} unread`, ...forYou.flat()].join(', '), { bold: true }))
   const { columns } = state.size
   const shown = parts.flatMap((part, index) => (index === 0 ? [span(' '), part] : [span(' · ', { dim: true }), part]))
   const help = '/help '
   return lineWidth(shown) + help.length + 1 > columns
     ? fit(shown, columns)
     : [...fit(shown, columns - help.length), span(help, { dim: true })]
+}
+
+/** Who asks for something elsewhere: the first of all that does not clear by being read. */
+function waitingSpans({ rooms }: State, { room }: ChatPage): readonly Span[] {
+  const elsewhere = rooms.filter(({ id }) => id !== room.id)
+  const waiting = byUrgency(elsewhere).filter(({ attention: { kind } }) => !isMessage(kind))
+  const [first] = waiting
+  if (first === undefined) return []
+  const more = waiting.length === 1 ? '' : ` (+${waiting.length - 1})`
+  const label = roomLabel(first.room, rooms)
+  return [span(`${attentionText(label, first.attention)}${more}`, { colour: 'yellow', bold: true })]
+}
+
+function isMessage(kind: AttentionKind): boolean {
+  return kind === 'mention' || kind === 'direct' || kind === 'message'
+}
+
+function countText(rooms: readonly RoomSummary[], kind: AttentionKind, words: string): readonly string[] {
+  const sum = rooms.flatMap(({ attention }) => attention.filter((one) => one.kind === kind))
+  const count = sum.reduce((total, one) => total + one.count, 0)
+  return count === 0 ? [] : [`${count} ${count === 1 ? words.replace(/s$/, '') : words}`]
 }
 
 /** The actions on the selected message. */

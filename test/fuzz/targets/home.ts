@@ -110,7 +110,7 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
     return keyring.all().map(({ secret }) => secret)
   }
   const readUpTo = async (home: MemoryStore) => {
-    const reading = new ReadMark(home, roomId, 'ada')
+    const reading = new ReadMark(home, roomId, 'ada', () => false)
     await reading.load()
     return reading.upTo
   }

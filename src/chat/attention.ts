@@ -1,0 +1,139 @@
+/**
+ * What waits for this person in a room: who asks to join, invitations, messages. One list a room, the most urgent first;
+ * whatever draws attention (marks, counts, sounds) is drawn from it. Derived from the room's state alone, so that it is
+ * the same in every program, and clears by itself: a request once it is answered, expired or withdrawn; an invitation
+ * once it is taken up or withdrawn; a message once it is read. Pure.
+ */
+import type { Person } from './item.ts'
+
+/** By urgency. `first-direct`: someone begins direct messages; `message`: any other one that is unread. */
+export const attentionKinds = ['request', 'invitation', 'first-direct', 'mention', 'direct', 'message'] as const
+export type AttentionKind = (typeof attentionKinds)[number]
+
+export interface Attention {
+  readonly kind: AttentionKind
+  readonly count: number
+  /** When the oldest and the newest of them were written, by their authors' clocks: milliseconds since the epoch. */
+  readonly since: number
+  readonly newest: number
+  /** Who wrote the newest. */
+  readonly by: Person
+  /** Of an invitation: whether `by` is a key that this person knows. Otherwise it may be anyone of that name. */
+  readonly known?: boolean
+  /** Name each request or invitation, or the newest message. What was not among them before has just come. */
+  readonly ids: readonly string[]
+}
+
+/** How much is announced: everything, what is meant for this person, or nothing. What waits is marked anyway. */
+export const notifyLevels = ['all', 'mentions', 'none'] as const
+export type NotifyLevel = (typeof notifyLevels)[number]
+
+export interface NotifySettings {
+  readonly level: NotifyLevel
+  /** Announces nothing. */
+  readonly doNotDisturb: boolean
+  /** By room id, instead of `level`. */
+  readonly rooms: Readonly<Record<string, NotifyLevel>>
+}
+
+export const notifyDefaults: NotifySettings = { level: 'mentions', doNotDisturb: false, rooms: {} }
+
+/** An unread message by someone else. */
+export interface UnreadMessage {
+  readonly seq: number
+  readonly at: number
+  readonly from: Person
+}
+
+/** @param requests those that this person may answer, oldest first. @param forYou unread messages for this person */
+export function roomAttention(facts: {
+  readonly direct: boolean
+  readonly requests: readonly (Person & { readonly at: number })[]
+  readonly forYou: readonly UnreadMessage[]
+  readonly others: readonly UnreadMessage[]
+  readonly unread: number
+}): readonly Attention[] {
+  const { direct, requests, forYou, others, unread } = facts
+  const asked = requests.map(({ name, fingerprint, at }) => ({ at, from: { name, fingerprint } }))
+  const requestIds = requests.map(({ fingerprint, at }) => `${fingerprint} ${at}`)
+  const idOf = (messages: readonly UnreadMessage[]): readonly string[] => [String(messages.at(-1)?.seq ?? 0)]
+  return [
+    ...together('request', asked, requestIds),
+    ...together(direct ? 'direct' : 'mention', forYou, idOf(forYou)),
+    ...together('message', others, idOf(others), Math.max(others.length, unread - forYou.length)),
+  ]
+}
+
+export function invitationAttention(invitation: {
+  readonly direct: boolean
+  readonly at: number
+  readonly by: Person & { readonly known: boolean }
+}): readonly Attention[] {
+  const { direct, at, by } = invitation
+  const { name, fingerprint, known } = by
+  const [one] = together(direct ? 'first-direct' : 'invitation', [{ at, from: { name, fingerprint } }], [fingerprint])
+  return one === undefined ? [] : [{ ...one, known }]
+}
+
+function together(
+  kind: AttentionKind,
+  all: readonly { readonly at: number; readonly from: Person }[],
+  ids: readonly string[],
+  count = all.length,
+): readonly Attention[] {
+  const [oldest, latest] = [all[0], all.at(-1)]
+  if (oldest === undefined || latest === undefined) return []
+  return [{ kind, count, since: oldest.at, newest: latest.at, by: latest.from, ids }]
+}
+
+/** Everything but messages that are only unread. */
+export function isForYou({ kind }: Attention): boolean {
+  return kind !== 'message'
+}
+
+interface AttentiveRoom {
+  readonly id: string
+  readonly attention: readonly Attention[]
+}
+
+/** How many things in these rooms are meant for this person. */
+export function countForYou(rooms: readonly AttentiveRoom[]): number {
+  return rooms.reduce((sum, { attention }) => {
+    return sum + attention.reduce((count, one) => count + (isForYou(one) ? one.count : 0), 0)
+  }, 0)
+}
+
+export interface Noticed<R extends AttentiveRoom> {
+  readonly room: R
+  readonly attention: Attention
+}
+
+/** All that waits, the most urgent first; equally urgent in the order of the rooms. */
+export function byUrgency<R extends AttentiveRoom>(rooms: readonly R[]): readonly Noticed<R>[] {
+  const all = rooms.flatMap((room) => room.attention.map((attention) => ({ room, attention })))
+  return all.toSorted((a, b) => rank(a.attention) - rank(b.attention))
+}
+
+function rank({ kind }: Attention): number {
+  return attentionKinds.indexOf(kind)
+}
+
+/** What has come since, the most urgent first. */
+export function news<R extends AttentiveRoom>(
+  before: readonly AttentiveRoom[],
+  now: readonly R[],
+): readonly Noticed<R>[] {
+  const known = new Set(before.flatMap(({ id, attention }) => attention.flatMap((one) => keysOf(id, one))))
+  return byUrgency(now).filter(({ room, attention }) => keysOf(room.id, attention).some((key) => !known.has(key)))
+}
+
+/** A name for each id, unique among all rooms. */
+export function keysOf(roomId: string, { kind, ids }: Attention): readonly string[] {
+  return ids.map((id) => `${roomId} ${kind} ${id}`)
+}
+
+export function isAnnounced({ room, attention }: Noticed<AttentiveRoom>, settings: NotifySettings): boolean {
+  if (settings.doNotDisturb) return false
+  const level = settings.rooms[room.id] ?? settings.level
+  return level === 'all' || (level === 'mentions' && isForYou(attention))
+}

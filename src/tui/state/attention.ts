@@ -1,0 +1,42 @@
+/** What needs attention, as this screen deals with it: where Alt+A goes next, and what is announced. Pure. */
+import { byUrgency, keysOf, type Noticed } from '../../chat/attention.ts'
+import type { RoomSummary } from '../../chat/chat.ts'
+import { openRoom, toRooms } from './navigation.ts'
+import { info, next } from './next.ts'
+import { joinedRooms, roomRows } from './room-list.ts'
+import type { Next, State } from './state.ts'
+
+/**
+ * To the most urgent that this screen has not shown yet, equally urgent ones in turn from the open room. An invitation is
+ * only pointed at: taking it up is the person's decision.
+ */
+export function nextAttention(state: State): Next {
+  const [first] = byUrgency(inTurn(state)).filter(({ room, attention }) => {
+    return !keysOf(room.id, attention).every((key) => state.seen.has(key))
+  })
+  if (first === undefined) return next(info(state, 'No unread messages in other rooms.'))
+  const after = withSeen(state, first)
+  return first.room.standing === 'member' ? openRoom(after, first.room) : pointAt(after, first.room)
+}
+
+/** All other rooms, from the open one on. */
+function inTurn({ rooms, page }: State): readonly RoomSummary[] {
+  const all = [...joinedRooms(rooms), ...rooms.filter(({ standing }) => standing === 'invited')]
+  const at = page.kind === 'chat' ? all.findIndex(({ id }) => id === page.room.id) : -1
+  return [...all.slice(at + 1), ...all.slice(0, Math.max(0, at))]
+}
+
+/** Requests and invitations wait until they are answered; once shown, they are not what Alt+A is for. */
+function withSeen(state: State, { room, attention }: Noticed<RoomSummary>): State {
+  const { kind } = attention
+  if (kind === 'mention' || kind === 'direct' || kind === 'message') return state
+  return { ...state, seen: new Set([...state.seen, ...keysOf(room.id, attention)]) }
+}
+
+function pointAt(state: State, room: RoomSummary): Next {
+  const done = toRooms(state)
+  const { page } = done.state
+  if (page.kind !== 'rooms') return done
+  const selected = roomRows(state.rooms, '').findIndex((row) => row.room?.id === room.id)
+  return { ...done, state: { ...done.state, page: { ...page, selected: Math.max(0, selected) } } }
+}
