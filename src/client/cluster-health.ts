@@ -12,9 +12,8 @@ const periodMs = 1500
 
 export interface ClusterToWatch {
   readonly label: string
-  /** host:port; changes with the cluster's members. */
-  readonly endpoints: () => readonly string[]
-  readonly tls: ClientTls
+  /** Changes with the cluster's members and the client's certificate. @returns endpoints host:port */
+  readonly cluster: () => { readonly endpoints: readonly string[]; readonly tls: ClientTls }
 }
 
 export class WatchedHealth implements StoreHealth {
@@ -47,7 +46,7 @@ export class WatchedHealth implements StoreHealth {
     }
   }
 
-  /** The members have changed: poll the new ones from now on. */
+  /** The members or the certificate have changed: poll with the new ones from now on. */
   moved(): void {
     if (this.#watching === undefined) return
     this.#watching.abort()
@@ -62,11 +61,10 @@ export class WatchedHealth implements StoreHealth {
   #watch(): void {
     const watching = new AbortController()
     this.#watching = watching
-    const { endpoints, tls } = this.#cluster
     const onHealth = (health: ClusterHealth | undefined, _: unknown, reason: ConclaveError | undefined): void => {
       if (!watching.signal.aborted) this.#take(health, reason)
     }
-    void watchHealth({ endpoints: endpoints(), tls, periodMs, onHealth }, watching.signal)
+    void watchHealth({ ...this.#cluster.cluster(), periodMs, onHealth }, watching.signal)
   }
 
   #take(health: ClusterHealth | undefined, reason: ConclaveError | undefined): void {

@@ -1,34 +1,50 @@
-/** Has a node renew the certificate of a person's home before it expires, while the home's cluster is open. */
+/**
+ * Keeps the certificate of an open cluster valid: has it renewed before it expires, and takes up files that were
+ * replaced since they were read, by this program or another.
+ */
 import type { Logger } from '../base/log.ts'
 import { readCertificate } from '../node/certificates/check-certificate.ts'
-import { clientFiles } from '../node/home/paths.ts'
-import type { Store } from '../store/store.ts'
+import type { ClientTls } from '../node/certificates/credentials.ts'
 
-/** For programs that run for months. */
-const periodMs = 86_400_000
+/** Looks are frequent around the expiry. Timers stand still while a machine sleeps, so an hour is not too often. */
+const [leastMs, mostMs] = [1000, 3_600_000]
+
+export interface Renewal {
+  /** Has the files replaced if they are still due. */
+  renew(signal: AbortSignal): Promise<unknown>
+  read(): Promise<ClientTls>
+  /** Called with files that were replaced. */
+  use(tls: ClientTls): void
+}
 
 /** @returns what ends it. A failure is logged and tried again; meanwhile the present certificate is valid. */
-export function keepRenewed(home: string, certificate: string, store: Store, logger: Logger): () => void {
+export function keepRenewed(tls: ClientTls, logger: Logger, renewal: Renewal): () => void {
   const ending = new AbortController()
-  let current = certificate
+  let current = tls
+  let timer: NodeJS.Timeout | undefined
+  let pauseMs = mostMs
   const look = async (): Promise<void> => {
-    if (!readCertificate(current).renewalDue) return
-    // Loaded only if it is needed.
-    const { renewPerson } = await import('../node/tickets/enrol.ts')
-    const renewed = await renewPerson(store, clientFiles(home), ending.signal)
-    if (renewed === undefined) return
-    current = renewed
-    logger.info('certificate renewed', { until: new Date(readCertificate(renewed).notAfter).toISOString() })
+    const { notAfter, renewalDue } = readCertificate(current.certificate)
+    pauseMs = Math.min(mostMs, Math.max(leastMs, Math.abs(notAfter - Date.now()) / 8))
+    if (!renewalDue) return
+    await renewal.renew(ending.signal)
+    const found = await renewal.read()
+    if (ending.signal.aborted || found.certificate === current.certificate) return
+    renewal.use(found)
+    current = found
+    logger.info('certificate replaced', { until: new Date(readCertificate(found.certificate).notAfter).toISOString() })
   }
-  const begin = (): void => {
-    look().catch((error: unknown) => {
+  const keepLooking = async (): Promise<void> => {
+    try {
+      await look()
+    } catch (error) {
       if (!ending.signal.aborted) logger.warn('certificate', { error: String(error) })
-    })
+    }
+    if (!ending.signal.aborted) timer = setTimeout(() => void keepLooking(), pauseMs).unref()
   }
-  begin()
-  const timer = setInterval(begin, periodMs).unref()
+  void keepLooking()
   return () => {
-    clearInterval(timer)
+    clearTimeout(timer)
     ending.abort()
   }
 }

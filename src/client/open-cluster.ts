@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { ConclaveError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { steadyHealth, type StoreHealth } from '../chat/connection/store-health.ts'
+import type { ClientTls } from '../node/certificates/credentials.ts'
 import { formatEndpoint } from '../node/home/address.ts'
 import { clientFiles, nodePaths } from '../node/home/paths.ts'
 import type { EtcdTls } from '../store/etcd/options.ts'
@@ -42,9 +43,10 @@ interface ClusterOptions extends StoreOptions {
 
 export async function openCluster(address: ClusterAddress, options: ClusterOptions): Promise<OpenedStore> {
   const { home, label, remember, logger, deadlineMs } = options
-  const tls = address.tls && (await readTls(address.tls))
+  const { tls: files } = address
+  const secured = files && { files, tls: await readTls(files) }
   let endpoints: readonly string[] = endpointsOf(address)
-  const health = tls && new WatchedHealth({ label, endpoints: () => endpoints, tls: clientOf(tls) })
+  const health = secured && new WatchedHealth({ label, cluster: () => ({ endpoints, tls: secured.tls }) })
   const onMembers = (members: readonly string[]): void => {
     if (sameSet(members, endpoints)) return
     endpoints = members
@@ -58,18 +60,35 @@ export async function openCluster(address: ClusterAddress, options: ClusterOptio
     logger,
     onMembers,
     ...(prefer === undefined ? {} : { prefer }),
-    ...(tls === undefined ? {} : { tls }),
+    ...(secured === undefined ? {} : { tls: etcdTls(secured.tls) }),
     ...(deadlineMs === undefined ? {} : { timeouts: { deadlineMs } }),
   })
-  // Certificates that a person named in the URL are theirs to renew.
-  const own = address.tls?.cert === clientFiles(home).certificate ? tls?.cert : undefined
-  const endRenewal = own === undefined ? undefined : keepRenewed(home, own, store, logger)
+  const endRenewal =
+    secured &&
+    keepRenewed(secured.tls, logger, {
+      renew: (signal) => renewOwn(home, secured.files, store, signal),
+      read: () => readTls(secured.files),
+      use: (tls) => {
+        store.useTls(etcdTls(tls))
+        secured.tls = tls
+        health?.moved()
+      },
+    })
   const close = async (): Promise<void> => {
     endRenewal?.()
     health?.close()
     await store.close()
   }
   return { store, health: health ?? steadyHealth(label), label, close }
+}
+
+/** Certificates that a person named in the URL are theirs to renew. */
+async function renewOwn(home: string, files: TlsFiles, store: Store, signal: AbortSignal): Promise<void> {
+  const own = clientFiles(home)
+  if (files.cert !== own.certificate) return
+  // Loaded only if it is needed.
+  const { renewPerson } = await import('../node/tickets/enrol.ts')
+  await renewPerson(store, own, signal)
 }
 
 /** The address of this home's node, if it is a member of the cluster with these endpoints. */
@@ -87,12 +106,12 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((one) => b.includes(one))
 }
 
-function clientOf({ ca, cert, key }: Required<Pick<EtcdTls, 'ca' | 'cert' | 'key'>>) {
-  return { authority: ca, certificate: cert, key }
+function etcdTls({ authority, certificate, key }: ClientTls): EtcdTls {
+  return { ca: authority, cert: certificate, key }
 }
 
-async function readTls({ ca, cert, key }: TlsFiles): Promise<Required<Pick<EtcdTls, 'ca' | 'cert' | 'key'>>> {
-  return { ca: await readPem(ca), cert: await readPem(cert), key: await readPem(key) }
+async function readTls({ ca, cert, key }: TlsFiles): Promise<ClientTls> {
+  return { authority: await readPem(ca), certificate: await readPem(cert), key: await readPem(key) }
 }
 
 async function readPem(file: string): Promise<string> {

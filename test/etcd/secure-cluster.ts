@@ -13,9 +13,12 @@ import {
   type Identity,
 } from '../../src/node/certificates/authority.ts'
 import { issuePerson } from '../node/people.ts'
+import { personDays } from '../../src/node/certificates/serials.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import type { EtcdTls } from '../../src/store/etcd/options.ts'
 import { EtcdCluster } from './cluster.ts'
+
+const personMs = personDays * 86_400_000
 
 export class SecureCluster {
   readonly #folder: string
@@ -59,9 +62,10 @@ export class SecureCluster {
     }
   }
 
-  /** Grants access to a person. */
-  async person(name: string): Promise<EtcdTls> {
-    const { user, certificate, key } = await issuePerson(this.#authority, name)
+  /** Grants access to a person. @param validMs from now; rounded down to seconds */
+  async person(name: string, { validMs = personMs } = {}): Promise<EtcdTls> {
+    const issuedAt = Date.now() + validMs - personMs
+    const { user, certificate, key } = await issuePerson(this.#authority, name, issuedAt)
     await grantAccess(this.admin, user)
     return { ca: this.#authority.certificate, cert: certificate, key }
   }

@@ -8,7 +8,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8, type Bytes } from '../../src/base/bytes.ts'
 import { openStore } from '../../src/client/open-store.ts'
 import { parseStoreUrl } from '../../src/client/store-url.ts'
-import { grantAccess, listPeople, listTicketUsers, listUsers } from '../../src/node/access/access-control.ts'
+import {
+  grantAccess,
+  listPeople,
+  listTicketUsers,
+  listUsers,
+  revokeAccess,
+} from '../../src/node/access/access-control.ts'
 import { newKey, publicKeyOf, type Identity } from '../../src/node/certificates/authority.ts'
 import { readCertificate } from '../../src/node/certificates/check-certificate.ts'
 import { readAuthority, readClient, writeClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
@@ -231,13 +237,48 @@ describe('a person’s certificate', () => {
     expect(serials.some((serial) => serials.includes(renewedSerial(serial)))).toBe(true)
   })
 
-  test('is renewed while a home uses its cluster', async () => {
+  test('is renewed while a home uses its cluster, and used from then on', async () => {
     const home = await connected('lea', 75)
     const { certificate } = await readClient(clientFiles(home))
-    const opened = await openStore(parseStoreUrl(`etcds://${endpoints.join()}`, home), { home, remember: false })
+    const opened = await openStore(parseStoreUrl(`etcds://${endpoints.join()}`, home), {
+      home,
+      remember: false,
+    })
+    const { store } = opened
+    const key = utf8('users/lea')
+    const { revision } = await put(store, key)
+    const watch = store.watch(key, utf8('users/leb'), { from: revision + 1 })[Symbol.asyncIterator]()
+    const next = watch.next()
     await until(async () => (await readClient(clientFiles(home))).certificate !== certificate)
+    // As nodes do when a certificate expires.
+    await revokeAccess(root.client, readCertificate(certificate).commonName)
+    await until(() => put(store, key, utf8('y')).then(Boolean, () => false))
+    expect((await next).value).toMatchObject({ events: [{ entry: { value: utf8('y') } }] })
     await opened.close()
-    await asOne(await readClient(clientFiles(home)), (store) => put(store, utf8('users/lea')))
+  })
+
+  test('in files that the store’s address names is used once the person has replaced it', async () => {
+    const [name, home] = ['mia', join(folder, 'mia')]
+    const issued = async (validMs: number) => {
+      const { user, ...identity } = await issuePerson(authority, name, Date.now() + validMs - 90 * day)
+      await grantAccess(root.client, user)
+      return { user, tls: { authority: authority.certificate, ...identity } }
+    }
+    const files = clientFiles(join(home, 'mine'))
+    const query = `ca=${files.authority}&cert=${files.certificate}&key=${files.key}`
+    const [old, next] = [await issued(10_000), await issued(20_000)]
+    await writeClient(files, old.tls)
+    const opened = await openStore(parseStoreUrl(`etcds://${endpoints.join()}?${query}`, home), {
+      home,
+      remember: false,
+    })
+    const { store } = opened
+    const key = utf8('users/mia')
+    await put(store, key)
+    await writeClient(files, next.tls)
+    await revokeAccess(root.client, old.user)
+    await until(() => put(store, key).then(Boolean, () => false))
+    await opened.close()
   })
 
   test('junk among the requests, however much, keeps nobody from renewing', async () => {

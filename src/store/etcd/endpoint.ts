@@ -54,10 +54,13 @@ export type Duplex<I extends DescMessage, O extends DescMessage> = ClientDuplexS
 
 export class Endpoint {
   readonly address: string
-  readonly #tls: EtcdTls | undefined
-  readonly #security: Security
+  #tls: EtcdTls | undefined
+  #security: Security
   #client: Client | undefined
-  #verified = false
+  /** The client whose connection has proved to be an etcd's. */
+  #verified: Client | undefined
+  /** Others may have learned of our present certificate before this member. */
+  #isCertificateNew = false
   readonly #active = new Set<{ cancel(): void }>()
 
   constructor(address: string, tls: EtcdTls | undefined) {
@@ -70,19 +73,30 @@ export class Endpoint {
    * Makes sure that the connection is up, with an etcd at its other end. @throws Unreachable with `unsent`; Refusal.
    */
   async ready(timeoutMs: number): Promise<void> {
-    const connected = this.#connect().getChannel().getConnectivityState(true) === connectivityState.READY
-    if (connected && this.#verified) return
+    const client = this.#connect()
+    const connected = client.getChannel().getConnectivityState(true) === connectivityState.READY
+    if (connected && this.#verified === client) return
     try {
       const { version } = await this.status(timeoutMs)
       if (version !== '' && !isSupported(version)) throw permanent(tooOld(version))
       if (version === '') throw permanent(notEtcd())
     } catch (error) {
       // A member that doesn't show its status to everyone is an etcd all the same.
-      if (error instanceof Refusal) return void (this.#verified = true)
-      if (endedInHandshake(error) && (await this.#rejectsUs())) throw certificateRefused(error)
-      throw unsent(error)
+      if (!(error instanceof Refusal)) {
+        if (endedInHandshake(error) && (await this.#rejectsUs())) throw certificateRefused(error)
+        throw unsent(error)
+      }
     }
-    this.#verified = true
+    if (this.#isCertificateNew) await this.#catchUp(timeoutMs)
+    this.#verified = client
+  }
+
+  /** A member judges watches by the users that it knows of; a linearizable read waits until it knows them all. */
+  async #catchUp(timeoutMs: number): Promise<void> {
+    await this.serves(timeoutMs).catch((error: unknown) => {
+      throw unsent(error)
+    })
+    this.#isCertificateNew = false
   }
 
   /** A revoked certificate gets no explanation. Asked twice: a member that is shutting down ends connections too. */
@@ -136,7 +150,14 @@ export class Endpoint {
   reset(): void {
     this.#client?.close()
     this.#client = undefined
-    this.#verified = false
+  }
+
+  /** For connections made from now on. Calls under way end on the present one. @throws as `EtcdStore.useTls` */
+  useTls(tls: EtcdTls): void {
+    this.#security = securityOf(this.address, tls)
+    this.#tls = tls
+    this.#isCertificateNew = true
+    this.reset()
   }
 
   close(): void {

@@ -28,6 +28,7 @@ export interface EndpointsOptions {
 
 export class Endpoints {
   readonly #options: EndpointsOptions
+  #tls: EtcdTls | undefined
   readonly #known = new Map<string, Known>()
   readonly #failureListeners = new Set<(endpoint: Endpoint) => void>()
   #current: Endpoint | undefined
@@ -36,6 +37,7 @@ export class Endpoints {
 
   constructor(options: EndpointsOptions) {
     this.#options = options
+    this.#tls = options.tls
     const { prefer } = options
     // Clients that were given the same list spread over it.
     const others = options.endpoints.filter((address) => address !== prefer)
@@ -67,7 +69,7 @@ export class Endpoints {
   async lend<T>(address: string, use: (endpoint: Endpoint) => Promise<T>): Promise<T> {
     const known = this.#known.get(address)
     if (known !== undefined) return use(known.endpoint)
-    const endpoint = new Endpoint(address, this.#options.tls)
+    const endpoint = new Endpoint(address, this.#tls)
     try {
       return await use(endpoint)
     } finally {
@@ -116,6 +118,12 @@ export class Endpoints {
     }
   }
 
+  /** For all connections made from now on. @throws as `EtcdStore.useTls` */
+  useTls(tls: EtcdTls): void {
+    for (const { endpoint } of this.#known.values()) endpoint.useTls(tls)
+    this.#tls = tls
+  }
+
   close(): void {
     this.#closed = true
     for (const { endpoint, probe } of this.#known.values()) {
@@ -125,7 +133,7 @@ export class Endpoints {
   }
 
   #add(address: string, configured: boolean): Known {
-    const endpoint = new Endpoint(address, this.#options.tls)
+    const endpoint = new Endpoint(address, this.#tls)
     // Of the pauses, which are random, the first one takes at least `probeMs`.
     const backOff = new BackOff({ firstMs: 2 * this.#options.timeouts.probeMs, mostMs: probeMsMax })
     const known: Known = { endpoint, configured, failed: undefined, probe: undefined, backOff }

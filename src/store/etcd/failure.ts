@@ -91,6 +91,8 @@ const known: readonly Known[] = [
 ]
 
 const trustFailed = /certificate|self[- ]signed|unable to verify|ssl|tls|handshake|altname/i
+/** A member that is just ending, or the proxy before one: another certificate would not help. */
+const disconnected = /disconnected before secure TLS connection/
 const otherProtocol =
   /protocol error|parse error|bad response|HTTP\/1|unexpected HTTP|unknown service|http status|content-type/i
 
@@ -107,7 +109,8 @@ export function failureOf(error: unknown, sent: boolean): Error {
 
 function permanentOf(error: GrpcError): ConclaveError | undefined {
   if (error.code === status.UNIMPLEMENTED || otherProtocol.test(error.details)) return notEtcd(error)
-  if (error.code !== status.UNAVAILABLE || !trustFailed.test(error.details)) return undefined
+  const isTrustMissing = trustFailed.test(error.details) && !disconnected.test(error.details)
+  if (error.code !== status.UNAVAILABLE || !isTrustMissing) return undefined
   return new ConclaveError('not-allowed', `no trusted connection: ${shorten(error.details)}`, {
     hint: 'The certificates of this machine and of the cluster do not fit: a new ticket brings the right ones.',
     cause: error,

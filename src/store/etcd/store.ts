@@ -27,7 +27,7 @@ import { Leases } from './leases.ts'
 import { memberOf, Members, statusOf } from './members.ts'
 import type { EtcdMember, EtcdStatus } from './members.ts'
 import { defaultTimeouts } from './options.ts'
-import type { EtcdOptions, EtcdTimeouts } from './options.ts'
+import type { EtcdOptions, EtcdTimeouts, EtcdTls } from './options.ts'
 import { readRange } from './pages.ts'
 import { Watches } from './watches.ts'
 
@@ -103,6 +103,16 @@ export class EtcdStore implements Store {
     this.#enter(signal)
     checkTtl(ttlS)
     return this.#leases.grant(ttlS, signal)
+  }
+
+  /**
+   * Replaces the certificate, before the present one expires. Nothing is interrupted: calls under way end on their
+   * connection, the watches go on over a new one. @throws for a certificate without its key; nothing has changed then
+   */
+  useTls(tls: EtcdTls): void {
+    this.#enter()
+    this.#endpoints.useTls(tls)
+    this.#watches.renew()
   }
 
   async close(): Promise<void> {

@@ -82,6 +82,12 @@ export class Watches {
     }
   }
 
+  /** Carries all watches on over a new stream. */
+  renew(): void {
+    this.#stream?.end()
+    this.#stream = undefined
+  }
+
   #take(watcher: Watcher): WatchBatch | undefined {
     const first = watcher.queue.shift()
     if (first === undefined) return undefined
@@ -96,9 +102,7 @@ export class Watches {
     this.#queuedBytes -= watcher.queuedBytes
     watcher.queue.length = 0
     this.#release(watcher)
-    if (this.#watchers.size > 0) return
-    this.#stream?.end()
-    this.#stream = undefined
+    if (this.#watchers.size === 0) this.renew()
   }
 
   /** Puts a watch on the stream, unless it is there; without a stream it is put on the next one. */
@@ -175,7 +179,7 @@ export class Watches {
       }
       throw new Unreachable('the watches ended', { unsent: true })
     } catch (error) {
-      // Ended here, since no one was watching any more.
+      // Ended here.
       if (this.#stream !== stream) return
       if (isSilent) this.#patience.failed()
       throw isSilent ? new Unreachable('no sign of life', { unsent: true, cause: error }) : failureOf(error, false)
