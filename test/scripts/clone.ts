@@ -3,11 +3,12 @@
  * run in it as from a plain shell: without what npm and vitest put into the environment.
  */
 import { execFile, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
+const runtimeFolder = 'installed-runtime'
 export const checkout = dirname(dirname(import.meta.dirname))
 
 export interface Ended {
@@ -46,10 +47,17 @@ export async function cloneInto(folder: string): Promise<string> {
 
 interface Package {
   devDependencies?: Record<string, string>
+  readonly version?: string | undefined
   readonly dev?: boolean
+  readonly resolved?: string
+  readonly link?: boolean
+  readonly bin?: object
 }
 
-/** What only tests and checks use is not installed once more: a start needs the runtime and the bundler. */
+/**
+ * What only tests and checks use is not installed once more: a start needs the runtime and the bundler. The runtime's
+ * package is a folder with the Node that runs this, since unpacking 190 MB is npm's business.
+ */
 function leaveOutTools(clone: string): void {
   const needed = (name: string): boolean =>
     /^(@esbuild\/|esbuild$|node-|scripts\/)/.test(name.replace(/^node_modules\//, ''))
@@ -69,6 +77,16 @@ function leaveOutTools(clone: string): void {
       if (path === '') trim(entry)
       else if (entry.dev === true && !needed(path)) delete packages[path]
     }
+    const name = `node-${process.platform}-${process.arch}`
+    const published = packages[`node_modules/${name}`]
+    if (published === undefined) return
+    const { version } = published
+    packages[`node_modules/${name}`] = { resolved: runtimeFolder, link: true }
+    packages[runtimeFolder] = { version, dev: true, bin: { node: 'bin/node' } }
+    mkdirSync(join(clone, runtimeFolder, 'bin'), { recursive: true })
+    symlinkSync(process.execPath, join(clone, runtimeFolder, 'bin/node'))
+    const manifest = { name, version, bin: { node: 'bin/node' } }
+    writeFileSync(join(clone, runtimeFolder, 'package.json'), JSON.stringify(manifest))
   })
 }
 
