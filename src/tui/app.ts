@@ -16,8 +16,6 @@ import { view } from './view/view.ts'
 const frameMs = 33
 const tickMs = 100
 const lookAroundMs = 60_000
-/** Keys held back while something takes a moment. */
-const heldMax = 1000
 
 interface AppParts {
   readonly accounts: Accounts
@@ -31,8 +29,10 @@ export class App {
   readonly #terminal: Terminal
   readonly #ended = Promise.withResolvers<NodeJS.Signals | undefined>()
   #state: State
-  #held: Input[] = []
   #paintedAt = 0
+  /** The question before which all input is being read, and the one before which it was. */
+  #reading = 0
+  #readBefore = 0
   #paintTimer: NodeJS.Timeout | undefined
   #tickTimer: NodeJS.Timeout | undefined
   #lookTimer: NodeJS.Timeout | undefined
@@ -79,26 +79,13 @@ export class App {
   }
 
   #input(inputs: readonly Input[]): void {
-    for (const input of inputs) this.#take(input)
+    for (const input of inputs) this.#dispatch(input)
     this.#paint()
-  }
-
-  #take(input: Input): void {
-    const urgent = input.kind === 'key' && (input.name === 'escape' || input.ctrl)
-    if (this.#state.busy === undefined || urgent) {
-      // Cancelling an operation also discards the keys typed ahead.
-      this.#held = []
-      this.#dispatch(input)
-    } else if (this.#held.length < heldMax) this.#held.push(input)
   }
 
   /** An event that no key caused. */
   #outside(event: Event): void {
     this.#dispatch(event)
-    while (this.#state.busy === undefined && this.#held.length > 0) {
-      const input = this.#held.shift()
-      if (input !== undefined) this.#dispatch(input)
-    }
     this.#schedule()
   }
 
@@ -136,7 +123,24 @@ export class App {
   #paint(): void {
     clearTimeout(this.#paintTimer)
     this.#paintTimer = undefined
+    const { asked, drawn } = this.#state
+    if (asked !== drawn && asked !== this.#readBefore) return this.#readFirst(asked)
     this.#paintedAt = performance.now()
-    this.#terminal.draw(view(this.#state))
+    if (this.#terminal.draw(view(this.#state)) && asked !== drawn) this.#dispatch({ kind: 'drawn', asked })
+  }
+
+  /**
+   * A question is drawn once all that was typed before has been read: the second turn of the event loop comes after a
+   * whole round of input.
+   */
+  #readFirst(asked: number): void {
+    if (this.#reading === asked) return
+    this.#reading = asked
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#readBefore = asked
+        this.#paint()
+      }),
+    )
   }
 }

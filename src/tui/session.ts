@@ -13,7 +13,7 @@ import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
-import type { Event } from './state/event.ts'
+import type { Event, Unconfirmed } from './state/event.ts'
 import { sanitized } from './state/sanitized.ts'
 
 /** Actions of the program itself: end, redraw, go to the background. */
@@ -47,9 +47,10 @@ export class Session {
       if (this.#ended.signal.aborted || (opening.aborted && isOpening(effect))) return
       // Aborted by ourselves: the room was closed in the meantime.
       if (error instanceof Error && error.name === 'AbortError') return
-      if (error instanceof UnconfirmedKey && (effect.do === 'dm' || effect.do === 'invite' || effect.do === 'join')) {
+      if (error instanceof UnconfirmedKey && isAboutKey(effect)) {
         const { person, known } = error
-        return this.#dispatch({ kind: 'unconfirmed', wanted: effect, ...sanitized({ person, known }) })
+        const given = effect.fingerprint
+        return this.#dispatch({ kind: 'unconfirmed', wanted: effect, ...sanitized({ person, known, given }) })
       }
       const { code, text, hint } = describe(error)
       this.#dispatch(
@@ -242,6 +243,22 @@ export class Session {
 
 function nameOf(admission: Admission): { roomId: string; roomName: string } {
   return { roomId: admission.roomId, roomName: sanitizeLine(admission.roomName) }
+}
+
+const aboutKeys: readonly Unconfirmed[] = [
+  'dm',
+  'invite',
+  'join',
+  'confirm-key',
+  'accept',
+  'reject',
+  'kick',
+  'promote',
+  'demote',
+]
+
+function isAboutKey(effect: Effect): effect is Effect & { readonly do: Unconfirmed } {
+  return aboutKeys.some((one) => one === effect.do)
 }
 
 function isOpening(effect: Effect): boolean {

@@ -75,7 +75,7 @@ test('two people change rules and keys, and who was kicked comes back after a qu
   await both('bob has new keys')
   ada.enter('/verify bob')
   await ada.waitFor('Your safety number:')
-  ada.send('y')
+  ada.enter('yes')
   await ada.waitFor('bob is verified.')
 
   ada.enter('/kick bob')

@@ -53,14 +53,17 @@ export class Drive {
     if (this.#running.size > 0) await this.settle()
   }
 
-  /** Types what a terminal would send. */
+  /** Types what a terminal would send, all at once: nothing is drawn in between. */
   async type(input: string): Promise<void> {
+    this.draw()
     const { decoder, inputs } = decodeKeys(idleKeyDecoder, input)
-    for (const one of [...inputs, ...flushKeys(decoder).inputs]) {
-      this.happen(one)
-      if (this.state.busy !== undefined) await this.settle()
-    }
+    for (const one of [...inputs, ...flushKeys(decoder).inputs]) this.happen(one)
     await this.settle()
+  }
+
+  /** The person sees the screen. */
+  draw(): void {
+    this.happen({ kind: 'drawn', asked: this.state.asked })
   }
 
   screen(): string[] {

@@ -330,6 +330,9 @@ export class FakeWorld implements Accounts {
 
   checkKey(name: string, fingerprint: string | undefined): void {
     const known = this.otherKeys.get(name)
+    if (fingerprint !== undefined && fingerprint !== person(name).fingerprint) {
+      throw new UnconfirmedKey(person(name), known, 'has another fingerprint', '')
+    }
     if (fingerprint !== undefined || (known === undefined && !this.newKeys.has(name))) return
     throw new UnconfirmedKey(person(name), known, 'is unknown', '')
   }

@@ -123,7 +123,8 @@ describe('signing up', () => {
 
   it('says that a name is taken, and asks for another', async () => {
     const drive = await start(world())
-    await drive.type('zoe\r\r\r')
+    await drive.type('zoe\r\r')
+    await drive.type('\r')
     expect(drive.text()).toContain('the name zoe is taken')
     expect(drive.text()).toContain('name > zoe')
   })

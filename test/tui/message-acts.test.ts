@@ -210,7 +210,8 @@ describe('deleting', () => {
     expect(drive.text()).not.toContain('a slip')
     await drive.type('d')
     expect(drive.text()).toContain('That message was deleted.')
-    await drive.type(`${keys.escape}/delete\ry`)
+    await drive.type(`${keys.escape}/delete\r`)
+    await drive.type('y')
     expect(lastOf(demo)).toMatchObject({ type: 'delete', to: idOf(2) })
   })
 

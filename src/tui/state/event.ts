@@ -9,8 +9,13 @@ import type { RoomView } from './sanitized.ts'
 import type { Direction } from './effect.ts'
 import type { Size } from './state.ts'
 
+/** Actions that may need to know whose key it is. */
+export type Unconfirmed = 'dm' | 'invite' | 'join' | 'confirm-key' | 'accept' | 'reject' | 'kick' | 'promote' | 'demote'
+
 export type Event =
   | Input
+  /** The question of this number is on the screen, and all that was typed before has been read. */
+  | { readonly kind: 'drawn'; readonly asked: number }
   | { readonly kind: 'resize'; readonly size: Size }
   /** A tenth of a second, or more, has passed while something takes a moment. */
   | { readonly kind: 'tick' }
@@ -74,8 +79,10 @@ export type Event =
   /** An action was not done, because a key is new here, or differs from the known one. */
   | {
       readonly kind: 'unconfirmed'
-      readonly wanted: Effect & { readonly do: 'dm' | 'invite' | 'join' }
+      readonly wanted: Effect & { readonly do: Unconfirmed }
       readonly person: Person
       readonly known: string | undefined
+      /** The fingerprint that the person gave: it is not that of the key. */
+      readonly given: string | undefined
     }
   | { readonly kind: 'failed'; readonly code: string; readonly text: string; readonly hint: string }

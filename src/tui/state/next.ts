@@ -1,4 +1,5 @@
 /** Small state transitions: messages, questions, pages, progress. Pure. */
+import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
 import type { Confirm, Next, State } from './state.ts'
 
@@ -21,12 +22,17 @@ export function sheet(state: State, title: string, lines: readonly string[]): St
 
 /** Asks a question; on a yes runs the effects, with a label if they take a moment. */
 export function ask(state: State, question: string, label: string | undefined, ...effects: readonly Effect[]): State {
-  return { ...state, confirm: { question, label, effects } }
+  return { ...state, confirm: { question, label, effects, answer: undefined } }
 }
 
-/** As `ask`, with a warning: in red. */
+/** Whether to trust a key: takes the whole word. */
+export function askToTrust(state: State, question: string, ...effects: readonly Effect[]): State {
+  return { ...state, confirm: { question, label: 'one moment…', effects, answer: emptyEditor } }
+}
+
+/** As `askToTrust`, with a warning: in red. */
 export function askInRed(state: State, question: string, ...effects: readonly Effect[]): State {
-  return { ...state, confirm: { question, label: 'one moment…', effects, danger: true } }
+  return { ...state, confirm: { question, label: 'one moment…', effects, answer: emptyEditor, danger: true } }
 }
 
 export function problem(state: State, text: string, hint = ''): State {

@@ -8,6 +8,7 @@ import type { Person } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
+import type { Input } from '../input/key.ts'
 import type { InputHistory } from '../input/history.ts'
 import type { Effect } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
@@ -29,8 +30,15 @@ export interface State {
   readonly page: Page
   /** The operation under way; keys that would start another one wait until it is done. */
   readonly busy: Busy | undefined
+  /** Keys typed while something was under way. */
+  readonly held: readonly Input[]
   readonly flash: Flash | undefined
   readonly confirm: Confirm | undefined
+  /** How many questions there were so far, and the last of them that was on the screen: only that one takes keys. */
+  readonly asked: number
+  readonly drawn: number
+  /** Enter was typed ahead of a question: text that follows begins a new line. */
+  readonly brokenLine: boolean
   /** Covers everything else. */
   readonly alarm: Alarm | undefined
   /** Changed keys that were warned about since the program started. */
@@ -158,6 +166,8 @@ interface Flash {
 
 export interface Alarm {
   readonly key: ChangedKey
+  /** `known` is what the person typed, and not a key that is known here. */
+  readonly given?: true
   /** The action that was blocked by that key; undefined: the person joined the open room with it. */
   readonly undone: string | undefined
   readonly editor: Editor
@@ -170,6 +180,8 @@ export interface Confirm {
   readonly label: string | undefined
   /** Shown in red, as a warning. */
   readonly danger?: true
+  /** What was typed in answer to a question that takes the whole word; undefined: a key is enough. */
+  readonly answer: Editor | undefined
 }
 
 /** Longer output, over the page, until Escape. */
@@ -195,8 +207,12 @@ export function initialState(size: Size, program: Program): State {
     recoveries: [],
     page: { kind: 'login', known: [], step: { at: 'who', editor: emptyEditor, selected: 0 } },
     busy: undefined,
+    held: [],
     flash: undefined,
     confirm: undefined,
+    asked: 0,
+    drawn: 0,
+    brokenLine: false,
     alarm: undefined,
     seenKeys: new Set(),
     seen: new Set(),

@@ -8,8 +8,9 @@ import type { ChangedKey, HeadComparison, SafetyNumber, Verification } from '../
 import { headComparisons, heardLine } from '../../chat/wording.ts'
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
-import type { Event } from './event.ts'
-import { ask, askInRed, askToQuit, info, next } from './next.ts'
+import type { Event, Unconfirmed } from './event.ts'
+import { askInRed, askToQuit, askToTrust, info, next } from './next.ts'
+import { isAttempt, withTyped } from './question.ts'
 import type { Alarm, Next, Sheet, State } from './state.ts'
 
 export const seenWord = 'seen'
@@ -37,8 +38,10 @@ export function alarmInput(state: State, alarm: Alarm, input: Input): Next {
     return askToQuit(state)
   }
   if (input.kind === 'key' && input.name === 'enter') {
-    if (alarm.editor.text.trim().toLowerCase() !== seenWord) {
-      return next({ ...state, alarm: { ...alarm, editor: emptyEditor } })
+    const { text } = alarm.editor
+    if (text.trim().toLowerCase() !== seenWord) {
+      const again: State = { ...state, alarm: { ...alarm, editor: emptyEditor } }
+      return next(isAttempt(text) ? again : withTyped(again, text))
     }
     const seenKeys = new Set(state.seenKeys).add(nameOf(alarm.key))
     return next({ ...state, alarm: undefined, seenKeys })
@@ -60,23 +63,33 @@ export function compared(state: State, other: SafetyNumber): State {
     return askInRed(shown, question, confirm)
   }
   if (confirmed) return shown
-  return ask(shown, `Did the numbers match? Mark ${name} as verified?`, 'one moment…', confirm)
+  return askToTrust(shown, `Did the numbers match? Mark ${name} as verified?`, confirm)
 }
 
-const undone = {
-  dm: (name: string) => `The direct message to ${name} was not opened.`,
-  invite: (name: string) => `${name} was not invited.`,
-  join: (name: string) => `The invitation from ${name} was not accepted.`,
+const undone: Readonly<Record<Unconfirmed, (name: string) => string>> = {
+  dm: (name) => `The direct message to ${name} was not opened.`,
+  invite: (name) => `${name} was not invited.`,
+  join: (name) => `The invitation from ${name} was not accepted.`,
+  'confirm-key': (name) => `${name} was not marked as verified.`,
+  accept: (name) => `${name} was not let in.`,
+  reject: (name) => `The request of ${name} was not declined.`,
+  kick: (name) => `${name} was not removed.`,
+  promote: (name) => `${name} was not made an admin.`,
+  demote: (name) => `${name} is still an admin.`,
 }
 
-/** A new key is a question; a key that differs from the known one is a warning. */
-export function unconfirmed(state: State, { wanted, person, known }: Event & { kind: 'unconfirmed' }): State {
+/** A new key is a question; a key that differs from the known one, or from the fingerprint given, is a warning. */
+export function unconfirmed(state: State, { wanted, person, known, given }: Event & { kind: 'unconfirmed' }): State {
   const { name, fingerprint } = person
   if (known !== undefined) return raiseAlarm(state, { name, fingerprint, known }, undone[wanted.do](name))
+  if (given !== undefined) {
+    const alarm = { key: { name, fingerprint, known: given }, given: true, undone: undone[wanted.do](name) } as const
+    return { ...state, alarm: { ...alarm, editor: emptyEditor } }
+  }
   const who = wanted.do === 'join' ? `Someone calling themselves ${name} invites you.` : `First contact with ${name}.`
   const question = `${who} Fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters. Trust this key?`
   const confirmed = wanted.do === 'join' ? { ...wanted, fingerprint } : { ...wanted, name, fingerprint }
-  return ask(state, question, 'one moment…', confirmed)
+  return askToTrust(state, question, confirmed)
 }
 
 export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed' }): State {

@@ -7,18 +7,34 @@ import { alarmInput, compared, rekeyed, unconfirmed, withAlarm } from './trust.t
 import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
 import { confirmInput, sheetInput } from './overlay.ts'
-import { info, isQuitting, next, problem } from './next.ts'
+import { ask, info, isQuitting, next, problem } from './next.ts'
 import type { Event } from './event.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
+import { counted, isAhead, keepTyped } from './question.ts'
 import { roomRows } from './room-list.ts'
 import { roomsInput } from './rooms-input.ts'
 import type { Next, State } from './state.ts'
 
 export function update(state: State, event: Event): Next {
-  const done = updated(state, event)
-  const alarmed = withAlarm(done.state)
-  return alarmed === done.state ? done : { ...done, state: alarmed }
+  let done = step(state, event)
+  // Keys typed ahead: where the operation failed, they were meant for a screen that never came.
+  while (done.state.busy === undefined && done.state.held.length > 0) {
+    const [first, ...held] = done.state.held
+    if (first === undefined) break
+    const { state: before, effects } = { ...done, state: { ...done.state, held } }
+    const after = event.kind === 'failed' ? settled(before, keepTyped(before, first)) : step(before, first)
+    done = { state: after.state, effects: [...effects, ...after.effects] }
+  }
+  return done
+}
+
+function step(state: State, event: Event): Next {
+  return settled(state, updated(state, event))
+}
+
+function settled(before: State, done: Next): Next {
+  return { ...done, state: counted(before, withAlarm(done.state)) }
 }
 
 function updated(state: State, event: Event): Next {
@@ -28,6 +44,8 @@ function updated(state: State, event: Event): Next {
     case 'paste':
     case 'wheel':
       return input(state, event)
+    case 'drawn':
+      return next({ ...state, drawn: event.asked, brokenLine: false })
     case 'resize':
       return next({ ...state, size: event.size })
     case 'tick':
@@ -50,10 +68,12 @@ function updated(state: State, event: Event): Next {
       const after = state.page.kind === 'waiting' && state.page.roomId === event.roomId ? toRooms(state) : next(state)
       return { ...after, state: problem(after.state, `Your request to join ${event.roomName} was declined.`) }
     }
-    case 'withdrawn':
-      return next(info({ ...state, busy: undefined }, `Request to join ${event.roomName} withdrawn.`), {
+    case 'withdrawn': {
+      const after = state.page.kind === 'waiting' ? toRooms(state).state : state
+      return next(info({ ...after, busy: undefined }, `Request to join ${event.roomName} withdrawn.`), {
         do: 'refresh-rooms',
       })
+    }
     case 'left': {
       const after = toRooms({ ...state, busy: undefined })
       return { ...after, state: info(after.state, `You left ${event.roomName}.`) }
@@ -77,6 +97,7 @@ function updated(state: State, event: Event): Next {
 function input(state: State, event: Input): Next {
   if (event.kind === 'key' && event.ctrl && event.name === 'l') return next(state, { do: 'redraw' })
   if (event.kind === 'key' && event.ctrl && event.name === 'z') return next(state, { do: 'suspend' })
+  if (isAhead(state, event)) return keepTyped(state, event)
   if (state.alarm !== undefined && !isQuitting(state.confirm)) return alarmInput(state, state.alarm, event)
   if (state.confirm !== undefined) return confirmInput(state, state.confirm, event)
   if (state.busy !== undefined) return whileBusy(state, event)
@@ -100,9 +121,8 @@ function input(state: State, event: Input): Next {
     case 'waiting':
       if (isKey(event) && event.name === 'escape') return toRooms(after)
       if (event.kind === 'text' && event.text.toLowerCase() === 'w') {
-        const busy: State = { ...after, busy: { label: 'withdrawing your request…', frame: 0 } }
-        const back = toRooms(busy)
-        return next(back.state, { do: 'withdraw', roomId: page.roomId })
+        const question = `Withdraw your request to join ${page.roomName}?`
+        return next(ask(after, question, 'withdrawing your request…', { do: 'withdraw', roomId: page.roomId }))
       }
       return next(after)
   }
@@ -118,13 +138,17 @@ function keepsFlash(state: State, event: Input): boolean {
   return event.kind !== 'key' || !['enter', 'escape', 'tab', 'c', 'up', 'down'].includes(event.name)
 }
 
-/** Long operations can be cancelled; other keys wait their turn (the program holds them back). */
+/** Keys held back while something takes a moment. */
+const heldMax = 1000
+
+/** Long operations can be cancelled, which also discards the keys typed ahead; other keys wait their turn. */
 function whileBusy(state: State, event: Input): Next {
-  if (!isKey(event)) return next(state)
-  if (event.ctrl && event.name === 'c') return interrupted({ ...state, busy: undefined })
-  if (event.name === 'escape' && state.page.kind !== 'login')
-    return next({ ...state, busy: undefined }, { do: 'cancel' })
-  return next(state)
+  if (isKey(event) && event.ctrl && event.name === 'c') return interrupted({ ...state, busy: undefined, held: [] })
+  if (isKey(event) && event.name === 'escape') {
+    if (state.page.kind === 'login') return next({ ...state, held: [] })
+    return next({ ...state, busy: undefined, held: [] }, { do: 'cancel' })
+  }
+  return next(state.held.length < heldMax ? { ...state, held: [...state.held, event] } : state)
 }
 
 /** Goes straight in from the waiting page; elsewhere shows a notice. */

@@ -78,13 +78,13 @@ export class Terminal {
     this.#stdin.resume()
   }
 
-  /** False: earlier output is still pending; `onReady` says when to go on. */
+  /** Whether the frame is on the screen; otherwise output is still pending, and `onReady` says when to try again. */
   draw(frame: Frame): boolean {
     if (!this.#taken || this.#blocked) return false
     const { painted, output } = paint(this.#painted, frame, this.#colours)
     this.#painted = painted
     if (output !== '') this.#blocked = !this.#stdout.write(output)
-    return true
+    return !this.#blocked
   }
 
   /** The next frame is drawn as if the screen were empty. */

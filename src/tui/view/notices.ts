@@ -6,8 +6,9 @@ import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { isQuitting } from '../state/next.ts'
 import type { About, Alarm, ChatPage, Completion, State } from '../state/state.ts'
+import { yesWord } from '../state/overlay.ts'
 import { seenWord } from '../state/trust.ts'
-import type { Line, Span, Style } from '../text/style.ts'
+import type { Colour, Line, Span, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padEnd, truncate, widthOf } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
@@ -29,7 +30,7 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
   if (alarm !== undefined && !isQuitting(confirm)) return alarmLines(alarm, columns)
   if (confirm !== undefined) {
     const style: Style = { colour: confirm.danger === true ? 'red' : 'yellow', bold: true }
-    return wrap(`${confirm.question}  (y/n)`, width).map((text) => [span(` ${text}`, style)])
+    return wrap(confirm.answer === undefined ? `${confirm.question}  (y/n)` : confirm.question, width).map((text) => [span(` ${text}`, style)])
   }
   // Operations that finish before the first tick are not shown.
   if (busy !== undefined && busy.frame > 0)
@@ -46,16 +47,27 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
 
 /** The input line; during an alarm, the one that answers it. */
 export function inputFooter(state: State, own: Editor, columns: number, rowsMax: number): Footer {
-  const { alarm, sheet } = state
-  const [editor, prompt] = alarm === undefined ? [own, ' > '] : [alarm.editor, ` type "${seenWord}" > `]
+  const { sheet } = state
+  const answer = answerField(state)
+  const [editor, prompt] = answer === undefined ? [own, ' > '] : [answer.editor, ` type "${answer.word}" > `]
   const { rows, cursor } = inputRows(editor, columns - prompt.length, rowsMax)
-  const style: Style = alarm === undefined ? { bold: true } : { bold: true, colour: 'red' }
+  const style: Style = answer === undefined ? { bold: true } : { bold: true, colour: answer.colour }
   const lines = rows.map((text, index): Line => [
     span(index === 0 ? prompt : ' '.repeat(prompt.length), style),
     span(text),
   ])
-  const active = sheet === undefined || alarm !== undefined
+  const active = sheet === undefined || answer !== undefined
+  // What was typed for the line stays in view.
+  const draft = answer === undefined || own.text === '' ? [] : inputRows(own, columns - 3, 1).rows
+  lines.push(...draft.map((text): Line => [span(' > '), span(text)]))
   return { lines, cursor: active ? { row: cursor.row, column: cursor.column + prompt.length } : undefined }
+}
+
+/** Where a whole word is the answer, it is typed in place of the line. */
+function answerField({ alarm, confirm }: State): { editor: Editor; word: string; colour: Colour } | undefined {
+  if (alarm !== undefined && !isQuitting(confirm)) return { editor: alarm.editor, word: seenWord, colour: 'red' }
+  if (confirm?.answer === undefined) return undefined
+  return { editor: confirm.answer, word: yesWord, colour: confirm.danger === true ? 'red' : 'yellow' }
 }
 
 /** As many candidates as fit, the selected one among them. */
@@ -85,13 +97,16 @@ export function candidateLine(completion: Completion, columns: number): Line {
 
 const red: Style = { colour: 'red', bold: true }
 
-function alarmLines({ key, undone }: Alarm, columns: number): readonly Line[] {
+function alarmLines({ key, given, undone }: Alarm, columns: number): readonly Line[] {
   const { name, fingerprint, known } = key
-  const title = `WARNING: ${name}'s key is NOT the one you know`
-  const advice = `Someone may be impersonating ${name}. Ask ${name} by phone or in person which key is right. /verify ${name} shows what to compare and accepts the new key.`
+  const title = `WARNING: ${name}'s key ${given ? 'does NOT have the fingerprint you gave' : 'is NOT the one you know'}`
+  const what = given
+    ? 'for their fingerprint again, by phone or in person.'
+    : `by phone or in person which key is right. /verify ${name} shows what to compare and accepts the new key.`
+  const advice = `Someone may be impersonating ${name}. Ask ${name} ${what}`
   return [
     ...wrap(title, columns - 3).map((text): Line => [span(padEnd(` ! ${text}`, columns), { ...red, inverse: true })]),
-    [span(`   you know  ${known}`, red)],
+    [span(`   you ${given ? 'gave' : 'know'}  ${known}`, red)],
     [span(`   this is   ${fingerprint}`, red)],
     ...wrap(`${undone === undefined ? '' : `${undone} `}${advice}`, columns - 4).map((text): Line => [
       span(`   ${text}`, red),
