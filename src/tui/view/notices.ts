@@ -30,7 +30,9 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
   if (alarm !== undefined && !isQuitting(confirm)) return alarmLines(alarm, columns)
   if (confirm !== undefined) {
     const style: Style = { colour: confirm.danger === true ? 'red' : 'yellow', bold: true }
-    return wrap(confirm.answer === undefined ? `${confirm.question}  (y/n)` : confirm.question, width).map((text) => [span(` ${text}`, style)])
+    return wrap(confirm.answer === undefined ? `${confirm.question}  (y/n)` : confirm.question, width).map((text) => [
+      span(` ${text}`, style),
+    ])
   }
   // Operations that finish before the first tick are not shown.
   if (busy !== undefined && busy.frame > 0)
