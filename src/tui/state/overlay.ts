@@ -4,10 +4,8 @@ import type { Input } from '../input/key.ts'
 import { sheetSpace } from '../view/chat-layout.ts'
 import { scrollSheet } from '../view/sheet.ts'
 import { busy, isQuitting, next } from './next.ts'
-import { isAttempt, withTyped } from './question.ts'
+import { isAttempt, withTyped, yesWord } from './question.ts'
 import type { Confirm, Next, Sheet, State } from './state.ts'
-
-export const yesWord = 'yes'
 
 export function confirmInput(state: State, confirm: Confirm, input: Input): Next {
   // The text in question may be longer than the screen.

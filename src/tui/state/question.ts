@@ -9,6 +9,9 @@ import { loginInput } from './login.ts'
 import { isQuitting, next } from './next.ts'
 import type { Next, State } from './state.ts'
 
+/** The answer to a question about a key. */
+export const yesWord = 'yes'
+
 /** The same object as long as it is the same question. */
 function questionOf({ alarm, confirm, page }: State): unknown {
   if (alarm !== undefined && !isQuitting(confirm)) return alarm.key
