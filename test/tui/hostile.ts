@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { anyCharacter } from '../any-character.ts'
 
-const pieces = [
+export const hostilePieces = [
   '\x1b[2J',
   '\x1b]0;title\x07',
   '\x1b]8;;http://x\x1b\\',
@@ -51,7 +51,11 @@ const pieces = [
 
 export const hostileText = fc
   .array(
-    fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: anyCharacter, maxLength: 5 }), fc.string({ maxLength: 8 })),
+    fc.oneof(
+      fc.constantFrom(...hostilePieces),
+      fc.string({ unit: anyCharacter, maxLength: 5 }),
+      fc.string({ maxLength: 8 }),
+    ),
     {
       maxLength: 30,
     },

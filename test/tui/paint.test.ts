@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { span } from '../../src/tui/text/style.ts'
 import type { Line } from '../../src/tui/text/style.ts'
+import { widthOf } from '../../src/tui/text/width.ts'
 import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
 import { frame } from '../../src/tui/view/frame.ts'
 import { hostileText } from './hostile.ts'
@@ -33,6 +34,11 @@ function emulator(): headless.Terminal {
   return terminal
 }
 
+/** Measures each code point alone, as tables of before 2017 have it: an emoji of several is twice as wide, or more. */
+function oldEmulator(): headless.Terminal {
+  return new headless.Terminal({ cols: columns, rows, allowProposedApi: true })
+}
+
 describe('painting', () => {
   it('writes only the rows that changed', () => {
     const before = paint(nothingPainted, frame([[span('one')], [span('two')]], columns, rows), true)
@@ -52,6 +58,21 @@ describe('painting', () => {
   it('puts what follows a wide text at its own column', () => {
     const lines: Line[] = [[span('👨‍👩‍👧‍👦'), span('│')]]
     expect(paint(nothingPainted, frame(lines, columns, rows), true).output).toContain('\x1b[3G│')
+  })
+
+  it.each([
+    ['two 👋🏽👋🏿 meet at 15:30, all of you, ok', 'meet at 15:30, all of you, ok'],
+    ['👨‍👩‍👧‍👦 and 🏳️‍🌈 and then the end of the row.', 'end of the row.'],
+    ['1️⃣ ❤️ 🇩🇪 क्षि e\u0301\u0302 宽 ﷽ until the last cell', 'until the last cell'],
+  ])('shows the rest of a row on a terminal that measures emoji otherwise: %s', async (text, rest) => {
+    const terminal = oldEmulator()
+    await write(terminal, `\x1b[?7l${paint(nothingPainted, frame([[span(text)]], columns, rows), true).output}`)
+    const [shown = ''] = screenOf(terminal)
+    expect(shown).toContain(rest)
+    const cells = Array.from({ length: columns }, (_, x) => terminal.buffer.active.getLine(0)?.getCell(x)?.getChars())
+    // The last character stands where we believe that it does.
+    expect(cells[widthOf(text) - 1]).toBe(text.at(-1))
+    terminal.dispose()
   })
 
   it('shows on a terminal what the last frame says, whatever came before and whoever wrote it', async () => {

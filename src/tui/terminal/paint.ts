@@ -1,12 +1,12 @@
 /**
  * Computes the bytes that turn one frame into the next. Pure.
  *
- * Unchanged rows are skipped. Each part of a row after text that terminals measure differently (wide characters, emoji)
- * is positioned at its column, so that a terminal that disagrees can't shift the rest of the row. Only printable text
- * leaves a span: this is the last line of defence, behind sanitize.
+ * Unchanged rows are skipped. What follows a character that terminals measure differently (an emoji, a cluster of several
+ * code points) is positioned at its column, so that a terminal that disagrees shows that character wrongly and nothing
+ * else. Only printable text leaves a span: this is the last line of defence, behind sanitize.
  */
 import type { Colour, Line, Span, Style } from '../text/style.ts'
-import { widthOf } from '../text/width.ts'
+import { graphemes, isPlain, widthOf } from '../text/width.ts'
 import type { Frame } from '../view/frame.ts'
 
 /** What is on the screen. */
@@ -62,16 +62,45 @@ function encodeRow(row: Line, colours: boolean): string {
     const wanted = encodeStyle(part.style, colours)
     if (wanted !== style) encoded += `\x1b[0${wanted}m`
     style = wanted
-    if (!sure) encoded += `\x1b[${column + 1}G`
-    encoded += text
-    column += widthOf(text)
-    sure = !doubtful(text)
+    for (const piece of pieces(text)) {
+      if (!sure) encoded += `\x1b[${column + 1}G`
+      encoded += piece.text
+      column += widthOf(piece.text)
+      sure = piece.sure
+    }
   }
   return style === '' ? encoded : `${encoded}\x1b[0m`
 }
 
 function printable(part: Span): string {
   return part.text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
+}
+
+interface Piece {
+  readonly text: string
+  /** Whether every terminal is as wide with it as we are. */
+  readonly sure: boolean
+}
+
+/** Letters, digits and signs of one code point: their widths have been the same in all tables for decades. */
+const settled = /^[\p{L}\p{Nd}\p{Po}\p{Ps}\p{Pe}]$/u
+
+/** A text as runs that all terminals measure alike, and single characters that they may not. */
+function pieces(text: string): readonly Piece[] {
+  if (!doubtful(text)) return [{ text, sure: true }]
+  const all: Piece[] = []
+  let run = ''
+  for (const grapheme of graphemes(text)) {
+    if (isPlain(grapheme) || settled.test(grapheme)) {
+      run += grapheme
+      continue
+    }
+    if (run !== '') all.push({ text: run, sure: true })
+    run = ''
+    all.push({ text: grapheme, sure: false })
+  }
+  if (run !== '') all.push({ text: run, sure: true })
+  return all
 }
 
 /** Whether terminals may disagree about the width; the characters that frames are made of are safe. */

@@ -1,0 +1,104 @@
+/** What an attacker writes, painted in a real tmux: it moves no cell that is not its own. Skipped where there is no tmux. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sanitizeLine } from '../../src/tui/sanitize.ts'
+import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
+import { span, type Line } from '../../src/tui/text/style.ts'
+import { padEnd } from '../../src/tui/text/width.ts'
+import { frame } from '../../src/tui/view/frame.ts'
+import { until } from '../node/processes.ts'
+import { hostilePieces, hostileText } from '../tui/hostile.ts'
+
+const columns = 60
+const rows = 24
+const textColumns = 24
+const hasTmux = spawnSync('tmux', ['-V']).status === 0
+
+const corpus = [
+  ...hostilePieces.map((piece) => `a${piece}b ${piece}${piece} end`),
+  ...['👋🏽👋🏿', '🏳️‍🌈', '1️⃣2️⃣', '👩🏽‍🚀', '🫩🫆', '☺️', '⚠️⚠', '﷽', 'e\u0301\u0302\u0303', '\u1f1e9', 'ﬁ', '①', '½'].map(
+    (emoji) => `two ${emoji} meet at 15:30`,
+  ),
+  ...[
+    '*bold* _it_ `code` ~~no~~',
+    '[text](https://x.org/a_(b))',
+    '![i](x)',
+    '<b>b</b>',
+    '> quote',
+    '# h',
+    '```\n',
+    '| a | b |',
+  ],
+  ...fc.sample(hostileText, { numRuns: 250, seed: 7 }),
+]
+
+let folder = ''
+const tmux = (...args: readonly string[]): string =>
+  execFileSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...args], {
+    env: { PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8', TERM: 'xterm-256color' },
+  }).toString()
+
+describe.skipIf(!hasTmux)('in tmux', () => {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'conclave-tmux-'))
+    tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'sleep 1000')
+    tmux('set-option', '-g', 'status', 'off')
+    tmux('resize-window', '-x', String(columns), '-y', String(rows))
+  })
+  afterAll(() => {
+    tmux('kill-server')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** The rows of the pane after `output`, whose last row is `last`. */
+  async function shown(output: string, last: string): Promise<readonly string[]> {
+    const file = join(folder, 'output')
+    writeFileSync(file, `\x1b[?7l\x1b[2J${output}`)
+    tmux('respawn-pane', '-k', `stty raw -echo; cat '${file}'; exec sleep 1000`)
+    let screen: readonly string[] = []
+    await until(() => {
+      screen = tmux('capture-pane', '-p').split('\n')
+      return screen.some((row) => row === last)
+    })
+    return screen
+  }
+
+  test('the corpus is large enough', () => {
+    expect(corpus.length).toBeGreaterThanOrEqual(300)
+  })
+
+  for (let from = 0; from < corpus.length; from += rows - 1) {
+    const texts = corpus.slice(from, from + rows - 1)
+    test(`texts ${from} to ${from + texts.length - 1} stay in their cells`, async () => {
+      const lines = texts.map((text, at): Line => [
+        span(`${at} │`.padStart(4)),
+        span(padEnd(sanitizeLine(text), textColumns)),
+        span(`│ right of ${at}`),
+      ])
+      const last = `the last row from ${from}`
+      const { output } = paint(
+        nothingPainted,
+        frame([...lines, [span(last)]], columns, rows, { row: 2, column: 5 }),
+        true,
+      )
+      const screen = await shown(output, last)
+      for (const at of texts.keys()) {
+        expect(screen[at]).toMatch(new RegExp(`^${`${at} │`.padStart(4)}`))
+        // Cells are counted from the right, since the middle has as many as its terminal believes.
+        expect(screen[at]?.endsWith(`│ right of ${at}`), `${JSON.stringify(texts[at])}: ${screen[at]}`).toBe(true)
+      }
+      expect(screen[texts.length]).toBe(last)
+      expect(tmux('display-message', '-p', '#{cursor_x} #{cursor_y}').trim()).toBe('5 2')
+    })
+  }
+
+  test('the rest of a row is there after emoji of several code points', async () => {
+    const text = 'two 👋🏽👋🏿 meet at 15:30, all of you, and bring ten people'
+    const { output } = paint(nothingPainted, frame([[span(text)], [span('last')]], columns, rows), true)
+    expect((await shown(output, 'last'))[0]).toMatch(/meet at 15:30, all of you, and bring ten people$/)
+  })
+})
