@@ -11,7 +11,7 @@ describe.each(anyKind)('rooms on the %s store', (kind) => {
     expect(room.members).toEqual([{ ...ada.chat.self, role: 'admin' }])
     expect(told(await wholeHistory(room))).toEqual(['create by ada'])
     expect(await ada.chat.rooms()).toEqual([
-      { name: 'demo', id: room.id, standing: 'member', unread: 0, mentions: 0, members: 1 },
+      { name: 'demo', id: room.id, standing: 'member', unread: 0, mentions: 0, members: 1, attention: [] },
     ])
   })
 
