@@ -340,7 +340,7 @@ export interface Done {
 /** After the store was rolled back to an older snapshot or tampered with. */
 export interface Recovery {
   /**
-   * `putting-back`: this home's records are being written to the store again. `put-back`: that is done. `parted`:
+   * `putting-back`: this home's records are being written to the store again. `put-back`: that is done. `diverged`:
    * others wrote in between; lost messages are sent again. `frozen`: a kick was lost, and nothing is sent until it is
    * repeated. `damaged`: something is missing or changed that this machine can't restore.
    */

@@ -98,7 +98,7 @@ export class ChatSession implements Chat {
       restored: () => this.#restored(),
     })
     this.#lineage = new Lineage({ ...parts, life: this.#connection })
-    const [changed, putBack] = [() => this.#listeners.tell(), () => this.#copy.soon()]
+    const [changed, restored] = [() => this.#listeners.tell(), () => this.#copy.soon()]
     this.#roomUpdates = new RoomUpdates({
       ...parts,
       connection: this.#connection,
@@ -106,7 +106,7 @@ export class ChatSession implements Chat {
     })
     this.#lists = new Lists({ ...parts, connection: this.#connection, changed })
     this.#copy = new CopyKeeper({ ...parts, changed })
-    this.#own = new OwnName({ ...parts, life: this.#connection, lineage: this.#lineage, changed, putBack })
+    this.#own = new OwnName({ ...parts, life: this.#connection, lineage: this.#lineage, changed, restored })
     const connection = this.#connection
     this.#sessions = new RoomSessions({
       ...parts,
@@ -238,6 +238,7 @@ export class ChatSession implements Chat {
   async #rekey(): Promise<Rekeyed> {
     const { identity, store, clock, random } = this.#parts
     await this.rooms()
+    await this.#own.require()
     await renewRegistered(store, await this.#connection.known(), identity, random, clock.now())
     await this.#copy.now()
     let rooms = 0

@@ -1,10 +1,11 @@
 /**
- * A person's name in the store: restored if the store has lost it, or has an older record. Apart from rooms and the
- * copy of the vault, which have their own repair, nothing else of a person is stored there.
+ * A person's name in the store: restored if the store has lost it, or has an older record or none that is valid. Apart
+ * from rooms and the copy of the vault, which have their own repair, nothing else of a person is stored there.
  */
 import type { Clock } from '../../base/clock.ts'
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { FormatError } from '../../base/codec.ts'
+import { ConclaveError } from '../../base/errors.ts'
 import { openPatienceMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Signer } from '../../crypto/sign.ts'
@@ -27,16 +28,16 @@ export interface OwnNameParts {
   readonly lineage: Lineage
   changed(): void
   /** The name is there again: what depends on it may follow. */
-  putBack(): void
+  restored(): void
 }
 
-type Outcome = 'stands' | 'put-back' | 'replaced' | 'taken' | 'unknown'
+type Outcome = 'valid' | 'restored' | 'replaced' | 'taken' | 'unknown'
 
 export class OwnName {
   readonly #parts: OwnNameParts
   readonly #closing = new AbortController()
   #looking: Promise<void> | undefined
-  #outcome: Outcome = 'stands'
+  #outcome: Outcome = 'valid'
 
   constructor(parts: OwnNameParts) {
     this.#parts = parts
@@ -46,30 +47,30 @@ export class OwnName {
     const { name } = this.#parts.identity
     const counts = { done: 0, total: 0 }
     switch (this.#outcome) {
-      case 'stands':
+      case 'valid':
         return undefined
-      case 'put-back':
+      case 'restored':
         return {
-          ...{ kind: 'put-back', ...counts, short: 'the store was set back: your name was put back' },
-          text: 'The store was set back to an earlier copy: your name was put back.',
-          hint: 'There is nothing left to do.',
+          ...{ kind: 'put-back', ...counts, short: 'your name was restored to the store' },
+          text: 'Your name was missing, outdated or damaged in the store, and was restored.',
+          hint: 'Nothing left to do.',
         }
       case 'replaced':
         return {
-          ...{ kind: 'damaged', ...counts, short: 'your keys here are older than those in the registry' },
-          text: `The keys of ${name} were replaced on another machine, and the new ones are not here: the store gave this machine an older copy of them, or has not got the newer one yet.`,
+          ...{ kind: 'damaged', ...counts, short: 'your keys here are older than those in the store' },
+          text: `The keys of ${name} were replaced on another machine, and the new ones are not here: the store gave this machine an older copy of them, or doesn't have the newer one yet.`,
           hint: 'Start Conclave on the other machine, then here again.',
         }
       case 'taken':
         return {
           ...{ kind: 'damaged', ...counts, short: `someone else has the name ${name} in this store` },
           text: `Someone else has the name ${name} in this store: others find their key under it.`,
-          hint: 'Tell them, and compare fingerprints; your rooms are not touched by it.',
+          hint: 'Tell the others, and compare fingerprints with them. Your rooms are not affected.',
         }
       case 'unknown':
         return {
-          ...{ kind: 'damaged', ...counts, short: 'this store does not know you' },
-          text: `This store does not know ${name}: it is another one, or was set back to before you signed up. Nothing of yours is put into it.`,
+          ...{ kind: 'damaged', ...counts, short: "this store doesn't know you" },
+          text: `This store doesn't know ${name}: it is another one, or was rolled back to before you signed up. Nothing of yours is written to it.`,
           hint: 'Use the store in which you signed up.',
         }
     }
@@ -92,20 +93,30 @@ export class OwnName {
     await this.#looking
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
-    const parts = this.#parts
-    this.#outcome = (await parts.lineage.isOurs(signal)) ? await this.#putNameBack(signal) : 'unknown'
-    if (this.#outcome === 'put-back') parts.putBack()
-    if (this.#outcome !== 'stands') parts.changed()
+  /** For what needs the name to be there. @throws no-such-user, tampering where it can't be restored */
+  async require(): Promise<void> {
+    await this.#look(this.#closing.signal)
+    const found = this.recovery
+    if (found?.kind !== 'damaged') return
+    throw new ConclaveError(this.#outcome === 'unknown' ? 'no-such-user' : 'tampering', found.text, {
+      hint: found.hint,
+    })
   }
 
-  async #putNameBack(signal: AbortSignal): Promise<Outcome> {
+  async #look(signal: AbortSignal): Promise<void> {
+    const parts = this.#parts
+    this.#outcome = (await parts.lineage.isOurs(signal)) ? await this.#restore(signal) : 'unknown'
+    if (this.#outcome === 'restored') parts.restored()
+    if (this.#outcome !== 'valid') parts.changed()
+  }
+
+  async #restore(signal: AbortSignal): Promise<Outcome> {
     const { identity, store, life } = this.#parts
     const key = userKey(skeleton(identity.name))
     const entry = await readOne(store, key, signal)
     const record = nameRecord(identity, entry?.value)
     if (record === 'another' || record === 'replaced') return record === 'another' ? 'taken' : 'replaced'
-    if (record === undefined) return 'stands'
+    if (record === undefined) return 'valid'
     const { ok } = await store.commit(
       {
         if: [sameStoreIdentity(await life.known()), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
@@ -113,15 +124,14 @@ export class OwnName {
       },
       signal,
     )
-    return ok ? 'put-back' : 'stands'
+    return ok ? 'restored' : 'valid'
   }
 }
 
-/** What should be in the registry; undefined if it is. Rebuilt from the vault: each key signs the next. */
+/** What should be in the store; undefined if it is. Rebuilt from the vault: each key signs the next. */
 function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: Uint8Array | undefined) {
   const keys = [...formerSigners.toReversed(), signer]
   let record = found && decoded(found, name)
-  if (found !== undefined && record === undefined) return undefined
   let reached = keys.findIndex(({ publicKey }) => record !== undefined && equalBytes(publicKey, record.rootKey))
   if (record !== undefined && reached === -1) return descendsFrom(record, signer.publicKey) ? 'replaced' : 'another'
   let bytes: Bytes | undefined
@@ -137,7 +147,7 @@ function nameRecord({ name, signer, formerSigners, wrapKey }: Identity, found: U
   return bytes
 }
 
-/** Bytes that aren't a record are left for people to see. */
+/** Bytes that aren't a record of this name count as none. */
 function decoded(bytes: Uint8Array, name: string) {
   try {
     return decodeNameRecord(bytes, name)

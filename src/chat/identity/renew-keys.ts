@@ -1,5 +1,5 @@
 /** New keys for an identity: first the vault, then the registry; its rooms follow one by one. */
-import type { Bytes } from '../../base/bytes.ts'
+import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
@@ -11,7 +11,10 @@ import { readNameRecord } from './registry.ts'
 import { sameStoreIdentity } from '../connection/store-identity.ts'
 import { readOne } from '../../store/read-one.ts'
 
-/** If interrupted, the next call continues: a registry that still names a former key is renewed from that one. */
+/**
+ * The store has this identity's present record (OwnName). If this is interrupted, what is there then leads on to the new
+ * keys, and is renewed with the next start.
+ */
 export async function renewRegistered(
   store: Store,
   incarnation: Bytes,
@@ -22,24 +25,21 @@ export async function renewRegistered(
   const key = userKey(skeleton(identity.name))
   const entry = await readOne(store, key)
   const record = entry && readNameRecord(entry, identity.name)
-  if (entry === undefined || record === undefined) {
-    throw new ConclaveError('no-such-user', `${identity.name} is not registered in this store`, {
-      hint: 'use the store in which you signed up',
-    })
-  }
-  const isCurrent = Buffer.compare(record.rootKey, identity.signer.publicKey) === 0
-  if (isCurrent) await identity.renewKeys(random)
+  const former = identity.signer
+  if (record === undefined || !equalBytes(record.rootKey, former.publicKey)) throw changed()
+  await identity.renewKeys(random)
   await identity.introduce(now)
-  const former = identity.formerSigners.find(({ publicKey }) => Buffer.compare(publicKey, record.rootKey) === 0)
-  if (former === undefined) {
-    throw new ConclaveError('tampering', `the registry names a key for ${identity.name} that was never yours`, {
-      hint: 'tell the others; compare fingerprints with them',
-    })
-  }
   const value = renewNameRecord(record, former, identity.signer, identity.wrapKey)
   const { ok } = await store.commit({
-    if: [sameStoreIdentity(incarnation), { kind: 'revision', key, modRevision: entry.modRevision }],
+    if: [sameStoreIdentity(incarnation), { kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
     then: [{ kind: 'put', key, value }],
   })
-  if (!ok) throw new ConclaveError('unavailable', 'the registry changed meanwhile', { retryable: true })
+  if (!ok) throw changed()
+}
+
+function changed(): ConclaveError {
+  return new ConclaveError('unavailable', 'Your name record changed in the store at the same time', {
+    hint: 'Try again.',
+    retryable: true,
+  })
 }
