@@ -7,13 +7,14 @@
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
-import { isConclaveError } from '../base/errors.ts'
+import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
 import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event, Unconfirmed } from './state/event.ts'
+import { unsentBy } from './state/question.ts'
 import { sanitized } from './state/sanitized.ts'
 
 /** Actions of the program itself: end, redraw, go to the background. */
@@ -54,7 +55,9 @@ export class Session {
       }
       const { code, text, hint } = describe(error)
       this.#dispatch(
-        effect.do === 'fetch' ? { kind: 'fetch-failed', text, hint } : { kind: 'failed', code, text, hint },
+        effect.do === 'fetch'
+          ? { kind: 'fetch-failed', text, hint }
+          : { kind: 'failed', code, text, hint, ...unsentBy(effect) },
       )
     }
   }
@@ -109,6 +112,7 @@ export class Session {
       case 'open':
         return this.#open(chat, effect.room, opening)
       case 'create': {
+        if (effect.fromList === true) await this.#refuseListed(chat, effect.name, opening)
         const room = await chat.create(effect.name, effect.unlisted ? { unlisted: true } : {})
         if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
         return
@@ -124,9 +128,12 @@ export class Session {
         return this.#dispatch({ kind: 'waiting', ...nameOf(admission) })
       }
       case 'dm': {
-        const { name, fingerprint } = effect
+        const { name, fingerprint, text } = effect
         const room = await chat.dm(name, fingerprint === undefined ? {} : { fingerprint })
-        if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
+        if (opening.aborted) return
+        const opened = await OpenRoom.open(room, this.#dispatch, opening)
+        await this.#show(opened, opening)
+        if (text !== undefined) await opened.perform({ do: 'send', content: { type: 'text', text } })
         return
       }
       case 'compare': {
@@ -195,6 +202,16 @@ export class Session {
     this.#advice = chat.advice
     if (chat.advice !== undefined)
       this.#dispatch({ kind: 'advice', text: sanitizeLine(chat.advice.text), hint: hintOnScreen(chat.advice.hint) })
+  }
+
+  /** A list that was typed into before it had arrived must not lead to a second room of the name. */
+  async #refuseListed(chat: Chat, name: string, opening: AbortSignal): Promise<void> {
+    const rooms = await chat.rooms(AbortSignal.any([opening, this.#ended.signal]))
+    this.#tellChat(chat)
+    if (!rooms.some((room) => room.name.toLowerCase() === name.toLowerCase())) return
+    throw new ConclaveError('name-taken', `There is a room called ${name} already.`, {
+      hint: `Press Enter to open it or to ask to join it. To create another: /create ${name}`,
+    })
   }
 
   #startOpening(): AbortSignal {

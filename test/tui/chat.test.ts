@@ -266,8 +266,12 @@ describe('going from room to room', () => {
     await drive.type(`/\t${keys.escape}`)
     expect(drive.state.page.kind).toBe('chat')
     await drive.type(keys.escape)
+    expect(drive.state.page.kind).toBe('chat')
+    await drive.type(keys.alt('k'))
     expect(drive.state.page.kind).toBe('rooms')
     await drive.type(keys.escape)
+    expect(drive.state.page.kind).toBe('chat')
+    await drive.type(keys.ctrl('u') + keys.ctrl('c'))
     expect(drive.text()).toContain('Quit Conclave?')
     await drive.type('y')
     expect(drive.quit).toBe(true)
@@ -303,7 +307,7 @@ describe('going from room to room', () => {
 
   it('hears nothing more of a room that it left', async () => {
     const { demo, drive } = await inside()
-    await drive.type(keys.escape)
+    await drive.type(keys.alt('k'))
     demo.say(alan, 'unheard')
     expect(drive.state.page.kind).toBe('rooms')
     expect(drive.text()).toContain('1 new')

@@ -151,6 +151,160 @@ describe('a question', () => {
   })
 })
 
+describe('/dm, /msg and /query', () => {
+  it.each(['dm', 'msg', 'query'])('/%s sends the text to the person', async (word) => {
+    const { world, demo, drive } = await inside()
+    await drive.type(`/${word} bob see you at eight\r`)
+    expect(drive.chat.room.name).toBe('@bob')
+    expect(drive.text()).toContain('ada │ see you at eight')
+    expect(demo.log.some((item) => item.kind === 'message')).toBe(false)
+    expect(world.rooms.find(({ name }) => name === '@bob')?.seq).toBe(1)
+  })
+
+  it('send nothing before a new key is trusted, and keep the text where it is not', async () => {
+    const { world, drive } = await inside()
+    world.newKeys.add('cyd')
+    await drive.type('/dm cyd 42 it is\r')
+    expect(did(drive, 'send')).toBe(false)
+    await drive.type('no\r')
+    expect(drive.chat.editor.text).toBe('/dm cyd 42 it is')
+    await drive.type('\r')
+    await drive.type('yes\r')
+    expect(drive.chat.room.name).toBe('@cyd')
+    expect(drive.text()).toContain('ada │ 42 it is')
+  })
+
+  it('give the text back where it could not be sent', async () => {
+    const { world, drive } = await inside()
+    world.otherKeys.set('bob', '1111 2222 3333 4444 5555 6666')
+    await drive.type('/dm bob the secret\r')
+    expect(drive.text()).toContain('WARNING')
+    await drive.type('seen\r')
+    expect(drive.chat.editor.text).toBe('/dm bob the secret')
+    expect(did(drive, 'send')).toBe(false)
+  })
+
+  it('take a whole fingerprint for one, and no part of it', async () => {
+    const { drive } = await inside()
+    await drive.type(`/dm bob ${bob.fingerprint}\r`)
+    expect(drive.effects).toContainEqual({ do: 'dm', name: 'bob', fingerprint: bob.fingerprint })
+    await drive.type('/invite cyd at eight\r')
+    expect(drive.text()).toContain('A fingerprint has 24 digits.')
+    expect(did(drive, 'invite')).toBe(false)
+  })
+})
+
+describe('/topic', () => {
+  it('shows the topic, and clears it after a question', async () => {
+    const { demo, drive } = await inside()
+    await drive.type('/topic\r')
+    expect(drive.text()).toContain('demo has no topic.')
+    await drive.type('/topic release on Friday\r')
+    await drive.type('/topic\r')
+    expect(drive.text()).toContain('The topic of demo: release on Friday')
+    expect(demo.topic).toBe('release on Friday')
+    await drive.type('/topic -claer\r')
+    expect(drive.text()).toContain('Usage: /topic')
+    await drive.type(keys.ctrl('u') + '/topic -clear\r')
+    expect(drive.text()).toContain('Clear the topic of demo, "release on Friday"?')
+    await drive.type('n')
+    expect(demo.topic).toBe('release on Friday')
+    await drive.type('/topic -clear\r')
+    await drive.type('y')
+    expect(demo.topic).toBe('')
+  })
+})
+
+describe('Escape', () => {
+  it('steps back through what is open, and stays in the room', async () => {
+    const { demo, drive } = await inside()
+    demo.say(bob, 'hello')
+    await drive.type(`${keys.shiftUp}r/m\t`)
+    expect([drive.chat.about === undefined, drive.chat.completion === undefined]).toEqual([false, false])
+    for (let press = 0; press < 5; press += 1) await drive.type(keys.escape)
+    expect([drive.chat.about, drive.chat.completion, drive.chat.pick, drive.state.sheet]).toEqual(
+      Array(4).fill(undefined),
+    )
+    expect(drive.text()).toContain('Alt+K: rooms')
+    await drive.type(keys.ctrl('u') + '/help\r')
+    await drive.type(keys.escape + keys.escape)
+    expect(drive.state.sheet).toBeUndefined()
+    expect(drive.chat.room.name).toBe('demo')
+    expect(did(drive, 'close-room')).toBe(false)
+  })
+
+  it('goes from the list of rooms back to the room it was opened from', async () => {
+    const { drive } = await inside()
+    await drive.type('a draft' + keys.alt('k') + 'xyz')
+    expect(drive.text()).toContain('Esc: back')
+    await drive.type(keys.escape)
+    expect(drive.state.page.kind).toBe('rooms')
+    await drive.type(keys.escape)
+    expect(drive.chat.room.name).toBe('demo')
+    expect(drive.chat.editor.text).toBe('a draft')
+    await drive.type(keys.ctrl('u') + '/leave\r')
+    await drive.type('y')
+    await drive.type(keys.escape)
+    expect(drive.text()).toContain('Quit Conclave?')
+  })
+})
+
+describe('a filter and Enter', () => {
+  it('open what matches before anything is created, which comes last and says so', async () => {
+    const { world, drive } = await inside()
+    world.room('release-planning', ada)
+    await drive.type(keys.alt('k') + 'plan')
+    expect(drive.text()).toMatch(/› +release-planning[^]*Create room plan/)
+    await drive.type('\r')
+    expect(drive.chat.room.name).toBe('release-planning')
+  })
+
+  it('create after a question where a slip is likely, and at once in an empty list', async () => {
+    const { world, drive } = await inside()
+    await drive.type(keys.alt('k') + 'dmeo\ry')
+    expect(drive.text()).toContain('Create a new room called dmeo?')
+    await drive.type('n')
+    expect(world.rooms.map(({ name }) => name)).toEqual(['demo'])
+    await drive.type(keys.escape + keys.alt('k') + 'infra\r')
+    await drive.type('y')
+    expect(drive.chat.room.name).toBe('infra')
+    const empty = new FakeWorld()
+    empty.passwords.set('ada', 'x')
+    const first = await Drive.inside(empty, 'ada')
+    await first.type('demo\r')
+    expect(first.chat.room.name).toBe('demo')
+  })
+
+  it('do not create a second room of a name that the list did not have yet', async () => {
+    const world = new FakeWorld()
+    world.passwords.set('ada', 'x')
+    const drive = await Drive.inside(world, 'ada')
+    world.listed.push({ ...world.room('guests', alan).summary(), standing: 'stranger' })
+    world.rooms.pop()
+    await drive.type('Guests\r')
+    expect(drive.text()).toContain('There is a room called Guests already.')
+    expect(world.rooms).toEqual([])
+    await drive.type('\r')
+    expect(drive.text()).toContain("You've asked to join guests.")
+  })
+})
+
+describe('a command of another program', () => {
+  it.each(['nick', 'hick', 'ban', 'vick', 'feave'])('/%s suggests nothing that cannot be taken back', async (word) => {
+    const { drive } = await inside()
+    await drive.type(`/${word} eve\r`)
+    expect(flat(drive)).not.toContain('Did you mean')
+  })
+
+  it('with a slip in it is found', async () => {
+    const { drive } = await inside()
+    await drive.type('/kcik eve\r')
+    expect(flat(drive)).toContain('Did you mean /kick?')
+    await drive.type(keys.ctrl('u') + '/nick eve\r')
+    expect(flat(drive)).toContain("Names can't be changed.")
+  })
+})
+
 describe('a fingerprint that does not match', () => {
   const wrong = '1111 2222 3333 4444 5555 6666'
 

@@ -60,7 +60,7 @@ function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
   switch (name) {
     case 'escape':
       if (page.pick !== undefined) return unpick(state, page)
-      return page.about === undefined ? toRooms(state) : cancelAbout(state, page)
+      return page.about === undefined ? next(state) : cancelAbout(state, page)
     case 'page-up':
       return scrollPage(state, page, -1)
     case 'page-down':

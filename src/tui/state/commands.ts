@@ -36,7 +36,7 @@ export const commands: readonly Command[] = [
   command('rooms r', 'nothing', '', 'list the rooms', 'anywhere'),
   command('join j', 'room', 'ROOM', 'open a room, or ask to join it', 'anywhere'),
   command('create c', 'text', 'ROOM [unlisted]', 'create a room', 'anywhere'),
-  command('dm msg query', 'member', 'NAME', 'open a direct message', 'anywhere'),
+  command('dm msg query', 'member', 'NAME [TEXT]', 'open a direct message, and send the text', 'anywhere'),
   command('me', 'text', 'TEXT', 'describe an action: * ada waves'),
   command('reply', 'text', '[TEXT]', 'reply to the selected message (default: newest from someone else)'),
   command('edit', 'text', '[TEXT]', 'edit the selected message (default: your last)'),
@@ -52,12 +52,12 @@ export const commands: readonly Command[] = [
   command('whois w', 'member', 'NAME', "show someone's fingerprint"),
   command('accept a', 'knocker', 'NAME', 'accept a join request; same as !NAME'),
   command('reject', 'knocker', 'NAME', 'decline a join request'),
-  command('invite', 'member', 'NAME', 'invite someone'),
+  command('invite', 'member', 'NAME [FINGERPRINT]', 'invite someone'),
   command('kick', 'member', 'NAME', 'remove a member or invitation (rotates keys)'),
   command('promote', 'member', 'NAME', 'make someone an admin'),
   command('demote', 'member', 'NAME', 'remove admin rights'),
   command('verify', 'member', '[NAME]', 'check the whole room, or compare a safety number or a head phrase'),
-  command('topic', 'text', 'TEXT', 'set the topic'),
+  command('topic', 'text', '[TEXT|-clear]', 'show, set or clear the topic'),
   command(
     'policy',
     'rule',
@@ -90,7 +90,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Alt+K, Ctrl-G', 'find a room'],
   ['Ctrl-B', 'toggle members'],
   ['Ctrl-L', 'redraw'],
-  ['Esc', 'cancel a selection, reply or edit, then go back'],
+  ['Esc', 'close what is open: a list, a selection, a reply, an edit'],
   ['Ctrl-C', 'clear the input, then quit'],
 ]
 

@@ -15,7 +15,8 @@ export type Effect =
   | { readonly do: 'log-in'; readonly name: string; readonly password: string; readonly recoveryCode?: string }
   | { readonly do: 'sign-up'; readonly name: string; readonly password: string; readonly chosen: boolean }
   | { readonly do: 'refresh-rooms' }
-  | { readonly do: 'create'; readonly name: string; readonly unlisted: boolean }
+  /** `fromList`: only if no room of that name is listed. */
+  | { readonly do: 'create'; readonly name: string; readonly unlisted: boolean; readonly fromList?: true }
   | { readonly do: 'join'; readonly room: string; readonly fingerprint?: string }
   | { readonly do: 'open'; readonly room: string }
   /** Cancels what is being opened, created or requested; the open room stays. */
@@ -29,7 +30,9 @@ export type Effect =
   | { readonly do: 'accept' | 'reject'; readonly name: string; readonly fingerprint: string }
   | { readonly do: 'kick' | 'promote' | 'demote'; readonly name: string; readonly fingerprint: string }
   /** With the fingerprint of a key that was not seen before. */
-  | { readonly do: 'invite' | 'dm'; readonly name: string; readonly fingerprint: string | undefined }
+  | { readonly do: 'invite'; readonly name: string; readonly fingerprint: string | undefined }
+  /** And sends the text. */
+  | { readonly do: 'dm'; readonly name: string; readonly fingerprint: string | undefined; readonly text?: string }
   | { readonly do: 'topic'; readonly text: string }
   | { readonly do: 'compare'; readonly name: string }
   | { readonly do: 'policy'; readonly policy: Partial<Policy> }

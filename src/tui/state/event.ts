@@ -85,4 +85,11 @@ export type Event =
       /** The fingerprint that the person gave: it is not that of the key. */
       readonly given: string | undefined
     }
-  | { readonly kind: 'failed'; readonly code: string; readonly text: string; readonly hint: string }
+  /** `unsent`: what was to be said. */
+  | {
+      readonly kind: 'failed'
+      readonly code: string
+      readonly text: string
+      readonly hint: string
+      readonly unsent?: string
+    }

@@ -197,7 +197,7 @@ function signUp(state: State, name: string, password: string, chosen: boolean): 
 
 /** To the list of rooms, and on to the room that the command line named, as if it had been selected there. */
 function enter(state: State): Next {
-  const inside: State = { ...state, page: { kind: 'rooms', editor: emptyEditor, selected: 0 } }
+  const inside: State = { ...state, page: { kind: 'rooms', from: undefined, editor: emptyEditor, selected: 0 } }
   const { room } = state.program
   if (room === undefined) return next(inside, { do: 'refresh-rooms' })
   const known = state.rooms.filter((other) => other.name.toLowerCase() === room.toLowerCase())

@@ -3,8 +3,8 @@ import type { RoomSummary } from '../../chat/chat.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
 import { joinedRooms } from './room-list.ts'
-import type { Next, State } from './state.ts'
-import { ask, next, problem } from './next.ts'
+import type { Next, RoomsPage, State } from './state.ts'
+import { ask, askToQuit, next, problem } from './next.ts'
 
 /** The state with the open room's typed text saved. */
 function keepDraft(state: State): State {
@@ -19,9 +19,10 @@ function keepDraft(state: State): State {
 }
 
 export function toRooms(state: State): Next {
+  const from = state.page.kind === 'chat' ? state.page.room.id : undefined
   const rooms: State = {
     ...keepDraft(state),
-    page: { kind: 'rooms', editor: emptyEditor, selected: 0 },
+    page: { kind: 'rooms', from, editor: emptyEditor, selected: 0 },
     sheet: undefined,
   }
   return next(rooms, ...closing(state), { do: 'refresh-rooms' })
@@ -43,9 +44,23 @@ export function joinRoom(state: State, room: string, shown = room): Next {
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'join', room })
 }
 
+/** Escape in the list of rooms: to the room that it was opened from. */
+export function backFromRooms(state: State, { from }: RoomsPage): Next {
+  const room = state.rooms.find(({ id }) => id === from)
+  return room === undefined ? askToQuit(state) : openRoom(state, room)
+}
+
 export function createRoom(state: State, name: string, unlisted = false): Next {
   const label = `creating ${name}…`
   return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'create', name, unlisted })
+}
+
+/** Enter on the last row of a filtered list: never without a question where there are rooms that may have been meant. */
+export function createFromList(state: State, name: string): Next {
+  const effect = { do: 'create', name, unlisted: false, fromList: true } as const
+  const label = `creating ${name}…`
+  if (state.rooms.length === 0) return next({ ...state, busy: { label, frame: 0 } }, effect)
+  return next(ask(state, `Create a new room called ${name}?`, label, effect))
 }
 
 /** Enter on a room of the list. */

@@ -4,7 +4,7 @@ import type { Input } from '../input/key.ts'
 import { sheetSpace } from '../view/chat-layout.ts'
 import { scrollSheet } from '../view/sheet.ts'
 import { busy, isQuitting, next } from './next.ts'
-import { isAttempt, withTyped, yesWord } from './question.ts'
+import { isAttempt, withTyped, withUnsent, yesWord } from './question.ts'
 import type { Confirm, Next, Sheet, State } from './state.ts'
 
 export function confirmInput(state: State, confirm: Confirm, input: Input): Next {
@@ -26,14 +26,15 @@ function agreed(after: State, confirm: Confirm, quitting = false): Next {
 
 /** Nothing but the word itself is a yes. What else was typed was meant for the line. */
 function wordInput(state: State, confirm: Confirm, answer: Editor, input: Input): Next {
-  const after: State = { ...state, confirm: undefined }
+  const closed: State = { ...state, confirm: undefined }
+  const after = withUnsent(closed, confirm)
   const open = (editor: Editor): Next => next({ ...state, confirm: { ...confirm, answer: editor } })
   const word = answer.text.trim().toLowerCase()
   if (input.kind === 'key' && (input.name === 'escape' || (input.ctrl && input.name === 'c'))) {
     return next(isAttempt(word) ? after : withTyped(after, answer.text))
   }
   if (input.kind === 'key' && input.name === 'enter') {
-    if (word === yesWord) return agreed(after, confirm)
+    if (word === yesWord) return agreed(closed, confirm)
     if (/^no?$/.test(word)) return next(after)
     return isAttempt(word) ? open(emptyEditor) : next(withTyped(after, answer.text))
   }

@@ -3,12 +3,13 @@ import type { Person } from '../../chat/item.ts'
 import { adminsOnly, allNamed, groupsOnly, nobodyNamed, withOne } from './members.ts'
 import { answerKnock } from './answer-knock.ts'
 import type { ChatPage, Next } from './state.ts'
-import { ask, busy, info, next, sheet } from './next.ts'
+import { ask, busy, info, next, problem, sheet } from './next.ts'
+import { tooLong } from './say.ts'
 import type { Handlers, Typed, TypedInRoom } from './commands.ts'
 import { needsMore, plainName } from './commands.ts'
 
 export const contactCommands: Handlers<Typed> = {
-  dm: (typed) => offer(typed, 'dm'),
+  dm,
 
   rekey: ({ state }) => {
     const question =
@@ -22,7 +23,7 @@ export const contactCommands: Handlers<Typed> = {
 const headWords = 6
 
 export const peopleCommands: Handlers<TypedInRoom> = {
-  invite: (typed) => offer(typed, 'invite'),
+  invite,
   accept: (typed) => answer(typed, 'accept'),
   reject: (typed) => answer(typed, 'reject'),
   promote: (typed) => change(typed, 'promote'),
@@ -39,12 +40,31 @@ export const peopleCommands: Handlers<TypedInRoom> = {
         }),
 }
 
+/** A whole fingerprint, grouped in any way. */
+const fingerprintPattern = /^\d(?:[\s-]*\d){23}$/
+
+/** A name, and the fingerprint if it was compared already; any other text is sent. */
+function dm(typed: Typed): Next {
+  const { state, argument } = typed
+  const [, name = '', text = ''] = /^(\S*)\s*([^]*)$/.exec(argument) ?? []
+  if (name === '') return needsMore(typed)
+  const effect = { do: 'dm', name: plainName(name), fingerprint: undefined } as const
+  if (text === '') return next(busy(state), effect)
+  if (fingerprintPattern.test(text)) return next(busy(state), { ...effect, fingerprint: text })
+  const refused = tooLong(state, text)
+  return refused === undefined ? next(busy(state), { ...effect, text }) : next(refused)
+}
+
 /** A name, and the fingerprint if it was compared already. */
-function offer(typed: Typed, effect: 'dm' | 'invite'): Next {
+function invite(typed: Typed): Next {
   const [name = '', ...digits] = typed.argument.split(/\s+/)
   if (name === '') return needsMore(typed)
-  const fingerprint = digits.length === 0 ? undefined : digits.join(' ')
-  return next(busy(typed.state), { do: effect, name: plainName(name), fingerprint })
+  const given = digits.join(' ')
+  if (given !== '' && !fingerprintPattern.test(given)) {
+    return next(problem(typed.state, 'A fingerprint has 24 digits.', `Usage: ${typed.command.usage}`))
+  }
+  const fingerprint = given === '' ? undefined : given
+  return next(busy(typed.state), { do: 'invite', name: plainName(name), fingerprint })
 }
 
 function answer(typed: TypedInRoom, kind: 'accept' | 'reject'): Next {

@@ -7,6 +7,7 @@ import { emptyInputHistory } from '../input/history.ts'
 import type { Input } from '../input/key.ts'
 import { loginInput } from './login.ts'
 import { isQuitting, next } from './next.ts'
+import type { Effect } from './effect.ts'
 import type { Next, State } from './state.ts'
 
 /** The answer to a question about a key. */
@@ -51,6 +52,18 @@ export function withTyped(state: State, text: string): State {
   // While a message is selected, letters act on it.
   if (text === '' || (state.page.kind === 'chat' && state.page.pick?.keys === true)) return state
   return withLine(state, insert(lineOf(state), text))
+}
+
+/** The command again, where its text could not be sent. */
+export function unsentBy(effect: Effect): { readonly unsent?: string } {
+  if (effect.do !== 'dm' || effect.text === undefined) return {}
+  return { unsent: `/dm ${effect.name} ${effect.text}` }
+}
+
+/** The line gets it back, after what is in it. */
+export function withUnsent(state: State, { unsent }: { readonly unsent?: string | undefined }): State {
+  if (unsent === undefined) return state
+  return withTyped(state, lineOf(state).text === '' ? unsent : `\n${unsent}`)
 }
 
 /** Rather a try at the word that a question wants than something meant for the line. */

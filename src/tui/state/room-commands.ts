@@ -24,7 +24,7 @@ export const goingCommands: Handlers<Typed> = {
 }
 
 export const roomCommands: Handlers<TypedInRoom> = {
-  topic: ({ state, argument }) => next(busy(state, 'setting the topic…'), { do: 'topic', text: argument }),
+  topic,
 
   policy,
 
@@ -48,6 +48,20 @@ export const roomCommands: Handlers<TypedInRoom> = {
     const timeline = { ...emptyTimeline, moreBefore: true, aside: page.timeline.aside }
     return next({ ...state, page: { ...page, timeline, pick: undefined } })
   },
+}
+
+function topic(typed: TypedInRoom): Next {
+  const { state, argument } = typed
+  const { name, topic: now } = typed.page.room
+  const shown = now === '' ? `${name} has no topic.` : `The topic of ${name}: ${now}`
+  if (argument === '') return next(info(state, shown, `To change it: ${typed.command.usage}`))
+  if (argument === '-clear') {
+    if (now === '') return next(info(state, shown))
+    return next(ask(state, `Clear the topic of ${name}, "${now}"?`, 'clearing the topic…', { do: 'topic', text: '' }))
+  }
+  // A slip of the option is not a topic.
+  if (/^-[a-z]+$/i.test(argument)) return needsMore(typed)
+  return next(busy(state, 'setting the topic…'), { do: 'topic', text: argument })
 }
 
 function join({ state, argument }: Typed): Next {

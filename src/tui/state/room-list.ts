@@ -32,7 +32,7 @@ const order: readonly Row['section'][] = ['yours', 'invited', 'waiting', 'open',
 
 /**
  * The rows of the room list. With nothing typed: by section. Otherwise the matches, best first: the exact name, names
- * that start with it, creating a room of that name, names that contain its letters in this order.
+ * that start with it, names that contain its letters in this order; last, creating a room of that name.
  */
 export function roomRows(rooms: readonly RoomSummary[], typed: string): readonly Row[] {
   const wanted = typed.trim().toLowerCase()
@@ -43,7 +43,7 @@ export function roomRows(rooms: readonly RoomSummary[], typed: string): readonly
   const taken = fitting.some((row) => row.section === 'yours' && row.label.toLowerCase() === wanted)
   if (!taken) fitting.push({ section: 'create', label: typed.trim() })
   return sortBy(fitting, (row) => {
-    if (row.section === 'create') return 2
+    if (row.section === 'create') return 4
     const label = row.label.toLowerCase()
     return label === wanted ? 0 : label.startsWith(filter) ? 1 : 3
   })

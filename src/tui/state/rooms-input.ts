@@ -2,8 +2,8 @@
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { nextAttention } from './attention.ts'
-import { createRoom, enterRoom, joinRoom, roomNumber } from './navigation.ts'
-import { askToQuit, next, problem } from './next.ts'
+import { backFromRooms, createFromList, enterRoom, joinRoom, roomNumber } from './navigation.ts'
+import { next, problem } from './next.ts'
 import { roomRows } from './room-list.ts'
 import type { Next, RoomsPage, State } from './state.ts'
 import { submitLine } from './submit.ts'
@@ -16,7 +16,7 @@ export function roomsInput(state: State, page: RoomsPage, input: Input): Next {
     const { name, ctrl, alt } = input
     const count = roomRows(state.rooms, page.editor.text).length
     if (name === 'escape') {
-      return page.editor.text === '' ? askToQuit(state) : to({ ...page, editor: emptyEditor, selected: 0 })
+      return page.editor.text === '' ? backFromRooms(state, page) : to({ ...page, editor: emptyEditor, selected: 0 })
     }
     if (name === 'enter' && !alt) return entered(state, page)
     if (!alt && (name === 'up' || (ctrl && name === 'p')))
@@ -44,5 +44,5 @@ function entered(state: State, page: RoomsPage): Next {
   if (!roomName.test(row.label)) {
     return next(problem(state, `"${row.label}" isn't a valid room name.`, 'Use 2 to 64 letters, digits, - or _.'))
   }
-  return createRoom(state, row.label)
+  return createFromList(state, row.label)
 }

@@ -36,7 +36,11 @@ function unsendable(state: State, { room }: ChatPage, content: MessageContent): 
   if (room.tooNew) {
     return problem(state, `${room.name} uses a newer version: it is read-only here.`, 'Update Conclave to write here.')
   }
-  const bytes = 'text' in content ? Buffer.byteLength(content.text) : 0
+  return 'text' in content ? tooLong(state, content.text) : undefined
+}
+
+export function tooLong(state: State, text: string): State | undefined {
+  const bytes = Buffer.byteLength(text)
   if (bytes <= messageTextBytesMax) return undefined
   const hint = `A message has at most ${messageTextBytesMax} bytes: send it in parts.`
   return problem(state, `The message is too long: ${bytes} bytes.`, hint)

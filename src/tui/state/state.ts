@@ -96,6 +96,8 @@ export type LoginStep =
 
 export interface RoomsPage {
   readonly kind: 'rooms'
+  /** The room that it was opened from. */
+  readonly from: string | undefined
   readonly editor: Editor
   readonly selected: number
 }
@@ -182,6 +184,8 @@ export interface Confirm {
   readonly danger?: true
   /** What was typed in answer to a question that takes the whole word; undefined: a key is enough. */
   readonly answer: Editor | undefined
+  /** The command that the question is about, if it holds a text: back in the line unless the answer is yes. */
+  readonly unsent?: string
 }
 
 /** Longer output, over the page, until Escape. */

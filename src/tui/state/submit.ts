@@ -38,10 +38,14 @@ function commandLine(state: State, line: string): Next {
   const [, word = '', rest = ''] = /^\/(\S*)\s*([^]*)$/.exec(line) ?? []
   const command = findCommand(word)
   if (command === undefined) {
-    const meant = similar(
-      word,
-      commands.flatMap((one) => [one.name, ...one.aliases.filter((alias) => alias.length > 2)]),
-    )
+    if (/^nick(?:name)?$/i.test(word)) {
+      return next(problem(state, "Names can't be changed.", 'People know each other by name and key.'))
+    }
+    // Another first letter is rather another program's command than a slip: /ban is not /kick, /hide not /help.
+    const near = commands
+      .flatMap((one) => [one.name, ...one.aliases.filter((alias) => alias.length > 2)])
+      .filter((name) => name[0] === word[0]?.toLowerCase())
+    const meant = similar(word, near)
     const hint = meant === undefined ? '/help lists the commands' : `Did you mean /${meant}? /help lists all`
     return next(problem(state, `Unknown command: /${word}.`, `${hint}; to send it as text, start with //.`))
   }

@@ -10,15 +10,10 @@ import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import type { Event, Unconfirmed } from './event.ts'
 import { askInRed, askToQuit, askToTrust, info, next } from './next.ts'
-import { isAttempt, withTyped } from './question.ts'
+import { isAttempt, unsentBy, withTyped, withUnsent } from './question.ts'
 import type { Alarm, Next, Sheet, State } from './state.ts'
 
 export const seenWord = 'seen'
-
-/** The action that was blocked by that key. */
-function raiseAlarm(state: State, key: ChangedKey, undone: string): State {
-  return { ...state, alarm: { key, undone, editor: emptyEditor } }
-}
 
 /** Raised for members of the open room, and over when the key turns out to be right. */
 export function withAlarm(state: State): State {
@@ -81,15 +76,20 @@ const undone: Readonly<Record<Unconfirmed, (name: string) => string>> = {
 /** A new key is a question; a key that differs from the known one, or from the fingerprint given, is a warning. */
 export function unconfirmed(state: State, { wanted, person, known, given }: Event & { kind: 'unconfirmed' }): State {
   const { name, fingerprint } = person
-  if (known !== undefined) return raiseAlarm(state, { name, fingerprint, known }, undone[wanted.do](name))
-  if (given !== undefined) {
-    const alarm = { key: { name, fingerprint, known: given }, given: true, undone: undone[wanted.do](name) } as const
-    return { ...state, alarm: { ...alarm, editor: emptyEditor } }
+  const { unsent } = unsentBy(wanted)
+  if (known !== undefined || given !== undefined) {
+    const key = { name, fingerprint, known: known ?? given ?? '' }
+    const alarm: Alarm = { key, undone: undone[wanted.do](name), editor: emptyEditor }
+    const raised: State = { ...state, alarm: known === undefined ? { ...alarm, given: true } : alarm }
+    return withUnsent(raised, { unsent })
   }
   const who = wanted.do === 'join' ? `Someone calling themselves ${name} invites you.` : `First contact with ${name}.`
   const question = `${who} Fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters. Trust this key?`
   const confirmed = wanted.do === 'join' ? { ...wanted, fingerprint } : { ...wanted, name, fingerprint }
-  return askToTrust(state, question, confirmed)
+  const asked = askToTrust(state, question, confirmed)
+  return unsent === undefined || asked.confirm === undefined
+    ? asked
+    : { ...asked, confirm: { ...asked.confirm, unsent } }
 }
 
 export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed' }): State {

@@ -11,10 +11,10 @@ import { ask, info, isQuitting, next, problem } from './next.ts'
 import type { Event } from './event.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
-import { counted, isAhead, keepTyped } from './question.ts'
+import { counted, isAhead, keepTyped, withUnsent } from './question.ts'
 import { roomRows } from './room-list.ts'
 import { roomsInput } from './rooms-input.ts'
-import type { Next, State } from './state.ts'
+import type { ChatPage, Next, State } from './state.ts'
 
 export function update(state: State, event: Event): Next {
   let done = step(state, event)
@@ -76,7 +76,9 @@ function updated(state: State, event: Event): Next {
     }
     case 'left': {
       const after = toRooms({ ...state, busy: undefined })
-      return { ...after, state: info(after.state, `You left ${event.roomName}.`) }
+      const { page } = after.state
+      const gone: State = page.kind === 'rooms' ? { ...after.state, page: { ...page, from: undefined } } : after.state
+      return { ...after, state: info(gone, `You left ${event.roomName}.`) }
     }
     case 'done':
       return next(event.text === '' ? { ...state, busy: undefined } : info({ ...state, busy: undefined }, event.text))
@@ -90,7 +92,10 @@ function updated(state: State, event: Event): Next {
   if (event.kind === 'compared') return next(compared({ ...state, busy: undefined }, event.with))
   if (event.kind === 'unconfirmed') return next(unconfirmed({ ...state, busy: undefined }, event))
   if (event.kind === 'rekeyed') return next(rekeyed({ ...state, busy: undefined }, event))
-  if (event.kind === 'failed') return next(problem({ ...state, busy: undefined }, event.text, event.hint))
+  if (event.kind === 'failed') {
+    const typed = withUnsent({ ...state, busy: undefined }, event)
+    return next(problem(typed, event.text, event.hint))
+  }
   return page.kind === 'chat' ? chatEvent(state, page, event) : next(state)
 }
 
@@ -112,12 +117,7 @@ function input(state: State, event: Input): Next {
     case 'rooms':
       return roomsInput(after, page, event)
     case 'chat':
-      // Typing brings the messages back.
-      return chatInput(
-        after.sheet === undefined || event.kind === 'wheel' ? after : { ...after, sheet: undefined },
-        page,
-        event,
-      )
+      return inRoom(state, after, page, event)
     case 'waiting':
       if (isKey(event) && event.name === 'escape') return toRooms(after)
       if (event.kind === 'text' && event.text.toLowerCase() === 'w') {
@@ -126,6 +126,15 @@ function input(state: State, event: Input): Next {
       }
       return next(after)
   }
+}
+
+function inRoom(before: State, state: State, page: ChatPage, event: Input): Next {
+  // Typing brings the messages back.
+  const shown = state.sheet === undefined || event.kind === 'wheel' ? state : { ...state, sheet: undefined }
+  const done = chatInput(shown, page, event)
+  // With nothing left to close, Escape stays in the room.
+  if (!isKey(event) || event.name !== 'escape' || done.state !== shown || before.flash !== undefined) return done
+  return next(info(state, 'Alt+K: rooms · Ctrl-C: quit'))
 }
 
 function isKey(event: Input): event is Input & { kind: 'key' } {

@@ -25,7 +25,7 @@ export function roomsView(state: State, page: RoomsPage): Frame {
   return pageFrame(state, {
     title: 'rooms',
     body: (space) => bodyLines(state, page, columns, space),
-    keys: 'Enter: open · type to search or create · /help · Esc: quit',
+    keys: `Enter: open · type to search or create · /help · Esc: ${page.from === undefined ? 'quit' : 'back'}`,
     footer: inputFooter(state, page.editor, columns, Math.max(1, rows >> 3)),
   })
 }
