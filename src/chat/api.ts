@@ -111,6 +111,8 @@ export interface RoomSummary {
 export interface CreateOptions {
   readonly unlisted?: boolean
   readonly acceptBy?: 'members' | 'admins'
+  /** As in `Policy`; 30 unless given. */
+  readonly rotateDays?: number
 }
 
 export interface SafetyNumber extends Person {
@@ -245,7 +247,7 @@ export interface Room {
   leave(signal?: AbortSignal): Promise<Done>
   promote(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
   demote(name: string, options?: Which, signal?: AbortSignal): Promise<Done>
-  /** Keeps the settings that are absent. */
+  /** Keeps the settings that are absent. A direct message has `rotateDays` only. */
   setPolicy(policy: Partial<Policy>, signal?: AbortSignal): Promise<Done>
   setTopic(topic: string, signal?: AbortSignal): Promise<Done>
   /** Opens a new epoch: later messages are sealed under a fresh secret. */

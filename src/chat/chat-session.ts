@@ -187,8 +187,8 @@ export class ChatSession implements Chat {
 
   async create(name: string, options: CreateOptions = {}, signal?: AbortSignal): Promise<Room> {
     checkRoomName(name)
-    const { unlisted = false, acceptBy = 'members' } = options
-    return abortable(signal, () => this.#create(name, groupPolicy(acceptBy, !unlisted)))
+    const policy = groupPolicy(options)
+    return abortable(signal, () => this.#create(name, policy))
   }
 
   async #create(name: string, policy: RoomPolicy): Promise<RoomSession> {

@@ -2,6 +2,7 @@
  * When the keys of a room have been used for long enough. No reader can check an age, because clocks are claims, so none
  * of this is a rule of validity: admins' clients see to it (docs/protocol.md §14).
  */
+import { ConclaveError } from '../base/errors.ts'
 import { clockSkewMs, epochRecordsMax, rotateDaysMax } from '../base/limits.ts'
 import type { Room } from '../protocol/room.ts'
 
@@ -17,6 +18,12 @@ export function parseRotate(text: string): number | undefined {
   if (text === 'never') return 0
   const days = /^[1-9]\d{0,3}d$/.test(text) ? Number.parseInt(text, 10) : Number.NaN
   return days <= rotateDaysMax ? days : undefined
+}
+
+/** @throws usage */
+export function checkRotateDays(days: number): void {
+  if (Number.isInteger(days) && days >= 0 && days <= rotateDaysMax) return
+  throw new ConclaveError('usage', `keys are replaced every 1 to ${rotateDaysMax} days, or never`)
 }
 
 export interface Moment {

@@ -188,19 +188,21 @@ function past({ returning }: AdminItem): string {
 
 const daysText = (days: number): string => (days === 1 ? 'day' : `${days} days`)
 
-export function policyText({ acceptBy, listed, rotateDays }: Policy): string {
-  const who = acceptBy === 'admins' ? 'Only admins' : 'Any member'
+export function policyText({ acceptBy, listed, rotateDays }: Policy, direct: boolean): string {
   const age = rotateDays === 0 ? 'never replaced because of their age' : `replaced every ${daysText(rotateDays)}`
+  if (direct) return `The keys of this direct message are ${age}.`
+  const who = acceptBy === 'admins' ? 'Only admins' : 'Any member'
   return `${who} can let people in; the room is ${listed ? 'listed' : 'unlisted'}. Its keys are ${age}.`
 }
 
-/** The engine's short form ("members accept, listed, rotate 30d, version 2"), as a sentence. */
+/** The engine's short form ("members accept, listed, rotate 30d, version 2"; directly: "rotate 30d"), as a sentence. */
 function describedPolicy(detail: string): string {
-  const parts = /^(members|admins) accept, (listed|unlisted), rotate (\S+?)(?:, version (\d+))?$/.exec(detail)
+  const parts = /^(?:(members|admins) accept, (listed|unlisted), )?rotate (\S+?)(?:, version (\d+))?$/.exec(detail)
   if (parts === null) return detail
   const [, who, listed, rotate = '', version] = parts
   const acceptBy = who === 'admins' ? 'admins' : 'members'
-  const rules = policyText({ acceptBy, listed: listed === 'listed', rotateDays: parseRotate(rotate) ?? 0 })
+  const policy = { acceptBy, listed: listed === 'listed', rotateDays: parseRotate(rotate) ?? 0 } as const
+  const rules = policyText(policy, who === undefined)
   const newer = `\nThe room now uses version ${version}: update Conclave to keep reading.`
   return `${rules.charAt(0).toLowerCase()}${rules.slice(1)}${version === undefined ? '' : newer}`
 }

@@ -113,7 +113,7 @@ export class Session {
         return this.#open(chat, effect.room, opening)
       case 'create': {
         if (effect.fromList === true) await this.#refuseListed(chat, effect.name, opening)
-        const room = await chat.create(effect.name, effect.unlisted ? { unlisted: true } : {})
+        const room = await chat.create(effect.name, effect.options)
         if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
         return
       }

@@ -46,6 +46,30 @@ test('topic and policy are changes of the room that everybody reads', async () =
   expect((await conclave(['policy', 'demo', '--listed', '--unlisted'], { home, as: 'ada' })).code).toBe(2)
 })
 
+test('how often keys are replaced is chosen at the creation of a room, and changed in a direct message', async () => {
+  const home = temporaryFolder()
+  await people(home, 'ada', 'bob')
+  const rules = async (room: string, as: string) => (await done(['policy', room], { home, as })).first
+  await done(['create', 'demo', '--rotate-every', '7d', '--unlisted'], { home, as: 'ada' })
+  expect(await rules('demo', 'ada')).toEqual({ acceptBy: 'members', listed: false, rotateEvery: '7d' })
+  expect((await conclave(['create', 'other', '--rotate-every', '0d'], { home, as: 'ada' })).code).toBe(2)
+  await done(['dm', 'bob', 'Hi', '--trust-new'], { home, as: 'ada' })
+  await done(['dm', 'ada', 'Hello', '--trust-new'], { home, as: 'bob' })
+  expect((await done(['policy', '@bob', '--rotate-every', 'never'], { home, as: 'ada' })).lines).toEqual([ok])
+  expect(await rules('@ada', 'bob')).toMatchObject({ rotateEvery: 'never' })
+  const refused = await conclave(['policy', '@ada', '--rotate-every', '1d', '--listed'], { home, as: 'bob' })
+  expect({ code: refused.code, error: refused.error.error }).toEqual({ code: 4, error: 'not-allowed' })
+  expect(await rules('@ada', 'bob')).toMatchObject({ listed: false, rotateEvery: 'never' })
+  await done(['policy', '@ada', '--rotate-every', '1d'], { home, as: 'bob' })
+  const { lines } = await done(['read', '@bob', '--last', '2'], { home, as: 'ada' })
+  expect(lines).toMatchObject([
+    { event: 'policy', by: 'ada', detail: 'rotate never' },
+    { event: 'policy', by: 'bob', detail: 'rotate 1d' },
+  ])
+  const shown = await done(['policy', '@bob'], { home, as: 'ada', human: true })
+  expect(shown.stdout).toBe('The keys of this direct message are replaced every day.\n')
+})
+
 test('who is invited enters without being accepted; a key never seen must be confirmed', async () => {
   const home = await demo()
   const { fingerprint: his } = (await done(['signup', 'cyd'], { home })).first

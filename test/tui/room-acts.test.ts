@@ -37,6 +37,24 @@ describe('a room’s rules and keys', () => {
     expect(demo.policy.acceptBy).toBe('admins')
   })
 
+  it('are chosen at a room’s creation, and in a direct message say how often keys change', async () => {
+    const { world, drive } = await inside()
+    await drive.type('/create other unlisted 7d\r')
+    expect(drive.effects).toContainEqual({ do: 'create', name: 'other', options: { unlisted: true, rotateDays: 7 } })
+    await drive.type('/create third 0d\r')
+    expect(drive.text()).toContain('Usage: /create ROOM')
+    await drive.type(keys.ctrl('u'))
+    world.newKeys.add('cyd')
+    await drive.type('/dm cyd\ry')
+    await drive.type('/policy\r')
+    expect(flat(drive)).toContain('The keys of this direct message are replaced every 30 days.')
+    await drive.type('/policy never\r')
+    expect(drive.effects).toContainEqual({ do: 'policy', policy: { rotateDays: 0 } })
+    await drive.type('/policy admins 7d\r')
+    expect(flat(drive)).toContain('A direct message is for two: nobody is let in, removed or made an admin.')
+    expect(drive.effects).not.toContainEqual({ do: 'policy', policy: { acceptBy: 'admins', rotateDays: 7 } })
+  })
+
   it('are the admins’ affair', async () => {
     const { demo, drive } = await inside()
     demo.members = demo.members.map((one) => ({ ...one, role: one.name === 'Alan' ? 'admin' : 'member' }))

@@ -13,10 +13,12 @@ import { prepareGenesis } from '../../protocol/compose.ts'
 import type { RoomPolicy } from '../../protocol/operation.ts'
 import { cardKey, controlKey, directoryKey, incarnationKey, logKey, wrapPageKey } from '../../protocol/paths.ts'
 import type { Store } from '../../store/store.ts'
+import type { CreateOptions } from '../api.ts'
 import { listing } from '../people/directory.ts'
 import type { Identity } from '../identity/identity.ts'
 import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
 import { KeptWraps } from '../replica/kept-wraps.ts'
+import { checkRotateDays } from '../rotation.ts'
 
 export interface Creating {
   readonly store: Store
@@ -33,8 +35,11 @@ export const pairPolicy: RoomPolicy = {
   rotateDays: rotateDaysDefault,
 }
 
-export function groupPolicy(acceptBy: RoomPolicy['acceptBy'], listed: boolean): RoomPolicy {
-  return { kind: 'group', acceptBy, listed, rotateDays: rotateDaysDefault }
+/** @throws usage */
+export function groupPolicy(options: CreateOptions): RoomPolicy {
+  const { unlisted = false, acceptBy = 'members', rotateDays = rotateDaysDefault } = options
+  checkRotateDays(rotateDays)
+  return { kind: 'group', acceptBy, listed: !unlisted, rotateDays }
 }
 
 /** The name of a direct message in its records; front ends show the other person's. */

@@ -2,15 +2,19 @@
 import { ConclaveError } from '../../base/errors.ts'
 import type { Done, Policy } from '../chat.ts'
 import { checkListable, list, unlist } from '../people/directory.ts'
+import { checkRotateDays } from '../rotation.ts'
 import { writeChange, type RoomContext } from './room-context.ts'
 
 export async function setPolicy(room: RoomContext, policy: Partial<Policy>, signal?: AbortSignal): Promise<Done> {
   const { store, roomId } = room.parts
+  if (policy.rotateDays !== undefined) checkRotateDays(policy.rotateDays)
   if (policy.listed === true) await checkListable(store, roomId, room.name)
   const done = await writeChange(
     room,
     ({ policy: { kind, ...standing }, version }) => {
-      if (kind === 'pair') throw new ConclaveError('not-allowed', 'a chat of two has no rules to change')
+      if (kind === 'pair' && (policy.acceptBy !== undefined || policy.listed !== undefined)) {
+        throw new ConclaveError('not-allowed', 'a direct message has no rules but how often its keys are replaced')
+      }
       return { ...standing, ...policy, type: 'policy', version }
     },
     { signal },

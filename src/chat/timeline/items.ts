@@ -116,7 +116,7 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
     case 'topic':
       return { ...base, detail: operation.topic }
     case 'policy':
-      return { ...base, detail: policyWords(operation) }
+      return { ...base, detail: policyWords(room, operation) }
     case 'leave':
     case 'rotate':
     case 'repair':
@@ -124,13 +124,10 @@ function adminItem(room: Room, i: number, { body, author }: { body: ControlBody;
   }
 }
 
-function policyWords({
-  acceptBy,
-  listed,
-  rotateDays,
-  version,
-}: Extract<ControlBody['operation'], { type: 'policy' }>): string {
-  const rules = `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}, rotate ${rotateText(rotateDays)}`
+function policyWords(room: Room, operation: Extract<ControlBody['operation'], { type: 'policy' }>): string {
+  const { acceptBy, listed, rotateDays, version } = operation
+  const entry = room.policy.kind === 'pair' ? '' : `${acceptBy} accept, ${listed ? 'listed' : 'unlisted'}, `
+  const rules = `${entry}rotate ${rotateText(rotateDays)}`
   return version > protocolVersion ? `${rules}, version ${version}` : rules
 }
 

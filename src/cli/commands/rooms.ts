@@ -76,6 +76,9 @@ interface Rules {
 const acceptByOption = (): Option =>
   new Option('--accept-by <who>', 'who can let people in').choices(['members', 'admins'])
 
+const rotateOption = (): Option =>
+  new Option('--rotate-every <days>', 'how often its keys are replaced: 7d, never').argParser(rotateDays)
+
 export function addCreate(program: Command, act: Act): void {
   program
     .command('create')
@@ -83,9 +86,11 @@ export function addCreate(program: Command, act: Act): void {
     .argument('<room>', 'its name: up to 64 letters, digits, _ and -')
     .option('--unlisted', 'hide it from the list of rooms: people join by its full name and ID')
     .addOption(acceptByOption())
+    .addOption(rotateOption())
     .action(
-      act(async (session, name: string, rules: Pick<Rules, 'acceptBy' | 'unlisted'>) => {
-        const room = await (await session.chat()).create(name, rules)
+      act(async (session, name: string, { rotateEvery, ...rules }: Omit<Rules, 'listed'>) => {
+        const options = { ...rules, ...(rotateEvery === undefined ? {} : { rotateDays: rotateEvery }) }
+        const room = await (await session.chat()).create(name, options)
         await session.out.print({ ok: true, room: room.name, id: room.id }, `Created ${room.name} (ID ${room.id})`)
       }),
     )
@@ -97,13 +102,13 @@ export function addPolicy(program: Command, act: Act): void {
     .summary('show or change the rules of a room')
     .description(
       'Shows who can let people in, whether the room is listed and how often its keys are replaced. Admins change it ' +
-        'with the options.\n\n' +
+        'with the options. In a direct message (@NAME), both people can change how often its keys are replaced.\n\n' +
         "Keys are replaced by an admin's program while it has the room open.",
     )
     .addOption(acceptByOption())
     .addOption(new Option('--listed', 'show it in the list of rooms').conflicts('unlisted'))
     .option('--unlisted', 'hide it from the list of rooms')
-    .addOption(new Option('--rotate-every <days>', 'how often its keys are replaced: 30d, never').argParser(rotateDays))
+    .addOption(rotateOption())
     .action(
       act(async (session, roomName: string, { acceptBy, listed, unlisted, rotateEvery }: Rules) => {
         const { out } = session
@@ -114,7 +119,7 @@ export function addPolicy(program: Command, act: Act): void {
               listed: policy.listed,
               rotateEvery: rotateText(policy.rotateDays),
             }
-            return out.print(rules, name.startsWith('@') ? 'A direct message has no rules.' : policyText(policy))
+            return out.print(rules, policyText(policy, name.startsWith('@')))
           })
         }
         const room = await session.room(roomName)

@@ -35,7 +35,7 @@ export const commands: readonly Command[] = [
   command('help h ?', 'nothing', '', 'show this page', 'anywhere'),
   command('rooms r', 'nothing', '', 'list the rooms', 'anywhere'),
   command('join j', 'room', 'ROOM', 'open a room, or ask to join it', 'anywhere'),
-  command('create c', 'text', 'ROOM [unlisted]', 'create a room', 'anywhere'),
+  command('create c', 'text', 'ROOM [unlisted] [30d|never]', 'create a room', 'anywhere'),
   command('dm msg query', 'member', 'NAME [TEXT]', 'open a direct message, and send the text', 'anywhere'),
   command('me', 'text', 'TEXT', 'describe an action: * ada waves'),
   command('reply', 'text', '[TEXT]', 'reply to the selected message (default: newest from someone else)'),

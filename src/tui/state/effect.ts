@@ -2,7 +2,7 @@
  * Effects requested by a state. They name rooms by id and people by name and fingerprint; the session (session.ts)
  * holds the handles, executes them and answers with events. Effects on a room mean the open one.
  */
-import type { Policy } from '../../chat/chat.ts'
+import type { CreateOptions, Policy } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 
 /** `again`: reloads the window's contents from a place on. */
@@ -16,7 +16,7 @@ export type Effect =
   | { readonly do: 'sign-up'; readonly name: string; readonly password: string; readonly chosen: boolean }
   | { readonly do: 'refresh-rooms' }
   /** `fromList`: only if no room of that name is listed. */
-  | { readonly do: 'create'; readonly name: string; readonly unlisted: boolean; readonly fromList?: true }
+  | { readonly do: 'create'; readonly name: string; readonly options: CreateOptions; readonly fromList?: true }
   | { readonly do: 'join'; readonly room: string; readonly fingerprint?: string }
   | { readonly do: 'open'; readonly room: string }
   /** Cancels what is being opened, created or requested; the open room stays. */

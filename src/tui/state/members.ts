@@ -54,7 +54,7 @@ export function groupsOnly(state: State, page: ChatPage, work: () => Next): Next
   // No other room's name starts with this.
   if (!page.room.name.startsWith('@')) return adminsOnly(state, page, work)
   return next(
-    problem(state, 'A direct message has no rules, and nobody can be removed from it.', '/leave to leave it.'),
+    problem(state, 'A direct message is for two: nobody is let in, removed or made an admin.', '/leave to leave it.'),
   )
 }
 

@@ -1,5 +1,5 @@
 /** Moves between pages: each room keeps its typed text, and none of its messages. Pure. */
-import type { RoomSummary } from '../../chat/chat.ts'
+import type { CreateOptions, RoomSummary } from '../../chat/chat.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
 import { joinedRooms } from './room-list.ts'
@@ -50,14 +50,14 @@ export function backFromRooms(state: State, { from }: RoomsPage): Next {
   return room === undefined ? askToQuit(state) : openRoom(state, room)
 }
 
-export function createRoom(state: State, name: string, unlisted = false): Next {
+export function createRoom(state: State, name: string, options: CreateOptions = {}): Next {
   const label = `creating ${name}…`
-  return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'create', name, unlisted })
+  return next({ ...keepDraft(state), busy: { label, frame: 0 } }, { do: 'create', name, options })
 }
 
 /** Enter on the last row of a filtered list: never without a question where there are rooms that may have been meant. */
 export function createFromList(state: State, name: string): Next {
-  const effect = { do: 'create', name, unlisted: false, fromList: true } as const
+  const effect = { do: 'create', name, options: {}, fromList: true } as const
   const label = `creating ${name}…`
   if (state.rooms.length === 0) return next({ ...state, busy: { label, frame: 0 } }, effect)
   return next(ask(state, `Create a new room called ${name}?`, label, effect))

@@ -1,5 +1,5 @@
 /** Commands that open a room, or change the open one. Pure. */
-import type { Policy } from '../../chat/chat.ts'
+import type { CreateOptions, Policy } from '../../chat/chat.ts'
 import { parseRotate } from '../../chat/rotation.ts'
 import { policyText } from '../../chat/wording.ts'
 import { adminsOnly, groupsOnly } from './members.ts'
@@ -17,9 +17,15 @@ export const goingCommands: Handlers<Typed> = {
   rooms: ({ state }) => toRooms(state),
   join,
   create: (typed) => {
-    const [name = '', option, ...rest] = typed.argument.split(/\s+/)
-    const wrong = name === '' || rest.length > 0 || (option !== undefined && option !== 'unlisted')
-    return wrong ? needsMore(typed) : createRoom(typed.state, name, option === 'unlisted')
+    const [name = '', ...words] = typed.argument.split(/\s+/)
+    let options: CreateOptions = {}
+    for (const word of words) {
+      const rotateDays = parseRotate(word)
+      if (rotateDays !== undefined) options = { ...options, rotateDays }
+      else if (word === 'unlisted') options = { ...options, unlisted: true }
+      else return needsMore(typed)
+    }
+    return name === '' ? needsMore(typed) : createRoom(typed.state, name, options)
   },
 }
 
@@ -83,8 +89,10 @@ function join({ state, argument }: Typed): Next {
 
 function policy(typed: TypedInRoom): Next {
   const { state, page, argument } = typed
-  if (argument === '' && !page.room.name.startsWith('@')) {
-    return next(info(state, policyText(page.room.policy), `Admins can change this: ${typed.command.usage}`))
+  const direct = page.room.name.startsWith('@')
+  if (argument === '') {
+    const how = direct ? 'Change this: /policy 7d' : `Admins can change this: ${typed.command.usage}`
+    return next(info(state, policyText(page.room.policy, direct), how))
   }
   let wanted: Partial<Policy> = {}
   for (const word of argument.toLowerCase().split(/\s+/)) {
@@ -93,5 +101,8 @@ function policy(typed: TypedInRoom): Next {
     else if (parseRotate(word) !== undefined) wanted = { ...wanted, rotateDays: parseRotate(word) ?? 0 }
     else if (word !== 'accept-by') return needsMore(typed)
   }
-  return groupsOnly(state, page, () => next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted }))
+  const others = wanted.acceptBy !== undefined || wanted.listed !== undefined
+  return (others ? groupsOnly : adminsOnly)(state, page, () =>
+    next(busy(state, 'changing the rules…'), { do: 'policy', policy: wanted }),
+  )
 }
