@@ -5,6 +5,7 @@
  * At most one room is open. Cancelled work is never heard of again: each opening has a signal, and an answer to a
  * cancelled one is dropped.
  */
+import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
@@ -78,7 +79,12 @@ export class Session {
       }
       case 'suggest-passphrase': {
         const { name } = effect
-        return this.#dispatch({ kind: 'passphrase', name, passphrase: this.#accounts.suggestPassphrase() })
+        return this.#dispatch({
+          kind: 'passphrase',
+          name,
+          passphrase: this.#accounts.suggestPassphrase(),
+          ask: anyNumber(),
+        })
       }
       case 'check-password':
         return this.#dispatch({
@@ -185,6 +191,7 @@ export class Session {
       kind: 'logged-in',
       self: sanitized(chat.self),
       ...(recoveryCode !== undefined && { recoveryCode }),
+      ask: anyNumber(),
       connection: sanitized(chat.connection),
       rooms: sanitized(chat.knownRooms()),
     })
@@ -256,6 +263,10 @@ export class Session {
     }
     if (this.#knocks.get(roomId) === admission) this.#knocks.delete(roomId)
   }
+}
+
+function anyNumber(): number {
+  return randomInt(2 ** 32)
 }
 
 function nameOf(admission: Admission): { roomId: string; roomName: string } {

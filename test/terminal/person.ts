@@ -33,10 +33,24 @@ export async function signUp(terminal: Terminal, name: string): Promise<string> 
   terminal.enter(name)
   await terminal.waitFor(`Sign up as ${name}`)
   terminal.send(keys.enter)
-  const screen = await terminal.waitFor('this is your passphrase')
-  terminal.send(keys.enter)
+  const passphrase = await takePassphrase(terminal)
   await terminal.waitFor('Enter: open')
-  return screen.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
+  return passphrase
+}
+
+/** Takes the suggested passphrase, and gives the word back that is asked for. Resolves with the passphrase. */
+export async function takePassphrase(terminal: Terminal): Promise<string> {
+  const screen = await terminal.waitFor('this is your passphrase')
+  const passphrase = screen.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
+  terminal.send(keys.enter)
+  terminal.enter(await asked(terminal, /word (\d) >/, passphrase))
+  return passphrase
+}
+
+/** The part of what was to be written down that the screen asks for. */
+export async function asked(terminal: Terminal, prompt: RegExp, secret: string): Promise<string> {
+  const screen = await terminal.waitFor(prompt)
+  return secret.split('-')[Number(prompt.exec(screen.join('\n'))?.[1]) - 1] ?? ''
 }
 
 /** As the shell would find it: no alternate screen, a cursor, no bracketed paste, wrapping on. */

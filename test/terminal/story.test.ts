@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { conclave, expectRestored, home, signUp, start } from './person.ts'
+import { asked, conclave, expectRestored, home, signUp, start } from './person.ts'
 import { keys } from './terminal.ts'
 
 const tryOut = fileURLToPath(new URL('../tui/try-out.ts', import.meta.url))
@@ -49,8 +49,15 @@ describe('a first evening', () => {
     terminal.enter(password)
     await terminal.waitFor('repeat passphrase >')
     terminal.enter(password)
-    await terminal.waitFor('recovery code:')
+    const shown = await terminal.waitFor('recovery code:')
+    const code = /[0-9A-Z]{4}(?:-[0-9A-Z]{4}){7}/.exec(shown.join('\n'))?.[0] ?? ''
+    // A doubled Enter doesn't burn it.
+    terminal.send(keys.enter + keys.enter)
+    await terminal.waitFor(/group (\d) >/)
+    terminal.send(keys.escape)
+    await terminal.waitFor(code)
     terminal.send(keys.enter)
+    terminal.enter(await asked(terminal, /group (\d) >/, code))
     await terminal.waitFor('Enter: open')
     expect(terminal.output).not.toContain(password)
     terminal.enter('/quit')

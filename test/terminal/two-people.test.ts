@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expectRestored, home, signUp, start } from './person.ts'
+import { expectRestored, home, signUp, start, takePassphrase } from './person.ts'
 import type { Terminal } from './terminal.ts'
 import { keys } from './terminal.ts'
 
@@ -31,9 +31,7 @@ describe.each([80, 120])('two people in two terminals of %i columns', (columns) 
     const bob = start(folder, { columns, args: ['--as', 'bob'] })
     await bob.waitFor('Sign up as bob')
     bob.send(keys.enter)
-    const offered = await bob.waitFor('this is your passphrase')
-    const bobsPassphrase = offered.join('\n').match(/[a-z]+(?:-[a-z]+){5}/)?.[0] ?? ''
-    bob.send(keys.enter)
+    const bobsPassphrase = await takePassphrase(bob)
     await bob.waitFor(/Demo/)
     bob.send(keys.enter)
     await bob.waitFor("You've asked to join Demo")

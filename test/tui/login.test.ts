@@ -94,12 +94,58 @@ describe('logging in', () => {
   })
 })
 
+const suggestion = 'orbit canvas timber velvet monkey thrive'
+
+/** The word or group that the screen asks for. */
+function asked(drive: Drive, secret: string): string {
+  const place = / (?:word|group) (\d) >/.exec(drive.text())?.[1]
+  return secret.split(/[ -]/)[Number(place) - 1] ?? ''
+}
+
+describe('a log-in that failed', () => {
+  it.each(['no-such-user', 'usage', 'wrong-password', 'unavailable'])('stays where it was: %s', async (code) => {
+    const drive = await start(world())
+    await drive.type(`zo\r${keys.down}\relsewhere\rABCD-1234\r`)
+    drive.happen({ kind: 'failed', code, text: 'What happened.', hint: 'What to do.' })
+    expect(drive.text()).toContain('Log in as zo on this machine')
+    expect(drive.text()).toContain('ABCD-1234')
+    expect(drive.text()).toContain('•••••••••')
+    expect(drive.text()).toContain('! What happened.')
+  })
+
+  it('with a misspelt name leads to no sign-up', async () => {
+    const drive = await start(world())
+    await drive.type(`zo\r${keys.down}\relsewhere\r\r`)
+    await drive.type('\r\r\r')
+    expect(drive.text()).toContain('Log in as zo on this machine')
+  })
+})
+
 describe('signing up', () => {
+  it('asks a word back, and a doubled Enter creates nothing', async () => {
+    const fake = new FakeWorld()
+    const drive = await start(fake)
+    await drive.type('carol\r\r\r\r')
+    expect(drive.text()).toContain(suggestion)
+    await drive.type('\r\r\r')
+    expect(drive.text()).not.toContain(suggestion)
+    expect(drive.text()).toMatch(/Type word \d of your passphrase/)
+    await drive.type('nonsense\r')
+    expect(drive.text()).toMatch(/That is not word \d of your passphrase\./)
+    await drive.type(keys.escape)
+    expect(drive.text()).toContain(suggestion)
+    expect(fake.passwords.size).toBe(0)
+    await drive.type('\r')
+    await drive.type(`${asked(drive, suggestion)}\r`)
+    expect(fake.passwords.get('carol')).toBe(suggestion)
+  })
+
   it('takes the suggested passphrase with Enter', async () => {
     const drive = await start(new FakeWorld())
     await drive.type('carol\r\r')
     expect(drive.text()).toContain('orbit canvas timber velvet monkey thrive')
     await drive.type('\r')
+    await drive.type(`${asked(drive, suggestion)}\r`)
     expect(drive.effects).toContainEqual(expect.objectContaining({ do: 'sign-up', name: 'carol', chosen: false }))
     expect(drive.state.page.kind).toBe('rooms')
     expect(JSON.stringify(drive.state)).not.toContain('orbit')
@@ -116,7 +162,14 @@ describe('signing up', () => {
     expect(drive.text()).toContain('K4QD-99ZX-PPLM-2TRC-JW3H-0VAY')
     await drive.type(keys.escape)
     expect(drive.text()).toContain('Write down the code first.')
+    await drive.type('\r\r\r')
+    expect(drive.text()).not.toContain('K4QD')
+    await drive.type('WRNG\r')
+    expect(drive.text()).toMatch(/That is not group \d of your recovery code\./)
+    await drive.type(keys.escape)
+    expect(drive.text()).toContain('K4QD-99ZX-PPLM-2TRC-JW3H-0VAY')
     await drive.type('\r')
+    await drive.type(`${asked(drive, 'K4QD-99ZX-PPLM-2TRC-JW3H-0VAY').toLowerCase()}\r`)
     expect(drive.state.page.kind).toBe('rooms')
     expect(JSON.stringify(drive.state)).not.toContain('long enough')
   })
@@ -125,6 +178,7 @@ describe('signing up', () => {
     const drive = await start(world())
     await drive.type('zoe\r\r')
     await drive.type('\r')
+    await drive.type(`${asked(drive, suggestion)}\r`)
     expect(drive.text()).toContain('the name zoe is taken')
     expect(drive.text()).toContain('name > zoe')
   })

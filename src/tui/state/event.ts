@@ -22,13 +22,16 @@ export type Event =
   /** Time to check for new rooms. */
   | { readonly kind: 'look-around' }
   | { readonly kind: 'identities'; readonly known: readonly KnownIdentity[] }
-  | { readonly kind: 'passphrase'; readonly name: string; readonly passphrase: string }
+  /** `ask`: a random number, for the word that is asked back. */
+  | { readonly kind: 'passphrase'; readonly name: string; readonly passphrase: string; readonly ask: number }
   /** The answer to `check-password`; undefined: strong enough. */
   | { readonly kind: 'weakness'; readonly advice: string | undefined }
   | {
       readonly kind: 'logged-in'
       readonly self: Person
       readonly recoveryCode?: string
+      /** A random number, for the group of the code that is asked back. */
+      readonly ask: number
       readonly connection: Connection
       readonly rooms: readonly RoomSummary[]
     }

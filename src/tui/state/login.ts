@@ -1,11 +1,11 @@
 /** Logging in and signing up, key by key. Pure. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
-import { editWith, editorWith, emptyEditor } from '../input/editor.ts'
+import { editWith, editorWith, emptyEditor, type Editor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import type { Event } from './event.ts'
 import { enterRoom, joinRoom } from './navigation.ts'
 import { askToQuit, next, problem } from './next.ts'
-import type { LoginPage, LoginStep, Next, State } from './state.ts'
+import type { LoginPage, LoginStep, Next, State, Suggested } from './state.ts'
 
 /** The syntax of a name; the engine has the last word. */
 const namePattern = /^[A-Za-z0-9_-]{2,32}$/
@@ -55,9 +55,19 @@ export function loginInput(state: State, page: LoginPage, input: Input): Next {
       return next(to(step.inCode ? { ...step, code: editor } : { ...step, password: editor }))
     }
     case 'suggested': {
-      if (pressed === 'enter') return signUp(state, step.name, step.passphrase, false)
+      if (pressed === 'enter') return next(to({ ...step, at: 'recall', editor: emptyEditor }))
       const editor = editWith(emptyEditor, input, 'one')
       return next(editor === undefined || editor.text === '' ? state : to({ ...step, at: 'chosen', editor }))
+    }
+    case 'recall': {
+      const { word, place } = recalled(step.passphrase, step.ask)
+      if (pressed === 'enter' && isSame(step.editor.text, word)) return signUp(state, step.name, step.passphrase, false)
+      return recall(state, page, step, input, `That is not word ${place} of your passphrase.`)
+    }
+    case 'recall-code': {
+      const { word, place } = recalled(step.code, step.ask)
+      if (pressed === 'enter' && isSame(step.editor.text, word)) return enter(state)
+      return recall(state, page, step, input, `That is not group ${place} of your recovery code.`)
     }
     case 'chosen': {
       if (pressed === 'enter' && step.editor.text === step.passphrase)
@@ -68,24 +78,47 @@ export function loginInput(state: State, page: LoginPage, input: Input): Next {
       }
       const editor = editWith(step.editor, input, 'one')
       if (editor === undefined) return next(state)
-      return next(
-        editor.text === ''
-          ? to({ at: 'suggested', name: step.name, passphrase: step.passphrase })
-          : to({ ...step, editor }),
-      )
+      return next(editor.text === '' ? to(suggested(step)) : to({ ...step, editor }))
     }
     case 'repeat': {
       if (pressed === 'enter') {
         if (step.editor.text === step.chosen) return signUp(state, step.name, step.chosen, true)
-        const again: LoginStep = { at: 'chosen', name: step.name, passphrase: step.passphrase, editor: emptyEditor }
+        const again: LoginStep = { ...suggested(step), at: 'chosen', editor: emptyEditor }
         return next(problem(to(again), "The two didn't match.", 'Start over with your passphrase.'))
       }
       const editor = editWith(step.editor, input, 'one')
       return next(editor === undefined ? state : to({ ...step, editor }))
     }
     case 'recovery':
-      return pressed === 'enter' ? enter(state) : next(state)
+      return next(pressed === 'enter' ? to({ ...step, at: 'recall-code', editor: emptyEditor }) : state)
   }
+}
+
+type Recall = LoginStep & { readonly at: 'recall' | 'recall-code' }
+
+/** Which part of a passphrase or a code is asked back, counted from 1. */
+export function recalled(text: string, ask: number): { readonly word: string; readonly place: number } {
+  const words = text.split(/[\s-]+/)
+  const index = ask % words.length
+  return { word: words[index] ?? '', place: index + 1 }
+}
+
+function isSame(typed: string, word: string): boolean {
+  return typed.trim().toLowerCase() === word.toLowerCase()
+}
+
+/** Enter on an empty line does nothing: it may be the second half of a doubled one. */
+function recall(state: State, page: LoginPage, step: Recall, input: Input, wrong: string): Next {
+  const to = (editor: Editor): State => ({ ...state, page: { ...page, step: { ...step, editor } } })
+  if (input.kind === 'key' && input.name === 'enter') {
+    return next(step.editor.text.trim() === '' ? state : problem(to(emptyEditor), wrong, 'Esc shows it again.'))
+  }
+  const editor = editWith(step.editor, input, 'one')
+  return next(editor === undefined ? state : to(editor))
+}
+
+function suggested({ name, passphrase, ask }: Suggested): LoginStep & { readonly at: 'suggested' } {
+  return { at: 'suggested', name, passphrase, ask }
 }
 
 /** Answers to login's effects. */
@@ -101,22 +134,21 @@ export function loginEvent(state: State, page: LoginPage, event: Event): Next {
       return whoEntered(known, { ...page, known: event.known }, as)
     }
     case 'passphrase':
-      return next(to({ at: 'suggested', name: event.name, passphrase: event.passphrase }))
+      return next(to({ at: 'suggested', name: event.name, passphrase: event.passphrase, ask: event.ask }))
     case 'weakness': {
       if (step.at !== 'chosen') return next({ ...state, busy: undefined })
       if (event.advice !== undefined) {
         const hint = `${event.advice} Or press Esc, then Enter, to use the one above.`
         return next(problem(to({ ...step, editor: emptyEditor }), 'That passphrase is too weak.', hint))
       }
-      const { name, passphrase, editor } = step
-      return next(to({ at: 'repeat', name, passphrase, chosen: editor.text, editor: emptyEditor }))
+      return next(to({ ...step, at: 'repeat', chosen: step.editor.text, editor: emptyEditor }))
     }
     case 'logged-in': {
-      const { self, connection, rooms, recoveryCode } = event
+      const { self, connection, rooms, recoveryCode, ask } = event
       const inside: State = { ...state, self, connection, rooms, busy: undefined }
       // The page with the typed text is dropped: passphrases don't stay in memory longer than they must.
       if (recoveryCode === undefined) return enter(inside)
-      return next({ ...inside, page: { ...page, step: { at: 'recovery', code: recoveryCode } } })
+      return next({ ...inside, page: { ...page, step: { at: 'recovery', code: recoveryCode, ask } } })
     }
     case 'failed':
       return failed(state, page, event)
@@ -129,16 +161,14 @@ function failed(state: State, page: LoginPage, event: Event & { kind: 'failed' }
   const { step } = page
   const to = (after: LoginStep): Next =>
     next(problem({ ...state, busy: undefined, page: { ...page, step: after } }, event.text, event.hint))
-  if (event.code === 'no-such-user') {
-    const name = 'name' in step ? step.name : (state.program.as ?? '')
-    return to({ at: 'unknown', name, selected: 0 })
-  }
+  // A log-in stays where it was: it takes one key to mend a slip, and none leads to another account.
+  if (step.at === 'password') return to({ ...step, editor: emptyEditor })
+  if (step.at === 'elsewhere') return to(step)
+  if (event.code === 'no-such-user') return to({ at: 'unknown', name: state.program.as ?? '', selected: 0 })
   if (event.code === 'name-taken' || event.code === 'usage') {
     const name = 'name' in step ? step.name : ''
     return to({ at: 'who', editor: editorWith(name), selected: 0 })
   }
-  if (step.at === 'password') return to({ ...step, editor: emptyEditor })
-  if (step.at === 'elsewhere') return to({ ...step, password: emptyEditor, inCode: false })
   if (step.at === 'who' && state.program.as !== undefined) {
     return to({ at: 'password', name: state.program.as, editor: emptyEditor })
   }
@@ -170,9 +200,12 @@ function back(state: State, page: LoginPage): Next {
     case 'elsewhere':
     case 'suggested':
       return to({ at: 'unknown', name: step.name, selected: step.at === 'elsewhere' ? 1 : 0 })
+    case 'recall':
     case 'chosen':
     case 'repeat':
-      return to({ at: 'suggested', name: step.name, passphrase: step.passphrase })
+      return to(suggested(step))
+    case 'recall-code':
+      return to({ at: 'recovery', code: step.code, ask: step.ask })
     case 'recovery':
       return next(problem(state, 'Write down the code first.', 'Then press Enter.'))
   }

@@ -82,17 +82,21 @@ export type LoginStep =
       readonly code: Editor
       readonly inCode: boolean
     }
-  | { readonly at: 'suggested'; readonly name: string; readonly passphrase: string }
-  | { readonly at: 'chosen'; readonly name: string; readonly passphrase: string; readonly editor: Editor }
-  | {
-      readonly at: 'repeat'
-      readonly name: string
-      readonly passphrase: string
-      readonly chosen: string
-      readonly editor: Editor
-    }
+  | ({ readonly at: 'suggested' } & Suggested)
+  /** One of its words is asked back before anything is created. */
+  | ({ readonly at: 'recall'; readonly editor: Editor } & Suggested)
+  | ({ readonly at: 'chosen'; readonly editor: Editor } & Suggested)
+  | ({ readonly at: 'repeat'; readonly chosen: string; readonly editor: Editor } & Suggested)
   /** Signed up; the code has to be written down before continuing. */
-  | { readonly at: 'recovery'; readonly code: string }
+  | { readonly at: 'recovery'; readonly code: string; readonly ask: number }
+  | { readonly at: 'recall-code'; readonly code: string; readonly ask: number; readonly editor: Editor }
+
+export interface Suggested {
+  readonly name: string
+  readonly passphrase: string
+  /** A random number: which word is asked back. */
+  readonly ask: number
+}
 
 export interface RoomsPage {
   readonly kind: 'rooms'

@@ -1,6 +1,6 @@
 /** Logging in and signing up. Pure. Passphrases are shown as dots. */
 import type { Editor } from '../input/editor.ts'
-import { whoRows } from '../state/login.ts'
+import { recalled, whoRows } from '../state/login.ts'
 import type { LoginPage, LoginStep, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
@@ -97,11 +97,25 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
         ...say('Write it down on paper. It unlocks your keys on every machine, and nobody can recover it for you.'),
         [],
         ...(step.at === 'suggested'
-          ? say('Press Enter to use it, or type your own instead.', { dim: true })
+          ? say('Press Enter once you have it: one word is asked back. Or type your own instead.', { dim: true })
           : say("You're choosing your own. Press Esc to use this one instead.", { dim: true })),
       ]
     case 'repeat':
       return [[], ...say('Type it again to rule out a typo.')]
+    case 'recall':
+      return [
+        [],
+        ...say(`Type word ${recalled(step.passphrase, step.ask).place} of your passphrase from what you wrote down.`),
+        [],
+        ...say('Without the passphrase your account is lost. Esc shows it again.', { dim: true }),
+      ]
+    case 'recall-code':
+      return [
+        [],
+        ...say(`Type group ${recalled(step.code, step.ask).place} of your recovery code from what you wrote down.`),
+        [],
+        ...say('Esc shows the code again.', { dim: true }),
+      ]
     case 'recovery':
       return [
         [],
@@ -113,7 +127,7 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
           "Write it down on paper: it won't be shown again. You'll need it, along with your passphrase, to log in on another machine.",
         ),
         [],
-        ...say('Press Enter once you have it.', { dim: true }),
+        ...say('Press Enter once you have it: one group is asked back.', { dim: true }),
       ]
   }
 }
@@ -128,6 +142,9 @@ function keysOf(step: LoginStep): string {
       return 'Tab: next field · Enter: log in · Esc: back'
     case 'recovery':
       return 'Enter: continue'
+    case 'recall':
+    case 'recall-code':
+      return 'Enter: continue · Esc: show it again'
     default:
       return 'Enter: continue · Esc: back'
   }
@@ -152,6 +169,10 @@ function footerOf(step: LoginStep, columns: number): Footer {
         ],
         step.inCode ? 1 : 0,
       )
+    case 'recall':
+      return fields(columns, [{ label: `word ${recalled(step.passphrase, step.ask).place}`, editor: step.editor }], 0)
+    case 'recall-code':
+      return fields(columns, [{ label: `group ${recalled(step.code, step.ask).place}`, editor: step.editor }], 0)
     case 'unknown':
     case 'suggested':
     case 'recovery':
