@@ -91,6 +91,11 @@ export function isForYou({ kind }: Attention): boolean {
   return kind !== 'message'
 }
 
+/** Waits for an answer, however often it was seen; the others are over once they are read. */
+export function isLasting(kind: AttentionKind): boolean {
+  return kind === 'request' || kind === 'invitation' || kind === 'first-direct'
+}
+
 interface AttentiveRoom {
   readonly id: string
   readonly attention: readonly Attention[]

@@ -2,15 +2,20 @@
  * The loop: events change the state, effects go to the session, the view goes to the terminal. A key paints at once;
  * other events at most every `frameMs`.
  */
+import { Allowance } from '../base/allowance.ts'
+import { systemClock } from '../base/clock.ts'
+import { callsPerMinute } from '../base/limits.ts'
 import type { Accounts } from '../chat/accounts.ts'
 import type { Chat } from '../chat/chat.ts'
-import type { Input } from './input/key.ts'
+import type { Focus, Input } from './input/key.ts'
 import { Session } from './session.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import type { State } from './state/state.ts'
 import { update } from './state/update.ts'
 import { Terminal } from './terminal/terminal.ts'
+import type { Signals } from './terminal/signals.ts'
+import { titleOf } from './view/title.ts'
 import { view } from './view/view.ts'
 
 const frameMs = 33
@@ -22,6 +27,7 @@ interface AppParts {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly colours: boolean
+  readonly signals: Signals
 }
 
 export class App {
@@ -29,6 +35,7 @@ export class App {
   readonly #terminal: Terminal
   readonly #ended = Promise.withResolvers<NodeJS.Signals | undefined>()
   #state: State
+  readonly #calls = new Allowance(systemClock, callsPerMinute)
   #paintedAt = 0
   /** The question before which all input is being read, and the one before which it was. */
   #reading = 0
@@ -39,7 +46,7 @@ export class App {
 
   constructor(parts: AppParts, start: (terminal: Terminal) => State) {
     this.#session = new Session(parts.accounts, (event) => this.#outside(event))
-    this.#terminal = new Terminal(parts.stdin, parts.stdout, parts.colours, {
+    this.#terminal = new Terminal(parts, {
       onInput: (inputs) => this.#input(inputs),
       onResize: (size) => {
         this.#dispatch({ kind: 'resize', size })
@@ -78,7 +85,7 @@ export class App {
     this.#terminal.stop()
   }
 
-  #input(inputs: readonly Input[]): void {
+  #input(inputs: readonly (Input | Focus)[]): void {
     for (const input of inputs) this.#dispatch(input)
     this.#paint()
   }
@@ -101,8 +108,14 @@ export class App {
       if (effect.do === 'quit') this.#ended.resolve(undefined)
       else if (effect.do === 'suspend') this.#terminal.suspend()
       else if (effect.do === 'redraw') this.#terminal.forget()
+      else if (effect.do === 'call') this.#call(effect.text)
       else void this.#session.perform(effect)
     }
+  }
+
+  /** Others can't make it ring without end. */
+  #call(text: string | undefined): void {
+    if (this.#calls.take() > 0) this.#terminal.call(text)
   }
 
   /** Ticks only while progress is shown. */
@@ -126,7 +139,9 @@ export class App {
     const { asked, drawn } = this.#state
     if (asked !== drawn && asked !== this.#readBefore) return this.#readFirst(asked)
     this.#paintedAt = performance.now()
-    if (this.#terminal.draw(view(this.#state)) && asked !== drawn) this.#dispatch({ kind: 'drawn', asked })
+    const isDrawn = this.#terminal.draw(view(this.#state))
+    this.#terminal.setTitle(titleOf(this.#state))
+    if (isDrawn && asked !== drawn) this.#dispatch({ kind: 'drawn', asked })
   }
 
   /**

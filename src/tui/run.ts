@@ -8,6 +8,7 @@ import { App } from './app.ts'
 import type { Effect } from './state/effect.ts'
 import { problem } from './state/next.ts'
 import { initialState } from './state/state.ts'
+import { Signals } from './terminal/signals.ts'
 
 export interface TuiOptions {
   readonly accounts: Accounts
@@ -36,9 +37,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, env = process.env } = options
   const { trouble } = options
   const { as, password } = await whoAtOnce(options)
-  const program = { version: options.version, storeLabel: options.storeLabel, as, room: options.room }
+  const { version, storeLabel, room } = options
+  const program = { version, storeLabel, as, room, startedAt: Date.now() }
   const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
-  const app = new App({ accounts: options.accounts, stdin, stdout, colours }, (terminal) => {
+  const signals = new Signals(env)
+  const app = new App({ accounts: options.accounts, stdin, stdout, colours, signals }, (terminal) => {
     const start = initialState(terminal.size, program)
     const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
     return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }

@@ -18,8 +18,8 @@ import type { Event, Unconfirmed } from './state/event.ts'
 import { unsentBy } from './state/question.ts'
 import { sanitized } from './state/sanitized.ts'
 
-/** Actions of the program itself: end, redraw, go to the background. */
-type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' }>
+/** Actions of the program itself: end, redraw, go to the background, call for the person. */
+type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' }>
 
 export class Session {
   readonly #accounts: Accounts
@@ -31,6 +31,7 @@ export class Session {
   /** Aborted when the person cancels what is being opened. */
   #opening = new AbortController()
   #refreshing = false
+  #settled = false
   #advice: Advice | undefined
   readonly #knocks = new Map<string, Admission>()
 
@@ -114,6 +115,7 @@ export class Session {
         // The known list is on the screen already; without the store that is all there is.
         await chat.rooms(this.#ended.signal).catch(() => undefined)
         this.#refreshing = false
+        this.#settled = true
         return this.#tellChat(chat)
       case 'open':
         return this.#open(chat, effect.room, opening)
@@ -201,6 +203,7 @@ export class Session {
     if (this.#ended.signal.aborted) return
     this.#dispatch({
       kind: 'chat',
+      settled: this.#settled,
       connection: sanitized(chat.connection),
       rooms: sanitized(chat.knownRooms()),
       recoveries: chat.recoveries.map(recoveryOnScreen),

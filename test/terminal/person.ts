@@ -53,11 +53,17 @@ export async function asked(terminal: Terminal, prompt: RegExp, secret: string):
   return secret.split('-')[Number(prompt.exec(screen.join('\n'))?.[1]) - 1] ?? ''
 }
 
-/** As the shell would find it: no alternate screen, a cursor, no bracketed paste, wrapping on. */
+/** As the shell would find it: no alternate screen, a cursor, no bracketed paste, no reports of focus, wrapping on, its title. */
 export function expectRestored(terminal: Terminal): void {
   const { modes } = terminal.emulator
   expect(terminal.alternate).toBe(false)
   expect(modes.bracketedPasteMode).toBe(false)
   expect(modes.wraparoundMode).toBe(true)
+  expect(modes.sendFocusMode).toBe(false)
+  expect(count(terminal.output, '\x1b[22;0t')).toBe(count(terminal.output, '\x1b[23;0t'))
   expect(terminal.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.output.lastIndexOf('\x1b[?25l'))
+}
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1
 }

@@ -175,7 +175,7 @@ describe("others' text", () => {
     })
     expect((await sender.exit()).code).toBe(0)
     await terminal.waitForMessage('evil ␛[2J␛]0;owned␇␛[1;1Hmoved<U+009B>5mblink <U+202E>right to left')
-    expect(title).toBe('')
+    expect(title).toBe('demo · Conclave')
     expect(terminal.screen()[0]).toMatch(/^ demo/)
     terminal.send('next')
     await terminal.waitFor('> next')

@@ -63,7 +63,8 @@ export class Terminal implements AsyncDisposable {
     this.#screen = new headless.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 })
     this.#screen.loadAddon(new graphemes.UnicodeGraphemesAddon())
     this.#pty = pty.spawn(options.program, [...(options.args ?? [])], {
-      name: 'xterm-256color',
+      // It decides about TERM, whatever the environment says.
+      name: options.env?.['TERM'] ?? 'xterm-256color',
       cols: columns,
       rows,
       cwd: options.cwd ?? process.cwd(),
@@ -71,7 +72,6 @@ export class Terminal implements AsyncDisposable {
         PATH: process.env['PATH'] ?? '',
         HOME: process.env['HOME'] ?? '',
         LANG: 'C.UTF-8',
-        TERM: 'xterm-256color',
         ...options.env,
       },
     })
@@ -191,6 +191,13 @@ export class Terminal implements AsyncDisposable {
       this.messages().find((message) => (typeof wanted === 'string' ? message.includes(wanted) : wanted.test(message)))
     await this.#until(() => find() !== undefined, timeoutMs, `a message with ${String(wanted)}`)
     return find() ?? ''
+  }
+
+  /** Resolves as soon as the program has written this: what no screen shows. */
+  async waitForOutput(wanted: string | RegExp, timeoutMs = limitMs): Promise<void> {
+    const isThere = (): boolean =>
+      typeof wanted === 'string' ? this.#output.includes(wanted) : wanted.test(this.#output)
+    await this.#until(isThere, timeoutMs, `the output ${JSON.stringify(String(wanted))}`)
   }
 
   async waitUntilGone(text: string, timeoutMs = limitMs): Promise<void> {

@@ -113,11 +113,11 @@ describe('a chat', () => {
     const drive = await Drive.inside(world, 'ada')
     expect(drive.text()).toContain('2 new')
     await drive.type('demo\r')
-    expect(drive.text().match(/─ new ─/g)).toHaveLength(1)
-    expect(drive.text()).toMatch(/old\n.*─ new ─.*\n.*new one/)
+    expect(drive.text().match(/─ 2 new since \d\d:\d\d ─/g)).toHaveLength(1)
+    expect(drive.text()).toMatch(/old\n.*─ 2 new since \d\d:\d\d ─.*\n.*new one/)
     expect(demo.readUpTo).toBe(demo.seq)
     await drive.type('answer\r')
-    expect(drive.text()).not.toContain('─ new ─')
+    expect(drive.text()).not.toContain('new since')
   })
 
   it('shows what waits for the store, and what could not be sent', async () => {

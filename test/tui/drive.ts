@@ -19,7 +19,13 @@ export class Drive {
   readonly #running = new Set<Promise<void>>()
 
   constructor(accounts: Accounts, size: Size = { columns: 80, rows: 24 }, given: { as?: string; room?: string } = {}) {
-    this.state = initialState(size, { version: '0', storeLabel: 'local store', as: given.as, room: given.room })
+    this.state = initialState(size, {
+      version: '0',
+      storeLabel: 'local store',
+      as: given.as,
+      room: given.room,
+      startedAt: 0,
+    })
     this.#session = new Session(accounts, (event) => this.happen(event))
   }
 
@@ -40,7 +46,7 @@ export class Drive {
   perform(effect: Effect): void {
     this.effects.push(effect)
     if (effect.do === 'quit') this.quit = true
-    else if (effect.do !== 'redraw' && effect.do !== 'suspend') {
+    else if (effect.do !== 'redraw' && effect.do !== 'suspend' && effect.do !== 'call') {
       const running = this.#session.perform(effect).finally(() => this.#running.delete(running))
       this.#running.add(running)
     }

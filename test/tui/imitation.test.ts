@@ -49,7 +49,7 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
     ownName: 'ada',
     online: true,
     top: 'top',
-    newKey: undefined,
+    unseen: undefined,
     pickedKey: undefined,
     twins: new Set(),
     folded: {

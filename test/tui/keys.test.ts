@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Input } from '../../src/tui/input/key.ts'
+import type { Focus, Input } from '../../src/tui/input/key.ts'
 import { key } from '../../src/tui/input/key.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 import { anyCharacter } from '../any-character.ts'
 
-function decode(...chunks: string[]): readonly Input[] {
+function decode(...chunks: string[]): readonly (Input | Focus)[] {
   let decoder = idleKeyDecoder
-  const inputs: Input[] = []
+  const inputs: (Input | Focus)[] = []
   for (const chunk of chunks) {
     const decoded = decodeKeys(decoder, chunk)
     decoder = decoded.decoder
@@ -61,9 +61,9 @@ describe('keys', () => {
 
   it('reads the same whatever the chunks', () => {
     const stream =
-      'héllo漢\r\x1b[1;5C\x1b[200~a\x1b[Ab\r\nc\x1b[201~\x1bx\x1b[5~\x1bOA\x1b[<64;3;4M\x1b]11;rgb:0/0/0\x07z'
-    const joined = (inputs: readonly Input[]) =>
-      inputs.reduce<Input[]>((all, input) => {
+      'héllo漢\r\x1b[1;5C\x1b[200~a\x1b[Ab\r\nc\x1b[201~\x1bx\x1b[5~\x1bOA\x1b[<64;3;4M\x1b[O\x1b[I\x1b]11;rgb:0/0/0\x07z'
+    const joined = (inputs: readonly (Input | Focus)[]) =>
+      inputs.reduce<(Input | Focus)[]>((all, input) => {
         const last = all.at(-1)
         if (last?.kind === 'text' && input.kind === 'text') all[all.length - 1] = text(last.text + input.text)
         else all.push(input)
@@ -73,6 +73,10 @@ describe('keys', () => {
     expect(whole).toContainEqual(paste('a\x1b[Ab\r\nc'))
     expect(whole).toContainEqual({ kind: 'wheel', up: true })
     expect(whole.at(-1)).toEqual(text('z'))
+    expect(whole.slice(-3, -1)).toEqual([
+      { kind: 'focus', focused: false },
+      { kind: 'focus', focused: true },
+    ])
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: stream.length - 1 }), { maxLength: 8 }), (cuts) => {
         const places = [0, ...cuts.toSorted((a, b) => a - b), stream.length]

@@ -90,7 +90,7 @@ describe('scrolling', () => {
     await drive.type('demo\r')
     expect(drive.text()).not.toContain('later 0.')
     await drive.type(keys.alt('u'))
-    expect(drive.screen().findIndex((line) => line.includes('─ new ─'))).toBe(2)
+    expect(drive.screen().findIndex((line) => /─ 60 new since \d\d:\d\d ─/.test(line))).toBe(2)
     expect(drive.screen()[3]).toContain('later 0.')
   })
 

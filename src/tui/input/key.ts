@@ -15,6 +15,12 @@ export type Input =
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'wheel'; readonly up: boolean }
 
+/** The terminal's window has come to the front, or has left it. */
+export interface Focus {
+  readonly kind: 'focus'
+  readonly focused: boolean
+}
+
 export function key(name: string, modifiers: { ctrl?: boolean; alt?: boolean; shift?: boolean } = {}): Key {
   const { ctrl = false, alt = false, shift = false } = modifiers
   return { kind: 'key', name, ctrl, alt, shift }

@@ -5,7 +5,7 @@
  * held back, and `flushKeys`, called when nothing followed for a moment, decides that it was the Escape key. Text
  * between the brackets of a paste is never interpreted as keys. Unknown sequences are swallowed whole.
  */
-import { key, type Input, type Key } from './key.ts'
+import { key, type Focus, type Input, type Key } from './key.ts'
 import { keyOfCsi, keyOfSs3 } from './sequences.ts'
 
 export interface KeyDecoder {
@@ -16,7 +16,7 @@ export interface KeyDecoder {
 
 interface Decoded {
   readonly decoder: KeyDecoder
-  readonly inputs: readonly Input[]
+  readonly inputs: readonly (Input | Focus)[]
 }
 
 export const idleKeyDecoder: KeyDecoder = { held: '', pasting: false }
@@ -30,7 +30,7 @@ const sequenceCharsMax = 64
 const answerCharsMax = 4096
 
 export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
-  const inputs: Input[] = []
+  const inputs: (Input | Focus)[] = []
   let rest = decoder.held + chunk
   let pasting = decoder.pasting
   while (rest !== '') {
@@ -79,7 +79,7 @@ interface Taken<T> {
 }
 
 /** Undefined: more input is needed. */
-function takeEscape(text: string): Taken<Input | undefined> | undefined {
+function takeEscape(text: string): Taken<Input | Focus | undefined> | undefined {
   const second = text[1]
   if (second === undefined) return undefined
   if (second === '\x1b') {
@@ -110,7 +110,7 @@ function textOf(input: Input): string {
   return input.kind === 'text' ? input.text : ''
 }
 
-function takeCsi(text: string): Taken<Input | undefined> | undefined {
+function takeCsi(text: string): Taken<Input | Focus | undefined> | undefined {
   const match = /^\x1b\[([0-?]*)([ -/]*)([@-~])/.exec(text)
   if (match !== null) return { input: keyOfCsi(match[1] ?? '', match[3] ?? ''), length: match[0].length }
   // A byte that can't be part of a sequence ends it, and is read on its own.

@@ -1,5 +1,5 @@
 /** The meaning of escape sequences: xterm's, the Linux console's, rxvt's, and the CSI u form of newer terminals. */
-import type { Input, Key } from './key.ts'
+import type { Focus, Input, Key } from './key.ts'
 
 const finals: Readonly<Record<string, string>> = {
   A: 'up',
@@ -36,7 +36,8 @@ function named(name: string, modifier: number): Key {
 }
 
 /** Undefined for unknown sequences. */
-export function keyOfCsi(parameters: string, final: string): Input | undefined {
+export function keyOfCsi(parameters: string, final: string): Input | Focus | undefined {
+  if (parameters === '' && (final === 'I' || final === 'O')) return { kind: 'focus', focused: final === 'I' }
   if (parameters.startsWith('<')) return wheelOf(parameters, final)
   const [first = '', second = '', third = ''] = parameters.split(';').map((part) => part.split(':')[0] ?? '')
   const modifier = Number(second === '' ? 1 : second)

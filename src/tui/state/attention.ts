@@ -1,10 +1,12 @@
 /** What needs attention, as this screen deals with it: where Alt+A goes next, and what is announced. Pure. */
-import { byUrgency, keysOf, type Noticed } from '../../chat/attention.ts'
+import { byUrgency, isAnnounced, isLasting, keysOf, news, type Noticed } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
+import { attentionText } from '../../chat/wording.ts'
 import { openRoom, toRooms } from './navigation.ts'
 import { info, next } from './next.ts'
-import { joinedRooms, roomRows } from './room-list.ts'
+import { joinedRooms, roomLabel, roomRows } from './room-list.ts'
 import type { Next, State } from './state.ts'
+import { isWatched } from './unseen.ts'
 
 /**
  * To the most urgent that this screen has not shown yet, equally urgent ones in turn from the open room. An invitation is
@@ -28,8 +30,7 @@ function inTurn({ rooms, page }: State): readonly RoomSummary[] {
 
 /** Requests and invitations wait until they are answered; once shown, they are not what Alt+A is for. */
 function withSeen(state: State, { room, attention }: Noticed<RoomSummary>): State {
-  const { kind } = attention
-  if (kind === 'mention' || kind === 'direct' || kind === 'message') return state
+  if (!isLasting(attention.kind)) return state
   return { ...state, seen: new Set([...state.seen, ...keysOf(room.id, attention)]) }
 }
 
@@ -39,4 +40,36 @@ function pointAt(state: State, room: RoomSummary): Next {
   if (page.kind !== 'rooms') return done
   const selected = roomRows(state.rooms, '').findIndex((row) => row.room?.id === room.id)
   return { ...done, state: { ...done.state, page: { ...page, selected: Math.max(0, selected) } } }
+}
+
+/**
+ * Calls for the person if something has come that is not in front of them. Names are said and texts are not: a desktop
+ * keeps what it was told.
+ */
+export function withNews(before: State, after: State, settled: boolean): Next {
+  const { program, notify, focused, rooms } = after
+  const state = { ...after, seen: seenNow(after) }
+  const isLate = ({ attention }: Noticed<RoomSummary>): boolean => !settled && attention.newest < program.startedAt
+  const fresh = news(before.rooms, rooms).filter((one) => {
+    return !isInFront(after, one.room) && !isLate(one) && isAnnounced(one, notify)
+  })
+  const [first, ...more] = fresh
+  if (first === undefined) return next(state)
+  const text = attentionText(roomLabel(first.room, rooms), first.attention)
+  const all = more.length === 0 ? text : `${text} (+${more.length} more)`
+  return next(state, { do: 'call', text: focused === true ? undefined : all })
+}
+
+function isInFront(state: State, { id }: RoomSummary): boolean {
+  return state.page.kind === 'chat' && state.page.room.id === id && isWatched(state, state.page)
+}
+
+/** What still waits of what was shown, and what is shown in the open room. */
+function seenNow(state: State): State['seen'] {
+  const open = state.page.kind === 'chat' ? state.page.room.id : ''
+  const present = state.rooms.flatMap(({ id, attention }) => {
+    const lasting = attention.filter(({ kind }) => isLasting(kind))
+    return lasting.flatMap((one) => keysOf(id, one).filter((key) => id === open || state.seen.has(key)))
+  })
+  return new Set(present)
 }

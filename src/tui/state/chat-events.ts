@@ -5,7 +5,6 @@ import type { Effect } from './effect.ts'
 import type { Event } from './event.ts'
 import { info, next, problem } from './next.ts'
 import { repairLines } from '../../chat/wording.ts'
-import { markSeen } from './scrolling.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import type { Timeline } from './timeline.ts'
 import {
@@ -18,6 +17,7 @@ import {
   withReferred,
 } from './timeline.ts'
 import { verificationLines } from './trust.ts'
+import { isWatched, markSeen, withUnseen } from './unseen.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
   const { room } = event
@@ -27,7 +27,10 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
   const page: ChatPage = {
     kind: 'chat',
     room,
-    timeline: freshTimeline(event.items, event.more, newAfter),
+    timeline: {
+      ...freshTimeline(event.items, event.more, newAfter),
+      newUpTo: state.focused === false ? undefined : room.seq,
+    },
     editor: draft?.editor ?? emptyEditor,
     history: draft?.history ?? emptyInputHistory,
     completion: undefined,
@@ -39,7 +42,7 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
     room.standing === 'member'
       ? inside
       : info(inside, 'You can still read what you have.', '/join to ask to be let back in.')
-  return withReferredTo(next(told, ...markSeen(page)))
+  return withReferredTo(next(told, ...markSeen(state, page)))
 }
 
 /** Requests the messages that the window refers to. */
@@ -56,8 +59,10 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
       return next({ ...state, page: after })
     }
     case 'items': {
-      const after: ChatPage = { ...page, timeline: withNewItems(page.timeline, event.items) }
-      return withReferredTo(next({ ...state, page: after }, ...markSeen(after)))
+      const arrived = withNewItems(page.timeline, event.items)
+      const timeline = isWatched(state, page) ? arrived : withUnseen(page.timeline, arrived, event.items)
+      const after: ChatPage = { ...page, timeline }
+      return withReferredTo(next({ ...state, page: after }, ...markSeen(state, after)))
     }
     case 'renewed':
       return renewed(state, page)
@@ -97,12 +102,13 @@ function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' 
   const { direction, items, more } = event
   const { timeline } = page
   if (direction === 'newest') {
-    const after: ChatPage = { ...page, timeline: freshTimeline(items, more, timeline.newAfter, timeline.aside) }
-    return next({ ...state, page: after }, ...markSeen(after))
+    const { newAfter, newUpTo, aside } = timeline
+    const after: ChatPage = { ...page, timeline: { ...freshTimeline(items, more, newAfter, aside), newUpTo } }
+    return next({ ...state, page: after }, ...markSeen(state, after))
   }
   if (direction === 'again') {
     const after: ChatPage = { ...page, timeline: withItemsAgain(timeline, event.from ?? 0, items, more) }
-    return next({ ...state, page: after }, ...markSeen(after))
+    return next({ ...state, page: after }, ...markSeen(state, after))
   }
   const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)
   return next({ ...state, page: { ...page, timeline: moved } })

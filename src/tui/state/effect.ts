@@ -47,6 +47,8 @@ export type Effect =
   /** And compares another person's head. */
   | { readonly do: 'verify'; readonly head: string | undefined }
   | { readonly do: 'repair' }
+  /** Rings, and with a text notifies the desktop. */
+  | { readonly do: 'call'; readonly text: string | undefined }
   | { readonly do: 'redraw' }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' }

@@ -3,7 +3,7 @@ import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { Connection, HeadComparison, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
-import type { Input } from '../input/key.ts'
+import type { Focus, Input } from '../input/key.ts'
 import type { Effect } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
 import type { Direction } from './effect.ts'
@@ -14,6 +14,7 @@ export type Unconfirmed = 'dm' | 'invite' | 'join' | 'confirm-key' | 'accept' | 
 
 export type Event =
   | Input
+  | Focus
   /** The question of this number is on the screen, and all that was typed before has been read. */
   | { readonly kind: 'drawn'; readonly asked: number }
   | { readonly kind: 'resize'; readonly size: Size }
@@ -37,6 +38,8 @@ export type Event =
     }
   | {
       readonly kind: 'chat'
+      /** All rooms were brought up to date since the login, or could not be: what comes from now on has just been written. */
+      readonly settled: boolean
       readonly connection: Connection
       readonly rooms: readonly RoomSummary[]
       readonly recoveries: readonly RecoveryOnScreen[]

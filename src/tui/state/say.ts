@@ -19,7 +19,10 @@ export function say(state: State, typed: string, content: MessageContent): Next 
   const sent = put(state, page, typed, content)
   if (sent.effects.length === 0 || sent.state.page.kind !== 'chat') return sent
   const there = sent.state.page
-  const ended = toEnd(sent.state, { ...there, timeline: { ...there.timeline, newAfter: undefined } })
+  const ended = toEnd(sent.state, {
+    ...there,
+    timeline: { ...there.timeline, newAfter: undefined, newUpTo: undefined },
+  })
   return { state: ended.state, effects: [...sent.effects, ...ended.effects] }
 }
 

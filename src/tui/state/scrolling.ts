@@ -5,7 +5,8 @@ import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { info, next } from './next.ts'
 import type { Timeline } from './timeline.ts'
-import { isAtEnd, newestPlace, newestSeq, oldestPlace } from './timeline.ts'
+import { isAtEnd, newestPlace, oldestPlace } from './timeline.ts'
+import { markSeen } from './unseen.ts'
 
 /** Scrolls by lines, upwards when negative; fetches where the window ends. */
 export function scrollBy(state: State, page: ChatPage, lines: number): Next {
@@ -45,17 +46,9 @@ export function toFirstUnread(state: State, page: ChatPage): Next {
   return next({ ...state, page: { ...page, timeline: { ...page.timeline, anchor } } })
 }
 
-/** Tells the room that everything up to its newest message was on the screen. */
-export function markSeen(page: ChatPage): readonly Effect[] {
-  const { timeline, room } = page
-  const seq = newestSeq(timeline)
-  const following = timeline.anchor === undefined && !timeline.moreAfter
-  return following && seq !== undefined && seq > room.readUpTo ? [{ do: 'mark-read', seq }] : []
-}
-
 function settled(state: State, page: ChatPage): Next {
   const there: ChatPage = { ...page, timeline: { ...page.timeline, anchor: undefined, below: 0 } }
-  return next({ ...state, page: there }, ...markSeen(there))
+  return next({ ...state, page: there }, ...markSeen(state, there))
 }
 
 function fetchOlder(state: State, page: ChatPage, timeline: Timeline): Next {

@@ -3,6 +3,7 @@
  * here (`sanitized.ts`); handles to the chat, timers and the terminal are kept elsewhere.
  */
 import type { KnownIdentity } from '../../chat/accounts.ts'
+import { notifyDefaults, type NotifySettings } from '../../chat/attention.ts'
 import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
 import type { Person } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
@@ -50,6 +51,9 @@ export interface State {
   readonly drafts: ReadonlyMap<string, Draft>
   /** The member panel: depends on the width, unless Ctrl-B was pressed. */
   readonly showMembers: boolean | undefined
+  /** Whether the terminal's window is in front; undefined: it does not say. */
+  readonly focused: boolean | undefined
+  readonly notify: NotifySettings
 }
 
 interface Program {
@@ -59,6 +63,8 @@ interface Program {
   readonly as: string | undefined
   /** The room to enter after login, likewise. */
   readonly room: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
 }
 
 type Page = LoginPage | RoomsPage | WaitingPage | ChatPage
@@ -205,7 +211,7 @@ export interface Next {
   readonly effects: readonly Effect[]
 }
 
-export function initialState(size: Size, program: Program): State {
+export function initialState(size: Size, program: Program, notify: NotifySettings = notifyDefaults): State {
   return {
     size,
     program,
@@ -227,5 +233,7 @@ export function initialState(size: Size, program: Program): State {
     sheet: undefined,
     drafts: new Map(),
     showMembers: undefined,
+    focused: undefined,
+    notify,
   }
 }

@@ -28,8 +28,10 @@ export interface Timeline {
   readonly anchor: Anchor | undefined
   /** Items that arrived while scrolled up. */
   readonly below: number
-  /** Messages after this seq were new on entering; undefined: no line is drawn. */
+  /** A line above the messages after this seq: they came while the person was not looking. undefined: no line. */
   readonly newAfter: number | undefined
+  /** The last of them; undefined: they have not been looked at yet. */
+  readonly newUpTo: number | undefined
   /**
    * Outside the window, by id: changes that left it or arrived while it was further up, so that a deleted message stays
    * deleted however far one scrolls; and messages that the window refers to.
@@ -47,6 +49,7 @@ export const emptyTimeline: Timeline = {
   anchor: undefined,
   below: 0,
   newAfter: undefined,
+  newUpTo: undefined,
   aside: new Map(),
   sought: new Set(),
 }

@@ -4,6 +4,8 @@
  */
 import type { Input } from '../input/key.ts'
 import { alarmInput, compared, rekeyed, unconfirmed, withAlarm } from './trust.ts'
+import { withNews } from './attention.ts'
+import { cameInView } from './unseen.ts'
 import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
 import { confirmInput, sheetInput } from './overlay.ts'
@@ -30,7 +32,7 @@ export function update(state: State, event: Event): Next {
 }
 
 function step(state: State, event: Event): Next {
-  return settled(state, updated(state, event))
+  return settled(state, cameInView(state, updated(state, event)))
 }
 
 function settled(before: State, done: Next): Next {
@@ -53,8 +55,12 @@ function updated(state: State, event: Event): Next {
     case 'look-around':
       // Other people's new rooms are not announced; the list shows them.
       return state.page.kind === 'rooms' ? next(state, { do: 'refresh-rooms' }) : next(state)
-    case 'chat':
-      return next(withRooms({ ...state, connection: event.connection, recoveries: event.recoveries }, event.rooms))
+    case 'focus':
+      return next({ ...state, focused: event.focused })
+    case 'chat': {
+      const { connection, recoveries, rooms, settled } = event
+      return withNews(state, withRooms({ ...state, connection, recoveries }, rooms), settled)
+    }
     case 'opened':
       return roomOpened(state, event)
     case 'waiting': {

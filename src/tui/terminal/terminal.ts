@@ -2,25 +2,26 @@
  * The terminal itself: raw input, the alternate screen, signals. It is always restored: on quit, on a signal, on a
  * crash, and while in the background.
  */
-import type { Input } from '../input/key.ts'
+import type { Focus, Input } from '../input/key.ts'
 import type { KeyDecoder } from '../input/keys.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../input/keys.ts'
 import type { Size } from '../state/state.ts'
 import type { Frame } from '../view/frame.ts'
 import type { Painted } from './paint.ts'
 import { nothingPainted, paint } from './paint.ts'
+import { bell, type Signals } from './signals.ts'
 
 /** How long a possible start of a sequence waits for the rest; then it was the Escape key. */
 const escapeWaitMs = 50
 /** The stop signal has arrived by then; what runs afterwards runs in the foreground again. */
 const stopWaitMs = 50
 
-// Alternate screen; no wrapping at the right edge; bracketed paste.
-const takeOver = '\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[2J'
-const giveBack = '\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l'
+// Alternate screen; no wrapping at the right edge; bracketed paste; reports of focus.
+const takeOver = '\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[2J'
+const giveBack = '\x1b[?2026l\x1b[0m\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l'
 
 interface TerminalEvents {
-  readonly onInput: (inputs: readonly Input[]) => void
+  readonly onInput: (inputs: readonly (Input | Focus)[]) => void
   readonly onResize: (size: Size) => void
   /** There is room for output again after `draw` was refused, or the screen has to be redrawn. */
   readonly onReady: () => void
@@ -28,11 +29,20 @@ interface TerminalEvents {
   readonly onEnd: (signal: NodeJS.Signals) => void
 }
 
+export interface TerminalParts {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly colours: boolean
+  readonly signals: Signals
+}
+
 export class Terminal {
   readonly #stdin: NodeJS.ReadStream
   readonly #stdout: NodeJS.WriteStream
   readonly #events: TerminalEvents
   readonly #colours: boolean
+  readonly #signals: Signals
+  #title = ''
   #decoder: KeyDecoder = idleKeyDecoder
   #escapeTimer: NodeJS.Timeout | undefined
   #painted: Painted = nothingPainted
@@ -42,10 +52,11 @@ export class Terminal {
   readonly #onStop = (): void => this.suspend()
   #stopped = false
 
-  constructor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream, colours: boolean, events: TerminalEvents) {
+  constructor({ stdin, stdout, colours, signals }: TerminalParts, events: TerminalEvents) {
     this.#stdin = stdin
     this.#stdout = stdout
     this.#colours = colours
+    this.#signals = signals
     this.#events = events
   }
 
@@ -83,8 +94,24 @@ export class Terminal {
     if (!this.#taken || this.#blocked) return false
     const { painted, output } = paint(this.#painted, frame, this.#colours)
     this.#painted = painted
-    if (output !== '') this.#blocked = !this.#stdout.write(output)
+    this.#write(output)
     return !this.#blocked
+  }
+
+  setTitle(title: string): void {
+    if (!this.#taken || this.#blocked || title === this.#title) return
+    this.#title = title
+    this.#write(this.#signals.title(title))
+  }
+
+  /** Calls for the person; with a text, also by a notification of the desktop. */
+  call(text: string | undefined): void {
+    if (!this.#taken || this.#blocked) return
+    this.#write(bell + (text === undefined ? '' : this.#signals.notification('Conclave', text)))
+  }
+
+  #write(output: string): void {
+    if (output !== '') this.#blocked = !this.#stdout.write(output)
   }
 
   /** The next frame is drawn as if the screen were empty. */
@@ -137,7 +164,8 @@ export class Terminal {
     this.#taken = true
     this.#painted = nothingPainted
     this.#stdin.setRawMode(true)
-    this.#stdout.write(takeOver)
+    this.#title = ''
+    this.#stdout.write(this.#signals.begin + takeOver)
   }
 
   #release(): void {
@@ -145,7 +173,7 @@ export class Terminal {
     this.#taken = false
     try {
       this.#stdin.setRawMode(false)
-      this.#stdout.write(giveBack)
+      this.#stdout.write(giveBack + this.#signals.end)
     } catch {
       // The terminal is gone: there is nothing to restore.
     }

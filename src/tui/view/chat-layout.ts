@@ -1,6 +1,7 @@
 /** The layout of the chat page, and the lines of its timeline. Pure; scrolling uses it too. */
 import { foldPage } from '../state/fold.ts'
 import type { ChatPage, State } from '../state/state.ts'
+import { unseenLine } from '../state/unseen.ts'
 import type { Line } from '../text/style.ts'
 import type { EntryContext } from './entry-lines.ts'
 import { entryLines } from './entry-lines.ts'
@@ -60,7 +61,6 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
 }
 
 export function entryContext(state: State, page: ChatPage, columns: number): EntryContext {
-  const { entries, newAfter } = page.timeline
   const twins = twinsOf(page)
   const names = page.room.members.map((member) => shownName(member, twins))
   return {
@@ -69,10 +69,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     ownName: state.self?.name ?? '',
     online: state.connection.state === 'online',
     top: topText(page),
-    newKey:
-      newAfter === undefined
-        ? undefined
-        : entries.find(({ item }) => item.kind === 'message' && item.seq > newAfter && !item.own)?.key,
+    unseen: unseenLine(page),
     pickedKey: page.pick?.key,
     folded: foldPage(page),
     twins,

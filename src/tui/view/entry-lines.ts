@@ -8,6 +8,7 @@ import { isMention } from '../../chat/timeline/mentions.ts'
 import type { Folded } from '../state/fold.ts'
 import { pendingChange } from '../state/fold.ts'
 import type { Entry } from '../state/timeline.ts'
+import type { UnseenLine } from '../state/unseen.ts'
 import type { Line, Style } from '../text/style.ts'
 import { colourOf } from '../text/style.ts'
 import { clockTime, dayName, sameDay } from '../text/time.ts'
@@ -32,7 +33,11 @@ function dividers(entries: readonly Entry[], index: number, context: EntryContex
   if (at !== undefined && (before === undefined || !sameDay(at, before))) {
     lines.push(remark(`── ${dayName(at)} ──`, context.columns))
   }
-  if (entries[index]?.key === context.newKey) lines.push(divider('new', context.columns, { colour: 'red' }))
+  const { unseen } = context
+  if (unseen !== undefined && entries[index]?.key === unseen.key) {
+    const since = unseen.since === undefined ? '' : ` since ${clockTime(unseen.since)}`
+    lines.push(divider(`${unseen.count} new${since}`, context.columns, { colour: 'red' }))
+  }
   return lines
 }
 
@@ -89,8 +94,8 @@ export interface EntryContext extends Gutter {
   readonly online: boolean
   /** What is above the oldest entry of the window. */
   readonly top: string
-  /** The entry below the "new" line. */
-  readonly newKey: string | undefined
+  /** The "new" line, and the entry below it. */
+  readonly unseen: UnseenLine | undefined
   /** The selected entry. */
   readonly pickedKey: string | undefined
   readonly folded: Folded

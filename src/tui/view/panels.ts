@@ -37,7 +37,7 @@ function roomLine(room: RoomSummary, label: string, open: boolean, columns: numb
 }
 
 function invitationLine(label: string, columns: number): Line {
-  const word = ' invite'
+  const word = ' new'
   return [span(` ${padEnd(label, columns - word.length - 2)}`), span(word, { colour: 'yellow', bold: true }), span(' ')]
 }
 

@@ -1,5 +1,5 @@
 /** The status bar of a chat: the store, pending messages, join requests, unread messages elsewhere. Pure. */
-import { byUrgency, type AttentionKind } from '../../chat/attention.ts'
+import { byUrgency, isLasting, type AttentionKind } from '../../chat/attention.ts'
 import type { Connection, Reading, RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
 import { roomLabel } from '../state/room-list.ts'
@@ -41,16 +41,12 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
 /** Who asks for something elsewhere: the first of all that does not clear by being read. */
 function waitingSpans({ rooms }: State, { room }: ChatPage): readonly Span[] {
   const elsewhere = rooms.filter(({ id }) => id !== room.id)
-  const waiting = byUrgency(elsewhere).filter(({ attention: { kind } }) => !isMessage(kind))
+  const waiting = byUrgency(elsewhere).filter(({ attention: { kind } }) => isLasting(kind))
   const [first] = waiting
   if (first === undefined) return []
   const more = waiting.length === 1 ? '' : ` (+${waiting.length - 1})`
   const label = roomLabel(first.room, rooms)
   return [span(`${attentionText(label, first.attention)}${more}`, { colour: 'yellow', bold: true })]
-}
-
-function isMessage(kind: AttentionKind): boolean {
-  return kind === 'mention' || kind === 'direct' || kind === 'message'
 }
 
 function countText(rooms: readonly RoomSummary[], kind: AttentionKind, words: string): readonly string[] {
