@@ -215,6 +215,8 @@ export const linksLookedAtMax = 128
 export const reactionsShownMax = 20
 /** Messages that one search finds at most. */
 export const searchFoundMax = 10_000
+/** Rooms with a setting of their own for notifications; beyond, the oldest goes. */
+export const notifyRoomsMax = 1000
 /** How often a terminal rings for news in a minute, however much comes. */
 export const callsPerMinute = 20
 /** Unread messages whose authors and times are kept beside the count, a room: the oldest, and the newest. */

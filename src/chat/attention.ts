@@ -4,6 +4,7 @@
  * the same in every program, and clears by itself: a request once it is answered, expired or withdrawn; an invitation
  * once it is taken up or withdrawn; a message once it is read. Pure.
  */
+import { notifyRoomsMax } from '../base/limits.ts'
 import type { Person } from './item.ts'
 
 /** By urgency. `first-direct`: someone begins direct messages; `message`: any other one that is unread. */
@@ -37,6 +38,21 @@ export interface NotifySettings {
 }
 
 export const notifyDefaults: NotifySettings = { level: 'mentions', doNotDisturb: false, rooms: {} }
+
+/** What is absent stays. */
+export interface NotifyChange {
+  readonly level?: NotifyLevel | undefined
+  readonly doNotDisturb?: boolean | undefined
+  /** Without a level, the room is as the others. */
+  readonly room?: { readonly id: string; readonly level: NotifyLevel | undefined } | undefined
+}
+
+export function changedNotify(settings: NotifySettings, change: NotifyChange): NotifySettings {
+  const { level = settings.level, doNotDisturb = settings.doNotDisturb, room } = change
+  const others = Object.entries(settings.rooms).filter(([id]) => id !== room?.id)
+  const own = room?.level === undefined ? [] : [[room.id, room.level] as const]
+  return { level, doNotDisturb, rooms: Object.fromEntries([...others, ...own].slice(-notifyRoomsMax)) }
+}
 
 /** An unread message by someone else. */
 export interface UnreadMessage {

@@ -1,11 +1,20 @@
-/** A home's configuration: config.json, written by `connect` and `node`, and by hand. */
+/** A home's configuration: config.json, written by `connect`, `node` and the terminal, and by hand. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
+import { notifyRoomsMax } from '../base/limits.ts'
+import {
+  changedNotify,
+  notifyDefaults,
+  notifyLevels,
+  type NotifyChange,
+  type NotifySettings,
+} from '../chat/attention.ts'
 
 export interface HomeConfig {
   /** The store's URL; the home's embedded store when absent. */
   readonly store?: string | undefined
+  readonly notify?: NotifySettings | undefined
 }
 
 /** Empty when there is none. @throws usage for an invalid file */
@@ -20,7 +29,14 @@ export async function readConfig(home: string): Promise<HomeConfig> {
   }
   // Loaded only if there is something to check: it takes 30 ms.
   const { z } = await import('zod')
-  const schema = z.strictObject({ store: z.string().min(1).max(4096).optional() })
+  const level = z.enum(notifyLevels)
+  const rooms = z.record(z.string().regex(/^[0-9a-f]{64}$/), level)
+  const notify = z.strictObject({
+    level: level.default(notifyDefaults.level),
+    doNotDisturb: z.boolean().default(notifyDefaults.doNotDisturb),
+    rooms: rooms.refine((all) => Object.keys(all).length <= notifyRoomsMax).default({}),
+  })
+  const schema = z.strictObject({ store: z.string().min(1).max(4096).optional(), notify: notify.optional() })
   try {
     return schema.parse(JSON.parse(text))
   } catch (error) {
@@ -34,6 +50,18 @@ export async function writeConfig(home: string, config: HomeConfig): Promise<voi
   const half = `${file}.${process.pid}`
   await writeFile(half, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
   await rename(half, file)
+}
+
+/** What this home's terminals announce, and how a change is kept: in the file as it is then. */
+export async function notifyOf(
+  home: string,
+): Promise<{ settings: NotifySettings; save(change: NotifyChange): Promise<void> }> {
+  const { notify: settings = notifyDefaults } = await readConfig(home)
+  const save = async (change: NotifyChange): Promise<void> => {
+    const config = await readConfig(home)
+    await writeConfig(home, { ...config, notify: changedNotify(config.notify ?? notifyDefaults, change) })
+  }
+  return { settings, save }
 }
 
 export function clusterUrl(endpoints: readonly string[]): string {
@@ -63,7 +91,7 @@ function configFile(home: string): string {
 
 function unreadable(file: string, cause: unknown): ConclaveError {
   return new ConclaveError('usage', `${file} can't be read as this home's configuration`, {
-    hint: 'It is {"store": "URL"} or absent: mend it, or move it away.',
+    hint: 'It is {"store": "URL", "notify": {…}} or absent: mend it, or move it away.',
     cause,
   })
 }

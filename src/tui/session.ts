@@ -7,6 +7,7 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
+import type { NotifyChange } from '../chat/attention.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
@@ -24,6 +25,7 @@ type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call
 export class Session {
   readonly #accounts: Accounts
   readonly #dispatch: (event: Event) => void
+  readonly #saveNotify: (change: NotifyChange) => Promise<void>
   readonly #ended = new AbortController()
   #chat: Chat | undefined
   #unsubscribe: Unsubscribe | undefined
@@ -35,9 +37,15 @@ export class Session {
   #advice: Advice | undefined
   readonly #knocks = new Map<string, Admission>()
 
-  constructor(accounts: Accounts, dispatch: (event: Event) => void) {
+  /** @param saveNotify keeps settings of this home */
+  constructor(
+    accounts: Accounts,
+    dispatch: (event: Event) => void,
+    saveNotify: (change: NotifyChange) => Promise<void>,
+  ) {
     this.#accounts = accounts
     this.#dispatch = dispatch
+    this.#saveNotify = saveNotify
   }
 
   /** Never rejects: a failure becomes an event. */
@@ -92,6 +100,8 @@ export class Session {
           kind: 'weakness',
           advice: await this.#accounts.weakness(effect.password, effect.name),
         })
+      case 'save-notify':
+        return this.#saveNotify(effect.change)
       case 'log-in': {
         const { name, password, recoveryCode } = effect
         const code = recoveryCode === undefined ? {} : { recoveryCode }

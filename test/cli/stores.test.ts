@@ -103,10 +103,17 @@ test('config.json of a home names its store', async () => {
   await people(home, 'ada')
   const other = await conclave(['signup', 'ada'], { home: temporaryFolder(), store })
   expect(other.code).toBe(4)
-  writeFileSync(join(home, 'config.json'), '{"stroe": 1}')
-  const { code, error } = await conclave(['rooms'], { home })
-  expect(code).toBe(2)
-  expect(error.message).toContain('config.json')
+  for (const wrong of [
+    { stroe: 1 },
+    { notify: { level: 'loud' } },
+    { notify: { rooms: { demo: 'none' } } },
+    { notify: { volume: 11 } },
+  ]) {
+    writeFileSync(join(home, 'config.json'), JSON.stringify(wrong))
+    const { code, error } = await conclave(['rooms'], { home })
+    expect(code).toBe(2)
+    expect(error.message).toContain('config.json')
+  }
 })
 
 function otherDatabase(file: string): void {

@@ -167,3 +167,66 @@ describe('what is read', () => {
     expect(drive.text()).not.toContain('3 new')
   })
 })
+
+describe('/notify and /dnd', () => {
+  it('say what rings', async () => {
+    await drive.type('/notify\r')
+    expect(drive.text()).toContain('You are notified of mentions, direct messages, requests and invitations.')
+    expect(effects('save-notify')).toEqual([])
+  })
+
+  it.each<[string, string]>([
+    ['/notify none', 'In demo: nothing.'],
+    ['/notify all', 'In demo: every message.'],
+    ['/notify all everywhere', 'You are notified of every message.'],
+    ['/dnd', 'Do not disturb is on'],
+    ['/dnd on', 'Do not disturb is on'],
+  ])('%s', async (line, shown) => {
+    await drive.type(`${line}\r`)
+    expect(drive.screen().join(' ').replace(/\s+/g, ' ')).toContain(shown)
+    expect(effects('save-notify')).toHaveLength(1)
+  })
+
+  it.each([
+    '/notify loud',
+    '/notify all here',
+    '/notify default everywhere',
+    '/notify all everywhere now',
+    '/dnd maybe',
+  ])('%s is refused', async (line) => {
+    await drive.type(`${line}\r`)
+    expect(drive.text()).toContain('Usage: /')
+    expect(effects('save-notify')).toEqual([])
+  })
+
+  it('hold for one room, until it is as the others again', async () => {
+    await drive.type(keys.alt('2'))
+    await drive.type('/notify none\r')
+    await drive.type(keys.alt('1'))
+    ops.say(alan, 'ada?')
+    expect(calls()).toEqual([])
+    expect(drive.text()).toContain('1 unread, 1 mention')
+    await drive.type(`${keys.alt('2')}/notify default\r${keys.alt('1')}`)
+    ops.say(alan, 'ada??')
+    expect(calls()).toEqual(['alan mentions you in ops'])
+  })
+
+  it('silence everything, and say so', async () => {
+    await drive.type('/dnd\r')
+    ops.knock(bob)
+    expect(calls()).toEqual([])
+    expect(drive.text()).toContain('do not disturb')
+    expect(drive.text()).toContain('bob asks to join ops')
+    await drive.type('/dnd\r')
+    world.changed()
+    // What came meanwhile is no news.
+    expect(calls()).toEqual([])
+  })
+
+  it('are completed', async () => {
+    await drive.type(`/notify men${keys.tab}`)
+    expect(drive.chat.editor.text).toBe('/notify mentions ')
+    await drive.type(`${keys.ctrl('u')}/dnd of${keys.tab}`)
+    expect(drive.chat.editor.text).toBe('/dnd off')
+  })
+})

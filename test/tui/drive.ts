@@ -26,7 +26,11 @@ export class Drive {
       room: given.room,
       startedAt: 0,
     })
-    this.#session = new Session(accounts, (event) => this.happen(event))
+    this.#session = new Session(
+      accounts,
+      (event) => this.happen(event),
+      async () => undefined,
+    )
   }
 
   /** As if logged in as this person, with the password "x". */

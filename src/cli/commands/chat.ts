@@ -9,7 +9,10 @@ export function addChat(program: Command, act: Act): void {
   program
     .command('chat [room]')
     .summary('open the terminal interface (default)')
-    .description('Opens the terminal interface, in a room if you name one.')
+    .description(
+      'Opens the terminal interface, in a room if you name one. Requests to join, invitations, mentions and direct ' +
+        'messages ring and notify you: /notify and /dnd say of what.',
+    )
     .action(act(chat))
 }
 
@@ -25,9 +28,11 @@ async function chat(session: Session, room: string | undefined): Promise<number>
   const { accounts, storeLabel } = await session.wiring()
   const { chat: open, trouble } = password === undefined ? await unlocked(session) : {}
   const { runTui } = await import('../../tui/run.ts')
+  const { notifyOf } = await import('../../client/config.ts')
   return runTui({
     accounts,
     storeLabel,
+    notify: await notifyOf(options.home),
     version,
     ...(options.as === undefined ? {} : { as: options.as }),
     ...(password === undefined ? {} : { password }),

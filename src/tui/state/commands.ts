@@ -6,7 +6,7 @@ interface Command {
   readonly name: string
   readonly aliases: readonly string[]
   /** What Tab completes after it. */
-  readonly takes: 'nothing' | 'room' | 'member' | 'knocker' | 'emoji' | 'rule' | 'text'
+  readonly takes: 'nothing' | 'room' | 'member' | 'knocker' | 'emoji' | 'rule' | 'level' | 'switch' | 'text'
   readonly usage: string
   readonly help: string
   /** Whether it works outside a room too. */
@@ -68,6 +68,14 @@ export const commands: readonly Command[] = [
   command('repair', 'nothing', '', 'replay room changes the store lost (admins)'),
   command('leave part', 'nothing', '', 'leave this room for good'),
   command('rekey', 'nothing', '', 'replace your keys in every room', 'anywhere'),
+  command(
+    'notify',
+    'level',
+    '[all|mentions|none|default] [everywhere]',
+    'what rings and notifies you: in this room, or everywhere; alone: show it',
+    'anywhere',
+  ),
+  command('dnd', 'switch', '[on|off]', 'do not disturb: mark what comes, announce nothing', 'anywhere'),
   command('clear', 'nothing', '', 'clear the screen; PgUp brings it back'),
   command('quit q exit', 'nothing', '', 'quit Conclave', 'anywhere'),
 ]

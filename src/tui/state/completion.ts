@@ -2,6 +2,7 @@
 import { replaceRange } from '../input/editor.ts'
 import { offeredEmoji } from '../text/emoji.ts'
 import { commands, findCommand } from './commands.ts'
+import { notifyWords } from './notify-commands.ts'
 import type { ChatPage, Completion, State } from './state.ts'
 
 const candidatesMax = 50
@@ -56,6 +57,8 @@ function offerFor(state: State, page: ChatPage): Completion | undefined {
     )
   if (takes === 'member') return offer(members, '', '')
   if (takes === 'knocker') return offer(knockers, '', '')
+  if (takes === 'level') return offer(notifyWords, '', ' ')
+  if (takes === 'switch') return offer(['on', 'off'], '', '')
   if (takes === 'rule') return offer(['members', 'admins', 'listed', 'unlisted'], '', ' ')
   const emoji = { candidates: offeredEmoji(word), selected: 0, from, to: cursor, suffix: '' }
   if (takes === 'emoji' || page.about?.act === 'react') return emoji

@@ -2,6 +2,7 @@
  * Effects requested by a state. They name rooms by id and people by name and fingerprint; the session (session.ts)
  * holds the handles, executes them and answers with events. Effects on a room mean the open one.
  */
+import type { NotifyChange } from '../../chat/attention.ts'
 import type { CreateOptions, Policy } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 
@@ -47,6 +48,8 @@ export type Effect =
   /** And compares another person's head. */
   | { readonly do: 'verify'; readonly head: string | undefined }
   | { readonly do: 'repair' }
+  /** Keeps a change of what is announced for the next start. */
+  | { readonly do: 'save-notify'; readonly change: NotifyChange }
   /** Rings, and with a text notifies the desktop. */
   | { readonly do: 'call'; readonly text: string | undefined }
   | { readonly do: 'redraw' }

@@ -5,6 +5,7 @@ import type { Typed } from './commands.ts'
 import { commands, findCommand } from './commands.ts'
 import { messageCommands } from './message-commands.ts'
 import { next, problem } from './next.ts'
+import { notifyCommands } from './notify-commands.ts'
 import { contactCommands, peopleCommands } from './people-commands.ts'
 import { goingCommands, roomCommands } from './room-commands.ts'
 import { say, taken, utter } from './say.ts'
@@ -63,7 +64,7 @@ function restored(state: State, done: Next): Next {
   return { ...done, state: { ...state, flash: done.state.flash } }
 }
 
-const anywhere = { ...goingCommands, ...contactCommands }
+const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands }
 const inRoom = { ...roomCommands, ...peopleCommands, ...messageCommands }
 
 function runCommand(typed: Typed): Next {

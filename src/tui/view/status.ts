@@ -30,6 +30,7 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   const unread = elsewhere.reduce((sum, other) => sum + other.unread, 0)
   const forYou = [countText(elsewhere, 'mention', 'mentions'), countText(elsewhere, 'direct', 'direct')]
   if (unread > 0) parts.push(span([`${unread} unread`, ...forYou.flat()].join(', '), { bold: true }))
+  if (state.notify.doNotDisturb) parts.push(span('do not disturb', { dim: true }))
   const { columns } = state.size
   const shown = parts.flatMap((part, index) => (index === 0 ? [span(' '), part] : [span(' · ', { dim: true }), part]))
   const help = '/help '
