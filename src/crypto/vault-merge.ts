@@ -2,11 +2,11 @@
  * Two copies of one person's vault brought together: nothing that either knew is lost, as far as a vault holds it.
  *
  * Commutative, associative but for the order of old keys, idempotent. Heads: the greater n. Keys and secrets: the union.
- * Pins: the union, so that two keys pinned under one name both stay, and `conflictingPins` tells the caller to block and
- * ask. Two heads that differ at the same n are a forked history, not a question of age: ask `forkedRooms` before merging.
+ * Pins: the union, so that two keys pinned under one name both stay. Heads say how far a copy is, and nothing about forks
+ * (docs/adr/0027).
  */
 import type { Bytes } from '../base/bytes.ts'
-import { compareBytes, equalBytes, hex } from '../base/bytes.ts'
+import { compareBytes, hex } from '../base/bytes.ts'
 import { encode } from '../base/codec.ts'
 import { skeleton } from './skeleton.ts'
 import { fitVault } from './vault-bounds.ts'
@@ -28,27 +28,6 @@ export function mergeVaultBodies(a: VaultBody, b: VaultBody): VaultBody {
       ({ roomId, epoch, secret }) => `${hex(roomId)} ${epoch} ${hex(secret)}`,
       (secret) => secret,
     ),
-  })
-}
-
-/** Pins in force whose names are taken for one another while their keys differ, in groups of one skeleton. */
-export function conflictingPins(pins: readonly Pin[]): Pin[][] {
-  const groups = new Map<string, Pin[]>()
-  for (const pin of pins) {
-    if (pin.retired) continue
-    const key = skeleton(pin.name)
-    groups.set(key, [...(groups.get(key) ?? []), pin])
-  }
-  return [...groups.values()].filter((group) => group.length > 1)
-}
-
-/** Rooms whose heads differ at the same n: two histories have been shown to this person, which is tampering. */
-export function forkedRooms(a: VaultBody, b: VaultBody): Bytes[] {
-  const heads = new Map(a.rooms.map((room) => [hex(room.roomId), room.head]))
-  return b.rooms.flatMap(({ roomId, head }) => {
-    const other = heads.get(hex(roomId)) ?? null
-    const forked = head !== null && other !== null && head.n === other.n && !equalBytes(head.hash, other.hash)
-    return forked ? [roomId] : []
   })
 }
 
