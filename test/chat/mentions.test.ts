@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unreadKeptMax } from '../../src/base/limits.ts'
+import { mentionsKeptMax, unreadKeptMax } from '../../src/base/limits.ts'
 import { isMention, UnreadMessages } from '../../src/chat/timeline/mentions.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
 
@@ -36,6 +36,13 @@ describe('unread messages', () => {
     unread.note([message(1, 'hello'), message(2, 'hi ada'), message(3, 'well?')], 0)
     expect(seqs(unread)).toEqual({ forYou: [1, 2, 3], others: [] })
     expect(unread.mentions).toBe(1)
+  })
+
+  it('are all counted where two talk, up to a bound', () => {
+    const unread = new UnreadMessages('ada', () => true)
+    for (let seq = 1; seq <= mentionsKeptMax + 5; seq += 1) unread.note([message(seq, 'hello')], 0)
+    expect(unread.forYou).toHaveLength(mentionsKeptMax)
+    expect(unread.forYou.at(-1)?.seq).toBe(mentionsKeptMax + 5)
   })
 
   it('keep the oldest and the newest of many, and every mention among them', () => {

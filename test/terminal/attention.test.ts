@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connect, type Chat } from '../../src/index.ts'
+import { done } from '../cli/in-process.ts'
 import { expectRestored, home, start } from './person.ts'
 import type { Terminal, TerminalOptions } from './terminal.ts'
 import { keys } from './terminal.ts'
@@ -95,6 +96,26 @@ describe.each([80, 120])('at %i columns', (columns) => {
     await terminal.waitFor('Trust')
     await bob.close()
   })
+})
+
+it('a request is seen on another machine of the same person, which has a home of its own', async () => {
+  const [folder, other] = [home(), home()]
+  const store = `sqlite:${folder}/shared.db`
+  const { passphrase } = (await done(['signup', 'ada'], { home: folder, store, password: null })).first
+  const adas = { store, as: 'ada', password: String(passphrase) }
+  await done(['create', 'demo'], { ...adas, home: folder })
+  await done(['create', 'other'], { ...adas, home: folder })
+  await done(['login', 'ada'], { ...adas, home: other })
+  const terminal = start(other, {
+    args: ['--store', store, '--as', 'ada', 'chat', 'other'],
+    env: { CONCLAVE_PASSWORD: adas.password },
+  })
+  await terminal.waitForMessage('ada created this room.')
+  const bob = await connect({ home: folder, store, as: 'bob', password, signUp: true })
+  await bob.join('demo')
+  await terminal.waitFor('bob asks to join demo')
+  await terminal.waitForOutput('\x1b]9;Conclave: bob asks to join demo\x1b\\')
+  await bob.close()
 })
 
 describe('the terminal', () => {

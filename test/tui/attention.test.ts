@@ -230,3 +230,20 @@ describe('/notify and /dnd', () => {
     expect(drive.chat.editor.text).toBe('/dnd off')
   })
 })
+
+it('who types is there, whatever the terminal has said', async () => {
+  focus(false)
+  demo.say(alan, 'one')
+  expect(demo.readUpTo).toBe(1)
+  await drive.type('x')
+  expect(demo.readUpTo).toBe(2)
+})
+
+it('the list of rooms says what waits in each', async () => {
+  await drive.type(keys.alt('k'))
+  ops.knock(bob)
+  ops.say(alan, 'ada?')
+  demo.say(alan, 'hello')
+  expect(drive.text()).toMatch(/demo +1 new +2 members/)
+  expect(drive.text()).toMatch(/ops +1 asks to join, 1 new, 1 mention +2 members/)
+})

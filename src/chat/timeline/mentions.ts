@@ -24,7 +24,7 @@ export class UnreadMessages {
   /** Whether everything here is for this person. */
   readonly #isDirect: () => boolean
   #mentions: readonly UnreadMessage[] = []
-  /** The oldest, and the newest. */
+  /** Of more than are kept, the oldest and the newest; where all are for this person, the newest. */
   #others: readonly UnreadMessage[] = []
   /** Each message is noted once. */
   #notedUpTo = 0
@@ -56,7 +56,8 @@ export class UnreadMessages {
       const unread = { seq: item.seq, at: item.at, from: { name, fingerprint } }
       if ('text' in item && isMention(item.text, this.#name)) {
         this.#mentions = [...this.#mentions, unread].slice(-mentionsKeptMax)
-      } else this.#others = [...this.#others.slice(0, unreadKeptMax - 1), unread]
+      } else if (this.#isDirect()) this.#others = [...this.#others, unread].slice(-mentionsKeptMax)
+      else this.#others = [...this.#others.slice(0, unreadKeptMax - 1), unread]
     }
   }
 

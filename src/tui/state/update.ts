@@ -44,6 +44,8 @@ function updated(state: State, event: Event): Next {
     case 'key':
     case 'text':
     case 'paste':
+      // Who types is there, whatever the terminal has said.
+      return input(state.focused === false ? { ...state, focused: true } : state, event)
     case 'wheel':
       return input(state, event)
     case 'drawn':

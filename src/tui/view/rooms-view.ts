@@ -1,4 +1,5 @@
 /** The room list, and the page of a room that has not accepted this person yet. Pure. */
+import { isForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import type { Row } from '../state/room-list.ts'
 import { roomRows } from '../state/room-list.ts'
@@ -70,9 +71,10 @@ function remarks({ room }: Row): Line {
   switch (room.standing) {
     case 'member': {
       const members = `${room.members} ${room.members === 1 ? 'member' : 'members'}`
-      if (room.unread === 0) return [span(members, dim)]
-      const mentions = room.mentions === 0 ? '' : `, ${room.mentions} ${room.mentions === 1 ? 'mention' : 'mentions'}`
-      return [span(`${room.unread} new${mentions}`, { bold: true }), span(`  ${members}`, dim)]
+      const news = newsOf(room)
+      if (news.length === 0) return [span(members, dim)]
+      const style: Style = room.attention.some(isForYou) ? { bold: true, colour: 'yellow' } : { bold: true }
+      return [span(news.join(', '), style), span(`  ${members}`, dim)]
     }
     case 'invited':
       return [span(invitation(room), { colour: 'yellow' })]
@@ -87,6 +89,15 @@ function remarks({ room }: Row): Line {
     case 'stranger':
       return [span(`Enter to ask  ${room.id.slice(0, 8)}`, dim)]
   }
+}
+
+function newsOf({ attention, unread, mentions }: RoomSummary): readonly string[] {
+  const requests = attention.find(({ kind }) => kind === 'request')?.count ?? 0
+  return [
+    ...(requests === 0 ? [] : [`${requests} ${requests === 1 ? 'asks' : 'ask'} to join`]),
+    ...(unread === 0 ? [] : [`${unread} new`]),
+    ...(mentions === 0 ? [] : [`${mentions} ${mentions === 1 ? 'mention' : 'mentions'}`]),
+  ]
 }
 
 function invitation({ invitedBy }: RoomSummary): string {
