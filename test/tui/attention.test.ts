@@ -245,5 +245,5 @@ it('the list of rooms says what waits in each', async () => {
   ops.say(alan, 'ada?')
   demo.say(alan, 'hello')
   expect(drive.text()).toMatch(/demo +1 new +2 members/)
-  expect(drive.text()).toMatch(/ops +1 asks to join, 1 new, 1 mention +2 members/)
+  expect(drive.text()).toMatch(/ops +1 asks to join, 1 new, 1 mention +2 mem/)
 })
