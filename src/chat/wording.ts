@@ -13,6 +13,22 @@ export function impersonation(name: string): string {
   return `someone may be impersonating ${name}`
 }
 
+/** Where a request was answered no, as the room's log says. */
+export function declined(room: string): { readonly text: string; readonly hint: string } {
+  return { text: `Your request to join ${room} was declined`, hint: 'Ask someone in the room, then ask to join again.' }
+}
+
+/** The same as seen from outside, where no one can tell whether the member who answered may do that. */
+export function seeminglyDeclined(room: string): { readonly text: string; readonly hint: string } {
+  return {
+    text: `A member of ${room} declined your request to join; whether they may do that can't be checked from outside`,
+    hint: 'You are let in if someone who may accept it does. Ask a member you know, or ask to join again.',
+  }
+}
+
+/** In lists of rooms. */
+export const declinedLabel = 'declined (unconfirmed)'
+
 /**
  * Lines of a message. A `text` is its author's, of any number of lines. A `mark` is the program's, on one line; what it
  * quotes of others stands at its end. Front ends print the two behind different bars, so that no text passes for a mark.

@@ -266,7 +266,7 @@ export class Session {
         if (!isOurs()) return
         if (isConclaveError(error, 'rejected')) {
           // A decline may count for nothing, so an acceptance is still waited for.
-          this.#dispatch({ kind: 'refused', roomId, roomName })
+          this.#dispatch({ kind: 'refused', roomId, text: describe(error).text })
           continue
         }
         const { code, text, hint } = describe(error)

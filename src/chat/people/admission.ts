@@ -7,7 +7,7 @@ import { zeroHash } from '../../crypto/hash.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Card } from '../../protocol/card.ts'
 import { knockId, knockNonceBytes, sealKnock, signKnock } from '../../protocol/knock.ts'
-import { incarnationKey, knockKey, logKey, logRange } from '../../protocol/paths.ts'
+import { incarnationKey, knockKey, logKey, logRange, numberOf } from '../../protocol/paths.ts'
 import { entryTagBytes, recordHash, type ControlHeader } from '../../protocol/record.ts'
 import { readOne } from '../../store/read-one.ts'
 import type { Operation, Store } from '../../store/store.ts'
@@ -16,6 +16,9 @@ import type { Identity } from '../identity/identity.ts'
 import { checkNotMoved, sameStoreIdentity } from '../connection/store-identity.ts'
 import { findLogEnd } from '../log/log-end.ts'
 import { ControlLog, controlHeader } from '../replay/control-log.ts'
+import { logPage } from '../replay/log-page.ts'
+import type { RowVerdict } from '../replica/row.ts'
+import { declined, seeminglyDeclined } from '../wording.ts'
 
 export interface AdmissionParts {
   readonly store: Store
@@ -28,11 +31,16 @@ export interface AdmissionParts {
   readonly closing: AbortSignal
   /** Opens the room once accepted. */
   enter(): Promise<Room>
+  /** On record i, where this home has read it. */
+  verdictOn(i: number): Promise<RowVerdict | undefined>
   changed(): void
 }
 
-/** Writes the knock; the vault remembers it first, so that an answer can be recognised. */
-export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<void> {
+/**
+ * Writes the knock; the vault remembers it first, so that an answer can be recognised.
+ * @returns where the log ended: answers come behind that
+ */
+export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes | undefined): Promise<number> {
   const { store, identity, incarnation, roomId, clock, random } = parts
   const { end } = await findLogEnd(store, roomId, 0)
   const newest = end === 0 ? undefined : await readOne(store, logKey(roomId, end - 1))
@@ -58,6 +66,7 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
   }))
   await putInLife(store, incarnation, { kind: 'put', key: ownKnockKey(identity, roomId), value: sealed })
   parts.changed()
+  return end
 }
 
 /** Also works in a store restored since the start. @throws closed for one that has moved */
@@ -96,17 +105,22 @@ export class WaitingAdmission implements Admission {
   readonly #parts: AdmissionParts
   readonly #tag: Bytes
   #waiting: Waiting | undefined
+  /** Answers that the log itself holds, as far as it was read for them. */
+  readonly #found: ControlHeader[] = []
+  #readTo: number
   /** Declines that callers were told of, by index: the next wait goes on behind them. */
   readonly #told = new Set<number>()
   #state: Admission['state'] = 'waiting'
   /** Once there was an acceptance: it follows the log by itself. */
   #entered: Room | undefined
 
-  constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes) {
+  /** @param from the first record that may be an answer */
+  constructor(parts: AdmissionParts, roomName: string, knockHash: Bytes, from = 0) {
     this.roomId = hex(parts.roomId)
     this.roomName = roomName
     this.#parts = parts
     this.#tag = knockHash.slice(0, entryTagBytes)
+    this.#readTo = from
   }
 
   get state(): Admission['state'] {
@@ -141,14 +155,40 @@ export class WaitingAdmission implements Admission {
 
   /** Brings the state up to what the store holds; does not wait for an answer. */
   async look(signal?: AbortSignal): Promise<void> {
-    await this.#judge(await this.#answers(signal))
+    await this.#answered(signal)
   }
 
-  /** In the log's order. Which of them count remains to be judged. */
-  async #answers(signal?: AbortSignal): Promise<readonly ControlHeader[]> {
+  /** The room, once an acceptance counts; else the declines that may count. */
+  async #answered(signal?: AbortSignal): Promise<Room | readonly ControlHeader[]> {
+    const hinted = this.#readTo === 0 ? await this.#hinted(signal) : []
+    const room = await this.#admitted(hinted)
+    if (room !== undefined) return room
+    // Anyone can delete a hint, or add some: the log itself is authoritative.
+    await this.#readOn(signal)
+    const more = this.#found.filter(({ i }) => hinted.every((one) => one.i !== i))
+    return (await this.#admitted(more)) ?? (await this.#declines(this.#found))
+  }
+
+  async #hinted(signal?: AbortSignal): Promise<readonly ControlHeader[]> {
     const log = new ControlLog(this.#parts.store, this.#parts.roomId)
     await log.readHinted(await log.hinted(signal), signal)
     return log.takeFresh().flatMap(({ outer: { header } }) => (this.#isAnswer(header) ? [header] : []))
+  }
+
+  async #readOn(signal?: AbortSignal): Promise<void> {
+    const { store, roomId } = this.#parts
+    for (;;) {
+      const { entries, more } = await logPage(store, roomId, this.#readTo, signal)
+      this.#found.push(...entries.flatMap(({ value }) => this.#answerIn(value)))
+      const last = entries.at(-1)
+      if (last !== undefined) this.#readTo = numberOf(last.key) + 1
+      if (!more || last === undefined) return
+    }
+  }
+
+  #answerIn(record: Bytes): ControlHeader[] {
+    const header = controlHeader(record)
+    return header !== undefined && this.#isAnswer(header) ? [header] : []
   }
 
   #isAnswer({ entry }: ControlHeader): boolean {
@@ -168,35 +208,48 @@ export class WaitingAdmission implements Admission {
     const { store, roomId } = this.#parts
     const { start, end } = logRange(roomId)
     const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
-    const room = await this.#settle(await this.#answers(signal))
-    if (room !== undefined) return room
+    const answered = await this.#answered(signal)
+    if (!('length' in answered)) return answered
+    await this.#tell(answered)
     const watch = store.watch(start, end, { from: revision + 1, signal })
     for await (const { events } of watch) {
-      const headers = events.flatMap((event) => (event.kind === 'put' ? (controlHeader(event.entry.value) ?? []) : []))
-      const answers = headers.filter((header) => this.#isAnswer(header))
+      const answers = events.flatMap((event) => (event.kind === 'put' ? this.#answerIn(event.entry.value) : []))
       // What came before an acceptance may have been missing, and come just now.
       if (answers.length === 0 && this.#entered === undefined) continue
-      const entered = await this.#settle(answers)
+      const entered = await this.#admitted(answers)
       if (entered !== undefined) return entered
+      await this.#tell(await this.#declines(answers))
     }
     signal.throwIfAborted()
     throw new ConclaveError('closed', 'the store was closed', { retryable: true })
   }
 
-  /**
-   * An acceptance counts where the room, folded with the secret that it brings, has this person as a member. A decline
-   * is sealed to the room, so nobody outside can judge it: it is told, and takes nothing from an acceptance that counts.
-   */
-  async #judge(answers: readonly ControlHeader[]): Promise<Room | undefined> {
+  /** An acceptance counts where the room, folded with the secret that it brings, has this person as a member. */
+  async #admitted(answers: readonly ControlHeader[]): Promise<Room | undefined> {
     // Only once is everything tried anew, however many claim to be acceptances.
     if (this.#entered !== undefined) await this.#entered.refresh()
     else if (answers.some(isAcceptance)) this.#entered = await this.#parts.enter()
-    if (this.#entered?.standing === 'member') {
-      await this.#remember('member')
-      return this.#entered
+    if (this.#entered?.standing !== 'member') return undefined
+    await this.#remember('member')
+    return this.#entered
+  }
+
+  /**
+   * Those that count, or may count: a decline is sealed to the room, so nobody outside can judge it, and it takes nothing
+   * from an acceptance that counts.
+   */
+  async #declines(answers: readonly ControlHeader[]): Promise<readonly ControlHeader[]> {
+    const declines: ControlHeader[] = []
+    for (const answer of answers) {
+      if (!isAcceptance(answer) && (await this.#verdictOn(answer)) !== 'void') declines.push(answer)
     }
-    if (!answers.every(isAcceptance)) await this.#remember('rejected')
-    return undefined
+    if (declines.length > 0) await this.#remember('rejected')
+    return declines
+  }
+
+  /** Only an acceptance can have brought the keys that it takes to judge. */
+  async #verdictOn({ i }: ControlHeader): Promise<RowVerdict | undefined> {
+    return this.#entered && this.#parts.verdictOn(i)
   }
 
   async #remember(standing: 'member' | 'rejected'): Promise<void> {
@@ -211,16 +264,14 @@ export class WaitingAdmission implements Admission {
     this.#parts.changed()
   }
 
-  /** undefined where none of them counts. @throws rejected once for each decline */
-  async #settle(answers: readonly ControlHeader[]): Promise<Room | undefined> {
-    const room = await this.#judge(answers)
-    if (room !== undefined) return room
-    const untold = answers.filter((answer) => !isAcceptance(answer) && !this.#told.has(answer.i))
-    if (untold.length === 0) return undefined
+  /** @throws rejected once for each decline */
+  async #tell(declines: readonly ControlHeader[]): Promise<void> {
+    const untold = declines.filter(({ i }) => !this.#told.has(i))
+    if (untold.length === 0) return
     for (const { i } of untold) this.#told.add(i)
-    throw new ConclaveError('rejected', `You were not let into ${this.roomName}`, {
-      hint: 'Ask someone inside, then ask to join again.',
-    })
+    const verdicts = await Promise.all(untold.map((decline) => this.#verdictOn(decline)))
+    const { text, hint } = verdicts.includes('valid') ? declined(this.roomName) : seeminglyDeclined(this.roomName)
+    throw new ConclaveError('rejected', text, { hint })
   }
 
   async withdraw(signal?: AbortSignal): Promise<void> {

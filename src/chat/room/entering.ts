@@ -156,9 +156,9 @@ export class Entering {
     const remembered = this.#parts.identity.room(roomId)
     // An old card: the head that is remembered here is newer.
     const isOld = remembered?.head !== undefined && remembered.head !== null && card.n < remembered.head.n
-    await knock(parts, card, isOld ? remembered.head?.hash : undefined)
+    const from = await knock(parts, card, isOld ? remembered.head?.hash : undefined)
     this.#parts.copy.soon()
-    return new WaitingAdmission(parts, card.name, this.#parts.identity.room(roomId)?.knockHash ?? zeroHash)
+    return new WaitingAdmission(parts, card.name, this.#parts.identity.room(roomId)?.knockHash ?? zeroHash, from)
   }
 
   /** @param listed the room that this name means for everyone: an invitation to another one doesn't take its place */
@@ -187,6 +187,11 @@ export class Entering {
         await session.readmitted()
         this.#parts.copy.soon()
         return session
+      },
+      verdictOn: async (i) => {
+        const { log } = await this.#parts.sessions.here(roomId)
+
+        return (await log.records(i, i + 1))[0]?.row.verdict
       },
     }
   }

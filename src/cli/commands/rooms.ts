@@ -5,7 +5,7 @@ import { rotateDaysMax } from '../../base/limits.ts'
 import { countForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { parseRotate, rotateText } from '../../chat/rotation.ts'
-import { policyText } from '../../chat/wording.ts'
+import { declinedLabel, policyText } from '../../chat/wording.ts'
 import { count, table } from '../output/format.ts'
 import { isoTime } from '../output/item-json.ts'
 import { mayBeStale, showRoom } from '../room/freshness.ts'
@@ -60,7 +60,7 @@ function invitationText(by: RoomSummary['invitedBy']): string | undefined {
 const standingText = {
   invited: 'invited: join it',
   waiting: 'request pending',
-  rejected: 'declined',
+  rejected: declinedLabel,
   kicked: 'removed',
   left: 'left',
   stranger: 'not joined',

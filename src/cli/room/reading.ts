@@ -2,6 +2,7 @@
 import { ConclaveError, isConclaveError } from '../../base/errors.ts'
 import type { Room } from '../../chat/chat.ts'
 import type { TimelineItem } from '../../chat/item.ts'
+import { seeminglyDeclined } from '../../chat/wording.ts'
 
 /** Items requested at a time. */
 export const pageItems = 500
@@ -111,7 +112,7 @@ export function ended(room: Room): ConclaveError | undefined {
         hint: `This is what you had. conclave join ${name} asks to be let back in.`,
       })
     case 'rejected':
-      return new ConclaveError('rejected', `Your request to join ${name} was declined`)
+      return new ConclaveError('rejected', seeminglyDeclined(name).text, { hint: seeminglyDeclined(name).hint })
     case 'invited':
     case 'waiting':
     case 'stranger':

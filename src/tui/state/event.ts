@@ -48,7 +48,7 @@ export type Event =
   | { readonly kind: 'advice'; readonly text: string; readonly hint: string }
   | { readonly kind: 'waiting'; readonly roomId: string; readonly roomName: string }
   | { readonly kind: 'admitted'; readonly roomId: string; readonly roomName: string }
-  | { readonly kind: 'refused'; readonly roomId: string; readonly roomName: string }
+  | { readonly kind: 'refused'; readonly roomId: string; readonly text: string }
   | { readonly kind: 'withdrawn'; readonly roomName: string }
   | {
       readonly kind: 'opened'

@@ -1,5 +1,6 @@
 /** Moves between pages: each room keeps its typed text, and none of its messages. Pure. */
 import type { CreateOptions, RoomSummary } from '../../chat/chat.ts'
+import { seeminglyDeclined } from '../../chat/wording.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
 import { joinedRooms } from './room-list.ts'
@@ -75,7 +76,7 @@ export function enterRoom(state: State, room: RoomSummary): Next {
     case 'stranger':
       return joinRoom(state, room.id, room.name)
     case 'rejected': {
-      const question = `Your request to join ${room.name} was declined. Ask again?`
+      const question = `${seeminglyDeclined(room.name).text}. Ask again?`
       return next(ask(state, question, `asking to join ${room.name}…`, { do: 'join', room: room.id }))
     }
   }

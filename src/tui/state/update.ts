@@ -74,7 +74,7 @@ function updated(state: State, event: Event): Next {
       return admitted(state, event)
     case 'refused': {
       const after = state.page.kind === 'waiting' && state.page.roomId === event.roomId ? toRooms(state) : next(state)
-      return { ...after, state: problem(after.state, `Your request to join ${event.roomName} was declined.`) }
+      return { ...after, state: problem(after.state, `${event.text}.`) }
     }
     case 'withdrawn': {
       const after = state.page.kind === 'waiting' ? toRooms(state).state : state

@@ -1,6 +1,7 @@
 /** The room list, and the page of a room that has not accepted this person yet. Pure. */
 import { isForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
+import { declinedLabel } from '../../chat/wording.ts'
 import type { Row } from '../state/room-list.ts'
 import { roomRows } from '../state/room-list.ts'
 import type { RoomsPage, State, WaitingPage } from '../state/state.ts'
@@ -81,7 +82,7 @@ function remarks({ room }: Row): Line {
     case 'waiting':
       return [span('waiting to be let in', { colour: 'yellow' })]
     case 'rejected':
-      return [span('declined', { colour: 'red' })]
+      return [span(declinedLabel, { colour: 'red' })]
     case 'kicked':
       return [span('removed', { colour: 'red' })]
     case 'left':

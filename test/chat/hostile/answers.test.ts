@@ -7,10 +7,11 @@ import type { Bytes } from '../../../src/base/bytes.ts'
 import type { Room } from '../../../src/chat/chat.ts'
 import type { RoomSession } from '../../../src/chat/room/room-session.ts'
 import { systemRandom } from '../../../src/crypto/random.ts'
+import { epochSeed, epochSeedBytes } from '../../../src/protocol/epoch.ts'
 import { decodeKnock, knockId } from '../../../src/protocol/knock.ts'
 import type { Operation } from '../../../src/protocol/operation.ts'
 import { inboxId, sealNotice } from '../../../src/protocol/notice.ts'
-import { inboxKey } from '../../../src/protocol/paths.ts'
+import { controlRange, inboxKey } from '../../../src/protocol/paths.ts'
 import { entryTagBytes } from '../../../src/protocol/record.ts'
 import { headOf } from '../../../src/protocol/room.ts'
 import { wrapSecret } from '../../../src/protocol/wraps.ts'
@@ -18,6 +19,11 @@ import { again, enter, person, say, texts, until, wholeHistory, world, type Bein
 import { ModifiedClient } from './modified-client.ts'
 
 const rejected = expect.objectContaining({ code: 'rejected' }) as Error
+/** Nobody outside can tell whether it counts. */
+const seemingly = expect.objectContaining({
+  code: 'rejected',
+  message: expect.stringContaining("can't be checked from outside") as string,
+}) as Error
 const notMember = expect.objectContaining({ code: 'not-member' }) as Error
 
 interface Scene {
@@ -27,7 +33,9 @@ interface Scene {
   /** Mal's answers to the request that is open. */
   knock(): Promise<Bytes>
   decline(knocked?: Bytes): Promise<void>
-  accept(secret?: Bytes): Promise<void>
+  accept(seed?: Bytes): Promise<void>
+  /** Takes away what leads to the room's changes, as anyone with access to the store can. */
+  hideChanges(): Promise<void>
   /** Says that bob is invited; no such record is in the log. */
   notify(): Promise<void>
 }
@@ -62,14 +70,18 @@ async function scene(): Promise<Scene> {
       const { rootKey, name } = decodeKnock(knocked)
       await answer({ type: 'reject', knockId: knockId(knocked), rootKey, name }, knocked, null)
     },
-    async accept(secret) {
+    async accept(seed) {
       const knocked = await knock()
       await client.refresh()
       const { state, keys, roomId } = client
       const { hash } = headOf(state)
       const context = { roomId, n: state.marks.size, previousHead: hash, epoch: keys.epoch }
-      const wrapped = await wrapSecret(context, decodeKnock(knocked).wrapKey, secret ?? keys.secret)
+      const wrapped = await wrapSecret(context, decodeKnock(knocked).wrapKey, seed ?? epochSeed(keys))
       await answer({ type: 'accept', knock: knocked }, knocked, wrapped ?? null)
+    },
+    async hideChanges() {
+      const { start, end } = controlRange(client.roomId)
+      await raw.commit({ then: [{ kind: 'delete', key: start, end }] })
     },
     async notify() {
       const { roomId, identity } = client
@@ -82,7 +94,7 @@ async function scene(): Promise<Scene> {
 }
 type Wrapped = Exclude<Awaited<ReturnType<typeof wrapSecret>>, undefined>
 
-const garbage = new Uint8Array(32).fill(7)
+const garbage = new Uint8Array(epochSeedBytes).fill(7)
 
 test('after a decline that counts for nothing, who waits on is let in by the true answer', async () => {
   const { bob, room, decline } = await scene()
@@ -174,4 +186,66 @@ test('a true decline is final for its request; a new one may be accepted', async
   await until(room, () => room.knocks.length > 0)
   await room.accept('bob', { trustNew: true })
   expect(texts(await wholeHistory(await admission.wait()))).toEqual(['one'])
+})
+
+test('a decline that can’t be judged from outside is told as that, and so is one remembered', async () => {
+  const { place, bob, decline } = await scene()
+  const told = expect((await bob.chat.join('demo')).wait()).rejects.toEqual(seemingly)
+  await decline()
+  await told
+  await bob.chat.close()
+  const back = await again(place, bob)
+  expect(back.chat.knownRooms()).toMatchObject([{ name: 'demo', standing: 'rejected' }])
+})
+
+test('nobody is told of a decline that they can see to count for nothing', async () => {
+  const { place, bob, room, accept, decline, knock } = await scene()
+  const admission = await bob.chat.join('demo')
+  const knocked = await knock()
+  // It counts for nothing, but brings the room's secret.
+  await accept()
+  const answer = admission.wait()
+  let isOver = false
+  void answer.finally(() => (isOver = true)).catch(() => undefined)
+  await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
+  await decline(knocked)
+  await expect(bob.chat.open('demo')).rejects.toEqual(notMember)
+  expect([isOver, admission.state]).toEqual([false, 'waiting'])
+  expect(bob.chat.knownRooms()).toMatchObject([{ name: 'demo', standing: 'waiting' }])
+  await room.accept('bob', { trustNew: true })
+  expect(texts(await wholeHistory(await answer))).toEqual(['one'])
+  await bob.chat.close()
+  expect((await again(place, bob)).chat.knownRooms()).toMatchObject([{ standing: 'member' }])
+})
+
+test('a true decline that can be judged is told without a doubt', async () => {
+  const { bob, room, accept } = await scene()
+  const admission = await bob.chat.join('demo')
+  await until(room, () => room.knocks.length > 0)
+  await accept()
+  const told = expect(admission.wait()).rejects.toEqual(
+    expect.objectContaining({ code: 'rejected', message: 'Your request to join demo was declined' }),
+  )
+  await room.refresh()
+  await room.reject('bob')
+  await told
+})
+
+test.each([
+  ['the hints are gone', async () => {}],
+  ['and only one leads to an acceptance that counts for nothing', (at: Scene) => at.accept()],
+  ['and only one leads to a decline that counts for nothing', (at: Scene) => at.decline()],
+])('an acceptance is found in the log where %s', async (_what, mislead) => {
+  const at = await scene()
+  const { place, bob, room, knock, hideChanges } = at
+  await bob.chat.join('demo')
+  await bob.chat.close()
+  await knock()
+  await mislead(at)
+  await hideChanges()
+  await until(room, () => room.knocks.length > 0)
+  await room.accept('bob', { trustNew: true })
+  await hideChanges()
+  const back = await again(place, bob)
+  expect(texts(await wholeHistory(await back.chat.open('demo')))).toEqual(['one'])
 })
