@@ -54,6 +54,12 @@ export function changedNotify(settings: NotifySettings, change: NotifyChange): N
   return { level, doNotDisturb, rooms: Object.fromEntries([...others, ...own].slice(-notifyRoomsMax)) }
 }
 
+/** Where the settings are kept; several programs use it. */
+export interface NotifyStore {
+  read(): Promise<NotifySettings>
+  save(change: NotifyChange): Promise<void>
+}
+
 /** An unread message by someone else. */
 export interface UnreadMessage {
   readonly seq: number

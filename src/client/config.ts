@@ -9,6 +9,7 @@ import {
   notifyLevels,
   type NotifyChange,
   type NotifySettings,
+  type NotifyStore,
 } from '../chat/attention.ts'
 
 export interface HomeConfig {
@@ -52,16 +53,14 @@ export async function writeConfig(home: string, config: HomeConfig): Promise<voi
   await rename(half, file)
 }
 
-/** What this home's terminals announce, and how a change is kept: in the file as it is then. */
-export async function notifyOf(
-  home: string,
-): Promise<{ settings: NotifySettings; save(change: NotifyChange): Promise<void> }> {
-  const { notify: settings = notifyDefaults } = await readConfig(home)
+/** What this home's terminals announce. A change goes into the file as it is then. */
+export function notifyStore(home: string): NotifyStore {
+  const read = async (): Promise<NotifySettings> => (await readConfig(home)).notify ?? notifyDefaults
   const save = async (change: NotifyChange): Promise<void> => {
     const config = await readConfig(home)
     await writeConfig(home, { ...config, notify: changedNotify(config.notify ?? notifyDefaults, change) })
   }
-  return { settings, save }
+  return { read, save }
 }
 
 export function clusterUrl(endpoints: readonly string[]): string {

@@ -6,7 +6,7 @@ import { Allowance } from '../base/allowance.ts'
 import { systemClock } from '../base/clock.ts'
 import { callsPerMinute } from '../base/limits.ts'
 import type { Accounts } from '../chat/accounts.ts'
-import type { NotifyChange } from '../chat/attention.ts'
+import type { NotifyStore } from '../chat/attention.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Focus, Input } from './input/key.ts'
 import { Session } from './session.ts'
@@ -29,7 +29,7 @@ interface AppParts {
   readonly stdout: NodeJS.WriteStream
   readonly colours: boolean
   readonly signals: Signals
-  readonly saveNotify: (change: NotifyChange) => Promise<void>
+  readonly notify: NotifyStore | undefined
 }
 
 export class App {
@@ -47,7 +47,7 @@ export class App {
   #lookTimer: NodeJS.Timeout | undefined
 
   constructor(parts: AppParts, start: (terminal: Terminal) => State) {
-    this.#session = new Session(parts.accounts, (event) => this.#outside(event), parts.saveNotify)
+    this.#session = new Session(parts.accounts, (event) => this.#outside(event), parts.notify)
     this.#terminal = new Terminal(parts, {
       onInput: (inputs) => this.#input(inputs),
       onResize: (size) => {

@@ -3,7 +3,7 @@
  * the start options.
  */
 import type { Accounts } from '../chat/accounts.ts'
-import type { NotifyChange, NotifySettings } from '../chat/attention.ts'
+import type { NotifyStore } from '../chat/attention.ts'
 import type { Chat } from '../chat/chat.ts'
 import { App } from './app.ts'
 import type { Effect } from './state/effect.ts'
@@ -26,8 +26,8 @@ export interface TuiOptions {
   /** Where the data is stored, in a few words: 'local store', 'etcd://…'. */
   readonly storeLabel: string
   readonly version: string
-  /** What this home announces, and how a change of it is kept; absent: the defaults, until the program ends. */
-  readonly notify?: { readonly settings: NotifySettings; save(change: NotifyChange): Promise<void> }
+  /** What this home announces; absent: the defaults, until the program ends. */
+  readonly notify?: NotifyStore
   readonly stdin?: NodeJS.ReadStream
   readonly stdout?: NodeJS.WriteStream
   readonly env?: NodeJS.ProcessEnv
@@ -44,12 +44,15 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const program = { version, storeLabel, as, room, startedAt: Date.now() }
   const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   const signals = new Signals(env)
-  const saveNotify = async (change: NotifyChange): Promise<void> => options.notify?.save(change)
-  const app = new App({ accounts: options.accounts, stdin, stdout, colours, signals, saveNotify }, (terminal) => {
-    const start = initialState(terminal.size, program, options.notify?.settings)
-    const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
-    return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
-  })
+  const settings = await options.notify?.read()
+  const app = new App(
+    { accounts: options.accounts, stdin, stdout, colours, signals, notify: options.notify },
+    (terminal) => {
+      const start = initialState(terminal.size, program, settings)
+      const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
+      return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
+    },
+  )
   const crashed = new Promise<unknown>((resolve) => {
     process.on('uncaughtException', resolve)
     process.on('unhandledRejection', resolve)

@@ -7,7 +7,7 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
-import type { NotifyChange } from '../chat/attention.ts'
+import type { NotifyStore } from '../chat/attention.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
@@ -25,7 +25,7 @@ type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call
 export class Session {
   readonly #accounts: Accounts
   readonly #dispatch: (event: Event) => void
-  readonly #saveNotify: (change: NotifyChange) => Promise<void>
+  readonly #notify: NotifyStore | undefined
   readonly #ended = new AbortController()
   #chat: Chat | undefined
   #unsubscribe: Unsubscribe | undefined
@@ -37,15 +37,11 @@ export class Session {
   #advice: Advice | undefined
   readonly #knocks = new Map<string, Admission>()
 
-  /** @param saveNotify keeps settings of this home */
-  constructor(
-    accounts: Accounts,
-    dispatch: (event: Event) => void,
-    saveNotify: (change: NotifyChange) => Promise<void>,
-  ) {
+  /** @param notify settings of this home, if they are kept */
+  constructor(accounts: Accounts, dispatch: (event: Event) => void, notify: NotifyStore | undefined) {
     this.#accounts = accounts
     this.#dispatch = dispatch
-    this.#saveNotify = saveNotify
+    this.#notify = notify
   }
 
   /** Never rejects: a failure becomes an event. */
@@ -101,7 +97,12 @@ export class Session {
           advice: await this.#accounts.weakness(effect.password, effect.name),
         })
       case 'save-notify':
-        return this.#saveNotify(effect.change)
+        return this.#notify?.save(effect.change)
+      case 'read-notify': {
+        // A file that can't be read now was readable at the start: what it said then holds.
+        const settings = await this.#notify?.read().catch(() => undefined)
+        return settings && this.#dispatch({ kind: 'notify', settings })
+      }
       case 'log-in': {
         const { name, password, recoveryCode } = effect
         const code = recoveryCode === undefined ? {} : { recoveryCode }

@@ -2,15 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { notifyDefaults } from '../../src/chat/attention.ts'
-import { notifyOf, readConfig, rememberCluster } from '../../src/client/config.ts'
+import { notifyStore, readConfig, rememberCluster } from '../../src/client/config.ts'
 import { temporaryFolder } from '../cli/in-process.ts'
 
 const [demo, ops] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
 
 test('what is announced is kept, beside the store, and by several programs at once', async () => {
   const home = temporaryFolder()
-  const [first, second] = [await notifyOf(home), await notifyOf(home)]
-  expect(first.settings).toEqual(notifyDefaults)
+  const [first, second] = [notifyStore(home), notifyStore(home)]
+  expect(await first.read()).toEqual(notifyDefaults)
   await first.save({ room: { id: demo, level: 'none' } })
   await rememberCluster(home, ['127.0.0.1:1'])
   await second.save({ room: { id: ops, level: 'all' } })
@@ -20,12 +20,12 @@ test('what is announced is kept, beside the store, and by several programs at on
     notify: { level: 'mentions', doNotDisturb: true, rooms: { [demo]: 'none', [ops]: 'all' } },
   })
   await second.save({ level: 'all', doNotDisturb: false, room: { id: demo, level: undefined } })
-  expect((await notifyOf(home)).settings).toEqual({ level: 'all', doNotDisturb: false, rooms: { [ops]: 'all' } })
+  expect(await first.read()).toEqual({ level: 'all', doNotDisturb: false, rooms: { [ops]: 'all' } })
   expect(readFileSync(join(home, 'config.json'), 'utf8')).toMatch(/^{\n {2}"store"/)
 })
 
 test('what is written by hand may be a part', async () => {
   const home = temporaryFolder()
   writeFileSync(join(home, 'config.json'), '{"notify": {"level": "none"}}')
-  expect((await notifyOf(home)).settings).toEqual({ ...notifyDefaults, level: 'none' })
+  expect(await notifyStore(home).read()).toEqual({ ...notifyDefaults, level: 'none' })
 })

@@ -223,6 +223,18 @@ describe('/notify and /dnd', () => {
     expect(calls()).toEqual([])
   })
 
+  it.each<[string, () => void]>([
+    ['comes to the front', () => focus(true)],
+    ['looks around, once a minute', () => drive.happen({ kind: 'look-around' })],
+  ])('are taken over from another program when the terminal %s', async (_when, happen) => {
+    await drive.notify.save({ doNotDisturb: true })
+    happen()
+    await drive.settle()
+    ops.knock(bob)
+    expect(calls()).toEqual([])
+    expect(drive.text()).toContain('do not disturb')
+  })
+
   it('are completed', async () => {
     await drive.type(`/notify men${keys.tab}`)
     expect(drive.chat.editor.text).toBe('/notify mentions ')

@@ -1,5 +1,6 @@
 /** A state driven by keys and events, without a terminal: what it shows, and what it asks for. */
 import type { Accounts } from '../../src/chat/accounts.ts'
+import { changedNotify, notifyDefaults, type NotifySettings, type NotifyStore } from '../../src/chat/attention.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 import { Session } from '../../src/tui/session.ts'
 import type { Effect } from '../../src/tui/state/effect.ts'
@@ -15,6 +16,12 @@ export class Drive {
   /** Every effect so far, for looking at what was asked for. */
   readonly effects: Effect[] = []
   quit = false
+  /** As kept by the home. */
+  kept: NotifySettings = notifyDefaults
+  readonly notify: NotifyStore = {
+    read: async () => this.kept,
+    save: async (change) => void (this.kept = changedNotify(this.kept, change)),
+  }
   readonly #session: Session
   readonly #running = new Set<Promise<void>>()
 
@@ -26,11 +33,7 @@ export class Drive {
       room: given.room,
       startedAt: 0,
     })
-    this.#session = new Session(
-      accounts,
-      (event) => this.happen(event),
-      async () => undefined,
-    )
+    this.#session = new Session(accounts, (event) => this.happen(event), this.notify)
   }
 
   /** As if logged in as this person, with the password "x". */

@@ -28,11 +28,11 @@ async function chat(session: Session, room: string | undefined): Promise<number>
   const { accounts, storeLabel } = await session.wiring()
   const { chat: open, trouble } = password === undefined ? await unlocked(session) : {}
   const { runTui } = await import('../../tui/run.ts')
-  const { notifyOf } = await import('../../client/config.ts')
+  const { notifyStore } = await import('../../client/config.ts')
   return runTui({
     accounts,
     storeLabel,
-    notify: await notifyOf(options.home),
+    notify: notifyStore(options.home),
     version,
     ...(options.as === undefined ? {} : { as: options.as }),
     ...(password === undefined ? {} : { password }),

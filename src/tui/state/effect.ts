@@ -48,7 +48,9 @@ export type Effect =
   /** And compares another person's head. */
   | { readonly do: 'verify'; readonly head: string | undefined }
   | { readonly do: 'repair' }
-  /** Keeps a change of what is announced for the next start. */
+  /** Another program of this home may have changed what is announced. */
+  | { readonly do: 'read-notify' }
+  /** Keeps a change of it. */
   | { readonly do: 'save-notify'; readonly change: NotifyChange }
   /** Rings, and with a text notifies the desktop. */
   | { readonly do: 'call'; readonly text: string | undefined }

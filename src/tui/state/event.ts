@@ -1,5 +1,6 @@
 /** The events of a state: input, the terminal, time, and answers to effects. */
 import type { KnownIdentity } from '../../chat/accounts.ts'
+import type { NotifySettings } from '../../chat/attention.ts'
 import type { Connection, HeadComparison, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
@@ -17,6 +18,7 @@ export type Event =
   | Focus
   /** The question of this number is on the screen, and all that was typed before has been read. */
   | { readonly kind: 'drawn'; readonly asked: number }
+  | { readonly kind: 'notify'; readonly settings: NotifySettings }
   | { readonly kind: 'resize'; readonly size: Size }
   /** A tenth of a second, or more, has passed while something takes a moment. */
   | { readonly kind: 'tick' }

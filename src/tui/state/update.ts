@@ -56,9 +56,15 @@ function updated(state: State, event: Event): Next {
       return next(state.busy === undefined ? state : { ...state, busy: { ...state.busy, frame: state.busy.frame + 1 } })
     case 'look-around':
       // Other people's new rooms are not announced; the list shows them.
-      return state.page.kind === 'rooms' ? next(state, { do: 'refresh-rooms' }) : next(state)
+      return next(
+        state,
+        { do: 'read-notify' },
+        ...(state.page.kind === 'rooms' ? [{ do: 'refresh-rooms' } as const] : []),
+      )
     case 'focus':
-      return next({ ...state, focused: event.focused })
+      return next({ ...state, focused: event.focused }, ...(event.focused ? [{ do: 'read-notify' } as const] : []))
+    case 'notify':
+      return next({ ...state, notify: event.settings })
     case 'chat': {
       const { connection, recoveries, rooms, settled } = event
       return withNews(state, withRooms({ ...state, connection, recoveries }, rooms), settled)
