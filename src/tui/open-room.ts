@@ -216,6 +216,7 @@ function queryFor(direction: Direction, from: number | undefined): HistoryQuery 
   if (from !== undefined && direction === 'again') return { limit: windowMax, fromIndex: from }
   // The next place, whatever is there; the newest of the window may be one of several messages there.
   if (from !== undefined && direction === 'newer') return { limit: pageItems, fromIndex: from }
+  if (from !== undefined && direction === 'around') return { limit: pageItems, before: Math.floor(from) + 1 }
   return { limit: pageItems, early: true, ...(direction === 'older' && from !== undefined && { before: from }) }
 }
 

@@ -2,7 +2,7 @@
 import { byUrgency, isAnnounced, isLasting, keysOf, news, type Noticed } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
-import { openRoom, toRooms } from './navigation.ts'
+import { openRoom, toNewest, toRooms } from './navigation.ts'
 import { info, next } from './next.ts'
 import { joinedRooms, roomLabel, roomRows } from './room-list.ts'
 import type { Next, State } from './state.ts'
@@ -18,7 +18,9 @@ export function nextAttention(state: State): Next {
   })
   if (first === undefined) return next(info(state, 'No unread messages in other rooms.'))
   const after = withSeen(state, first)
-  return first.room.standing === 'member' ? openRoom(after, first.room) : pointAt(after, first.room)
+  return first.room.standing === 'member'
+    ? openRoom(toNewest(after, first.room.id), first.room)
+    : pointAt(after, first.room)
 }
 
 /** All other rooms, from the open one on. */

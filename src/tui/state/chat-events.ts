@@ -10,6 +10,9 @@ import type { Timeline } from './timeline.ts'
 import {
   freshTimeline,
   oldestPlace,
+  scrolledTo,
+  withItemsAround,
+  withSought,
   withItemsAgain,
   withNewItems,
   withNewerItems,
@@ -24,13 +27,19 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
   const draft = state.drafts.get(room.id)
   // Right after joining, everything is new: no line is needed for that.
   const newAfter = room.readUpTo > 0 && room.readUpTo < room.seq ? room.readUpTo : undefined
+  const fresh: Timeline = {
+    ...freshTimeline(event.items, event.more, newAfter),
+    newUpTo: state.focused === false ? undefined : room.seq,
+  }
+  const scroll = draft?.scroll
+  const unread = Math.max(0, room.seq - room.readUpTo)
+  const back = scroll && scrolledTo(fresh, scroll, unread)
+  // Further up than the newest page: fetched, and nothing counts as read meanwhile.
+  const away: Timeline | undefined = scroll && { ...fresh, anchor: scroll, below: unread, fetching: 'around' }
   const page: ChatPage = {
     kind: 'chat',
     room,
-    timeline: {
-      ...freshTimeline(event.items, event.more, newAfter),
-      newUpTo: state.focused === false ? undefined : room.seq,
-    },
+    timeline: back ?? away ?? fresh,
     editor: draft?.editor ?? emptyEditor,
     history: draft?.history ?? emptyInputHistory,
     completion: undefined,
@@ -42,6 +51,9 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
     room.standing === 'member'
       ? inside
       : info(inside, 'You can still read what you have.', '/join to ask to be let back in.')
+  if (scroll !== undefined && back === undefined) {
+    return next(told, { do: 'fetch', direction: 'around', from: scroll.place })
+  }
   return withReferredTo(next(told, ...markSeen(state, page)))
 }
 
@@ -110,6 +122,9 @@ function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' 
     const after: ChatPage = { ...page, timeline: withItemsAgain(timeline, event.from ?? 0, items, more) }
     return next({ ...state, page: after }, ...markSeen(state, after))
   }
+  if (direction === 'around') {
+    return next({ ...state, page: { ...page, timeline: withItemsAround(timeline, items, more) } })
+  }
   const moved = direction === 'older' ? withOlderItems(timeline, items, more) : withNewerItems(timeline, items, more)
   return next({ ...state, page: { ...page, timeline: moved } })
 }
@@ -129,6 +144,5 @@ function lookUpReferred(page: ChatPage): { readonly page: ChatPage; readonly eff
   }
   const ids = [...wanted].slice(0, idsMax)
   if (ids.length === 0) return { page, effects: [] }
-  const sought = new Set([...timeline.sought, ...ids])
-  return { page: { ...page, timeline: { ...timeline, sought } }, effects: [{ do: 'look-up', ids, before }] }
+  return { page: { ...page, timeline: withSought(timeline, ids) }, effects: [{ do: 'look-up', ids, before }] }
 }

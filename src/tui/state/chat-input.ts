@@ -149,7 +149,13 @@ export function interrupted(state: State): Next {
   if (page.kind === 'chat' && page.editor.text !== '') {
     return next({
       ...state,
-      page: { ...page, editor: { ...emptyEditor, cut: page.editor.text }, completion: undefined },
+      page: {
+        ...page,
+        editor: { ...emptyEditor, cut: page.editor.text },
+        // The next Up begins with the newest line again.
+        history: { ...page.history, at: undefined, draft: '' },
+        completion: undefined,
+      },
     })
   }
   if (page.kind === 'rooms' && page.editor.text !== '') {

@@ -6,8 +6,8 @@ import type { NotifyChange } from '../../chat/attention.ts'
 import type { CreateOptions, Policy } from '../../chat/chat.ts'
 import type { MessageContent } from '../../chat/item.ts'
 
-/** `again`: reloads the window's contents from a place on. */
-export type Direction = 'older' | 'newer' | 'newest' | 'again'
+/** `again`: reloads the window's contents from a place on. `around`: goes back to a place. */
+export type Direction = 'older' | 'newer' | 'newest' | 'again' | 'around'
 
 export type Effect =
   | { readonly do: 'find-identities' }

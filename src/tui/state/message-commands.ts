@@ -2,7 +2,9 @@
 import { quoted } from '../view/message-text.ts'
 import { beginAbout, edit, react, say } from './say.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { ask, next, problem } from './next.ts'
+import { ask, info, next, problem } from './next.ts'
+import type { MessageItem } from '../../chat/item.ts'
+import type { Folded } from './fold.ts'
 import { withTarget } from './target.ts'
 import type { Handlers, TypedInRoom } from './commands.ts'
 import { needsMore } from './commands.ts'
@@ -29,7 +31,9 @@ export const messageCommands: Handlers<TypedInRoom> = {
 
   react: ({ state, page, argument }) =>
     withTarget(state, page, 'react', (item, folded) =>
-      argument === '' ? beginAbout(state, page, 'react', item, folded) : react(state, page, item.id, argument),
+      argument === ''
+        ? beginAbout(state, page, 'react', item, folded)
+        : reacted(page, item, folded, react(state, page, item.id, argument)),
     ),
 
   drop: ({ state, page }) => {
@@ -37,6 +41,12 @@ export const messageCommands: Handlers<TypedInRoom> = {
     if (failed.length === 0) return next(problem(state, 'Everything was sent: there is nothing to discard.'))
     return next(state, { do: 'drop', ids: failed.map((pending) => pending.id) })
   },
+}
+
+/** Without a selected message, says which one it was. */
+function reacted(page: ChatPage, item: MessageItem, folded: Folded, done: Next): Next {
+  if (page.pick !== undefined || done.effects.length === 0) return done
+  return { ...done, state: info(done.state, `Reaction to ${quoted(item, folded)}`) }
 }
 
 export function askToDelete(state: State, page: ChatPage): Next {

@@ -4,6 +4,7 @@ import { seeminglyDeclined } from '../../chat/wording.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
 import { joinedRooms } from './room-list.ts'
+import { scrollOf } from './timeline.ts'
 import type { Next, RoomsPage, State } from './state.ts'
 import { ask, askToQuit, next, problem } from './next.ts'
 
@@ -15,6 +16,8 @@ function keepDraft(state: State): State {
     editor: page.editor,
     history: page.history,
     about: page.about,
+    // Selecting holds the screen still, and is over.
+    scroll: page.pick?.following === true ? undefined : scrollOf(page.timeline),
   })
   return { ...state, drafts }
 }
@@ -62,6 +65,13 @@ export function createFromList(state: State, name: string): Next {
   const label = `creating ${name}…`
   if (state.rooms.length === 0) return next({ ...state, busy: { label, frame: 0 } }, effect)
   return next(ask(state, `Create a new room called ${name}?`, label, effect))
+}
+
+/** What is new is looked for, and not the place where one was. */
+export function toNewest(state: State, roomId: string): State {
+  const draft = state.drafts.get(roomId)
+  if (draft === undefined) return state
+  return { ...state, drafts: new Map(state.drafts).set(roomId, { ...draft, scroll: undefined }) }
 }
 
 /** Enter on a room of the list. */

@@ -13,7 +13,7 @@ import type { Input } from '../input/key.ts'
 import type { InputHistory } from '../input/history.ts'
 import type { Effect } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
-import type { Timeline } from './timeline.ts'
+import type { Scroll, Timeline } from './timeline.ts'
 
 export interface Size {
   readonly columns: number
@@ -153,6 +153,8 @@ interface Draft {
   readonly editor: Editor
   readonly history: InputHistory
   readonly about: About | undefined
+  /** Where it was scrolled up to. */
+  readonly scroll?: Scroll | undefined
 }
 
 export interface Completion {

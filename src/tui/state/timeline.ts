@@ -10,6 +10,8 @@ export const windowMax = 500
 export const pageItems = 100
 /** The bound on entries kept beside the window. */
 const asideMax = 2000
+/** The bound on ids of messages that were looked up; older ones may be looked up again. */
+const soughtMax = 2000
 
 /** The lowest line on the screen: `hidden` lines of this entry are below it. */
 export interface Anchor {
@@ -72,13 +74,44 @@ export function withNewItems(timeline: Timeline, items: readonly TimelineItem[])
   const fresh = items.filter((item) => !known.has(keyOf(item)))
   if (fresh.length === 0) return timeline
   const looking = timeline.anchor !== undefined
-  const below = looking ? timeline.below + fresh.length : 0
+  const below = looking ? timeline.below + fresh.filter(isNews).length : 0
   if (timeline.moreAfter) return { ...timeline, below, aside: putAside(timeline.aside, fresh) }
   const entries = mergeEntries(withoutRecovered(timeline.entries, fresh), fresh)
   if (entries.length <= windowMax) return { ...timeline, entries, below }
   // Full: keep what is in view, drop the other end.
   if (looking) return { ...timeline, moreAfter: true, below, aside: putAside(timeline.aside, fresh) }
   return { ...cutTo(timeline, entries, entries.slice(-windowMax)), moreBefore: true, below }
+}
+
+/** Worth a look further down: no change of a message, and nothing by this person. */
+function isNews(item: TimelineItem): boolean {
+  return item.kind !== 'message' || !(isChange(item) || item.own)
+}
+
+/** A place to come back to. */
+export interface Scroll extends Anchor {
+  readonly place: number
+}
+
+export function scrollOf({ anchor, entries }: Timeline): Scroll | undefined {
+  const entry = anchor && entries.find(({ key }) => key === anchor.key)
+  return anchor && entry && { ...anchor, place: entry.place }
+}
+
+/** The window that was opened, back at a place in it; undefined: the place is further up. */
+export function scrolledTo(timeline: Timeline, { key, hidden }: Scroll, below: number): Timeline | undefined {
+  if (!timeline.entries.some((entry) => entry.key === key)) return undefined
+  return { ...timeline, anchor: { key, hidden }, below }
+}
+
+/** The window around a place, which is at its end. */
+export function withItemsAround(timeline: Timeline, items: readonly TimelineItem[], more: boolean): Timeline {
+  const entries = mergeEntries([], items)
+  const last = entries.at(-1)
+  const { anchor } = timeline
+  const found = entries.some(({ key }) => key === anchor?.key)
+  const there = found ? anchor : last && { key: last.key, hidden: 0 }
+  return { ...timeline, entries, anchor: there, moreBefore: more, moreAfter: true, fetching: undefined }
 }
 
 export function withOlderItems(timeline: Timeline, items: readonly TimelineItem[], more: boolean): Timeline {
@@ -105,6 +138,11 @@ export function withReferred(timeline: Timeline, items: readonly MessageItem[]):
   const aside = new Map(timeline.aside)
   for (const item of items) aside.set(item.id, item)
   return { ...timeline, aside: bounded(aside) }
+}
+
+/** Remembers that these were looked up. */
+export function withSought(timeline: Timeline, ids: readonly string[]): Timeline {
+  return { ...timeline, sought: new Set([...timeline.sought, ...ids].slice(-soughtMax)) }
 }
 
 /** Keeps the changes among the dropped entries. */

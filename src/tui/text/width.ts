@@ -50,3 +50,10 @@ export function padStart(text: string, columns: number): string {
   const cut = truncate(text, columns)
   return ' '.repeat(Math.max(0, columns - widthOf(cut))) + cut
 }
+
+/** Key hints, separated by dots: whole ones only, the first and the last before those between them. */
+export function fitHints(text: string, columns: number): string {
+  const hints = text.split(' · ')
+  while (hints.length > 1 && widthOf(hints.join(' · ')) > columns) hints.splice(hints.length > 2 ? -2 : -1, 1)
+  return truncate(hints.join(' · '), columns)
+}

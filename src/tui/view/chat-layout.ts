@@ -70,7 +70,8 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     online: state.connection.state === 'online',
     top: topText(page),
     unseen: unseenLine(page),
-    pickedKey: page.pick?.key,
+    // Also while the line is about it.
+    pickedKey: page.pick?.key ?? page.about?.id,
     folded: foldPage(page),
     twins,
   }

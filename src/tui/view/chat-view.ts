@@ -3,7 +3,7 @@ import type { ChatPage, State } from '../state/state.ts'
 import { isAtEnd } from '../state/timeline.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
-import { truncate, widthOf } from '../text/width.ts'
+import { fitHints, widthOf } from '../text/width.ts'
 import { chatLayout, entryContext, measureWith } from './chat-layout.ts'
 import type { ChatLayout } from './chat-layout.ts'
 import type { EntryContext } from './entry-lines.ts'
@@ -69,7 +69,8 @@ function waitingLines(page: ChatPage, context: EntryContext): readonly Line[] {
 }
 
 function topicLine({ room }: ChatPage, columns: number): Line {
-  const count = `${room.members.length} ${room.members.length === 1 ? 'member' : 'members'} `
+  const { length } = room.members
+  const count = length === 0 ? '' : `  ${length} ${length === 1 ? 'member' : 'members'} `
   const left: Line = [span(` ${room.name}`, { bold: true }), span(room.topic === '' ? '' : `   ${room.topic}`)]
   const space = Math.max(0, columns - widthOf(count))
   return lineWidth(left) + 2 > space && room.topic === '' ? fit(left, columns) : [...fit(left, space), span(count, dim)]
@@ -88,7 +89,7 @@ function rule(layout: ChatLayout, joint: string, text?: string): Line {
   const left = layout.roomColumns === 0 ? '' : '─'.repeat(layout.roomColumns) + joint
   const right = layout.memberColumns === 0 ? '' : joint + '─'.repeat(layout.memberColumns)
   if (text === undefined) return [span(left + '─'.repeat(layout.chatColumns) + right, dim)]
-  const label = ` ${truncate(text, layout.chatColumns - 4)} `
+  const label = ` ${fitHints(text, layout.chatColumns - 4)} `
   const dashes = Math.max(0, layout.chatColumns - widthOf(label) - 2)
   return [span(`${left}${'─'.repeat(dashes)}`, dim), span(label, { bold: true }), span(`──${right}`, dim)]
 }

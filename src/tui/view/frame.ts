@@ -2,6 +2,7 @@
 import type { State } from '../state/state.ts'
 import type { Line } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
+import { fitHints } from '../text/width.ts'
 import type { Footer } from './notices.ts'
 import { noticeLines } from './notices.ts'
 import { sheetLines } from './sheet.ts'
@@ -73,5 +74,5 @@ function keysLine(state: State, keys: string): Line {
   if (lineWidth(left) + 2 <= space) return [...fit(left, space), ...right]
   // An error that doesn't fit beside the key hints replaces them.
   const away = state.self !== undefined && state.connection.state !== 'online'
-  return fit(away ? [span(' '), store] : left, columns)
+  return fit(away ? [span(' '), store] : [span(` ${fitHints(keys, columns - 2)}`, { dim: true })], columns)
 }

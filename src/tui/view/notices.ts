@@ -124,10 +124,11 @@ const words: Readonly<Record<About['act'], readonly [doing: string, keys: string
 
 export function aboutLines({ about }: ChatPage, columns: number): readonly Line[] {
   if (about === undefined) return []
-  const [doing, keys] = words[about.act]
+  const [doing, all] = words[about.act]
   const space = columns - doing.length - 3
-  // Without room for both, the key hints go.
-  const quote = truncate(about.quote, Math.max(20, space - keys.length - 4))
+  // Without room for both, the key hints give way, the last of them last.
+  const keys = space - widthOf(all) - 4 < 20 ? (all.split(' · ').at(-1) ?? '') : all
+  const quote = truncate(about.quote, Math.max(8, space - keys.length - 4))
   const line: Line = [span(` ${doing} `, { colour: 'cyan', bold: true }), span(quote)]
   const width = doing.length + 2 + widthOf(quote)
   return [width + keys.length + 4 > columns ? line : [...line, span(`   ${keys}`, { dim: true })]]

@@ -71,7 +71,8 @@ function remarks({ room }: Row): Line {
   const dim: Style = { dim: true }
   switch (room.standing) {
     case 'member': {
-      const members = `${room.members} ${room.members === 1 ? 'member' : 'members'}`
+      // Not known before the room was read: nobody is a member of a room without members.
+      const members = room.members === 0 ? '' : `${room.members} ${room.members === 1 ? 'member' : 'members'}`
       const news = newsOf(room)
       if (news.length === 0) return [span(members, dim)]
       const style: Style = room.attention.some(isForYou) ? { bold: true, colour: 'yellow' } : { bold: true }

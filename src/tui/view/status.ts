@@ -63,11 +63,17 @@ function pickKeys(state: State, page: ChatPage): Line {
     item !== undefined && can(state, page, act, item) ? [[key, word]] : [],
   )
   const keys = [['j/k', 'move'], ...offered, ['Esc', 'done']]
+  // Whole hints only.
+  while (keys.length > 2 && hintColumns(keys) > state.size.columns) keys.splice(-2, 1)
   return keys.flatMap(([key = '', word = ''], index): Span[] => [
     span(index === 0 ? ' ' : ' · ', { dim: true }),
     span(key, { bold: true, colour: 'cyan' }),
     span(` ${word}`),
   ])
+}
+
+function hintColumns(keys: readonly (readonly string[])[]): number {
+  return keys.reduce((sum, [key = '', word = '']) => sum + key.length + word.length + 4, 0)
 }
 
 const acts = [
