@@ -9,7 +9,7 @@ import { ConclaveError } from '../base/errors.ts'
 import { enableAccessControl, enforceAccess, type RestartDelays } from './access/enforce-access.ts'
 import { formatEndpoint, isUnspecified } from './home/address.ts'
 import { ClusterClient, type MemberReport } from './cluster/cluster-client.ts'
-import type { OpenStore } from './cluster/open-store.ts'
+import { certificatePeriodMs, type OpenStore } from './cluster/open-store.ts'
 import { readClient, renewCertificates } from './certificates/credentials.ts'
 import { etcdArguments, type InitialCluster } from './process/etcd-arguments.ts'
 import { findEtcd } from './process/etcd-binary.ts'
@@ -37,6 +37,8 @@ export interface NodeContext {
 
 export interface NodeDelays {
   readonly healthMs?: number
+  /** How often its certificates are checked. */
+  readonly certificatesMs?: number
   readonly restart?: RestartDelays
 }
 
@@ -46,7 +48,6 @@ const portTimeoutMs = 12_000
 const startTimeoutMs = 60_000
 const pollMs = 100
 const healthPeriodMs = 5000
-const certificatePeriodMs = 86_400_000
 
 /**
  * Runs this home's node until `signal` has shut it down.
@@ -142,7 +143,8 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
     }
     keep(await becomeVoter(context, state))
     listener({ kind: 'ready', endpoint: own, name: settings.name })
-    const both = { ...context, local, signal: AbortSignal.any([signal, ending.signal]) }
+    const periodMs = delays.certificatesMs ?? certificatePeriodMs
+    const both = { ...context, local, periodMs, signal: AbortSignal.any([signal, ending.signal]) }
     serving = Promise.all([
       enforceAccess({ ...both, state, restartEtcd, delays: delays.restart }),
       serveEnrolments({ ...both, endpoints: state.endpoints }),
@@ -150,10 +152,11 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
     let renewedAt = performance.now()
     for (;;) {
       keep(await checkHealth(context, state, local, own))
-      if (performance.now() - renewedAt > certificatePeriodMs) {
+      if (performance.now() - renewedAt > periodMs) {
         renewedAt = performance.now()
         // etcd reads its certificate for each new connection.
         if (await renewCertificates(paths, settings)) listener({ kind: 'renewed' })
+        local.useTls(await readClient(paths.client))
       }
       await sleep(delays.healthMs ?? healthPeriodMs, undefined, { signal })
     }

@@ -14,7 +14,10 @@ import { eagerEtcd } from './etcd.ts'
 import type { ChildOrder } from './node-child.ts'
 import { freePorts } from './ports.ts'
 
-export type ChildEvent = NodeEvent | { readonly kind: 'failed'; readonly code?: string; readonly message: string }
+export type ChildEvent =
+  | NodeEvent
+  | { readonly kind: 'opened'; readonly serial: string }
+  | { readonly kind: 'failed'; readonly code?: string; readonly message: string }
 
 /** Short: a test awaits what it needs. */
 const delays = { healthMs: 300, restart: { firstMs: 200, nextMs: 1500 } }

@@ -3,6 +3,7 @@
  * itself with SIGKILL at the point that it is told: when a step begins ("step:add"), or right after a change has
  * happened in the cluster and before it could be recorded ("after:add").
  */
+import { X509Certificate } from 'node:crypto'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { bootstrapCluster } from '../../src/node/membership/bootstrap.ts'
 import { openTicket } from '../../src/node/membership/join.ts'
@@ -58,6 +59,8 @@ try {
     signal: stop.signal,
     delays: order.delays,
     openStore: async (endpoints, tls) => {
+      const { serialNumber: serial } = new X509Certificate(tls.certificate)
+      process.stdout.write(`${JSON.stringify({ kind: 'opened', serial })}\n`)
       const store = await openTestStore(endpoints, tls)
       const close = store.close.bind(store)
       // Claiming and finishing each open the store once: when it closes, the change has happened.

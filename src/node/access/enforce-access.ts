@@ -24,6 +24,8 @@ export interface AccessEnforcement extends LocalNode {
   readonly openStore: OpenStore
   readonly restartEtcd: () => void
   readonly delays?: RestartDelays | undefined
+  /** How often the node's certificate is read again. */
+  readonly periodMs?: number | undefined
 }
 
 /** etcds restart one after the other. */
@@ -44,7 +46,7 @@ export async function enableAccessControl({ local, listener, signal }: LocalNode
 
 /** Runs until aborted; never rejects. */
 export async function enforceAccess(enforcement: AccessEnforcement): Promise<void> {
-  const { paths, state, openStore, listener, restartEtcd, signal } = enforcement
+  const { paths, state, openStore, listener, restartEtcd, signal, periodMs } = enforcement
   let restarting: Promise<void> | undefined
   const restart = async (): Promise<void> => {
     await waitForTurn(enforcement)
@@ -60,7 +62,7 @@ export async function enforceAccess(enforcement: AccessEnforcement): Promise<voi
   try {
     // Grants what a newer Conclave needs, too.
     await enableAccessControl(enforcement, Infinity)
-    await followRevocations(paths, { endpoints: state.endpoints, openStore, onChange }, signal)
+    await followRevocations(paths, { endpoints: state.endpoints, openStore, onChange, signal, periodMs })
   } catch (cause) {
     if (signal.aborted) return
     const reason = new ConclaveError('unexpected', "can't maintain the cluster's access control", { cause })

@@ -15,7 +15,7 @@ import { issueRevocationList, revokedSerials } from '../certificates/authority.t
 import { readAuthority, readClient } from '../certificates/credentials.ts'
 import { expiryOf, isPersonSerial } from '../certificates/serials.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
-import { withStore, type OpenStore } from '../cluster/open-store.ts'
+import { withRenewedStore, withStore, type OpenStore } from '../cluster/open-store.ts'
 import { retry } from '../cluster/retry.ts'
 import type { NodePaths } from '../home/paths.ts'
 import { readIfPresent, writePrivateFile } from '../home/private-file.ts'
@@ -94,16 +94,17 @@ export interface RevocationWatch {
   readonly openStore: OpenStore
   /** A person's certificate was added to the list on disk. */
   readonly onChange: () => void
+  readonly signal: AbortSignal
+  /** How often the node's certificate is read again. */
+  readonly periodMs?: number | undefined
 }
 
 /** Keeps this node's list up to date until aborted. Failures are retried. */
 export async function followRevocations(
   paths: NodePaths,
-  { endpoints, openStore, onChange }: RevocationWatch,
-  signal: AbortSignal,
+  { endpoints, openStore, onChange, ...renewing }: RevocationWatch,
 ): Promise<void> {
-  const tls = await readClient(paths.client)
-  await withStore(openStore, endpoints, tls, async (store) => {
+  await withRenewedStore(openStore, endpoints, paths.client, renewing, async (store, signal) => {
     while (!signal.aborted) {
       try {
         const { revision, added } = await update(paths, store, signal)

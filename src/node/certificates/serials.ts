@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { hex } from '../../base/bytes.ts'
 
 const day = 86_400_000
-/** Clients renew theirs through a node once less than a third is left (tickets/renew.ts). */
+/** Clients renew theirs through a node once less than a third is left (tickets/enrol.ts). */
 export const personDays = 90
 /** What a renewal adds: as much as has passed when it is due. */
 const renewedDays = 60

@@ -78,7 +78,7 @@ const statusTimeoutMs = 2500
 
 export class ClusterClient {
   readonly #endpoints: readonly string[]
-  readonly #tls: ClientTls
+  #tls: ClientTls
   readonly #clients = new Map<string, Client>()
 
   /** @param endpoints host:port, at least one */
@@ -165,6 +165,13 @@ export class ClusterClient {
   /** A client with the same identity for other endpoints. */
   at(endpoints: readonly string[]): ClusterClient {
     return new ClusterClient(endpoints, this.#tls)
+  }
+
+  /** For connections made from now on. Calls under way end on the present ones. */
+  useTls(tls: ClientTls): void {
+    if (tls.certificate === this.#tls.certificate) return
+    this.#tls = tls
+    this.close()
   }
 
   close(): void {

@@ -16,10 +16,10 @@ import {
 } from '../access/access-control.ts'
 import { forgetExpired, revokeTicket } from '../access/revocations.ts'
 import { certifyPerson, type Identity } from '../certificates/authority.ts'
-import { readAuthority, readClient } from '../certificates/credentials.ts'
+import { readAuthority } from '../certificates/credentials.ts'
 import { expiryOf, newPersonSerial, personOf, renewedSerial } from '../certificates/serials.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
-import { withStore, type OpenStore } from '../cluster/open-store.ts'
+import { withRenewedStore, type OpenStore } from '../cluster/open-store.ts'
 import type { NodePaths } from '../home/paths.ts'
 import {
   answerKey,
@@ -42,6 +42,8 @@ export interface EnrolmentService {
   /** Our own etcd. */
   readonly local: ClusterClient
   readonly signal: AbortSignal
+  /** How often the node's certificate is read again. */
+  readonly periodMs?: number | undefined
 }
 
 export interface Certifier {
@@ -61,10 +63,10 @@ const renewableMs = 45 * 86_400_000
 
 /** Runs until aborted; never rejects. */
 export async function serveEnrolments(service: EnrolmentService): Promise<void> {
-  const { paths, endpoints, openStore, local, signal } = service
+  const { paths, endpoints, openStore, local } = service
   try {
     const authority = await readAuthority(paths)
-    await withStore(openStore, endpoints, await readClient(paths.client), async (store) => {
+    await withRenewedStore(openStore, endpoints, paths.client, service, async (store, signal) => {
       const certifier = { store, client: local, authority, signal }
       await Promise.all([answerAll(certifier, signal), sweepRegularly(certifier, signal)])
     })
