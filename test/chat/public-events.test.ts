@@ -179,6 +179,12 @@ describe.each(kinds)('a second program of the same person and home, on the %s st
     const room = await ada.chat.create('demo')
     await untilChat(second.chat, () => second.chat.knownRooms().some(({ standing }) => standing === 'member'))
     const theirs = await second.chat.open('demo')
+    // Nor is a room of one's own ever offered to ask for, however soon the list is looked at.
+    for (const name of ['one', 'two', 'three']) {
+      await ada.chat.create(name)
+      const listed = (await second.chat.rooms()).find((summary) => summary.name === name)
+      expect(listed?.standing ?? 'member').toBe('member')
+    }
 
     await other.chat.create('den')
     await ada.chat.join('den')
