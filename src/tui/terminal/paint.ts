@@ -6,7 +6,7 @@
  * else. Only printable text leaves a span: this is the last line of defence, behind sanitize.
  */
 import type { Colour, Line, Span, Style } from '../text/style.ts'
-import { graphemes, isPlain, widthOf } from '../text/width.ts'
+import { graphemes, widthOf } from '../text/width.ts'
 import type { Frame } from '../view/frame.ts'
 
 /** What is on the screen. */
@@ -82,16 +82,16 @@ interface Piece {
   readonly sure: boolean
 }
 
-/** Letters, digits and signs of one code point: their widths have been the same in all tables for decades. */
-const settled = /^[\p{L}\p{Nd}\p{Po}\p{Ps}\p{Pe}]$/u
+/** Letters, digits and punctuation: their widths have been the same in all tables for decades. Not jamo, which combine. */
+const settled = /^[[\x20-\x7e\p{L}\p{Nd}\p{P}─│┬┴]--[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]]*$/v
 
 /** A text as runs that all terminals measure alike, and single characters that they may not. */
 function pieces(text: string): readonly Piece[] {
-  if (!doubtful(text)) return [{ text, sure: true }]
+  if (settled.test(text)) return [{ text, sure: true }]
   const all: Piece[] = []
   let run = ''
   for (const grapheme of graphemes(text)) {
-    if (isPlain(grapheme) || settled.test(grapheme)) {
+    if (settled.test(grapheme)) {
       run += grapheme
       continue
     }
