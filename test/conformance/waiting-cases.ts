@@ -8,12 +8,17 @@ import type { Target } from './target.ts'
 
 type Finish = (end: () => Promise<void>) => void
 
-/** Of the lease that must be kept alive: the last of the others expires later than it would. */
-const keptTtlS = 2
-const expiring = [
+/** Leases that are not kept alive beside one that is: the last of them expires later than it would. */
+const expiringBeside = (keptTtlS: number) => [
   { name: 'first', ttlS: 1 },
-  { name: 'second', ttlS: 3 },
+  { name: 'second', ttlS: keptTtlS + 1 },
 ]
+
+/** A busy machine may stall for longer than a short lease lasts, which proves nothing: then once more with a longer one. */
+async function holdsForSome(attempt: (ttlS: number) => Promise<boolean>): Promise<boolean> {
+  for (const ttlS of [2, 8, 32]) if (await attempt(ttlS)) return true
+  return false
+}
 
 export function waitingCases(context: Context, multiProcess: boolean): void {
   const opened = async (finish: Finish): Promise<Store> => {
@@ -53,54 +58,67 @@ export function waitingCases(context: Context, multiProcess: boolean): void {
       expect,
       onTestFinished,
     }) => {
-      const place = new Place(await opened(onTestFinished))
-      const kept = await place.store.lease(keptTtlS)
-      const { revision } = await place.commit({ ...place.put('kept'), lease: kept.id })
-      for (const { name, ttlS } of expiring) {
-        const other = await context.home.open()
-        const lease = await other.lease(ttlS)
-        await other.commit({ then: [{ ...place.put(name), lease: lease.id }] })
-        await other.close()
+      const outlives = async (ttlS: number): Promise<boolean> => {
+        const place = new Place(await opened(onTestFinished))
+        const kept = await place.store.lease(ttlS)
+        expect(kept.ttlS).toBe(ttlS)
+        const { revision } = await place.commit({ ...place.put('kept'), lease: kept.id })
+        for (const { name, ttlS: shortS } of expiringBeside(ttlS)) {
+          const other = await context.home.open()
+          const lease = await other.lease(shortS)
+          await other.commit({ then: [{ ...place.put(name), lease: lease.id }] })
+          await other.close()
+        }
+        const seen = told(place, await take(place.watch(revision + 1), 4)).toSorted()
+        if (kept.lost.aborted || seen.includes('delete kept')) return false
+        expect(seen).toEqual(['delete first', 'delete second', 'put first=first', 'put second=second'])
+        expect(await place.names()).toEqual(['kept'])
+        await kept.revoke()
+        return true
       }
-      expect(told(place, await take(place.watch(revision + 1), 4)).toSorted()).toEqual([
-        'delete first',
-        'delete second',
-        'put first=first',
-        'put second=second',
-      ])
-      expect(await place.names()).toEqual(['kept'])
-      expect(kept.lost.aborted).toBe(false)
-      expect(kept.ttlS).toBe(keptTtlS)
-      await kept.revoke()
+      expect(await holdsForSome(outlives)).toBe(true)
     })
 
     test.runIf(multiProcess)(
       'a process whose lease ran out, since it was killed, loses its key, and others are told',
       async ({ expect, onTestFinished }) => {
-        const place = new Place(await opened(onTestFinished))
-        const owner = await hold(onTestFinished, `${place.prefix}held`, 1)
-        const { entries, revision } = await place.store.range(place.start, place.end)
-        expect(shown(entries)).toEqual(['held'])
-        await owner.kill()
-        expect(told(place, await take(place.watch(revision + 1), 1))).toEqual(['delete held'])
-        expect(await place.names()).toEqual([])
+        const loses = async (ttlS: number): Promise<boolean> => {
+          const place = new Place(await opened(onTestFinished))
+          const from = (await place.revision()) + 1
+          const owner = await hold(onTestFinished, `${place.prefix}held`, ttlS)
+          const held = shown((await place.store.range(place.start, place.end)).entries)
+          if (held.length === 0) return false
+          expect(held).toEqual(['held'])
+          await owner.kill()
+          expect(told(place, await take(place.watch(from), 2))).toEqual(['put held=held', 'delete held'])
+          expect(await place.names()).toEqual([])
+          return true
+        }
+        expect(await holdsForSome(loses)).toBe(true)
       },
     )
 
     test.runIf(multiProcess)(
       'processes keep a lease alive across its time to live',
       async ({ expect, onTestFinished }) => {
-        const place = new Place(await opened(onTestFinished))
-        const kept = await hold(onTestFinished, `${place.prefix}kept`, keptTtlS)
-        const from = (await place.revision()) + 1
-        const others = expiring.map(({ name, ttlS }) => hold(onTestFinished, place.prefix + name, ttlS))
-        await Promise.all((await Promise.all(others)).map((other) => other.kill()))
-        const deleted = told(place, await take(place.watch(from), 4)).filter((line) => line.startsWith('delete'))
-        expect(deleted.toSorted()).toEqual(['delete first', 'delete second'])
-        expect(await place.names()).toEqual(['kept'])
-        await kept.kill()
-        await take(place.watch(from), 5)
-        expect(await place.names()).toEqual([])
+        const keeps = async (ttlS: number): Promise<boolean> => {
+          const place = new Place(await opened(onTestFinished))
+          const before = (await place.revision()) + 1
+          const kept = await hold(onTestFinished, `${place.prefix}kept`, ttlS)
+          const others = expiringBeside(ttlS).map(({ name, ttlS: shortS }) =>
+            hold(onTestFinished, place.prefix + name, shortS),
+          )
+          await Promise.all((await Promise.all(others)).map((other) => other.kill()))
+          const seen = told(place, await take(place.watch(before), 5)).filter((line) => line.startsWith('delete'))
+          if (seen.includes('delete kept')) return false
+          expect(seen.toSorted()).toEqual(['delete first', 'delete second'])
+          expect(await place.names()).toEqual(['kept'])
+          await kept.kill()
+          await take(place.watch(before), 6)
+          expect(await place.names()).toEqual([])
+          return true
+        }
+        expect(await holdsForSome(keeps)).toBe(true)
       },
     )
   })

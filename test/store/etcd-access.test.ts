@@ -17,14 +17,14 @@ import { StatusRequestSchema, StatusResponseSchema } from '../../src/store/etcd/
 import type { EtcdOptions } from '../../src/store/etcd/options.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { Place } from '../conformance/place.ts'
-import { EtcdCluster, freePorts } from '../etcd/cluster.ts'
+import { EtcdCluster, freePorts, patience } from '../etcd/cluster.ts'
 import { Proxy } from '../etcd/proxy.ts'
 
 /** Where no answer is the right one. */
 const impatient = { timeouts: { deadlineMs: 2500 } }
 
 async function opened(endpoint: string, options: Partial<EtcdOptions> = {}): Promise<EtcdStore> {
-  const store = await EtcdStore.open({ endpoints: [endpoint], timeouts: { deadlineMs: 60_000 }, ...options })
+  const store = await EtcdStore.open({ endpoints: [endpoint], timeouts: patience, ...options })
   onTestFinished(() => store.close())
   return store
 }

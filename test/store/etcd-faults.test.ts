@@ -8,7 +8,7 @@ import type { EtcdOptions } from '../../src/store/etcd/options.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import type { WatchBatch } from '../../src/store/store.ts'
 import { Place, take } from '../conformance/place.ts'
-import { EtcdCluster } from '../etcd/cluster.ts'
+import { EtcdCluster, patience } from '../etcd/cluster.ts'
 import { Proxy } from '../etcd/proxy.ts'
 
 let cluster: EtcdCluster
@@ -29,7 +29,7 @@ afterEach(async () => {
 const quick = { attemptMs: 300, heartbeatMs: 200, silenceMs: 300, deadlineMs: 60_000 }
 
 async function opened(options: Partial<EtcdOptions> = {}): Promise<EtcdStore> {
-  const store = await EtcdStore.open({ endpoints: cluster.endpoints, ...options })
+  const store = await EtcdStore.open({ endpoints: cluster.endpoints, timeouts: patience, ...options })
   onTestFinished(() => store.close())
   return store
 }
@@ -234,8 +234,8 @@ describe('a watch through a path that breaks', () => {
   let other: EtcdStore
   beforeEach(async () => {
     proxy = await Proxy.before(cluster.endpoint('a'))
-    place = new Place(await EtcdStore.open({ endpoints: [proxy.address], timeouts: { membersMs: 0 } }))
-    other = await EtcdStore.open({ endpoints: cluster.endpoints })
+    place = new Place(await EtcdStore.open({ endpoints: [proxy.address], timeouts: { ...patience, membersMs: 0 } }))
+    other = await EtcdStore.open({ endpoints: cluster.endpoints, timeouts: patience })
   })
   afterEach(async () => {
     await place.store.close()

@@ -7,7 +7,7 @@ import { guardOf, isRepeatable } from '../../src/store/etcd/settle.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import type { Compare, Operation, Transaction } from '../../src/store/store.ts'
 import { Place, shown, take } from '../conformance/place.ts'
-import { EtcdCluster } from '../etcd/cluster.ts'
+import { EtcdCluster, patience } from '../etcd/cluster.ts'
 import { Proxy } from '../etcd/proxy.ts'
 
 let cluster: EtcdCluster
@@ -35,7 +35,7 @@ beforeEach(async () => {
     return EtcdStore.open({ endpoints: [b], prefer: a, timeouts })
   }
   place = new Place(await open(60_000))
-  other = await EtcdStore.open({ endpoints: [cluster.endpoint('c')] })
+  other = await EtcdStore.open({ endpoints: [cluster.endpoint('c')], timeouts: patience })
   warm = (await place.commit(place.put('warm'))).revision
 })
 afterEach(async () => {

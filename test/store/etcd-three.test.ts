@@ -1,5 +1,6 @@
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { storeConformance } from '../conformance/suite.ts'
+import { patience } from '../etcd/cluster.ts'
 import { SecureCluster } from '../etcd/secure-cluster.ts'
 
 storeConformance('etcd, 3 nodes, as a person with a certificate', {
@@ -9,8 +10,8 @@ storeConformance('etcd, 3 nodes, as a person with a certificate', {
     const { endpoints } = cluster.etcd
     const tls = await cluster.person('ada')
     return {
-      target: { kind: 'etcd', endpoints, tls },
-      open: () => EtcdStore.open({ endpoints, tls }),
+      target: { kind: 'etcd', endpoints, tls, timeouts: patience },
+      open: () => EtcdStore.open({ endpoints, tls, timeouts: patience }),
       compact: (_, revision) => cluster.compact(revision),
       end: () => cluster.end(),
     }

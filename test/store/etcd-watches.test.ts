@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, tes
 import { Patience } from '../../src/store/etcd/heartbeat.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { Place, take } from '../conformance/place.ts'
-import { EtcdCluster } from '../etcd/cluster.ts'
+import { EtcdCluster, patience } from '../etcd/cluster.ts'
 import { Proxy } from '../etcd/proxy.ts'
 
 let cluster: EtcdCluster
@@ -19,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => cluster.end())
 beforeEach(async () => {
   proxy = await Proxy.before(cluster.endpoint('a'))
-  place = new Place(await EtcdStore.open({ endpoints: [proxy.address], timeouts: { membersMs: 0 } }))
-  other = await EtcdStore.open({ endpoints: cluster.endpoints })
+  place = new Place(await EtcdStore.open({ endpoints: [proxy.address], timeouts: { ...patience, membersMs: 0 } }))
+  other = await EtcdStore.open({ endpoints: cluster.endpoints, timeouts: patience })
 })
 afterEach(async () => {
   await place.store.close()
