@@ -152,7 +152,9 @@ export class Session {
         if (opening.aborted) return
         const opened = await OpenRoom.open(room, this.#dispatch, opening)
         await this.#show(opened, opening)
-        if (text !== undefined) await opened.perform({ do: 'send', content: { type: 'text', text } })
+        // Not where it was cancelled meanwhile.
+        if (text !== undefined && this.#room === opened)
+          await opened.perform({ do: 'send', content: { type: 'text', text } })
         return
       }
       case 'compare': {
