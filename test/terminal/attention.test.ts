@@ -118,6 +118,23 @@ it('a request is seen on another machine of the same person, which has a home of
   await bob.close()
 })
 
+it('do not disturb lasts beyond the program, and silences without hiding anything, at 60 columns too', async () => {
+  const { bob, ada } = await scene()
+  const first = await ada({ columns: 60 })
+  first.enter('/dnd')
+  await first.waitFor('Do not disturb is on')
+  first.enter('/quit')
+  await first.exit()
+  const again = await ada({ columns: 60 })
+  await again.waitFor('do not disturb')
+  await bob.join('demo')
+  await again.waitFor(/^ bob asks to join demo · local store · do not disturb/m)
+  await again.waitForOutput('\x1b]2;(1) other · Conclave\x1b\\')
+  expect(bells(again)).toBe(0)
+  expect(again.output).not.toContain('\x1b]9;')
+  await bob.close()
+})
+
 describe('the terminal', () => {
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ['foot', { TERM: 'foot' }, '\x1b]777;notify;Conclave;bob asks to join demo\x1b\\'],
