@@ -2,6 +2,7 @@
 import { describe, test } from 'vitest'
 import type { Store, WatchBatch } from '../../src/store/store.ts'
 import { Place, shown, take } from './place.ts'
+import { holdsForSome } from './lifetimes.ts'
 import { spawnWorker, type Worker } from './spawn.ts'
 import type { Context } from './suite.ts'
 import type { Target } from './target.ts'
@@ -13,12 +14,6 @@ const expiringBeside = (keptTtlS: number) => [
   { name: 'first', ttlS: 1 },
   { name: 'second', ttlS: keptTtlS + 1 },
 ]
-
-/** A busy machine may stall for longer than a short lease lasts, which proves nothing: then once more with a longer one. */
-async function holdsForSome(attempt: (ttlS: number) => Promise<boolean>): Promise<boolean> {
-  for (const ttlS of [2, 8, 32]) if (await attempt(ttlS)) return true
-  return false
-}
 
 export function waitingCases(context: Context, multiProcess: boolean): void {
   const opened = async (finish: Finish): Promise<Store> => {

@@ -218,7 +218,7 @@ describe('a SQLite store', () => {
     const place = new Place(await opened())
     await place.store.close()
     const owner = await SqliteStore.open(path)
-    const lease = await owner.lease(1)
+    const lease = await owner.lease(60)
     await owner.commit({ then: [{ ...place.put('a'), lease: lease.id }] })
     await owner.close()
     const database = beside()
