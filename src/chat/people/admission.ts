@@ -160,7 +160,7 @@ export class WaitingAdmission implements Admission {
 
   /** The room, once an acceptance counts; else the declines that may count. */
   async #answered(signal?: AbortSignal): Promise<Room | readonly ControlHeader[]> {
-    const hinted = this.#readTo === 0 ? await this.#hinted(signal) : []
+    const hinted = await this.#hinted(signal)
     const room = await this.#admitted(hinted)
     if (room !== undefined) return room
     // Anyone can delete a hint, or add some: the log itself is authoritative.
