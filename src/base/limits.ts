@@ -127,6 +127,10 @@ export const mediaTypeBytesMax = 127
 export const replicaBatch = 120
 /** Bytes of its values, of storeRequestBytesMax: the last one may go beyond by as much as a record holds. */
 export const replicaBatchBytes = 1_000_000
+/** Of hints and of pages of wraps a client reads about so many bytes in one go: anyone can add some. */
+export const besideLogBytesMax = 8_388_608
+/** Pages of wraps read at once: those of all members of a full room. */
+export const wrapPagesAtOnce = 16
 /** Records read from the store at once. */
 export const logPageRecords = 256
 /** The newest records of a long history, which are verified before anything else is read: a page of a screen, and more. */

@@ -55,10 +55,20 @@ export function numberOf(key: Uint8Array): number {
  * store can add one), which readers must ignore.
  */
 export function logIndexOf(key: Uint8Array): number | undefined {
-  if (key.length !== logKeyBytes) return undefined
-  const index = key.subarray(-8)
+  return numberAtEnd(key, logKeyBytes)
+}
+
+/** The number of a page of wraps; undefined for any other key among them. */
+export function wrapPageOf(key: Uint8Array): number | undefined {
+  return numberAtEnd(key, wrapPageKeyBytes)
+}
+
+function numberAtEnd(key: Uint8Array, keyBytes: number): number | undefined {
+  if (key.length !== keyBytes) return undefined
+  const number = key.subarray(-8)
   // Beyond 2^53 − 1.
-  return (index[0] as number) > 0 || (index[1] as number) > 0x1f ? undefined : fromU64(index)
+  return (number[0] as number) > 0 || (number[1] as number) > 0x1f ? undefined : fromU64(number)
 }
 
 const logKeyBytes = logKey(new Uint8Array(hashBytes), 0).length
+const wrapPageKeyBytes = wrapPageKey(new Uint8Array(hashBytes), new Uint8Array(hashBytes), 0).length

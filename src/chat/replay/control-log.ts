@@ -8,6 +8,7 @@ import { logPageRecords, storeOperationsMax } from '../../base/limits.ts'
 import { controlKey, controlRange, logKey, numberOf } from '../../protocol/paths.ts'
 import { decodeRecord, isMessage, recordHash, type ControlOuter, type ControlHeader } from '../../protocol/record.ts'
 import type { Entry, Operation, Store } from '../../store/store.ts'
+import { boundedRange } from './bounded-range.ts'
 import { logPage } from './log-page.ts'
 
 export interface ReadControl {
@@ -77,7 +78,9 @@ export class ControlLog {
   /** Indices of control records, by the hints, in the order of n. */
   async hinted(signal?: AbortSignal): Promise<readonly number[]> {
     const { end } = controlRange(this.#roomId)
-    const { entries } = await this.#store.range(controlKey(this.#roomId, 0), end, {}, signal)
+    const range = { start: controlKey(this.#roomId, 0), end }
+    const bounds = { limit: storeOperationsMax, valueBytesMax: encodedIndexBytes }
+    const entries = await boundedRange(this.#store, range, bounds, signal)
     return [...new Set(entries.flatMap(({ value }) => hintedIndex(value)))]
   }
 
@@ -161,7 +164,6 @@ const encodedIndexBytes = 9
 
 /** Anyone may write a hint: one that isn't an index is ignored. */
 function hintedIndex(value: Bytes): number[] {
-  if (value.length > encodedIndexBytes) return []
   try {
     const i = decode(value)
     return typeof i === 'number' && i >= 0 ? [i] : []

@@ -4,11 +4,11 @@
  * each link, entry and page is tried once.
  */
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
-import { trialWrapsMax } from '../../base/limits.ts'
+import { trialWrapsMax, wrapPageBytesMax, wrapPagesAtOnce } from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import { epochOfSeed, type EpochOpening } from '../../protocol/epoch.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
-import { numberOf, wrapPageKey, wrapsRange } from '../../protocol/paths.ts'
+import { wrapPageKey, wrapPageOf, wrapsRange } from '../../protocol/paths.ts'
 import { entryTagBytes, type ControlHeader } from '../../protocol/record.ts'
 import { invitationTag } from '../../protocol/rules.ts'
 import {
@@ -21,6 +21,7 @@ import {
 } from '../../protocol/wraps.ts'
 import type { Wrapped } from '../../crypto/wrap.ts'
 import type { Store } from '../../store/store.ts'
+import { boundedRange } from './bounded-range.ts'
 import { controlHeader, type ControlLog, type ReadControl } from './control-log.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { KeptWraps } from '../replica/kept-wraps.ts'
@@ -170,13 +171,15 @@ export class KeySearch {
     const index = epoch === 0 ? undefined : memberIndex
     const context = { roomId: this.#roomId, n, previousHead: before, epoch }
     const pages = await this.#pages(wraps, index, signal)
-    const rows = pages.map(({ bytes }) => decodeWrapPage(bytes))
-    const wrapped = rows.flatMap((row) => (index === undefined ? [...row.values()] : (row.get(index) ?? [])))
+    const read = pages.map((page) => ({ page, row: decodeWrapPage(page.bytes) }))
+    const wrapped = read.flatMap(({ row }) => (index === undefined ? [...row.values()] : (row.get(index) ?? [])))
     for (const one of wrapped) {
       if (index === undefined && (this.#trials -= 1) < 0) return false
       const secret = await this.#unwrap(context, one)
       if (secret === undefined || !this.#keyring.addSecret(this.#roomId, { epoch, before, confirm }, secret)) continue
-      await this.#kept?.keep(epoch, wraps, pages)
+      // Junk is not.
+      const genuine = read.flatMap(({ page, row }) => (row.size > 0 ? [page] : []))
+      await this.#kept?.keep(epoch, wraps, genuine)
       return true
     }
     return false
@@ -184,9 +187,13 @@ export class KeySearch {
 
   async #pages(wraps: Bytes, index: number | undefined, signal?: AbortSignal): Promise<readonly WrapPage[]> {
     const key = index === undefined ? undefined : wrapPageKey(this.#roomId, wraps, pageOf(index))
-    const { start, end } = key === undefined ? wrapsRange(this.#roomId, wraps) : rangeOf(key)
-    const { entries } = await this.#store.range(start, end, {}, signal)
-    return entries.map(({ key: found, value }) => ({ page: numberOf(found), bytes: value }))
+    const range = key === undefined ? wrapsRange(this.#roomId, wraps) : rangeOf(key)
+    const bounds = { limit: wrapPagesAtOnce, valueBytesMax: wrapPageBytesMax }
+    const entries = await boundedRange(this.#store, range, bounds, signal)
+    return entries.flatMap(({ key: found, value: bytes }) => {
+      const page = wrapPageOf(found)
+      return page === undefined ? [] : [{ page, bytes }]
+    })
   }
 
   async #unwrap(context: WrapContext, wrapped: Wrapped): Promise<Bytes | undefined> {
