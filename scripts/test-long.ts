@@ -20,6 +20,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   cluster: [...vitest, 'test/scenario/cluster-demo.test.ts', 'test/scenario/cluster-load.test.ts'],
   stores: [
     ...vitest,
+    'test/store/etcd.test.ts',
     ...['admission', 'follow', 'history', 'tail-preview', 'verify'].map((name) => `test/chat/${name}.test.ts`),
   ],
   races: [...vitest, 'test/chat/under-fire'],
