@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as edit from '../../src/tui/input/editor.ts'
 import type { Editor } from '../../src/tui/input/editor.ts'
+import { key, type Input } from '../../src/tui/input/key.ts'
 import { emptyInputHistory, newer, older, remember } from '../../src/tui/input/history.ts'
 import { graphemes } from '../../src/tui/text/width.ts'
 import { inputRows } from '../../src/tui/view/input-line.ts'
@@ -42,6 +43,74 @@ describe('the line editor', () => {
     expect(edit.lineDown(text)).toBeUndefined()
   })
 
+  const press = (editor: Editor, ...inputs: readonly Input[]): Editor =>
+    inputs.reduce((before, input) => edit.editWith(before, input) ?? before, editor)
+  const letters = (text: string): readonly Input[] => Array.from(text, (letter) => ({ kind: 'text', text: letter }))
+  const ctrl = (name: string): Input => key(name, { ctrl: true })
+  const older = key('y', { alt: true })
+
+  it.each<[string, readonly Input[], readonly string[]]>([
+    ['a word typed letter by letter', letters('one two'), ['one ', 'one', '']],
+    ['a paste', [...letters('a'), { kind: 'paste', text: 'b c' }], ['a', '']],
+    ['a run of Backspace', [...letters('abc'), key('backspace'), key('backspace')], ['abc', '']],
+    ['typing in two places', [...letters('ab'), key('left'), ...letters('x')], ['ab', '']],
+    ['a cut', [...letters('ab'), ctrl('u'), ...letters('c')], ['', 'ab', '']],
+    ['what was pasted, and an older cut in its place', [...letters('ab'), ctrl('u'), ctrl('y'), older], ['', 'ab', '']],
+    ['an exchange', [...letters('ab'), ctrl('t')], ['ab', '']],
+  ])('undoes %s', (_what, inputs, expected) => {
+    let editor = press(edit.emptyEditor, ...inputs)
+    for (const text of expected) {
+      editor = press(editor, ctrl('_'))
+      expect(editor.text).toBe(text)
+    }
+    expect(press(editor, ctrl('/')).text).toBe('')
+  })
+
+  it('undoes what replaced the line, and what cleared it', () => {
+    const replaced = edit.editorWith('from the history', typed('mine'))
+    expect(edit.undo(replaced)).toMatchObject({ text: 'mine', cursor: 4 })
+    const cleared = edit.cleared(typed('mine'))
+    expect([cleared.text, edit.undo(cleared).text, edit.paste(cleared).text]).toEqual(['', 'mine', 'mine'])
+    expect(edit.undo(edit.nextLine(cleared)).text).toBe('')
+    expect(edit.paste(edit.nextLine(cleared)).text).toBe('mine')
+  })
+
+  it('bounds what can be undone, in steps and in characters', () => {
+    let small = edit.emptyEditor
+    for (let n = 0; n < 1000; n += 1) small = edit.insert(small, 'x')
+    expect(small.past.length).toBe(200)
+    let large = edit.emptyEditor
+    for (let n = 0; n < 100; n += 1) large = edit.editorWith(String(n).repeat(10_000), large)
+    expect(large.past.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(8 * edit.inputCharsMax)
+    expect(edit.undo(large).text).toBe('98'.repeat(10_000))
+  })
+
+  it('puts an older cut in place of the one just pasted, in turn', () => {
+    const cut = press(edit.emptyEditor, ...letters('one'), ctrl('u'), ...letters('two'), ctrl('u'), ctrl('y'))
+    expect(cut.text).toBe('two')
+    expect(press(cut, older).text).toBe('one')
+    expect(press(cut, older, older).text).toBe('two')
+    // Only right after pasting.
+    expect(press(cut, key('left'), older).text).toBe('two')
+    expect(press(edit.emptyEditor, ctrl('y'), older).text).toBe('')
+  })
+
+  it.each([
+    ['teh', 3, 'the', 3],
+    ['teh', 1, 'eth', 2],
+    ['ab\ncd', 2, 'ba\ncd', 2],
+    ['ab\ncd', 3, 'ab\ncd', 3],
+    ['a', 1, 'a', 1],
+    ['', 0, '', 0],
+    ['a👨‍👩‍👧‍👦', 12, '👨‍👩‍👧‍👦a', 12],
+  ])('exchanges characters in %j at %i', (text, cursor, after, at) => {
+    expect(edit.transpose({ ...typed(text), cursor })).toMatchObject({ text: after, cursor: at })
+  })
+
+  it('takes the names of keys literally', () => {
+    expect(edit.editWith(typed('a'), key('constructor'))).toBeUndefined()
+  })
+
   it('keeps its cursor between graphemes whatever is done', () => {
     const unit = fc.constantFrom('a', ' ', '\n', '漢', '👨‍👩‍👧‍👦', 'e\u0301', '🇩🇪', '-', '\u0301')
     const actions: ((editor: Editor) => Editor)[] = [
@@ -56,6 +125,9 @@ describe('the line editor', () => {
       edit.cutToStart,
       edit.cutToEnd,
       edit.paste,
+      edit.pasteOlder,
+      edit.transpose,
+      edit.undo,
       edit.lineStart,
       edit.lineEnd,
       (editor) => edit.lineUp(editor) ?? editor,

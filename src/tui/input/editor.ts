@@ -1,17 +1,29 @@
 /**
- * A line editor: text, a cursor that is always between two graphemes, and the last cut. Pure; a text may have several
- * lines. Bounded by `inputCharsMax`: input beyond it is ignored.
+ * A line editor: text, a cursor that is always between two graphemes, what was cut, and what can be undone. Pure; a text
+ * may have several lines. Bounded by `inputCharsMax`: input beyond it is ignored.
  */
 import { cleanInput } from '../sanitize.ts'
 import { graphemes } from '../text/width.ts'
-import type { Input } from './key.ts'
+import type { Input, Key } from './key.ts'
 
 export interface Editor {
   readonly text: string
   /** Index into `text`, in UTF-16 units. */
   readonly cursor: number
-  /** What Ctrl-W, Ctrl-U or Ctrl-K cut last, for Ctrl-Y. */
-  readonly cut: string
+  /** What Ctrl-W, Ctrl-U, Ctrl-K and the like cut, newest first, for Ctrl-Y and Alt+Y. */
+  readonly cuts: readonly string[]
+  /** What the text was before each change, oldest first, for Ctrl-_. */
+  readonly past: readonly Past[]
+  /** What the last key did, where the next one may continue it. */
+  readonly last: 'typed' | 'erased' | Pasted | undefined
+}
+
+type Past = Pick<Editor, 'text' | 'cursor'>
+
+/** From where to the cursor, and which of the cuts it is. */
+interface Pasted {
+  readonly from: number
+  readonly turn: number
 }
 
 /**
@@ -19,21 +31,59 @@ export interface Editor {
  */
 export const inputCharsMax = 32_768
 
-export const emptyEditor: Editor = { text: '', cursor: 0, cut: '' }
+const cutsMax = 16
+const pastMax = 200
+/** Code units of all that can be undone. */
+const pastCharsMax = 8 * inputCharsMax
 
-export function editorWith(text: string, before: Editor = emptyEditor): Editor {
-  return { ...before, text, cursor: text.length }
+export const emptyEditor: Editor = { text: '', cursor: 0, cuts: [], past: [], last: undefined }
+
+/** Another text, which can be undone where it replaces one. */
+export function editorWith(text: string, before?: Editor): Editor {
+  const after = { ...(before ?? emptyEditor), text, cursor: text.length }
+  return before === undefined ? after : changed(before, after)
+}
+
+/** For the next line: what was cut before can still be pasted. */
+export function nextLine({ cuts }: Editor): Editor {
+  return { ...emptyEditor, cuts }
+}
+
+/** Emptied; Ctrl-Y and Ctrl-_ bring the text back. */
+export function cleared(editor: Editor): Editor {
+  return editorWith('', withCut(editor, editor.text))
+}
+
+/** `after`, with a way back to the text before it. */
+function changed(before: Editor, after: Editor, last?: Editor['last']): Editor {
+  if (after.text === before.text) return after.last === last ? after : { ...after, last }
+  if (last !== undefined && last === before.last) return after
+  const past = [...before.past, { text: before.text, cursor: before.cursor }].slice(-pastMax)
+  let chars = past.reduce((sum, { text }) => sum + text.length, 0)
+  let first = 0
+  for (; chars > pastCharsMax; first += 1) chars -= past[first]?.text.length ?? 0
+  return { ...after, past: past.slice(first), last }
+}
+
+/** The text before the last change, or before the last run of letters. */
+export function undo(editor: Editor): Editor {
+  const before = editor.past.at(-1)
+  if (before === undefined) return editor
+  return { ...editor, ...before, past: editor.past.slice(0, -1), last: undefined }
 }
 
 export function insert(editor: Editor, text: string): Editor {
-  if (editor.text.length + text.length > inputCharsMax) return editor
-  const joined = editor.text.slice(0, editor.cursor) + text + editor.text.slice(editor.cursor)
-  // A combining mark or a joiner merges with the grapheme before it: the cursor goes after the whole.
-  return { ...editor, text: joined, cursor: boundaryFrom(joined, editor.cursor + text.length) }
+  return replaceRange(editor, editor.cursor, editor.cursor, text)
 }
 
 export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
+  return changed(editor, spliced(editor, from, to, text))
+}
+
+function spliced(editor: Editor, from: number, to: number, text: string): Editor {
+  if (editor.text.length - (to - from) + text.length > inputCharsMax) return editor
   const joined = editor.text.slice(0, from) + text + editor.text.slice(to)
+  // A combining mark or a joiner merges with the grapheme before it: the cursor goes after the whole.
   return { ...editor, text: joined, cursor: boundaryFrom(joined, from + text.length) }
 }
 
@@ -93,7 +143,32 @@ export function cutToEnd(editor: Editor): Editor {
 }
 
 export function paste(editor: Editor): Editor {
-  return insert(editor, editor.cut)
+  const [newest] = editor.cuts
+  return newest === undefined ? editor : pasted(editor, editor.cursor, 0, newest)
+}
+
+/** Right after `paste`: an older cut in its place, and after the oldest the newest again. */
+export function pasteOlder(editor: Editor): Editor {
+  const { last, cuts } = editor
+  if (typeof last !== 'object' || editor.text.slice(last.from, editor.cursor) !== cuts[last.turn]) return editor
+  const turn = (last.turn + 1) % cuts.length
+  return pasted(editor, last.from, turn, cuts[turn] ?? '')
+}
+
+function pasted(editor: Editor, from: number, turn: number, cut: string): Editor {
+  const after = spliced(editor, from, editor.cursor, cut)
+  return after === editor ? editor : { ...after, last: { from, turn } }
+}
+
+/** Exchanges the characters around the cursor; at the end of a line, the two before it. */
+export function transpose(editor: Editor): Editor {
+  const { text, cursor } = editor
+  const isAtEnd = cursor === text.length || text[cursor] === '\n'
+  const middle = isAtEnd ? boundaryBefore(text, cursor) : cursor
+  const [start, end] = [boundaryBefore(text, middle), boundaryAfter(text, middle)]
+  const [first, second] = [text.slice(start, middle), text.slice(middle, end)]
+  if (first === '' || second === '' || first === '\n' || second === '\n') return editor
+  return spliced(editor, start, end, second + first)
 }
 
 /** One line up or down in a text of several, keeping the column; undefined if there is none. */
@@ -115,12 +190,15 @@ export function lineDown(editor: Editor): Editor | undefined {
 
 function cutRange(editor: Editor, from: number, to: number): Editor {
   if (from === to) return editor
-  return { ...without(editor, from, to), cut: editor.text.slice(from, to) }
+  return withCut(without(editor, from, to), editor.text.slice(from, to))
+}
+
+function withCut(editor: Editor, cut: string): Editor {
+  return cut === '' ? editor : { ...editor, cuts: [cut, ...editor.cuts].slice(0, cutsMax) }
 }
 
 function without(editor: Editor, from: number, to: number): Editor {
-  const text = editor.text.slice(0, from) + editor.text.slice(to)
-  return { ...editor, text, cursor: boundaryFrom(text, from) }
+  return spliced(editor, from, to, '')
 }
 
 function wordStart(editor: Editor, inWord: RegExp): number {
@@ -172,6 +250,9 @@ const withCtrl: Readonly<Record<string, Action>> = {
   u: cutToStart,
   w: cutWord,
   y: paste,
+  t: transpose,
+  _: undo,
+  '/': undo,
   d: deleteForward,
   left: wordLeft,
   right: wordRight,
@@ -182,6 +263,7 @@ const withAlt: Readonly<Record<string, Action>> = {
   b: wordLeft,
   f: wordRight,
   d: cutWordRight,
+  y: pasteOlder,
   left: wordLeft,
   right: wordRight,
   delete: cutWordRight,
@@ -194,13 +276,28 @@ export function editWith(editor: Editor, input: Input, lines: 'one' | 'many' = '
     case 'text':
     case 'paste': {
       const clean = cleanInput(input.text)
-      return insert(editor, lines === 'many' ? clean : clean.replace(/\n+$/, '').replaceAll('\n', ' '))
+      const text = lines === 'many' ? clean : clean.replace(/\n+$/, '').replaceAll('\n', ' ')
+      // A word that is typed letter by letter is undone as a whole, with the space before it.
+      const isWord = input.kind === 'text' && !/\s/.test(text)
+      return changed(editor, spliced(editor, editor.cursor, editor.cursor, text), isWord ? 'typed' : undefined)
     }
     case 'key': {
-      const actions = input.ctrl ? withCtrl : input.alt ? withAlt : bare
-      return actions[input.name]?.(editor)
+      const action = actionOf(input)
+      const after = action?.(editor)
+      if (after === undefined || action === undo) return after
+      return changed(editor, after, lastOf(action, after))
     }
     case 'wheel':
       return undefined
   }
+}
+
+function actionOf({ name, ctrl, alt }: Key): Action | undefined {
+  const actions = ctrl ? withCtrl : alt ? withAlt : bare
+  return Object.hasOwn(actions, name) ? actions[name] : undefined
+}
+
+function lastOf(action: Action | undefined, after: Editor): Editor['last'] {
+  if (action === paste || action === pasteOlder) return after.last
+  return action === backspace ? 'erased' : undefined
 }

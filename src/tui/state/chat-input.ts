@@ -1,5 +1,5 @@
 /** The chat page, key by key. Pure. */
-import { editWith, editorWith, emptyEditor, insert, lineDown, lineUp } from '../input/editor.ts'
+import { cleared, editWith, editorWith, emptyEditor, insert, lineDown, lineUp } from '../input/editor.ts'
 import { newer, older } from '../input/history.ts'
 import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
@@ -151,7 +151,7 @@ export function interrupted(state: State): Next {
       ...state,
       page: {
         ...page,
-        editor: { ...emptyEditor, cut: page.editor.text },
+        editor: cleared(page.editor),
         // The next Up begins with the newest line again.
         history: { ...page.history, at: undefined, draft: '' },
         completion: undefined,

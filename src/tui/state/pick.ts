@@ -1,5 +1,5 @@
 /** Selecting a message: it is highlighted, the screen follows, and keys act on it. Pure. */
-import { editorWith } from '../input/editor.ts'
+import { cleared, editorWith } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { anchorShowing, visibleRange } from '../view/viewport.ts'
 import { foldPage } from './fold.ts'
@@ -105,9 +105,8 @@ function lettered(state: State, page: ChatPage, letter: string): Next {
     case '/': {
       // A command about this message.
       const pick = page.pick && { ...page.pick, keys: false }
-      const { text, cut } = page.editor
-      // The line's former text: Ctrl-Y brings it back.
-      const editor = { ...editorWith('/'), cut: text === '' ? cut : text }
+      // Ctrl-Y brings the line's former text back.
+      const editor = editorWith('/', cleared(page.editor))
       return next({ ...state, page: { ...page, pick, editor } })
     }
     default:

@@ -2,7 +2,7 @@
 import { messageTextBytesMax } from '../../base/limits.ts'
 import type { MessageContent, MessageItem } from '../../chat/item.ts'
 import { hasText } from '../../chat/timeline/changes.ts'
-import { editorWith, emptyEditor } from '../input/editor.ts'
+import { editorWith, emptyEditor, nextLine } from '../input/editor.ts'
 import { remember } from '../input/history.ts'
 import { emojiOf } from '../text/emoji.ts'
 import { quoted } from '../view/message-text.ts'
@@ -54,9 +54,8 @@ export function taken(state: State, line: string): State {
   const { page } = state
   if (page.kind === 'rooms') return { ...state, page: { ...page, editor: emptyEditor, selected: 0 } }
   if (page.kind !== 'chat') return state
-  const editor = { ...emptyEditor, cut: page.editor.cut }
   const history = line === '' ? page.history : remember(page.history, line)
-  return { ...state, page: { ...page, editor, history, completion: undefined } }
+  return { ...state, page: { ...page, editor: nextLine(page.editor), history, completion: undefined } }
 }
 
 /** From now on the line is about this message; its former text comes back later, or becomes the reply. */
