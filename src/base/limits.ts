@@ -171,6 +171,13 @@ export const seenPageBlocks = 512
 export const seenPagesAtOnce = 16
 /** Messages that wait in an outbox, a room. */
 export const outboxMessagesMax = 10_000
+/** Text that was typed and not sent: UTF-8 bytes kept of it, a room; several messages' worth. */
+export const draftBytesMax = 65_536
+/** Lines kept of those sent from a room, for typing them again: the newest, and their UTF-8 bytes together. */
+export const inputLinesMax = 100
+export const inputLinesBytesMax = 32_768
+/** Drafts and lists of lines in a home: what was written longest ago goes. */
+export const typedRowsMax = 512
 /** Between signs of life of a process that sends; another takes over what it left at most twice that later. */
 export const outboxWriterTtlS = 10
 /** Items read at once when a room is followed from an earlier message on. */

@@ -16,6 +16,7 @@ import { renewRegistered } from './identity/renew-keys.ts'
 import type { Store } from '../store/store.ts'
 import { ChatListeners } from './chat-listeners.ts'
 import type { HomeStore } from './home/home.ts'
+import { TypedTextRows, type TypedTexts } from './home/typed-text.ts'
 import { watchHome } from './home/watch-home.ts'
 import type {
   Admission,
@@ -66,6 +67,7 @@ export interface ChatParts {
 }
 
 export class ChatSession implements Chat {
+  readonly typed: TypedTexts
   readonly #parts: ChatParts
   readonly #outbox: Outbox
   readonly #sessions: RoomSessions
@@ -88,6 +90,7 @@ export class ChatSession implements Chat {
       connection: () => this.connection,
       wanted: () => parts.health.subscribe(() => this.#listeners.tell()),
     })
+    this.typed = new TypedTextRows(parts.home, parts.identity.local)
     this.#outbox = new Outbox(parts.home, parts.identity.local, parts.random)
     this.#connection = new StoreConnection({
       ...parts,

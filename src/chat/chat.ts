@@ -3,6 +3,7 @@
  * to show a long history while it is still being read.
  */
 import type * as api from './api.ts'
+import type { TypedTexts } from './home/typed-text.ts'
 import type { AdminItem, TimelineItem } from './item.ts'
 
 export type {
@@ -37,6 +38,7 @@ export type {
 } from './api.ts'
 
 export interface Chat extends api.Chat {
+  readonly typed: TypedTexts
   create(name: string, options?: api.CreateOptions, signal?: AbortSignal): Promise<Room>
   open(room: string, signal?: AbortSignal): Promise<Room>
   join(room: string, confirm?: api.Confirm, signal?: AbortSignal): Promise<Admission>

@@ -101,6 +101,7 @@ export class App {
   #dispatch(event: Event): void {
     const { state, effects } = update(this.#state, event)
     this.#state = state
+    this.#session.drafts.watch(state)
     this.#perform(effects)
     this.#tick()
   }

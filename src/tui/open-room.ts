@@ -5,6 +5,7 @@
 import type { HistoryQuery, Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
 import { isChange } from '../chat/timeline/changes.ts'
 import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
+import type { DraftKeeper } from './draft-keeper.ts'
 import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import { sanitized, sanitizedRoom } from './state/sanitized.ts'
@@ -33,13 +34,19 @@ export class OpenRoom {
   }
 
   /** Subscribes before reading, so that nothing is missed in between. */
-  static async open(room: Room, dispatch: (event: Event) => void, signal: AbortSignal): Promise<OpenRoom> {
+  static async open(
+    room: Room,
+    dispatch: (event: Event) => void,
+    drafts: DraftKeeper,
+    signal: AbortSignal,
+  ): Promise<OpenRoom> {
     const opened = new OpenRoom(room, dispatch)
     opened.#unsubscribe = room.subscribe((change) => opened.#changed(change))
     try {
       const page = await room.history({ limit: pageItems, early: true }, signal)
       const items = [...page.items, ...knockItems(room)]
-      opened.#first = { kind: 'opened', room: sanitizedRoom(room), items: sanitized(items), more: page.more }
+      const typed = await drafts.read(room.id)
+      opened.#first = { kind: 'opened', room: sanitizedRoom(room), items: sanitized(items), more: page.more, typed }
       return opened
     } catch (error) {
       opened.close()

@@ -11,6 +11,7 @@ import type { NotifyStore } from '../chat/attention.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
+import { DraftKeeper } from './draft-keeper.ts'
 import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
@@ -26,6 +27,8 @@ export class Session {
   readonly #accounts: Accounts
   readonly #dispatch: (event: Event) => void
   readonly #notify: NotifyStore | undefined
+  /** Keeps what is typed, once someone is logged in. */
+  readonly drafts = new DraftKeeper(() => this.#chat?.typed)
   readonly #ended = new AbortController()
   #chat: Chat | undefined
   #unsubscribe: Unsubscribe | undefined
@@ -73,6 +76,7 @@ export class Session {
     this.#opening.abort()
     this.#room?.close()
     this.#unsubscribe?.()
+    await this.drafts.flush()
     await this.#chat?.close()
   }
 
@@ -133,7 +137,7 @@ export class Session {
       case 'create': {
         if (effect.fromList === true) await this.#refuseListed(chat, effect.name, opening)
         const room = await chat.create(effect.name, effect.options)
-        if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, opening), opening)
+        if (!opening.aborted) await this.#show(await OpenRoom.open(room, this.#dispatch, this.drafts, opening), opening)
         return
       }
       case 'join': {
@@ -150,7 +154,7 @@ export class Session {
         const { name, fingerprint, text } = effect
         const room = await chat.dm(name, fingerprint === undefined ? {} : { fingerprint })
         if (opening.aborted) return
-        const opened = await OpenRoom.open(room, this.#dispatch, opening)
+        const opened = await OpenRoom.open(room, this.#dispatch, this.drafts, opening)
         await this.#show(opened, opening)
         // Not where it was cancelled meanwhile.
         if (text !== undefined && this.#room === opened)
@@ -245,7 +249,7 @@ export class Session {
 
   async #open(chat: Chat, room: string, opening: AbortSignal): Promise<void> {
     const opened = await chat.open(room, AbortSignal.any([opening, this.#ended.signal]))
-    await this.#show(await OpenRoom.open(opened, this.#dispatch, opening), opening)
+    await this.#show(await OpenRoom.open(opened, this.#dispatch, this.drafts, opening), opening)
   }
 
   /** The previous room stays open until the new one is there. */

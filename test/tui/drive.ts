@@ -47,7 +47,14 @@ export class Drive {
   happen(event: Event): void {
     const { state, effects } = update(this.state, event)
     this.state = state
+    this.#session.drafts.watch(state)
     for (const effect of effects) this.perform(effect)
+  }
+
+  /** The program ends: what was typed is kept. */
+  async close(): Promise<void> {
+    await this.settle()
+    await this.#session.close()
   }
 
   perform(effect: Effect): void {

@@ -40,6 +40,7 @@ import type {
   LastHeard,
   Verification,
 } from '../../src/chat/chat.ts'
+import type { Draft, Typed, TypedTexts } from '../../src/chat/home/typed-text.ts'
 import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
 import { rotateText } from '../../src/chat/rotation.ts'
 import { isMention } from '../../src/chat/timeline/mentions.ts'
@@ -298,6 +299,34 @@ export class FakeRoom implements Room {
   }
 }
 
+/** What was typed, as a home keeps it. */
+export class FakeTyped implements TypedTexts {
+  readonly drafts = new Map<string, Draft>()
+  readonly lines = new Map<string, readonly string[]>()
+  /** Nothing can be read or written, as on a full disk. */
+  broken = false
+
+  async read(roomId: string): Promise<Typed> {
+    this.#check()
+    return { draft: this.drafts.get(roomId), lines: this.lines.get(roomId) ?? [] }
+  }
+
+  async saveDraft(roomId: string, draft: Draft | undefined): Promise<void> {
+    this.#check()
+    if (draft === undefined) this.drafts.delete(roomId)
+    else this.drafts.set(roomId, draft)
+  }
+
+  async addLines(roomId: string, lines: readonly string[]): Promise<void> {
+    this.#check()
+    this.lines.set(roomId, [...(this.lines.get(roomId) ?? []), ...lines])
+  }
+
+  #check(): void {
+    if (this.broken) throw new ConclaveError('unavailable', 'the disk is full')
+  }
+}
+
 /** One home, one person at a time, rooms that only this process knows. */
 export class FakeWorld implements Accounts {
   connection: Connection = { state: 'online', detail: 'local store' }
@@ -312,6 +341,7 @@ export class FakeWorld implements Accounts {
   readonly otherKeys = new Map<string, string>()
   readonly verified = new Set<string>()
   advice: Advice | undefined
+  readonly typed = new FakeTyped()
   #clock: () => number
   readonly #listeners = new Set<() => void>()
   #self: Person = person('nobody')
@@ -401,6 +431,7 @@ export class FakeWorld implements Accounts {
     this.#self = person(name)
     const summaries = (): readonly RoomSummary[] => [...world.rooms.map((room) => room.summary()), ...world.listed]
     return {
+      typed: world.typed,
       get self() {
         return world.#self
       },

@@ -1,5 +1,5 @@
 /**
- * Where an identity's own data lies in its local store: the vault, the replica of its rooms, the outbox.
+ * Where an identity's own data lies in its local store: the vault, the replica of its rooms, drafts, the outbox.
  * Nothing here is plaintext: records are sealed as in the shared store, the rest under the vault's local key.
  */
 import { concat, hex, prefixEnd, u64, utf8, type Bytes } from '../../base/bytes.ts'
@@ -72,6 +72,12 @@ export const roomDataRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 
 
 /** Where the copy of a room ended when it was dropped, to prove that what is fetched again is the same log. */
 export const rememberedKey = (roomId: Bytes): Bytes => utf8(`remembered/${hex(roomId)}`)
+
+/** Text that was typed in a room and not sent, and the lines that were sent. */
+export const draftKey = (roomId: Bytes): Bytes => utf8(`typed/${hex(roomId)}/draft`)
+export const linesKey = (roomId: Bytes): Bytes => utf8(`typed/${hex(roomId)}/lines`)
+export const typedRange: KeyRange = allUnder(utf8('typed/'))
+export const roomTypedRange = (roomId: Bytes): KeyRange => allUnder(utf8(`typed/${hex(roomId)}/`))
 
 export const outboxKey = (roomId: Bytes, device: Bytes, counter: number): Bytes =>
   concat(utf8(`outbox/${hex(roomId)}/${hex(device)}/`), u64(counter))

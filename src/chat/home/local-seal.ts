@@ -1,5 +1,5 @@
 /**
- * What a home keeps beside the vault (room secrets, the outbox) is sealed under a key of its own, which the vault's
+ * What a home keeps beside the vault (room secrets, the outbox, drafts) is sealed under a key of its own, which the vault's
  * data key seals. A change of passphrase puts a new key before the former ones in the transaction that changes the
  * vault, then reseals everything: if interrupted in between, both open. A program still using the former key loses
  * nothing.
@@ -12,12 +12,13 @@ import type { Random } from '../../crypto/random.ts'
 import { nonceBytes, open, seal, sealKey, sealKeyBytes, type SealKey } from '../../crypto/seal.ts'
 import { localKey } from '../../crypto/vault.ts'
 import type { Entry, Operation, Store, Transaction } from '../../store/store.ts'
-import { localKeysKey, outboxesRange, secretsRange } from './local-paths.ts'
+import { localKeysKey, outboxesRange, secretsRange, typedRange } from './local-paths.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 
-/** Queued messages resealed in one transaction: each may have the longest text. */
+/** Rows resealed in one transaction: each queued message, or draft, may have the longest text. */
 const resealBatch = 60
+const resealDrafts = 12
 
 export class LocalSeal {
   readonly #keys: readonly SealKey[]
@@ -92,10 +93,11 @@ export async function settleLocalKeys(
   const local = await readLocalKeys(home, dataKey)
   if (entry === undefined || local.settled) return
   const locals = new LocalSeal(local.keys, random)
-  for (const { start, end } of [...roomIds.map(secretsRange), outboxesRange]) {
+  for (const { start, end } of [...roomIds.map(secretsRange), outboxesRange, typedRange]) {
+    const limit = start === typedRange.start ? resealDrafts : resealBatch
     let from: Bytes | undefined = start
     while (from !== undefined) {
-      const { entries, more } = await home.range(from, end, { limit: resealBatch })
+      const { entries, more } = await home.range(from, end, { limit })
       await resealAll(home, locals, entries)
       const last: Entry | undefined = entries.at(-1)
       from = more && last !== undefined ? concat(last.key, new Uint8Array(1)) : undefined

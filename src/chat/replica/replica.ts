@@ -7,7 +7,7 @@ import { decode, encode, Fields } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { replicaBatch, replicaBatchBytes, seenPageBlocks, seenPagesAtOnce, seenRowsMax } from '../../base/limits.ts'
 import { hashBytes, zeroHash } from '../../crypto/hash.ts'
-import { numberOf, type KeyRange } from '../../protocol/paths.ts'
+import { numberOf } from '../../protocol/paths.ts'
 import { recordHash } from '../../protocol/record.ts'
 import type { Entry, Operation, Revision, Store } from '../../store/store.ts'
 import {
@@ -24,6 +24,7 @@ import {
   replicaKey,
   replicaRange,
   roomDataRange,
+  roomTypedRange,
   seenPagesRange,
   seenRange,
 } from '../home/local-paths.ts'
@@ -325,15 +326,12 @@ export class Replica {
     return entry && checkpointOf(entry)
   }
 
-  /** Drops the copy, unless something waits to be sent; the read mark is kept. @returns whether it was dropped */
+  /** Drops the copy and what was typed, unless something waits to be sent; the read mark is kept. @returns whether it was dropped */
   async forget(): Promise<boolean> {
     const [copied, remembered] = [await this.load(), await this.remembered()]
     const { next, hash, seq } = remembered !== undefined && remembered.next > copied.next ? remembered : copied
-    const [room, waiting, tried] = [roomDataRange, outboxRange, attemptRange].map((of) => of(this.#roomId)) as [
-      KeyRange,
-      KeyRange,
-      KeyRange,
-    ]
+    const [room, typed] = [roomDataRange(this.#roomId), roomTypedRange(this.#roomId)]
+    const [waiting, tried] = [outboxRange(this.#roomId), attemptRange(this.#roomId)]
     const read = readKey(this.#roomId)
     const { ok } = await this.#home.commit({
       if: [{ kind: 'empty', key: waiting.start, end: waiting.end }],
@@ -341,6 +339,7 @@ export class Replica {
         { kind: 'delete', key: room.start, end: read },
         { kind: 'delete', key: concat(read, new Uint8Array(1)), end: room.end },
         { kind: 'delete', key: tried.start, end: tried.end },
+        { kind: 'delete', key: typed.start, end: typed.end },
         { kind: 'put', key: rememberedKey(this.#roomId), value: encode([next, hash, seq]) },
       ],
     })

@@ -1,4 +1,5 @@
-/** Input history, walked with Up and Down: one list per room, bounded, only in memory. Pure. */
+/** Input history, walked with Up and Down: one list per room, bounded. Pure. */
+import { inputLinesMax } from '../../base/limits.ts'
 
 export interface InputHistory {
   /** Oldest first. */
@@ -7,15 +8,17 @@ export interface InputHistory {
   readonly at: number | undefined
   /** What was being typed when the walk began. */
   readonly draft: string
+  /** How many entries were added since the program started: so many, at most, are not in the home yet. */
+  readonly added: number
 }
 
-const inputHistoryMax = 100
-
-export const emptyInputHistory: InputHistory = { entries: [], at: undefined, draft: '' }
+export const emptyInputHistory: InputHistory = { entries: [], at: undefined, draft: '', added: 0 }
 
 export function remember(history: InputHistory, text: string): InputHistory {
-  const entries = history.entries.at(-1) === text ? history.entries : [...history.entries, text]
-  return { entries: entries.slice(-inputHistoryMax), at: undefined, draft: '' }
+  const { entries, added } = history
+  const isNew = entries.at(-1) !== text
+  const after = isNew ? [...entries, text].slice(-inputLinesMax) : entries
+  return { entries: after, at: undefined, draft: '', added: added + (isNew ? 1 : 0) }
 }
 
 /** Undefined if there is nothing older. */

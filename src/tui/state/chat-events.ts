@@ -1,6 +1,7 @@
 /** Applies events of the open room to its page. Pure. */
 import { emptyEditor } from '../input/editor.ts'
 import { emptyInputHistory } from '../input/history.ts'
+import { draftOnOpening } from './drafts.ts'
 import type { Effect } from './effect.ts'
 import type { Event } from './event.ts'
 import { info, next, problem } from './next.ts'
@@ -24,7 +25,7 @@ import { isWatched, markSeen, withUnseen } from './unseen.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
   const { room } = event
-  const draft = state.drafts.get(room.id)
+  const draft = draftOnOpening(state.drafts.get(room.id), event.typed)
   // Right after joining, everything is new: no line is needed for that.
   const newAfter = room.readUpTo > 0 && room.readUpTo < room.seq ? room.readUpTo : undefined
   const fresh: Timeline = {

@@ -2,6 +2,7 @@
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import type { NotifySettings } from '../../chat/attention.ts'
 import type { Connection, HeadComparison, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
+import type { Typed } from '../../chat/home/typed-text.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Focus, Input } from '../input/key.ts'
@@ -57,6 +58,8 @@ export type Event =
       readonly room: RoomView
       readonly items: readonly TimelineItem[]
       readonly more: boolean
+      /** What was typed there, as the home keeps it; absent: it can't be read, or is not written yet. */
+      readonly typed?: Typed | undefined
     }
   | { readonly kind: 'room'; readonly room: RoomView }
   | { readonly kind: 'items'; readonly items: readonly TimelineItem[] }

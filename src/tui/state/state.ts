@@ -48,7 +48,7 @@ export interface State {
   readonly seen: ReadonlySet<string>
   readonly sheet: Sheet | undefined
   /** The typed text of each room, by its id. */
-  readonly drafts: ReadonlyMap<string, Draft>
+  readonly drafts: ReadonlyMap<string, RoomDraft>
   /** The member panel: depends on the width, unless Ctrl-B was pressed. */
   readonly showMembers: boolean | undefined
   /** Whether the terminal's window is in front; undefined: it does not say. */
@@ -149,7 +149,7 @@ export interface About {
   readonly before: Editor
 }
 
-interface Draft {
+export interface RoomDraft {
   readonly editor: Editor
   readonly history: InputHistory
   readonly about: About | undefined

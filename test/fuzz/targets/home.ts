@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { concat, utf8, type Bytes } from '../../../src/base/bytes.ts'
+import { concat, hex, utf8, type Bytes } from '../../../src/base/bytes.ts'
 import { encode } from '../../../src/base/codec.ts'
 import { vaultBytesMax, vaultEnvelopeBytes, vaultRoomsMax } from '../../../src/base/limits.ts'
 import { readConfig } from '../../../src/client/config.ts'
@@ -16,6 +16,8 @@ import {
   outboxKey,
   divergedKey,
   divergenceKey,
+  draftKey,
+  linesKey,
   passwordChangeKey,
   readKey,
   rememberedKey,
@@ -25,6 +27,7 @@ import {
   seenPageKey,
 } from '../../../src/chat/home/local-paths.ts'
 import { LocalSeal, readLocalKeys } from '../../../src/chat/home/local-seal.ts'
+import { TypedTextRows } from '../../../src/chat/home/typed-text.ts'
 import { knownIdentities } from '../../../src/chat/open-accounts.ts'
 import { Outbox } from '../../../src/chat/outbox/outbox.ts'
 import { divergenceValue } from '../../../src/chat/replica/divergence.ts'
@@ -117,6 +120,9 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
   const outbox = (home: MemoryStore) => new Outbox(home, locals, random)
   const secretAt = secretKey(roomId, zero(32))
   const queuedAt = outboxKey(roomId, device, 7)
+  const [draftAt, linesAt] = [draftKey(roomId), linesKey(roomId)]
+  const draft = encode(['yes', 'reply', '5', 'bob: lunch?', 'and'])
+  const readTyped = (home: MemoryStore) => new TypedTextRows(home, locals).read(hex(roomId))
   const queued = encode([5, contentValue({ type: 'text', text: 'soon' })])
 
   const targets: readonly Target[] = [
@@ -194,6 +200,9 @@ export async function homeTargets({ world, messages, controls }: Specimens): Pro
       (home) => adopted(outbox(home), roomId),
       (bytes) => sealed(queuedAt, bytes),
     ),
+    stored('draft, sealed', draftAt, [sealed(draftAt, draft)], readTyped),
+    stored('draft, inside', draftAt, [draft], readTyped, (bytes) => sealed(draftAt, bytes)),
+    stored('sent lines', linesAt, [encode(['one', 'two'])], readTyped, (bytes) => sealed(linesAt, bytes)),
     stored('attempt', attemptKey(roomId, device), [encode([4, zero(32), messages[0] as Bytes])], (home) =>
       outbox(home).attempt(roomId, device),
     ),
