@@ -26,7 +26,10 @@ describe('what is typed', () => {
     await typed.addLines(room, ['one', 'two\nlines'])
     await typed.addLines(room, ['three'])
     const later = inHome(home)
-    expect(await later.read(room)).toEqual({ draft: { text: 'see you at eight' }, lines: ['one', 'two\nlines', 'three'] })
+    expect(await later.read(room)).toEqual({
+      draft: { text: 'see you at eight' },
+      lines: ['one', 'two\nlines', 'three'],
+    })
     await later.saveDraft(room, reply)
     expect((await typed.read(room)).draft).toEqual(reply)
     await later.saveDraft(room, undefined)
@@ -67,7 +70,10 @@ describe('what is typed', () => {
     const { lines } = await typed.read(room)
     expect([lines.length, lines[0], lines.at(-1)]).toEqual([inputLinesMax, 'line 5', `line ${inputLinesMax + 4}`])
     await typed.addLines(room, ['x'.repeat(inputLinesBytesMax + 1), 'y'.repeat(inputLinesBytesMax - 10)])
-    expect((await typed.read(room)).lines.map((line) => line.slice(0, 8))).toEqual([`line ${inputLinesMax + 4}`, 'yyyyyyyy'])
+    expect((await typed.read(room)).lines.map((line) => line.slice(0, 8))).toEqual([
+      `line ${inputLinesMax + 4}`,
+      'yyyyyyyy',
+    ])
   })
 
   it('of very many rooms, what was written longest ago goes', async () => {
