@@ -6,6 +6,7 @@ import { membersFromColumns } from '../view/chat-layout.ts'
 import { cancelAbout } from './say.ts'
 import { complete } from './completion.ts'
 import { nextAttention } from './attention.ts'
+import { searchInput, startSearch, taken } from './history-search.ts'
 import { neighbourRoom, roomNumber, toRooms } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
 import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest, unpick } from './scrolling.ts'
@@ -17,6 +18,9 @@ const wheelLines = 3
 
 export function chatInput(state: State, page: ChatPage, input: Input): Next {
   if (input.kind === 'wheel') return scrollBy(state, page, input.up ? -wheelLines : wheelLines)
+  if (page.search !== undefined) {
+    return searchInput(state, page, page.search, input) ?? chatInput(state, taken(page), input)
+  }
   if (input.kind === 'key' && input.name === 'tab' && !input.alt) {
     const completed = complete(state, page, input.shift ? -1 : 1)
     return next(completed === undefined ? state : { ...state, page: completed })
@@ -100,6 +104,8 @@ function ctrlKey(state: State, page: ChatPage, name: string): Next | undefined {
       return neighbourRoom(state, 1)
     case 'g':
       return toRooms(state)
+    case 'r':
+      return startSearch(state, page)
     case 'b':
       return next({ ...state, showMembers: !(state.showMembers ?? state.size.columns >= membersFromColumns) })
     case 'd':
@@ -144,6 +150,7 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
 /** Ctrl-C: clears the line; if it is empty, asks whether to quit. */
 export function interrupted(state: State): Next {
   const { page } = state
+  if (page.kind === 'chat' && page.search !== undefined) return next({ ...state, page: { ...page, search: undefined } })
   if (page.kind === 'chat' && page.pick !== undefined) return unpick(state, page)
   if (page.kind === 'chat' && page.about !== undefined) return cancelAbout(state, page)
   if (page.kind === 'chat' && page.editor.text !== '') {

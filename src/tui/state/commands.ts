@@ -88,7 +88,7 @@ export function findCommand(word: string): Command | undefined {
 const keyHelp: readonly (readonly [string, string])[] = [
   ['Enter', 'send; Alt+Enter or Ctrl-J: new line'],
   ['Tab', 'complete a command, name or room; again for the next'],
-  ['Up, Down', 'input history'],
+  ['Up, Down', 'input history; Ctrl-R: search it'],
   ['Ctrl-_, Ctrl-/', 'undo'],
   ['Ctrl-W, -U, -K', 'cut a word, to the start, to the end; Ctrl-Y: paste, Alt+Y: an older cut'],
   ['Ctrl-T', 'swap two characters'],

@@ -129,6 +129,15 @@ export interface ChatPage {
   readonly pick: Pick | undefined
   /** What the line will do to a message. */
   readonly about: About | undefined
+  /** Ctrl-R: an earlier line is being looked for. */
+  readonly search?: HistorySearch | undefined
+}
+
+export interface HistorySearch {
+  /** A part of the line. */
+  readonly wanted: string
+  /** Which entry of the history was found. */
+  readonly at: number | undefined
 }
 
 export interface Pick {

@@ -1,5 +1,6 @@
 /** The layout of the chat page, and the lines of its timeline. Pure; scrolling uses it too. */
 import { foldPage } from '../state/fold.ts'
+import { shownEditor } from '../state/history-search.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { unseenLine } from '../state/unseen.ts'
 import type { Line } from '../text/style.ts'
@@ -45,7 +46,7 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
     page.completion !== undefined && state.confirm === undefined && state.alarm === undefined
       ? [candidateLine(page.completion, columns)]
       : noticeLines(state, columns)
-  const footer = inputFooter(state, page.editor, columns, Math.max(1, Math.min(8, rows >> 2)))
+  const footer = inputFooter(state, shownEditor(page), columns, Math.max(1, Math.min(8, rows >> 2)))
   const about = aboutLines(page, columns)
   const chrome = 2 + (ruled ? 2 : 0) + notice.length + about.length + footer.lines.length
   return {

@@ -5,7 +5,7 @@
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { isQuitting } from '../state/next.ts'
-import type { About, Alarm, ChatPage, Completion, State } from '../state/state.ts'
+import type { About, Alarm, ChatPage, Completion, HistorySearch, State } from '../state/state.ts'
 import { yesWord } from '../state/question.ts'
 import { seenWord } from '../state/trust.ts'
 import type { Colour, Line, Span, Style } from '../text/style.ts'
@@ -122,8 +122,28 @@ const words: Readonly<Record<About['act'], readonly [doing: string, keys: string
   react: ['react to', 'Tab: suggestions · repeat to remove · Esc: cancel'],
 }
 
-export function aboutLines({ about }: ChatPage, columns: number): readonly Line[] {
-  if (about === undefined) return []
+export function aboutLines({ about, search }: ChatPage, columns: number): readonly Line[] {
+  const found = search === undefined ? [] : [searchLine(search, columns)]
+  return about === undefined ? found : [...found, aboutLine(about, columns)]
+}
+
+function searchLine({ wanted, at }: HistorySearch, columns: number): Line {
+  const [doing, keys] = ['search sent lines: ', 'Ctrl-R: older · Enter: take · Esc: cancel']
+  const note = wanted !== '' && at === undefined ? '   none' : ''
+  const space = columns - doing.length - note.length - 2
+  // What was typed last stays in view.
+  const shown =
+    widthOf(wanted) > space
+      ? `…${Array.from(wanted)
+          .slice(-Math.max(1, (space >> 1) - 1))
+          .join('')}`
+      : wanted
+  const line: Line = [span(` ${doing}`, { colour: 'cyan', bold: true }), span(`${shown}${note}`)]
+  const width = doing.length + widthOf(shown) + note.length + 1
+  return width + keys.length + 4 > columns ? line : [...line, span(`   ${keys}`, { dim: true })]
+}
+
+function aboutLine(about: About, columns: number): Line {
   const [doing, all] = words[about.act]
   const space = columns - doing.length - 3
   // Without room for both, the key hints give way, the last of them last.
@@ -131,7 +151,7 @@ export function aboutLines({ about }: ChatPage, columns: number): readonly Line[
   const quote = truncate(about.quote, Math.max(8, space - keys.length - 4))
   const line: Line = [span(` ${doing} `, { colour: 'cyan', bold: true }), span(quote)]
   const width = doing.length + 2 + widthOf(quote)
-  return [width + keys.length + 4 > columns ? line : [...line, span(`   ${keys}`, { dim: true })]]
+  return width + keys.length + 4 > columns ? line : [...line, span(`   ${keys}`, { dim: true })]
 }
 
 /** The open room's first. */
