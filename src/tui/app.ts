@@ -14,6 +14,7 @@ import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import type { State } from './state/state.ts'
 import { update } from './state/update.ts'
+import { editOutside } from './terminal/outside-editor.ts'
 import { Terminal } from './terminal/terminal.ts'
 import type { Signals } from './terminal/signals.ts'
 import { titleOf } from './view/title.ts'
@@ -30,6 +31,7 @@ interface AppParts {
   readonly colours: boolean
   readonly signals: Signals
   readonly notify: NotifyStore | undefined
+  readonly env: NodeJS.ProcessEnv
 }
 
 export class App {
@@ -37,6 +39,9 @@ export class App {
   readonly #terminal: Terminal
   readonly #ended = Promise.withResolvers<NodeJS.Signals | undefined>()
   #state: State
+  readonly #env: NodeJS.ProcessEnv
+  readonly #ending = new AbortController()
+  #editing: Promise<void> | undefined
   readonly #calls = new Allowance(systemClock, callsPerMinute)
   #paintedAt = 0
   /** The question before which all input is being read, and the one before which it was. */
@@ -47,6 +52,7 @@ export class App {
   #lookTimer: NodeJS.Timeout | undefined
 
   constructor(parts: AppParts, start: (terminal: Terminal) => State) {
+    this.#env = parts.env
     this.#session = new Session(parts.accounts, (event) => this.#outside(event), parts.notify)
     this.#terminal = new Terminal(parts, {
       onInput: (inputs) => this.#input(inputs),
@@ -74,6 +80,9 @@ export class App {
     try {
       return await this.#ended.promise
     } finally {
+      // What the editor has saved is kept with the drafts.
+      this.#ending.abort()
+      await this.#editing
       this.restore()
       await this.#session.close()
     }
@@ -112,8 +121,14 @@ export class App {
       else if (effect.do === 'suspend') this.#terminal.suspend()
       else if (effect.do === 'redraw') this.#terminal.forget()
       else if (effect.do === 'call') this.#call(effect.text)
+      else if (effect.do === 'edit-outside') this.#editing = this.#editOutside(effect)
       else void this.#session.perform(effect)
     }
+  }
+
+  async #editOutside({ roomId, text }: Effect & { do: 'edit-outside' }): Promise<void> {
+    const edited = await this.#terminal.lend(() => editOutside(text, this.#env, this.#ending.signal))
+    this.#outside({ kind: 'edited-outside', roomId, edited })
   }
 
   /** Others can't make it ring without end. */

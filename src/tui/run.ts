@@ -46,7 +46,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const signals = new Signals(env)
   const settings = await options.notify?.read()
   const app = new App(
-    { accounts: options.accounts, stdin, stdout, colours, signals, notify: options.notify },
+    { accounts: options.accounts, stdin, stdout, colours, signals, notify: options.notify, env },
     (terminal) => {
       const start = initialState(terminal.size, program, settings)
       const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)

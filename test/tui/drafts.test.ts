@@ -160,3 +160,41 @@ describe('the lines that were sent', () => {
     expect([world.typed.drafts.size, world.typed.lines.size]).toEqual([0, 0])
   })
 })
+
+describe('Ctrl-X Ctrl-E', () => {
+  const edit = keys.ctrl('x') + keys.ctrl('e')
+  const edited = (roomId: string, text: string, isCut = false) =>
+    ({ kind: 'edited-outside', roomId, edited: { text, isCut } }) as const
+
+  it('asks for an editor, and takes what it leaves in place of the line; undo brings that back', async () => {
+    const { drive, demo } = await rooms()
+    await drive.type(`draft${edit}`)
+    expect(drive.effects.at(-1)).toEqual({ do: 'edit-outside', roomId: demo.id, text: 'draft' })
+    drive.happen(edited(demo.id, 'one\r\ntwo \x1b[31mred'))
+    expect(drive.chat.editor.text).toBe('one\ntwo red')
+    await drive.type('\x1f')
+    expect(drive.chat.editor.text).toBe('draft')
+    drive.happen(edited(demo.id, 'x', true))
+    expect(drive.text()).toContain('That text is too long: its end was left out.')
+  })
+
+  it('is nothing with another key, which does what it does', async () => {
+    const { drive } = await rooms()
+    await drive.type(`a${keys.ctrl('x')}b${keys.ctrl('e')}c`)
+    expect(drive.chat.editor.text).toBe('abc')
+    expect(drive.effects.some((effect) => effect.do === 'edit-outside')).toBe(false)
+  })
+
+  it('keeps the line where the editor failed, and finds its room', async () => {
+    const { drive, demo } = await rooms()
+    await drive.type('draft')
+    drive.happen({ kind: 'edited-outside', roomId: demo.id, edited: { failed: 'The editor failed.', hint: 'Why.' } })
+    expect(drive.chat.editor.text).toBe('draft')
+    expect(drive.text()).toContain('! The editor failed.')
+    await drive.type('\x1b2')
+    drive.happen(edited(demo.id, 'later'))
+    expect(drive.chat.editor.text).toBe('')
+    await drive.type('\x1b1')
+    expect(drive.chat.editor.text).toBe('later')
+  })
+})

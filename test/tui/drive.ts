@@ -60,7 +60,12 @@ export class Drive {
   perform(effect: Effect): void {
     this.effects.push(effect)
     if (effect.do === 'quit') this.quit = true
-    else if (effect.do !== 'redraw' && effect.do !== 'suspend' && effect.do !== 'call') {
+    else if (
+      effect.do !== 'redraw' &&
+      effect.do !== 'suspend' &&
+      effect.do !== 'call' &&
+      effect.do !== 'edit-outside'
+    ) {
       const running = this.#session.perform(effect).finally(() => this.#running.delete(running))
       this.#running.add(running)
     }

@@ -18,6 +18,12 @@ const wheelLines = 3
 
 export function chatInput(state: State, page: ChatPage, input: Input): Next {
   if (input.kind === 'wheel') return scrollBy(state, page, input.up ? -wheelLines : wheelLines)
+  if (page.chord === true) {
+    const plain: ChatPage = { ...page, chord: undefined }
+    const after: State = { ...state, page: plain }
+    if (input.kind !== 'key' || !input.ctrl || input.name !== 'e') return chatInput(after, plain, input)
+    return next(after, { do: 'edit-outside', roomId: page.room.id, text: page.editor.text })
+  }
   if (page.search !== undefined) {
     return searchInput(state, page, page.search, input) ?? chatInput(state, taken(page), input)
   }
@@ -104,6 +110,8 @@ function ctrlKey(state: State, page: ChatPage, name: string): Next | undefined {
       return neighbourRoom(state, 1)
     case 'g':
       return toRooms(state)
+    case 'x':
+      return next({ ...state, page: { ...page, chord: true } })
     case 'r':
       return startSearch(state, page)
     case 'b':

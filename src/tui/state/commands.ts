@@ -92,6 +92,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Ctrl-_, Ctrl-/', 'undo'],
   ['Ctrl-W, -U, -K', 'cut a word, to the start, to the end; Ctrl-Y: paste, Alt+Y: an older cut'],
   ['Ctrl-T', 'swap two characters'],
+  ['Ctrl-X Ctrl-E', 'write in your own editor ($VISUAL, else $EDITOR)'],
   ['Shift+Up, Alt+M', 'select a message: j/k move, r reply, e edit, d delete, + react'],
   ['PgUp, PgDn', 'scroll; Alt+Home: oldest, Alt+End: newest'],
   ['Alt+U', 'first unread message'],

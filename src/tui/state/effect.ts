@@ -54,6 +54,8 @@ export type Effect =
   | { readonly do: 'save-notify'; readonly change: NotifyChange }
   /** Rings, and with a text notifies the desktop. */
   | { readonly do: 'call'; readonly text: string | undefined }
+  /** The text in the person's own editor. */
+  | { readonly do: 'edit-outside'; readonly roomId: string; readonly text: string }
   | { readonly do: 'redraw' }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' }

@@ -6,6 +6,7 @@ import type { Typed } from '../../chat/home/typed-text.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Focus, Input } from '../input/key.ts'
+import type { Edited } from '../terminal/outside-editor.ts'
 import type { Effect } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
 import type { Direction } from './effect.ts'
@@ -96,6 +97,8 @@ export type Event =
       /** The fingerprint that the person gave: it is not that of the key. */
       readonly given: string | undefined
     }
+  /** What the person's own editor has left. */
+  | { readonly kind: 'edited-outside'; readonly roomId: string; readonly edited: Edited }
   /** `unsent`: what was to be said. */
   | {
       readonly kind: 'failed'

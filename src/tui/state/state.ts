@@ -129,6 +129,8 @@ export interface ChatPage {
   readonly pick: Pick | undefined
   /** What the line will do to a message. */
   readonly about: About | undefined
+  /** Ctrl-X was pressed: the next key ends the command. */
+  readonly chord?: true | undefined
   /** Ctrl-R: an earlier line is being looked for. */
   readonly search?: HistorySearch | undefined
 }

@@ -10,6 +10,7 @@ import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
 import { confirmInput, sheetInput } from './overlay.ts'
 import { ask, info, isQuitting, next, problem } from './next.ts'
+import { editedOutside } from './drafts.ts'
 import type { Event } from './event.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
@@ -96,6 +97,8 @@ function updated(state: State, event: Event): Next {
     }
     case 'done':
       return next(event.text === '' ? { ...state, busy: undefined } : info({ ...state, busy: undefined }, event.text))
+    case 'edited-outside':
+      return editedOutside(state, event)
     case 'advice':
       return next(problem(state, event.text, event.hint))
     default:

@@ -48,6 +48,8 @@ export class Terminal {
   #painted: Painted = nothingPainted
   #blocked = false
   #taken = false
+  /** To another program. */
+  #lent = false
   readonly #unlisten: (() => void)[] = []
   readonly #onStop = (): void => this.suspend()
   #stopped = false
@@ -82,7 +84,10 @@ export class Terminal {
       this.#events.onReady()
     })
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      this.#listen(process, signal, () => this.#events.onEnd(signal))
+      this.#listen(process, signal, () => {
+        // Ctrl-C is meant for the program that has the terminal.
+        if (!this.#lent || signal !== 'SIGINT') this.#events.onEnd(signal)
+      })
     }
     this.#listen(process, 'SIGTSTP', this.#onStop)
     this.#listen(process, 'SIGCONT', () => this.#resume())
@@ -135,6 +140,24 @@ export class Terminal {
     }, stopWaitMs)
   }
 
+  /** Gives the terminal to another program until `work` resolves; both stop and go on together. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    this.#release()
+    this.#lent = true
+    this.#stdin.pause()
+    process.off('SIGTSTP', this.#onStop)
+    try {
+      return await work()
+    } finally {
+      this.#lent = false
+      if (!this.#stopped) {
+        process.on('SIGTSTP', this.#onStop)
+        this.#stdin.resume()
+        this.#resume()
+      }
+    }
+  }
+
   /** Restores everything; may be called twice. */
   stop(): void {
     this.#stopped = true
@@ -180,7 +203,7 @@ export class Terminal {
   }
 
   #resume(): void {
-    if (this.#taken || this.#stopped) return
+    if (this.#taken || this.#lent || this.#stopped) return
     this.#take()
     this.#events.onResize(this.size)
   }
