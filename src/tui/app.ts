@@ -121,9 +121,14 @@ export class App {
       else if (effect.do === 'suspend') this.#terminal.suspend()
       else if (effect.do === 'redraw') this.#terminal.forget()
       else if (effect.do === 'call') this.#call(effect.text)
+      else if (effect.do === 'copy') this.#copy(effect)
       else if (effect.do === 'edit-outside') this.#editing = this.#editOutside(effect)
       else void this.#session.perform(effect)
     }
+  }
+
+  #copy({ what, text }: Effect & { do: 'copy' }): void {
+    this.#outside({ kind: 'copied', what, isTold: this.#terminal.copy(text) })
   }
 
   async #editOutside({ roomId, text }: Effect & { do: 'edit-outside' }): Promise<void> {

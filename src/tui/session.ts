@@ -20,8 +20,8 @@ import type { Event, Unconfirmed } from './state/event.ts'
 import { unsentBy } from './state/question.ts'
 import { sanitized } from './state/sanitized.ts'
 
-/** Actions of the program itself: end, redraw, go to the background, call for the person, edit outside. */
-type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' | 'edit-outside' }>
+/** Actions of the program itself: end, redraw, go to the background, call for the person, edit outside, copy. */
+type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' | 'edit-outside' | 'copy' }>
 
 export class Session {
   readonly #accounts: Accounts

@@ -64,7 +64,8 @@ export class Drive {
       effect.do !== 'redraw' &&
       effect.do !== 'suspend' &&
       effect.do !== 'call' &&
-      effect.do !== 'edit-outside'
+      effect.do !== 'edit-outside' &&
+      effect.do !== 'copy'
     ) {
       const running = this.#session.perform(effect).finally(() => this.#running.delete(running))
       this.#running.add(running)

@@ -40,7 +40,7 @@ describe('picking a message', () => {
     for (const text of ['one', 'two', 'three']) demo.say(alan, text)
     await drive.type(keys.shiftUp)
     expect(marked(drive)).toContain('three')
-    expect(drive.text()).toContain('j/k move · r reply · d delete · + react · Esc done')
+    expect(drive.text()).toContain('j/k move · r reply · d delete · + react · y copy · Esc done')
     await drive.type(keys.up)
     expect(marked(drive)).toContain('two')
     await drive.type('kk')

@@ -93,7 +93,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Ctrl-W, -U, -K', 'cut a word, to the start, to the end; Ctrl-Y: paste, Alt+Y: an older cut'],
   ['Ctrl-T', 'swap two characters'],
   ['Ctrl-X Ctrl-E', 'write in your own editor ($VISUAL, else $EDITOR)'],
-  ['Shift+Up, Alt+M', 'select a message: j/k move, r reply, e edit, d delete, + react'],
+  ['Shift+Up, Alt+M', 'select a message: j/k move, r reply, e edit, d delete, + react, y copy, Y copy link'],
   ['PgUp, PgDn', 'scroll; Alt+Home: oldest, Alt+End: newest'],
   ['Alt+U', 'first unread message'],
   ['Alt+A', 'what needs you most: requests, invitations, mentions, direct, unread'],

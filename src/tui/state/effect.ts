@@ -56,6 +56,8 @@ export type Effect =
   | { readonly do: 'call'; readonly text: string | undefined }
   /** The text in the person's own editor. */
   | { readonly do: 'edit-outside'; readonly roomId: string; readonly text: string }
+  /** Into the clipboard of the terminal's machine; `what` it is, for saying so. */
+  | { readonly do: 'copy'; readonly what: string; readonly text: string }
   | { readonly do: 'redraw' }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' }

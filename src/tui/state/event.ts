@@ -97,6 +97,8 @@ export type Event =
       /** The fingerprint that the person gave: it is not that of the key. */
       readonly given: string | undefined
     }
+  /** Whether the terminal was told to copy; it does not say whether it did. */
+  | { readonly kind: 'copied'; readonly what: string; readonly isTold: boolean }
   /** What the person's own editor has left. */
   | { readonly kind: 'edited-outside'; readonly roomId: string; readonly edited: Edited }
   /** `unsent`: what was to be said. */

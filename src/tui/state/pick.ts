@@ -1,14 +1,15 @@
 /** Selecting a message: it is highlighted, the screen follows, and keys act on it. Pure. */
+import { hasText } from '../../chat/timeline/changes.ts'
 import { cleared, editorWith } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { anchorShowing, visibleRange } from '../view/viewport.ts'
 import { foldPage } from './fold.ts'
 import { askToDelete } from './message-commands.ts'
-import { info, next } from './next.ts'
+import { info, next, problem } from './next.ts'
 import { beginAbout } from './say.ts'
 import { geometry, scrollBy, unpick } from './scrolling.ts'
 import type { ChatPage, Next, Pick, State } from './state.ts'
-import { isPickable, withTarget } from './target.ts'
+import { isPickable, pickedItem, withTarget } from './target.ts'
 
 /** Selects the newest message on the screen. */
 export function startPick(state: State, page: ChatPage): Next {
@@ -88,6 +89,28 @@ function keyed(state: State, page: ChatPage, name: string): Next | undefined {
   }
 }
 
+/** The text as it is shown now. */
+function copied(
+  state: State,
+  page: ChatPage,
+  what: 'message' | 'link',
+  part: (shown: { text: string }) => string | undefined,
+): Next {
+  const item = pickedItem(page)
+  const changed = item && foldPage(page).changed(item.id)
+  const text =
+    changed?.deleted === true ? undefined : (changed?.text ?? (item && hasText(item) ? item.text : undefined))
+  const wanted = text === undefined ? undefined : part({ text })
+  if (wanted === undefined)
+    return next(problem(state, `There is no ${what === 'link' ? 'link' : 'text'} to copy here.`))
+  return next(state, { do: 'copy', what, text: wanted })
+}
+
+/** The first one, without the punctuation of the sentence around it. */
+function linkIn(text: string): string | undefined {
+  return /\bhttps?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]]/i.exec(text)?.[0]
+}
+
 function lettered(state: State, page: ChatPage, letter: string): Next {
   switch (letter) {
     case 'k':
@@ -100,6 +123,10 @@ function lettered(state: State, page: ChatPage, letter: string): Next {
       return withTarget(state, page, 'edit', (item, folded) => beginAbout(state, page, 'edit', item, folded))
     case 'd':
       return askToDelete(state, page)
+    case 'y':
+      return copied(state, page, 'message', ({ text }) => text)
+    case 'Y':
+      return copied(state, page, 'link', ({ text }) => linkIn(text))
     case '+':
       return withTarget(state, page, 'react', (item, folded) => beginAbout(state, page, 'react', item, folded))
     case '/': {

@@ -97,6 +97,12 @@ function updated(state: State, event: Event): Next {
     }
     case 'done':
       return next(event.text === '' ? { ...state, busy: undefined } : info({ ...state, busy: undefined }, event.text))
+    case 'copied':
+      return next(
+        event.isTold
+          ? info(state, `Copied the ${event.what}.`, 'Not there? Your terminal has to allow it (OSC 52).')
+          : problem(state, "This terminal can't copy.", 'Select the text with Shift and the mouse.'),
+      )
     case 'edited-outside':
       return editedOutside(state, event)
     case 'advice':

@@ -36,14 +36,16 @@ const byTerm: readonly (readonly [RegExp, Protocol])[] = [
 export class Signals {
   readonly #protocol: Protocol
   readonly #hasTitle: boolean
+  readonly #nested: 'tmux' | 'screen' | undefined
   readonly #wrap: (sequence: string) => string
 
   constructor(env: NodeJS.ProcessEnv) {
     const inTmux = isSet(env, 'TMUX') || env['TERM_PROGRAM'] === 'tmux'
-    const inScreen = !inTmux && isSet(env, 'STY')
-    this.#protocol = protocolOf(env, inTmux || inScreen)
+    this.#nested = inTmux ? 'tmux' : isSet(env, 'STY') ? 'screen' : undefined
+    this.#protocol = protocolOf(env, this.#nested !== undefined)
     this.#hasTitle = protocolOfTerm(env) !== 'none'
-    this.#wrap = inTmux ? throughTmux : inScreen ? throughScreen : (sequence) => sequence
+    this.#wrap =
+      this.#nested === undefined ? (sequence) => sequence : this.#nested === 'tmux' ? throughTmux : throughScreen
   }
 
   /** Takes over the title. */
@@ -57,6 +59,14 @@ export class Signals {
 
   title(text: string): string {
     return this.#hasTitle ? `\x1b]2;${plain(text)}${end}` : ''
+  }
+
+  /** Puts the text into the clipboard (OSC 52); empty where the terminal has none. */
+  copy(text: string): string {
+    if (!this.#hasTitle) return ''
+    const sequence = `\x1b]52;c;${Buffer.from(text).toString('base64')}${end}`
+    // tmux may have a clipboard of its own, or pass on to that of the terminal.
+    return this.#nested === 'tmux' ? sequence + this.#wrap(sequence) : this.#wrap(sequence)
   }
 
   /** Empty where the terminal has none. */
@@ -100,9 +110,13 @@ function throughTmux(sequence: string): string {
   return `\x1bPtmux;${sequence.replaceAll('\x1b', '\x1b\x1b')}${end}`
 }
 
+/** What screen takes at most in one string, which it passes on as it comes. */
+const screenCharsMax = 250
+
 /** Screen's own terminator would end the wrapped one. */
 function throughScreen(sequence: string): string {
-  return `\x1bP${sequence.replace(end, bell)}${end}`
+  const parts = sequence.replace(end, bell).match(new RegExp(`[^]{1,${screenCharsMax}}`, 'g')) ?? []
+  return parts.map((part) => `\x1bP${part}${end}`).join('')
 }
 
 /** One line of printable characters without the separator of sequences. */

@@ -115,6 +115,14 @@ export class Terminal {
     this.#write(bell + (text === undefined ? '' : this.#signals.notification('Conclave', text)))
   }
 
+  /** @returns whether the terminal was told */
+  copy(text: string): boolean {
+    const sequence = this.#signals.copy(text)
+    if (!this.#taken || this.#blocked || sequence === '') return false
+    this.#write(sequence)
+    return true
+  }
+
   #write(output: string): void {
     if (output !== '') this.#blocked = !this.#stdout.write(output)
   }

@@ -62,7 +62,7 @@ function pickKeys(state: State, page: ChatPage): Line {
   const offered = acts.flatMap(([act, key, word]) =>
     item !== undefined && can(state, page, act, item) ? [[key, word]] : [],
   )
-  const keys = [['j/k', 'move'], ...offered, ['Esc', 'done']]
+  const keys = [['j/k', 'move'], ...offered, ['y', 'copy'], ['Esc', 'done']]
   // Whole hints only.
   while (keys.length > 2 && hintColumns(keys) > state.size.columns) keys.splice(-2, 1)
   return keys.flatMap(([key = '', word = ''], index): Span[] => [
