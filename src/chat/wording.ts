@@ -2,7 +2,7 @@
 import { reactionsShownMax } from '../base/limits.ts'
 import type { Attention } from './attention.ts'
 import type { HeadComparison, LastHeard, Policy, Repair } from './chat.ts'
-import type { AdminItem, MessageItem } from './item.ts'
+import type { AdminItem, MessageItem, Person } from './item.ts'
 import { parseRotate } from './rotation.ts'
 import type { Changed } from './timeline/changes.ts'
 
@@ -130,7 +130,7 @@ export function adminText(item: AdminItem): string {
     case 'create':
       return `${by} created this room.`
     case 'knock':
-      return [`${name} asks to join (${fingerprint}) — !${name} to accept, /reject ${name}`, ...warnings(item)].join(
+      return [`${name} asks to join (${fingerprint}) — !${name} to accept, /reject ${name}`, ...requestWarnings({ ...item, name })].join(
         '\n',
       )
     case 'accept':
@@ -185,9 +185,10 @@ export function attentionText(room: string, { kind, count, by, known }: Attentio
 
 const otherCopy = 'the store shows them other records than you'
 
-/** Of a request to join: what to know before accepting it. */
-function warnings({ by, target = by, known, elsewhere, returning }: AdminItem): string[] {
-  const { name } = target
+type Request = Pick<Person, 'name'> & Pick<AdminItem, 'known' | 'elsewhere' | 'returning'>
+
+/** What to know before accepting it. */
+export function requestWarnings({ name, known, elsewhere, returning }: Request): readonly string[] {
   const lines = known === undefined ? [] : [`WARNING: this is NOT the key you know (${known}): ${impersonation(name)}.`]
   if (elsewhere) lines.push(`WARNING: ${name} asks to join another copy of this room: ${otherCopy}.`)
   if (returning === 'kicked') {

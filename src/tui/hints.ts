@@ -13,7 +13,7 @@ const words: Readonly<Record<HintedCommand, string>> = {
   forget: outside,
   join: '/join ROOM',
   'join-and-wait': '/join ROOM',
-  knocks: '/members',
+  knocks: '/requests',
   leave: '/leave',
   login: 'on the first screen',
   members: '/members',

@@ -2,9 +2,10 @@
  * The room on the screen: its subscription, its pages of history, its actions. Events stay in order: nothing that
  * arrives is reported before the page that the room was opened with.
  */
+import { isConclaveError } from '../base/errors.ts'
 import type { HistoryQuery, Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
 import { isChange } from '../chat/timeline/changes.ts'
-import type { AdminItem, MessageItem, TimelineItem } from '../chat/item.ts'
+import type { AdminItem, MessageItem, Person, TimelineItem } from '../chat/item.ts'
 import type { DraftKeeper } from './draft-keeper.ts'
 import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
@@ -95,6 +96,8 @@ export class OpenRoom {
       case 'reject':
         await room[effect.do](effect.name, { fingerprint: effect.fingerprint })
         return tell({ kind: 'done', text: '' })
+      case 'reject-all':
+        return tell({ kind: 'done', text: declinedText(await this.#rejectAll(effect.people)) })
       case 'kick':
       case 'promote':
       case 'demote':
@@ -128,6 +131,21 @@ export class OpenRoom {
       default:
         return
     }
+  }
+
+  async #rejectAll(people: readonly Person[]): Promise<number> {
+    let count = 0
+    for (const { name, fingerprint } of people) {
+      if (this.#closed.signal.aborted) break
+      try {
+        await this.#room.reject(name, { fingerprint }, this.#closed.signal)
+        count += 1
+      } catch (error) {
+        // Answered by someone else meanwhile, or withdrawn.
+        if (!isConclaveError(error, 'no-such-user')) throw error
+      }
+    }
+    return count
   }
 
   async #verify(head: string | undefined): Promise<Event> {
@@ -227,11 +245,14 @@ function queryFor(direction: Direction, from: number | undefined): HistoryQuery 
   return { limit: pageItems, early: true, ...(direction === 'older' && from !== undefined && { before: from }) }
 }
 
+function declinedText(count: number): string {
+  return count === 1 ? 'Declined 1 request.' : `Declined ${count} requests.`
+}
+
 /** A knock has no place in the log: open ones come at the end. */
 function knockItems(room: Room): readonly AdminItem[] {
-  return room.knocks.map(({ name, fingerprint, at, returning, known }) => {
+  return room.knocks.map(({ name, fingerprint, at, ...about }) => {
     const person = { name, fingerprint }
-    const about = { ...(returning && { returning }), ...(known !== undefined && { known }) }
     return { kind: 'admin', at, event: 'knock', by: person, target: person, ...about }
   })
 }

@@ -15,7 +15,7 @@ it.each<[HintedCommand, string, string]>([
   ['repair', 'conclave verify demo --repair', '/repair'],
   ['join-and-wait', 'conclave join demo --wait 60', '/join demo'],
   ['verify', 'conclave verify demo', '/verify'],
-  ['knocks', 'conclave knocks demo', '/members'],
+  ['knocks', 'conclave knocks demo', '/requests'],
   ['create', 'conclave create demo', '/create demo'],
   ['signup', 'conclave signup demo', 'on the first screen'],
   ['passwd', 'conclave passwd', 'from the command line'],

@@ -46,6 +46,7 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
     completion: undefined,
     pick: undefined,
     about: draft?.about,
+    panel: undefined,
   }
   const inside: State = { ...state, page, busy: undefined, flash: undefined, sheet: undefined, confirm: undefined }
   const told =

@@ -159,6 +159,7 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
 export function interrupted(state: State): Next {
   const { page } = state
   if (page.kind === 'chat' && page.search !== undefined) return next({ ...state, page: { ...page, search: undefined } })
+  if (page.kind === 'chat' && page.panel !== undefined) return next({ ...state, page: { ...page, panel: undefined } })
   if (page.kind === 'chat' && page.pick !== undefined) return unpick(state, page)
   if (page.kind === 'chat' && page.about !== undefined) return cancelAbout(state, page)
   if (page.kind === 'chat' && page.editor.text !== '') {

@@ -52,6 +52,7 @@ export const commands: readonly Command[] = [
   command('whois w', 'member', 'NAME', "show someone's fingerprint"),
   command('accept a', 'knocker', 'NAME', 'accept a join request; same as !NAME'),
   command('reject', 'knocker', 'NAME', 'decline a join request'),
+  command('requests knocks', 'nothing', '', 'list join requests: accept, decline, or decline all'),
   command('invite', 'member', 'NAME [FINGERPRINT]', 'invite someone'),
   command('kick', 'member', 'NAME', 'remove a member or invitation (rotates keys)'),
   command('promote', 'member', 'NAME', 'make someone an admin'),

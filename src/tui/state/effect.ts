@@ -4,7 +4,7 @@
  */
 import type { NotifyChange } from '../../chat/attention.ts'
 import type { CreateOptions, Policy } from '../../chat/chat.ts'
-import type { MessageContent } from '../../chat/item.ts'
+import type { MessageContent, Person } from '../../chat/item.ts'
 
 /** `again`: reloads the window's contents from a place on. `around`: goes back to a place. */
 export type Direction = 'older' | 'newer' | 'newest' | 'again' | 'around'
@@ -29,6 +29,8 @@ export type Effect =
   | { readonly do: 'send'; readonly content: MessageContent }
   | { readonly do: 'drop'; readonly ids: readonly string[] }
   | { readonly do: 'accept' | 'reject'; readonly name: string; readonly fingerprint: string }
+  /** One after the other; those answered meanwhile are left out. */
+  | { readonly do: 'reject-all'; readonly people: readonly Person[] }
   | { readonly do: 'kick' | 'promote' | 'demote'; readonly name: string; readonly fingerprint: string }
   /** With the fingerprint of a key that was not seen before. */
   | { readonly do: 'invite'; readonly name: string; readonly fingerprint: string | undefined }

@@ -5,9 +5,10 @@
  */
 import type { Change, Changed } from '../../chat/timeline/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
-import type { MessageItem, PendingItem } from '../../chat/item.ts'
+import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
+import { requestWarnings } from '../../chat/wording.ts'
 import type { ChatPage } from './state.ts'
-import type { Timeline } from './timeline.ts'
+import type { Entry, Timeline } from './timeline.ts'
 
 export interface Folded {
   /** By id: those of the window, and those further up that it refers to. */
@@ -18,7 +19,12 @@ export interface Folded {
   readonly hidden: ReadonlySet<string>
   /** Ids of the window's messages that have a pending change. */
   readonly waiting: ReadonlySet<string>
+  /** Many requests to join in a row, by the key of the entry that stands for all of them. */
+  readonly requests: ReadonlyMap<string, readonly Person[]>
 }
+
+/** In a row; more are folded into one line. */
+const requestsShown = 3
 
 /** Queried by every frame and key, so it is cached per timeline. */
 const kept = new WeakMap<Timeline, { readonly pending: readonly PendingItem[]; readonly folded: Folded }>()
@@ -60,6 +66,7 @@ function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Fo
     const target = messages.get(item.to)
     if (target !== undefined && counts(item, target)) hidden.add(key)
   }
+  const requests = foldRequests(entries, hidden)
   const known = new Map<string, Changed>()
   const changed = (id: string): Changed => {
     const list = changes.get(id)
@@ -69,7 +76,33 @@ function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Fo
     known.set(id, result)
     return result
   }
-  return { messages, changed, hidden, waiting }
+  return { messages, changed, hidden, waiting, requests }
+}
+
+/** Requests that come with a warning stay lines of their own. */
+function foldRequests(entries: readonly Entry[], hidden: Set<string>): Folded['requests'] {
+  const requests = new Map<string, readonly Person[]>()
+  let run: { readonly key: string; readonly person: Person }[] = []
+  const close = (): void => {
+    const last = run.at(-1)
+    if (last !== undefined && run.length > requestsShown) {
+      requests.set(
+        last.key,
+        run.map(({ person }) => person),
+      )
+      for (const { key } of run.slice(0, -1)) hidden.add(key)
+    }
+    run = []
+  }
+  for (const { key, item } of entries) {
+    if (item.kind !== 'admin' || item.event !== 'knock') {
+      if (!hidden.has(key)) close()
+      continue
+    }
+    if (requestWarnings({ ...item, name: '' }).length === 0) run.push({ key, person: item.target ?? item.by })
+  }
+  close()
+  return requests
 }
 
 /** Still being sent, but shown already. A failed change is a line of its own. */

@@ -4,6 +4,7 @@ import { adminsOnly, allNamed, groupsOnly, nobodyNamed, withOne } from './member
 import { answerKnock } from './answer-knock.ts'
 import type { ChatPage, Next } from './state.ts'
 import { ask, busy, info, next, problem, sheet } from './next.ts'
+import { openRequests } from './requests.ts'
 import { tooLong } from './say.ts'
 import type { Handlers, Typed, TypedInRoom } from './commands.ts'
 import { needsMore, plainName } from './commands.ts'
@@ -26,6 +27,7 @@ export const peopleCommands: Handlers<TypedInRoom> = {
   invite,
   accept: (typed) => answer(typed, 'accept'),
   reject: (typed) => answer(typed, 'reject'),
+  requests: ({ state, page }) => openRequests(state, page),
   promote: (typed) => change(typed, 'promote'),
   demote: (typed) => change(typed, 'demote'),
   kick,

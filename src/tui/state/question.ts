@@ -18,6 +18,7 @@ function questionOf({ alarm, confirm, page }: State): unknown {
   if (alarm !== undefined && !isQuitting(confirm)) return alarm.key
   if (confirm !== undefined) return confirm.effects
   if (page.kind === 'waiting') return page
+  if (page.kind === 'chat' && page.panel?.kind === 'requests') return page.panel.shown
   if (page.kind === 'login' && (page.step.at === 'suggested' || page.step.at === 'recovery')) return page.step
   return undefined
 }

@@ -133,6 +133,8 @@ export interface ChatPage {
   readonly chord?: true | undefined
   /** Ctrl-R: an earlier line is being looked for. */
   readonly search?: HistorySearch | undefined
+  /** Covers the messages, and takes the keys. */
+  readonly panel: RequestsPanel | undefined
 }
 
 export interface HistorySearch {
@@ -140,6 +142,14 @@ export interface HistorySearch {
   readonly wanted: string
   /** Which entry of the history was found. */
   readonly at: number | undefined
+}
+
+export interface RequestsPanel {
+  readonly kind: 'requests'
+  /** The key of the selected row. */
+  readonly selected: string
+  /** Another object whenever the selection was moved by something other than a key. */
+  readonly shown: object
 }
 
 export interface Pick {

@@ -10,8 +10,9 @@ import type { ChatPage, Next, State } from './state.ts'
 import { newestSeq, type Timeline } from './timeline.ts'
 
 /** Whether the person sees what arrives. A terminal that says nothing of its focus has it. */
-export function isWatched({ focused, sheet }: State, { timeline }: ChatPage): boolean {
-  return focused !== false && sheet === undefined && timeline.anchor === undefined && !timeline.moreAfter
+export function isWatched({ focused, sheet }: State, { timeline, panel }: ChatPage): boolean {
+  const isCovered = sheet !== undefined || panel !== undefined
+  return focused !== false && !isCovered && timeline.anchor === undefined && !timeline.moreAfter
 }
 
 /** Tells the room that everything up to its newest message was on the screen. */

@@ -14,6 +14,7 @@ import { editedOutside } from './drafts.ts'
 import type { Event } from './event.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
+import { requestsInput, withRequests } from './requests.ts'
 import { counted, isAhead, keepTyped, withUnsent } from './question.ts'
 import { roomRows } from './room-list.ts'
 import { roomsInput } from './rooms-input.ts'
@@ -33,7 +34,8 @@ export function update(state: State, event: Event): Next {
 }
 
 function step(state: State, event: Event): Next {
-  return settled(state, cameInView(state, updated(state, event)))
+  const done = updated(state, event)
+  return settled(state, cameInView(state, { ...done, state: withRequests(state, done.state) }))
 }
 
 function settled(before: State, done: Next): Next {
@@ -151,9 +153,13 @@ function input(state: State, event: Input): Next {
   }
 }
 
-function inRoom(before: State, state: State, page: ChatPage, event: Input): Next {
+function inRoom(before: State, state: State, open: ChatPage, event: Input): Next {
+  const covered = open.panel && requestsInput(state, open, open.panel, event)
+  if (covered !== undefined) return covered
   // Typing brings the messages back.
-  const shown = state.sheet === undefined || event.kind === 'wheel' ? state : { ...state, sheet: undefined }
+  const page: ChatPage = open.panel === undefined ? open : { ...open, panel: undefined }
+  const sheet = event.kind === 'wheel' ? state.sheet : undefined
+  const shown = sheet === state.sheet && page === open ? state : { ...state, sheet, page }
   const done = chatInput(shown, page, event)
   // With nothing left to close, Escape stays in the room.
   if (!isKey(event) || event.name !== 'escape' || done.state !== shown || before.flash !== undefined) return done
@@ -180,6 +186,8 @@ function whileBusy(state: State, event: Input): Next {
     if (state.page.kind === 'login') return next({ ...state, held: [] })
     return next({ ...state, busy: undefined, held: [] }, { do: 'cancel' })
   }
+  // They would act on a row that was not selected yet.
+  if (state.page.kind === 'chat' && state.page.panel !== undefined) return next(state)
   return next(state.held.length < heldMax ? { ...state, held: [...state.held, event] } : state)
 }
 

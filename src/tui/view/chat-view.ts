@@ -12,6 +12,7 @@ import type { Frame } from './frame.ts'
 import { frame } from './frame.ts'
 import { remark } from './gutter.ts'
 import { memberLines, roomLines } from './panels.ts'
+import { requestLines } from './requests-panel.ts'
 import { sheetLines } from './sheet.ts'
 import { statusLine } from './status.ts'
 import { visibleRange } from './viewport.ts'
@@ -21,10 +22,7 @@ const dim = { dim: true }
 export function chatView(state: State, page: ChatPage): Frame {
   const { columns, rows } = state.size
   const layout = chatLayout(state, page)
-  const middle =
-    state.sheet === undefined
-      ? timelineLines(state, page, layout)
-      : sheetLines(state.sheet, layout.chatColumns, layout.rows)
+  const middle = middleLines(state, page, layout)
   const rooms = layout.roomColumns === 0 ? undefined : roomLines(state, page.room.id, layout.roomColumns, layout.rows)
   const members = layout.memberColumns === 0 ? undefined : memberLines(page, layout.memberColumns, layout.rows)
   const panes = Array.from({ length: layout.rows }, (_, row): Line => {
@@ -42,6 +40,14 @@ export function chatView(state: State, page: ChatPage): Frame {
   const { footer } = layout
   const cursor = footer.cursor && { row: lines.length + footer.cursor.row, column: footer.cursor.column }
   return frame([...lines, ...footer.lines], columns, rows, cursor)
+}
+
+/** The messages, or what covers them. */
+function middleLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {
+  const { chatColumns, rows } = layout
+  if (state.sheet !== undefined) return sheetLines(state.sheet, chatColumns, rows)
+  if (page.panel !== undefined) return requestLines(state, page, page.panel, chatColumns, rows)
+  return timelineLines(state, page, layout)
 }
 
 function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {

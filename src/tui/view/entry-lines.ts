@@ -2,7 +2,7 @@
  * The lines of one timeline entry: a divider where a day or the new messages begin, then time, name and text beside the
  * gutter. Pure: the same entry in the same context always takes the same lines.
  */
-import type { MessageItem, PendingItem } from '../../chat/item.ts'
+import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
 import { unchanged } from '../../chat/timeline/changes.ts'
 import { isMention } from '../../chat/timeline/mentions.ts'
 import type { Folded } from '../state/fold.ts'
@@ -56,7 +56,7 @@ function timeOf(entry: Entry | undefined): number | undefined {
   return item === undefined || item.kind === 'warning' ? undefined : item.at
 }
 
-function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
+function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[] {
   switch (item.kind) {
     case 'lost':
       return [
@@ -75,10 +75,11 @@ function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
     }
     case 'admin': {
       const style: Style = item.event === 'knock' ? { colour: 'yellow' } : { dim: true }
+      const together = context.folded.requests.get(key)
       return beside(
         clockTime(item.at),
         { text: '<admin>', style },
-        { kind: 'program', text: adminText(item) },
+        { kind: 'program', text: together === undefined ? adminText(item) : requestsText(together) },
         style,
         context,
       )
@@ -86,6 +87,12 @@ function bodyLines({ item }: Entry, context: EntryContext): readonly Line[] {
     case 'message':
       return messageLines(item, context)
   }
+}
+
+/** `!NAME` works for each of them, as on a line of their own. */
+function requestsText(people: readonly Person[]): string {
+  const names = people.slice(0, 3).map(({ name }) => name)
+  return `${people.length} ask to join: ${names.join(', ')} and ${people.length - names.length} more — /requests to answer, or !NAME`
 }
 
 export interface EntryContext extends Gutter {

@@ -49,7 +49,7 @@ export function noticeLines(state: State, columns: number): readonly Line[] {
 
 /** The input line; during an alarm, the one that answers it. */
 export function inputFooter(state: State, own: Editor, columns: number, rowsMax: number): Footer {
-  const { sheet } = state
+  const { sheet, page } = state
   const answer = answerField(state)
   const [editor, prompt] = answer === undefined ? [own, ' > '] : [answer.editor, ` type "${answer.word}" > `]
   const { rows, cursor } = inputRows(editor, columns - prompt.length, rowsMax)
@@ -58,7 +58,8 @@ export function inputFooter(state: State, own: Editor, columns: number, rowsMax:
     span(index === 0 ? prompt : ' '.repeat(prompt.length), style),
     span(text),
   ])
-  const active = sheet === undefined || answer !== undefined
+  const isCovered = sheet !== undefined || (page.kind === 'chat' && page.panel !== undefined)
+  const active = !isCovered || answer !== undefined
   // What was typed for the line stays in view.
   const draft = answer === undefined || own.text === '' ? [] : inputRows(own, columns - 3, 1).rows
   lines.push(...draft.map((text): Line => [span(' > '), span(text)]))

@@ -97,7 +97,7 @@ function standingText({ room }: ChatPage): string {
 function knocksText({ room }: ChatPage): string {
   const [first] = room.knocks
   if (room.knocks.length === 1) return `1 join request: !${first?.name ?? ''}`
-  return `${room.knocks.length} join requests: !${first?.name ?? ''} …`
+  return `${room.knocks.length} join requests: /requests`
 }
 
 export function connectionSpan({ state, detail }: Connection): Span {
