@@ -228,6 +228,8 @@ export const reactionsShownMax = 20
 export const searchFoundMax = 10_000
 /** Rooms with a setting of their own for notifications; beyond, the oldest goes. */
 export const notifyRoomsMax = 1000
+/** Numbers that rooms have in a terminal, and rooms whose places are kept. */
+export const roomPlacesMax = 1000
 /** How often a terminal rings for news in a minute, however much comes. */
 export const callsPerMinute = 20
 /** Unread messages whose authors and times are kept beside the count, a room: the oldest, and the newest. */

@@ -104,6 +104,8 @@ export interface RoomSummary {
   readonly attention: readonly Attention[]
   /** 0 when not a member. */
   readonly members: number
+  /** Of direct messages: the other person's key is verified. */
+  readonly verified?: true
   /** Who says that they invited this person. Unless `known`, it may be anyone who calls themselves that. */
   readonly invitedBy?: Person & { readonly known: boolean }
 }
@@ -157,6 +159,8 @@ export interface Admission {
 
 export interface Member extends Person {
   readonly role: 'admin' | 'member'
+  /** This person compared the member's key, and marked it as verified. */
+  readonly verified?: true
 }
 
 export interface Knock extends Person {

@@ -2,7 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
-import { notifyRoomsMax } from '../base/limits.ts'
+import { notifyRoomsMax, roomPlacesMax } from '../base/limits.ts'
 import {
   changedNotify,
   notifyDefaults,
@@ -11,11 +11,13 @@ import {
   type NotifySettings,
   type NotifyStore,
 } from '../chat/attention.ts'
+import { changedPlaces, type RoomPlaces, type RoomPlacesStore } from '../chat/room-places.ts'
 
 export interface HomeConfig {
   /** The store's URL; the home's embedded store when absent. */
   readonly store?: string | undefined
   readonly notify?: NotifySettings | undefined
+  readonly rooms?: RoomPlaces | undefined
 }
 
 /** Empty when there is none. @throws usage for an invalid file */
@@ -31,13 +33,20 @@ export async function readConfig(home: string): Promise<HomeConfig> {
   // Loaded only if there is something to check: it takes 30 ms.
   const { z } = await import('zod')
   const level = z.enum(notifyLevels)
-  const rooms = z.record(z.string().regex(/^[0-9a-f]{64}$/), level)
+  const roomId = z.string().regex(/^[0-9a-f]{64}$/)
+  const levels = z.record(roomId, level)
   const notify = z.strictObject({
     level: level.default(notifyDefaults.level),
     doNotDisturb: z.boolean().default(notifyDefaults.doNotDisturb),
-    rooms: rooms.refine((all) => Object.keys(all).length <= notifyRoomsMax).default({}),
+    rooms: levels.refine((all) => Object.keys(all).length <= notifyRoomsMax).default({}),
   })
-  const schema = z.strictObject({ store: z.string().min(1).max(4096).optional(), notify: notify.optional() })
+  const number = z.number().int().min(1).max(roomPlacesMax)
+  const places = z.record(roomId, z.strictObject({ number, pinned: z.boolean().default(false) }))
+  const schema = z.strictObject({
+    store: z.string().min(1).max(4096).optional(),
+    notify: notify.optional(),
+    rooms: places.refine((all) => Object.keys(all).length <= roomPlacesMax).optional(),
+  })
   try {
     return schema.parse(JSON.parse(text))
   } catch (error) {
@@ -59,6 +68,16 @@ export function notifyStore(home: string): NotifyStore {
   const save = async (change: NotifyChange): Promise<void> => {
     const config = await readConfig(home)
     await writeConfig(home, { ...config, notify: changedNotify(config.notify ?? notifyDefaults, change) })
+  }
+  return { read, save }
+}
+
+/** Where rooms stand in this home's terminals. */
+export function roomPlacesStore(home: string): RoomPlacesStore {
+  const read = async (): Promise<RoomPlaces> => (await readConfig(home)).rooms ?? {}
+  const save = async (change: RoomPlaces): Promise<void> => {
+    const config = await readConfig(home)
+    await writeConfig(home, { ...config, rooms: changedPlaces(config.rooms ?? {}, change) })
   }
   return { read, save }
 }
@@ -90,7 +109,7 @@ function configFile(home: string): string {
 
 function unreadable(file: string, cause: unknown): ConclaveError {
   return new ConclaveError('usage', `${file} can't be read as this home's configuration`, {
-    hint: 'It is {"store": "URL", "notify": {…}} or absent: mend it, or move it away.',
+    hint: 'It is {"store": "URL", "notify": {…}, "rooms": {…}} or absent: mend it, or move it away.',
     cause,
   })
 }

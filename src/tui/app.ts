@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.ts'
 import { callsPerMinute } from '../base/limits.ts'
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
+import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Focus, Input } from './input/key.ts'
 import { Session } from './session.ts'
@@ -32,6 +33,7 @@ interface AppParts {
   readonly signals: Signals
   readonly notify: NotifyStore | undefined
   readonly env: NodeJS.ProcessEnv
+  readonly places: RoomPlacesStore | undefined
 }
 
 export class App {
@@ -53,7 +55,7 @@ export class App {
 
   constructor(parts: AppParts, start: (terminal: Terminal) => State) {
     this.#env = parts.env
-    this.#session = new Session(parts.accounts, (event) => this.#outside(event), parts.notify)
+    this.#session = new Session(parts.accounts, (event) => this.#outside(event), parts)
     this.#terminal = new Terminal(parts, {
       onInput: (inputs) => this.#input(inputs),
       onResize: (size) => {

@@ -4,6 +4,7 @@
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
+import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Chat } from '../chat/chat.ts'
 import { App } from './app.ts'
 import type { Effect } from './state/effect.ts'
@@ -28,6 +29,8 @@ export interface TuiOptions {
   readonly version: string
   /** What this home announces; absent: the defaults, until the program ends. */
   readonly notify?: NotifyStore
+  /** Where rooms stand; likewise. */
+  readonly places?: RoomPlacesStore
   readonly stdin?: NodeJS.ReadStream
   readonly stdout?: NodeJS.WriteStream
   readonly env?: NodeJS.ProcessEnv
@@ -38,17 +41,17 @@ export interface TuiOptions {
  */
 export async function runTui(options: TuiOptions): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, env = process.env } = options
-  const { trouble } = options
+  const { trouble, accounts } = options
   const { as, password } = await whoAtOnce(options)
   const { version, storeLabel, room } = options
   const program = { version, storeLabel, as, room, startedAt: Date.now() }
   const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   const signals = new Signals(env)
-  const settings = await options.notify?.read()
+  const [settings, places] = await Promise.all([options.notify?.read(), options.places?.read()])
   const app = new App(
-    { accounts: options.accounts, stdin, stdout, colours, signals, notify: options.notify, env },
+    { accounts, stdin, stdout, colours, signals, notify: options.notify, places: options.places, env },
     (terminal) => {
-      const start = initialState(terminal.size, program, settings)
+      const start = initialState(terminal.size, program, settings, places)
       const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
       return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
     },

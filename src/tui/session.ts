@@ -8,6 +8,7 @@
 import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
+import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
@@ -23,12 +24,18 @@ import { sanitized } from './state/sanitized.ts'
 /** Actions of the program itself: end, redraw, go to the background, call for the person, edit outside, copy. */
 type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' | 'edit-outside' | 'copy' }>
 
+/** Settings of this home, if they are kept. */
+interface Settings {
+  readonly notify: NotifyStore | undefined
+  readonly places: RoomPlacesStore | undefined
+}
+
 export class Session {
   readonly #accounts: Accounts
   readonly #dispatch: (event: Event) => void
-  readonly #notify: NotifyStore | undefined
   /** Keeps what is typed, once someone is logged in. */
   readonly drafts = new DraftKeeper(() => this.#chat?.typed)
+  readonly #settings: Settings
   readonly #ended = new AbortController()
   #chat: Chat | undefined
   #unsubscribe: Unsubscribe | undefined
@@ -40,11 +47,10 @@ export class Session {
   #advice: Advice | undefined
   readonly #knocks = new Map<string, Admission>()
 
-  /** @param notify settings of this home, if they are kept */
-  constructor(accounts: Accounts, dispatch: (event: Event) => void, notify: NotifyStore | undefined) {
+  constructor(accounts: Accounts, dispatch: (event: Event) => void, settings: Settings) {
     this.#accounts = accounts
     this.#dispatch = dispatch
-    this.#notify = notify
+    this.#settings = settings
   }
 
   /** Never rejects: a failure becomes an event. */
@@ -101,11 +107,17 @@ export class Session {
           advice: await this.#accounts.weakness(effect.password, effect.name),
         })
       case 'save-notify':
-        return this.#notify?.save(effect.change)
-      case 'read-notify': {
+        return this.#settings.notify?.save(effect.change)
+      case 'save-places':
+        return this.#settings.places?.save(effect.change)
+      case 'read-settings': {
+        const { notify, places } = this.#settings
         // A file that can't be read now was readable at the start: what it said then holds.
-        const settings = await this.#notify?.read().catch(() => undefined)
-        return settings && this.#dispatch({ kind: 'notify', settings })
+        const settings = await notify?.read().catch(() => undefined)
+        if (settings !== undefined) this.#dispatch({ kind: 'notify', settings })
+        const kept = await places?.read().catch(() => undefined)
+        if (kept !== undefined) this.#dispatch({ kind: 'places', places: kept })
+        return
       }
       case 'log-in': {
         const { name, password, recoveryCode } = effect
@@ -167,6 +179,7 @@ export class Session {
       case 'confirm-key':
         await chat.confirmKey(effect.name, effect.fingerprint)
         this.#room?.retell()
+        this.#tellChat(chat)
         return this.#dispatch({ kind: 'done', text: `${effect.name} is verified.` })
       case 'rekey': {
         const { name, fingerprint, rooms } = await chat.rekey()

@@ -108,6 +108,8 @@ test('config.json of a home names its store', async () => {
     { notify: { level: 'loud' } },
     { notify: { rooms: { demo: 'none' } } },
     { notify: { volume: 11 } },
+    { rooms: { demo: { number: 1 } } },
+    { rooms: { ['a'.repeat(64)]: { number: 0 } } },
   ]) {
     writeFileSync(join(home, 'config.json'), JSON.stringify(wrong))
     const { code, error } = await conclave(['rooms'], { home })

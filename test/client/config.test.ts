@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { notifyDefaults } from '../../src/chat/attention.ts'
-import { notifyStore, readConfig, rememberCluster } from '../../src/client/config.ts'
+import { notifyStore, readConfig, rememberCluster, roomPlacesStore } from '../../src/client/config.ts'
 import { temporaryFolder } from '../cli/in-process.ts'
 
 const [demo, ops] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
@@ -22,6 +22,20 @@ test('what is announced is kept, beside the store, and by several programs at on
   await second.save({ level: 'all', doNotDisturb: false, room: { id: demo, level: undefined } })
   expect(await first.read()).toEqual({ level: 'all', doNotDisturb: false, rooms: { [ops]: 'all' } })
   expect(readFileSync(join(home, 'config.json'), 'utf8')).toMatch(/^{\n {2}"store"/)
+})
+
+test('where rooms stand is kept beside it, by several programs at once', async () => {
+  const home = temporaryFolder()
+  const [first, second] = [roomPlacesStore(home), roomPlacesStore(home)]
+  expect(await first.read()).toEqual({})
+  await notifyStore(home).save({ level: 'all' })
+  await first.save({ [demo]: { number: 1, pinned: false } })
+  await second.save({ [ops]: { number: 2, pinned: true } })
+  await first.save({ [demo]: { number: 3, pinned: false } })
+  expect(await second.read()).toEqual({ [demo]: { number: 3, pinned: false }, [ops]: { number: 2, pinned: true } })
+  expect((await readConfig(home)).notify?.level).toBe('all')
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ rooms: { [demo]: { number: 4 } } }))
+  expect(await first.read()).toEqual({ [demo]: { number: 4, pinned: false } })
 })
 
 test('what is written by hand may be a part', async () => {

@@ -1,6 +1,7 @@
 /** A state driven by keys and events, without a terminal: what it shows, and what it asks for. */
 import type { Accounts } from '../../src/chat/accounts.ts'
 import { changedNotify, notifyDefaults, type NotifySettings, type NotifyStore } from '../../src/chat/attention.ts'
+import { changedPlaces, type RoomPlaces, type RoomPlacesStore } from '../../src/chat/room-places.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 import { Session } from '../../src/tui/session.ts'
 import type { Effect } from '../../src/tui/state/effect.ts'
@@ -22,6 +23,11 @@ export class Drive {
     read: async () => this.kept,
     save: async (change) => void (this.kept = changedNotify(this.kept, change)),
   }
+  keptPlaces: RoomPlaces = {}
+  readonly places: RoomPlacesStore = {
+    read: async () => this.keptPlaces,
+    save: async (change) => void (this.keptPlaces = changedPlaces(this.keptPlaces, change)),
+  }
   readonly #session: Session
   readonly #running = new Set<Promise<void>>()
 
@@ -33,7 +39,7 @@ export class Drive {
       room: given.room,
       startedAt: 0,
     })
-    this.#session = new Session(accounts, (event) => this.happen(event), this.notify)
+    this.#session = new Session(accounts, (event) => this.happen(event), this)
   }
 
   /** As if logged in as this person, with the password "x". */

@@ -4,7 +4,7 @@ import { ConclaveError } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
 import { fingerprint, matchesFingerprint } from '../../crypto/fingerprint.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
-import type { VaultStanding } from '../../crypto/vault-body.ts'
+import type { Pin, VaultStanding } from '../../crypto/vault-body.ts'
 import { allTenures, memberByKey, stillIn, type Invitation, type Member, type Room } from '../../protocol/room.ts'
 import type { Invitation as ShownInvitation, Knock as ShownKnock, Member as ShownMember } from '../chat.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -12,7 +12,7 @@ import type { AdminItem, Person } from '../item.ts'
 import { personOf } from '../timeline/items.ts'
 import { otherFingerprint } from './contacts.ts'
 import type { OpenKnock } from './knocks.ts'
-import { knownOtherwise, type NamedKey } from './pins.ts'
+import { isVerified, knownOtherwise, type NamedKey } from './pins.ts'
 import { returningAt } from '../timeline/items.ts'
 
 /** From the room's chain or, for a pending or declined request, from the vault. */
@@ -80,12 +80,21 @@ function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted
   })
 }
 
-export function membersOf(room: Room | undefined): readonly ShownMember[] {
-  return [...(room?.members.values() ?? [])].map((member) => ({
-    ...personOf(member),
-    role: member.admin ? 'admin' : 'member',
-  }))
+export function membersOf(identity: Identity, room: Room | undefined): readonly ShownMember[] {
+  if (room === undefined) return []
+  const { pins } = identity.body
+  const last = listedMembers.get(room)
+  if (last?.pins === pins) return last.members
+  const members = [...room.members.values()].map((member): ShownMember => {
+    const role = member.admin ? 'admin' : 'member'
+    return { ...personOf(member), role, ...(isVerified(identity, member) && { verified: true }) }
+  })
+  listedMembers.set(room, { pins, members })
+  return members
 }
+
+/** Asked for at every change of a room. */
+const listedMembers = new WeakMap<Room, { readonly pins: readonly Pin[]; readonly members: readonly ShownMember[] }>()
 
 export function invitationsOf(room: Room | undefined): readonly ShownInvitation[] {
   const names = new Map([...(room?.members.values() ?? [])].map(({ index, name }) => [index, name]))

@@ -59,6 +59,12 @@ export function isKnown(identity: Identity, { name, rootKey }: NamedKey): boolea
   return pin !== undefined && equalBytes(pin.rootKey, rootKey)
 }
 
+/** Whether this person compared this key, and marked it as verified. Their own is none that they verify. */
+export function isVerified(identity: Identity, { name, rootKey }: NamedKey): boolean {
+  const pin = pinnedAs(identity, name)
+  return pin?.confirmed === true && equalBytes(pin.rootKey, rootKey) && skeleton(name) !== skeleton(identity.name)
+}
+
 /**
  * Remembers a key under its name. It replaces the pinned key if it was confirmed, or if the pinned key itself signed
  * it.

@@ -36,6 +36,7 @@ export function roomList(
       attention: room?.attention ?? [],
       ...(invited && invitation(invited)),
       members: room?.standing === 'member' ? room.members.length : 0,
+      ...(room?.name.startsWith('@') && room.members.some(({ verified }) => verified) && { verified: true }),
     }
   })
   const ids = new Set(own.map(({ id }) => id))

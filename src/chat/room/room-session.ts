@@ -63,7 +63,7 @@ export class RoomSession extends OpenRoom implements Room {
   }
 
   get members(): readonly Member[] {
-    return membersOf(this.state)
+    return membersOf(this.parts.identity, this.state)
   }
 
   get invitations(): readonly Invitation[] {

@@ -4,7 +4,7 @@ import type { RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
 import { openRoom, toNewest, toRooms } from './navigation.ts'
 import { info, next } from './next.ts'
-import { joinedRooms, roomLabel, roomRows } from './room-list.ts'
+import { numberedRooms, roomLabel, roomRows } from './room-list.ts'
 import type { Next, State } from './state.ts'
 import { isWatched } from './unseen.ts'
 
@@ -24,8 +24,9 @@ export function nextAttention(state: State): Next {
 }
 
 /** All other rooms, from the open one on. */
-function inTurn({ rooms, page }: State): readonly RoomSummary[] {
-  const all = [...joinedRooms(rooms), ...rooms.filter(({ standing }) => standing === 'invited')]
+function inTurn({ rooms, places, page }: State): readonly RoomSummary[] {
+  const joined = numberedRooms({ rooms, places }).map(({ room }) => room)
+  const all = [...joined, ...rooms.filter(({ standing }) => standing === 'invited')]
   const at = page.kind === 'chat' ? all.findIndex(({ id }) => id === page.room.id) : -1
   return [...all.slice(at + 1), ...all.slice(0, Math.max(0, at))]
 }

@@ -4,6 +4,7 @@
  */
 import type { NotifyChange } from '../../chat/attention.ts'
 import type { CreateOptions, Policy } from '../../chat/chat.ts'
+import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { MessageContent, Person } from '../../chat/item.ts'
 
 /** `again`: reloads the window's contents from a place on. `around`: goes back to a place. */
@@ -50,10 +51,11 @@ export type Effect =
   /** And compares another person's head. */
   | { readonly do: 'verify'; readonly head: string | undefined }
   | { readonly do: 'repair' }
-  /** Another program of this home may have changed what is announced. */
-  | { readonly do: 'read-notify' }
-  /** Keeps a change of it. */
+  /** Another program of this home may have changed what is announced, and where rooms stand. */
+  | { readonly do: 'read-settings' }
+  /** Keeps a change of them. */
   | { readonly do: 'save-notify'; readonly change: NotifyChange }
+  | { readonly do: 'save-places'; readonly change: RoomPlaces }
   /** Rings, and with a text notifies the desktop. */
   | { readonly do: 'call'; readonly text: string | undefined }
   /** The text in the person's own editor. */

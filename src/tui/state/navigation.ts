@@ -3,7 +3,7 @@ import type { CreateOptions, RoomSummary } from '../../chat/chat.ts'
 import { seeminglyDeclined } from '../../chat/wording.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Effect } from './effect.ts'
-import { joinedRooms } from './room-list.ts'
+import { numberedRooms } from './room-list.ts'
 import { scrollOf } from './timeline.ts'
 import type { Next, RoomsPage, State } from './state.ts'
 import { ask, askToQuit, next, problem } from './next.ts'
@@ -92,14 +92,13 @@ export function enterRoom(state: State, room: RoomSummary): Next {
   }
 }
 
-/** The room with this number, counted from 1 in the order of the panel. */
 export function roomNumber(state: State, number: number): Next {
-  const room = joinedRooms(state.rooms)[number - 1]
+  const room = numberedRooms(state).find((one) => one.number === number)?.room
   return room === undefined ? next(problem(state, `There is no room ${number}.`)) : openRoom(state, room)
 }
 
 export function neighbourRoom(state: State, step: 1 | -1): Next {
-  const rooms = joinedRooms(state.rooms)
+  const rooms = numberedRooms(state).map(({ room }) => room)
   const open = state.page.kind === 'chat' ? state.page.room.id : undefined
   const at = rooms.findIndex((room) => room.id === open)
   const room = rooms[(at + step + rooms.length) % Math.max(1, rooms.length)]

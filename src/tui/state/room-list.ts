@@ -1,9 +1,19 @@
 /** The known rooms, in the order and under the names that the screen uses. Pure. */
 import type { RoomSummary, Standing } from '../../chat/chat.ts'
+import { numberRooms, type Numbered } from '../../chat/room-places.ts'
+import type { State } from './state.ts'
 
-/** Rooms with readable messages, in the order that Alt+1, Alt+2, … count. */
+/** Rooms with readable messages. */
 export function joinedRooms(rooms: readonly RoomSummary[]): readonly RoomSummary[] {
   return rooms.filter((room) => room.standing === 'member')
+}
+
+/** The same, in the order of their numbers: what Alt+1, Alt+2, … lead to. */
+export function numberedRooms({
+  rooms,
+  places,
+}: Pick<State, 'rooms' | 'places'>): readonly Numbered<RoomSummary>[] {
+  return numberRooms(joinedRooms(rooms), places)
 }
 
 /** The name, with the beginning of the id if two rooms share it. */

@@ -6,6 +6,7 @@ import type { KnownIdentity } from '../../chat/accounts.ts'
 import { notifyDefaults, type NotifySettings } from '../../chat/attention.ts'
 import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
 import type { Person } from '../../chat/item.ts'
+import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
@@ -54,6 +55,8 @@ export interface State {
   /** Whether the terminal's window is in front; undefined: it does not say. */
   readonly focused: boolean | undefined
   readonly notify: NotifySettings
+  /** Of this home's rooms, whichever identity they are of. */
+  readonly places: RoomPlaces
 }
 
 interface Program {
@@ -234,7 +237,12 @@ export interface Next {
   readonly effects: readonly Effect[]
 }
 
-export function initialState(size: Size, program: Program, notify: NotifySettings = notifyDefaults): State {
+export function initialState(
+  size: Size,
+  program: Program,
+  notify: NotifySettings = notifyDefaults,
+  places: RoomPlaces = {},
+): State {
   return {
     size,
     program,
@@ -258,5 +266,6 @@ export function initialState(size: Size, program: Program, notify: NotifySetting
     showMembers: undefined,
     focused: undefined,
     notify,
+    places,
   }
 }

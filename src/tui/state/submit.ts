@@ -7,6 +7,7 @@ import { messageCommands } from './message-commands.ts'
 import { next, problem } from './next.ts'
 import { notifyCommands } from './notify-commands.ts'
 import { contactCommands, peopleCommands } from './people-commands.ts'
+import { placeCommands } from './place-commands.ts'
 import { goingCommands, roomCommands } from './room-commands.ts'
 import { say, taken, utter } from './say.ts'
 import { unpick } from './scrolling.ts'
@@ -65,7 +66,7 @@ function restored(state: State, done: Next): Next {
 }
 
 const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands }
-const inRoom = { ...roomCommands, ...peopleCommands, ...messageCommands }
+const inRoom = { ...roomCommands, ...placeCommands, ...peopleCommands, ...messageCommands }
 
 function runCommand(typed: Typed): Next {
   const { state, command } = typed

@@ -14,6 +14,7 @@ import { editedOutside } from './drafts.ts'
 import type { Event } from './event.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
+import { withPlaces } from './place-commands.ts'
 import { requestsInput, withRequests } from './requests.ts'
 import { counted, isAhead, keepTyped, withUnsent } from './question.ts'
 import { roomRows } from './room-list.ts'
@@ -34,7 +35,7 @@ export function update(state: State, event: Event): Next {
 }
 
 function step(state: State, event: Event): Next {
-  const done = updated(state, event)
+  const done = withPlaces(updated(state, event), state)
   return settled(state, cameInView(state, { ...done, state: withRequests(state, done.state) }))
 }
 
@@ -61,13 +62,15 @@ function updated(state: State, event: Event): Next {
       // Other people's new rooms are not announced; the list shows them.
       return next(
         state,
-        { do: 'read-notify' },
+        { do: 'read-settings' },
         ...(state.page.kind === 'rooms' ? [{ do: 'refresh-rooms' } as const] : []),
       )
     case 'focus':
-      return next({ ...state, focused: event.focused }, ...(event.focused ? [{ do: 'read-notify' } as const] : []))
+      return next({ ...state, focused: event.focused }, ...(event.focused ? [{ do: 'read-settings' } as const] : []))
     case 'notify':
       return next({ ...state, notify: event.settings })
+    case 'places':
+      return next({ ...state, places: event.places })
     case 'chat': {
       const { connection, recoveries, rooms, settled } = event
       return withNews(state, withRooms({ ...state, connection, recoveries }, rooms), settled)

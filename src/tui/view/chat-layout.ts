@@ -36,7 +36,7 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const roomColumns =
     columns < roomsFromColumns
       ? 0
-      : clamp(longest(state.rooms.map((room) => room.name)) + 6, 12, Math.min(20, Math.floor(columns / 6)))
+      : clamp(longest(state.rooms.map((room) => room.name)) + 8, 12, Math.min(26, Math.floor(columns / 5)))
   const wanted = state.showMembers ?? columns >= membersFromColumns
   const twins = twinsOf(page)
   const names = page.room.members.map((member) => shownName(member, twins))

@@ -1,44 +1,71 @@
-/** The panels beside the messages: rooms with their unread counts, and members. Pure. */
+/** The panels beside the messages: rooms in sections, with numbers and unread counts; and members. Pure. */
 import { isForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
-import { joinedRooms, roomLabel } from '../state/room-list.ts'
+import { roomLabel } from '../state/room-list.ts'
+import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { colourOf, span } from '../text/style.ts'
-import { padEnd } from '../text/width.ts'
+import { padEnd, padStart, truncate, widthOf } from '../text/width.ts'
 import { shownName, twinsOf } from './shown-name.ts'
 
 const dim: Style = { dim: true }
+/** Beside a name: this person has compared that key. */
+const verifiedMark = '✓'
 
 export function roomLines(state: State, openId: string, columns: number, rows: number): readonly Line[] {
-  const rooms = joinedRooms(state.rooms)
-  const invitations = state.rooms.filter(({ standing }) => standing === 'invited')
-  const lines = [
-    ...rooms.map((room) => roomLine(room, roomLabel(room, state.rooms), room.id === openId, columns)),
-    ...invitations.map((room) => invitationLine(roomLabel(room, state.rooms), columns)),
-  ]
-  return clip(
-    lines,
-    rooms.findIndex((room) => room.id === openId),
-    rows,
-  )
+  const all = sidebarRows(state, openId)
+  // Where not all fit, rooms come before headings.
+  const shown = all.length <= rows ? all : all.filter(({ kind }) => kind !== 'heading')
+  const digits = String(Math.max(0, ...shown.map((row) => (row.kind === 'room' ? row.number : 0)))).length
+  const isOpen = (row: SidebarRow): boolean => row.kind === 'room' && row.room.id === openId
+  const lines = shown.map((row) => rowLine(state, row, isOpen(row), digits, columns))
+  return clip(lines, shown.findIndex(isOpen), rows)
 }
 
-function roomLine(room: RoomSummary, label: string, open: boolean, columns: number): Line {
+const urgentStyle: Style = { colour: 'yellow', bold: true }
+
+function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, columns: number): Line {
+  switch (row.kind) {
+    case 'heading':
+      return [span(` ${row.text}`, dim)]
+    case 'room':
+      return roomLine(row, roomLabel(row.room, state.rooms), open, digits, columns)
+    case 'requests': {
+      const { count, by } = row.requests
+      const who = count === 1 ? by.name : `${count} ask`
+      return [span(' '.repeat(digits + 2)), span(`${who} → ${roomLabel(row.room, state.rooms)}`, urgentStyle)]
+    }
+    case 'invitation': {
+      const word = ' invite'
+      const label = padEnd(roomLabel(row.room, state.rooms), Math.max(1, columns - digits - 3 - word.length))
+      return [span(' '.repeat(digits + 2)), span(label), span(word, urgentStyle), span(' ')]
+    }
+  }
+}
+
+function roomLine(
+  { room, number }: SidebarRow & { kind: 'room' },
+  label: string,
+  open: boolean,
+  digits: number,
+  columns: number,
+): Line {
   const count = open ? requestsOf(room) : countOf(room)
   const urgent = room.attention.some(isForYou)
   const style: Style = open ? { bold: true } : room.attention.length > 0 ? {} : dim
+  const space = Math.max(1, columns - count.length - digits - 3)
+  const mark = room.verified === true ? ` ${verifiedMark}` : ''
+  const name = truncate(label, space - mark.length)
   return [
     span(open ? '›' : ' ', { bold: true }),
-    span(padEnd(label, columns - count.length - 2), style),
-    span(count, urgent ? { colour: 'yellow', bold: true } : { bold: true }),
+    span(`${padStart(String(number), digits)} `, dim),
+    span(name, style),
+    span(mark, { colour: 'green' }),
+    span(' '.repeat(Math.max(0, space - widthOf(name) - mark.length))),
+    span(count, urgent ? urgentStyle : { bold: true }),
     span(' '),
   ]
-}
-
-function invitationLine(label: string, columns: number): Line {
-  const word = ' new'
-  return [span(` ${padEnd(label, columns - word.length - 2)}`), span(word, { colour: 'yellow', bold: true }), span(' ')]
 }
 
 /** ` 3`, with an exclamation mark where some are for this person; ` +1` for one who asks to join. */
@@ -61,13 +88,15 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
   const lines = members.map((member): Line => {
     const admin = member.role === 'admin'
     const name = shownName(member, twins)
-    const role = admin && name.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
     const warned = changed.has(member.fingerprint)
+    const mark = member.verified === true && !warned ? ` ${verifiedMark}` : ''
+    const role = admin && name.length + mark.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
     return [
       span(warned ? '!' : ' ', { colour: 'red', bold: true }),
-      span(padEnd(name, Math.min(name.length, columns - 2 - role.length)), {
+      span(padEnd(name, Math.min(name.length, columns - 2 - mark.length - role.length)), {
         colour: warned ? 'red' : colourOf(member.fingerprint),
       }),
+      span(mark, { colour: 'green' }),
       span(role, dim),
     ]
   })
