@@ -130,9 +130,10 @@ export function adminText(item: AdminItem): string {
     case 'create':
       return `${by} created this room.`
     case 'knock':
-      return [`${name} asks to join (${fingerprint}) — !${name} to accept, /reject ${name}`, ...requestWarnings({ ...item, name })].join(
-        '\n',
-      )
+      return [
+        `${name} asks to join (${fingerprint}) — !${name} to accept, /reject ${name}`,
+        ...requestWarnings({ ...item, name }),
+      ].join('\n')
     case 'accept':
       if (item.returning === 'present') return `${by} gave ${name} the room's keys again.`
       // People who accept an invitation let themselves in.

@@ -78,7 +78,7 @@ describe.each([80, 120])('at %i columns', (columns) => {
     const room = await bob.create('trip', { unlisted: true })
     await room.invite('ada', { trustNew: true })
     await terminal.waitFor('invitation to trip from someone calling themselves bob', 10_000)
-    await terminal.waitFor(/trip +new/)
+    await terminal.waitFor(/trip +invite/)
     await terminal.waitForOutput(
       '\x1b]99;i=conclave:p=body;invitation to trip from someone calling themselves bob\x1b\\',
     )

@@ -40,7 +40,7 @@ describe('a chat', () => {
   ])('folds its panels by the width: %i × %i', async (columns, rows, roomsShown, membersShown) => {
     const { demo, drive } = await inside({ columns, rows })
     demo.say(alan, 'x'.repeat(300))
-    const panel = drive.screen().find((line) => line.includes('›demo'))
+    const panel = drive.screen().find((line) => line.includes('›1 demo'))
     expect(panel !== undefined).toBe(roomsShown)
     expect(drive.screen().some((line) => line.endsWith('│ ada admin'))).toBe(membersShown)
     for (const line of drive.screen()) expect(line.length).toBeLessThanOrEqual(columns)

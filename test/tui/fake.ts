@@ -284,7 +284,9 @@ export class FakeRoom implements Room {
   summary(): RoomSummary {
     const { name, id, standing, unread, mentions } = this
     const members = standing === 'member' ? this.members.length : 0
-    return { name, id, standing, unread, mentions, members, attention: standing === 'member' ? this.#attention() : [] }
+    const isVerified = name.startsWith('@') && this.members.some(({ verified }) => verified)
+    const attention = standing === 'member' ? this.#attention() : []
+    return { name, id, standing, unread, mentions, members, attention, ...(isVerified && { verified: true }) }
   }
 
   #attention(): readonly Attention[] {
@@ -462,7 +464,10 @@ export class FakeWorld implements Accounts {
         world.otherKeys.delete(other)
         world.newKeys.delete(other)
         world.verified.add(other)
-        for (const room of world.rooms) room.changedKeys = room.changedKeys.filter(({ name }) => name !== other)
+        for (const room of world.rooms) {
+          room.changedKeys = room.changedKeys.filter(({ name }) => name !== other)
+          room.members = room.members.map((one) => (one.name === other ? { ...one, verified: true } : one))
+        }
       },
       rekey: async () => world.#rekey({ name, fingerprint: person(`${name} anew`).fingerprint }),
       forget: async (room: string) => ({ name: room, records: 0 }),

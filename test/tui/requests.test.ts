@@ -59,7 +59,7 @@ describe('requests in the conversation', () => {
     expect(drive.text()).toContain('5 ask to join')
     expect(drive.text()).toContain('mallory asks to join')
     expect(drive.text()).toContain('NOT the key you know')
-    expect(drive.text()).toContain('another copy of this room')
+    expect(drive.text()).toContain('oscar asks to join another copy of')
   })
 
   it('that a message stands between are not one row', () => {

@@ -50,8 +50,8 @@ describe('the rooms beside the messages', () => {
       ' 2 ops 1! +1',
       ' 5 infra 1',
       ' Requests',
-      '   bob → ops',
-      '   club invite',
+      '  bob → ops',
+      '  club invite',
       ' Rooms',
       '›1 demo',
       ' 4 big',
@@ -90,13 +90,14 @@ describe('the rooms beside the messages', () => {
     const direct = world.room('@alan', ada, [alan])
     world.changed()
     expect(sidebar()).toContain(' 3 @alan')
-    direct.members = direct.members.map((one) => (one.name === 'alan' ? { ...one, verified: true } : one))
-    world.changed()
-    expect(sidebar()).toContain(' 3 @alan ✓')
+    direct.say(alan, 'hello')
+    await drive.type('/verify alan\r')
+    await drive.type('yes\r')
+    expect(sidebar()).toContain(' 3 @alan ✓ 1!')
   })
 
   it.each([
-    [72, 14],
+    [72, 15],
     [80, 16],
     [100, 20],
     [120, 24],
@@ -105,7 +106,12 @@ describe('the rooms beside the messages', () => {
     world.room('a-room-with-a-long-name-indeed', ada, [alan])
     world.changed()
     drive.happen({ kind: 'resize', size: { columns, rows: 24 } })
-    expect(drive.screen().find((row) => row.includes('›1 demo'))?.indexOf('│')).toBe(width)
+    expect(
+      drive
+        .screen()
+        .find((row) => row.includes('›1 demo'))
+        ?.indexOf('│'),
+    ).toBe(width)
   })
 })
 

@@ -19,9 +19,7 @@ export function requestRows({ rooms }: State, { room }: ChatPage): readonly Requ
   const here = room.knocks.map((knock) => ({ key: `${knock.fingerprint} ${knock.at}`, knock }))
   const elsewhere = rooms.flatMap((other): readonly RequestRow[] => {
     const requests = other.attention.find(({ kind }) => kind === 'request')
-    return requests === undefined || other.id === room.id
-      ? []
-      : [{ key: other.id, room: other, count: requests.count }]
+    return requests === undefined || other.id === room.id ? [] : [{ key: other.id, room: other, count: requests.count }]
   })
   return [...here, ...elsewhere]
 }

@@ -9,10 +9,7 @@ export function joinedRooms(rooms: readonly RoomSummary[]): readonly RoomSummary
 }
 
 /** The same, in the order of their numbers: what Alt+1, Alt+2, … lead to. */
-export function numberedRooms({
-  rooms,
-  places,
-}: Pick<State, 'rooms' | 'places'>): readonly Numbered<RoomSummary>[] {
+export function numberedRooms({ rooms, places }: Pick<State, 'rooms' | 'places'>): readonly Numbered<RoomSummary>[] {
   return numberRooms(joinedRooms(rooms), places)
 }
 

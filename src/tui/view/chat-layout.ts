@@ -33,10 +33,10 @@ export interface ChatLayout {
 
 export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const { columns, rows } = state.size
+  const roomsMax = Math.min(26, Math.floor(columns / 5))
+  // Also where no name is long: there is room for "12 ask → demo".
   const roomColumns =
-    columns < roomsFromColumns
-      ? 0
-      : clamp(longest(state.rooms.map((room) => room.name)) + 8, 12, Math.min(26, Math.floor(columns / 5)))
+    columns < roomsFromColumns ? 0 : clamp(longest(state.rooms.map((room) => room.name)) + 8, 15, roomsMax)
   const wanted = state.showMembers ?? columns >= membersFromColumns
   const twins = twinsOf(page)
   const names = page.room.members.map((member) => shownName(member, twins))

@@ -34,12 +34,12 @@ function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, c
     case 'requests': {
       const { count, by } = row.requests
       const who = count === 1 ? by.name : `${count} ask`
-      return [span(' '.repeat(digits + 2)), span(`${who} → ${roomLabel(row.room, state.rooms)}`, urgentStyle)]
+      return [span('  '), span(`${who} → ${roomLabel(row.room, state.rooms)}`, urgentStyle)]
     }
     case 'invitation': {
       const word = ' invite'
-      const label = padEnd(roomLabel(row.room, state.rooms), Math.max(1, columns - digits - 3 - word.length))
-      return [span(' '.repeat(digits + 2)), span(label), span(word, urgentStyle), span(' ')]
+      const label = padEnd(roomLabel(row.room, state.rooms), Math.max(1, columns - 3 - word.length))
+      return [span('  '), span(label), span(word, urgentStyle), span(' ')]
     }
   }
 }
