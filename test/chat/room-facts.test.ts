@@ -113,6 +113,23 @@ test('looking at a safety number makes no key known; comparing it does', async (
   await expect(ada.chat.dm('bob')).resolves.toMatchObject({ name: '@bob' })
 })
 
+test('members and direct messages say whose key was verified, to those who verified it', async () => {
+  const place = world('memory')
+  const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
+  const room = await ada.chat.create('demo')
+  await enter(bob, room)
+  const verified = (): readonly string[] => room.members.flatMap((one) => (one.verified === true ? [one.name] : []))
+  expect(verified()).toEqual([])
+  await ada.chat.confirmKey('bob', bob.chat.self.fingerprint)
+  expect(verified()).toEqual(['bob'])
+  const direct = await ada.chat.dm('bob')
+  await bob.chat.rooms()
+  await bob.chat.join(direct.id, { trustNew: true })
+  await direct.refresh()
+  expect(ada.chat.knownRooms().find(({ id }) => id === direct.id)).toMatchObject({ name: '@bob', verified: true })
+  expect(bob.chat.knownRooms().find(({ id }) => id === direct.id)).not.toHaveProperty('verified')
+})
+
 test('a room of a newer version is read as far as it is understood, and written by nobody older', async () => {
   const place = world('memory')
   const [ada, bob] = [await person(place, 'ada'), await person(place, 'bob')]
