@@ -219,10 +219,7 @@ export interface Room {
 
   /** Queues a message on disk; `sent` resolves with its place once the store has it durably. Order is kept. */
   send(content: MessageContent | string, signal?: AbortSignal): Promise<Sent>
-  /**
-   * Takes a queued or failed message out of the outbox. @throws unavailable when it was tried and may be in the room
-   * after all
-   */
+  /** Takes a queued or failed message out of the outbox. @throws unavailable: it was tried, and may be in the room */
   drop(id: string, signal?: AbortSignal): Promise<void>
   /**
    * The newest `limit` items before `before` (exclusive `i`; default: the end), oldest first. Records are shown whole:

@@ -61,7 +61,7 @@ describe('the rooms beside the messages', () => {
   })
 
   it('put the newest first among the unread, and what is for the person before it', () => {
-    const [one, two, three] = ['one', 'two', 'three'].map((name) => world.room(name, ada, [alan])) as FakeRoom[]
+    const [one, two, three] = ['one', 'two', 'three'].map((name) => world.room(name, ada, [alan]))
     two?.say(alan, 'ada!')
     three?.say(alan, 'hello')
     one?.say(alan, 'hello')
