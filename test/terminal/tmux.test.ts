@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sanitizeLine } from '../../src/tui/sanitize.ts'
 import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
+import { Signals } from '../../src/tui/terminal/signals.ts'
 import { span, type Line } from '../../src/tui/text/style.ts'
 import { padEnd } from '../../src/tui/text/width.ts'
 import { frame } from '../../src/tui/view/frame.ts'
@@ -95,6 +96,15 @@ describe.skipIf(!hasTmux)('in tmux', () => {
       expect(tmux('display-message', '-p', '#{cursor_x} #{cursor_y}').trim()).toBe('5 2')
     })
   }
+
+  test('its clipboard takes a copy, whatever the text holds', async () => {
+    tmux('set-option', '-s', 'set-clipboard', 'on')
+    const text = `two 👋🏽👋🏿\n${'long '.repeat(3000)}\x1b]52;c;\x07 end`
+    const signals = new Signals({ TERM: 'tmux-256color', TMUX: join(folder, 'socket') })
+    expect((await shown(`${signals.copy(text)}last`, 'last'))[0]).toBe('last')
+    await until(() => tmux('list-buffers') !== '')
+    expect(tmux('show-buffer')).toBe(text)
+  })
 
   test('the rest of a row is there after emoji of several code points', async () => {
     const text = 'two 👋🏽👋🏿 meet at 15:30, all of you, and bring ten people'

@@ -80,6 +80,29 @@ describe('a draft', () => {
     expect([...world.typed.drafts.values()]).toEqual([{ text: 'text' }])
   })
 
+  it('is not sent together with what was typed before it was seen', async () => {
+    const { world, drive, demo, ops } = await rooms()
+    await drive.type('a draft')
+    await drive.type('\x1b2')
+    await drive.type('\x1b1hello\rand\r')
+    expect([demo.seq, drive.chat.editor.text]).toEqual([0, 'a draft\nhello\nand'])
+    await drive.type('\r')
+    expect(demo.log.at(-1)).toMatchObject({ text: 'a draft\nhello\nand' })
+    // From the home, not even with Enter alone: nobody has seen it.
+    await drive.type('kept')
+    await drive.close()
+    const third = await Drive.inside(world, 'ada')
+    await third.type('/join demo\r\r')
+    expect([demo.log.at(-1), third.chat.editor.text]).toMatchObject([{ text: 'a draft\nhello\nand' }, 'kept'])
+    await third.type('\r')
+    expect(demo.log.at(-1)).toMatchObject({ text: 'kept' })
+    await third.type('\x1b2')
+    // Nothing of the kind where the line is empty.
+    await third.type('\x1b1')
+    await third.type('\x1b2hello\r')
+    expect([ops.log.at(-1), third.state.brokenLine]).toMatchObject([{ text: 'hello' }, false])
+  })
+
   it('of another program stays, and shows when the room is opened again', async () => {
     const { world, drive, demo } = await rooms()
     const other = await again(world)

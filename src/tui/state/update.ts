@@ -23,15 +23,31 @@ import type { ChatPage, Next, State } from './state.ts'
 
 export function update(state: State, event: Event): Next {
   let done = step(state, event)
+  // Typed ahead of a room whose line holds a draft: they are not sent together before anyone has seen that.
+  const isUnseen = event.kind === 'opened' && hasUnseenDraft(state, done.state)
+  if (isUnseen) done = { ...done, state: { ...done.state, brokenLine: true } }
   // Keys typed ahead: where the operation failed, they were meant for a screen that never came.
   while (done.state.busy === undefined && done.state.held.length > 0) {
     const [first, ...held] = done.state.held
     if (first === undefined) break
     const { state: before, effects } = { ...done, state: { ...done.state, held } }
-    const after = event.kind === 'failed' ? settled(before, keepTyped(before, first)) : step(before, first)
+    const isKept = event.kind === 'failed' || (isUnseen && isForLine(first))
+    const after = isKept ? settled(before, keepTyped(before, first)) : step(before, first)
     done = { state: after.state, effects: [...effects, ...after.effects] }
   }
-  return done
+  return isUnseen ? { ...done, state: { ...done.state, brokenLine: false } } : done
+}
+
+/** One that came from the home, or that more was typed to. */
+function hasUnseenDraft({ drafts }: State, { page, held }: State): boolean {
+  if (page.kind !== 'chat' || page.editor.text === '') return false
+  return (
+    drafts.get(page.room.id)?.editor !== page.editor || held.some(({ kind }) => kind === 'text' || kind === 'paste')
+  )
+}
+
+function isForLine(input: Input): boolean {
+  return input.kind === 'text' || input.kind === 'paste' || (input.kind === 'key' && input.name === 'enter')
 }
 
 function step(state: State, event: Event): Next {
