@@ -120,7 +120,10 @@ function sortedSet<T>(format: Format<T>, max: number, identity: (item: T) => Val
   return {
     write: (items) =>
       items
-        .map((item) => ({ value: format.write(item), key: encode(format.write(item)) }))
+        .map((item) => {
+          const value = format.write(item)
+          return { value, key: encode(value) }
+        })
         .sort((a, b) => compareBytes(a.key, b.key))
         .map(({ value }) => value),
     read(fields) {
