@@ -1,8 +1,10 @@
 /** A reply that is lost: the write happened, and the writer must neither do it twice nor take it for lost. */
+import { status } from '@grpc/grpc-js'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { isConclaveError } from '../../src/base/errors.ts'
+import { failureOf } from '../../src/store/etcd/failure.ts'
 import { guardOf, isRepeatable } from '../../src/store/etcd/settle.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import type { Compare, Operation, Transaction } from '../../src/store/store.ts'
@@ -232,4 +234,10 @@ describe('which transactions may be repeated', () => {
     })
     expect(guardOf({ if: [empty], then: [put('x'), put('l')] })).toEqual({ key: utf8('l'), modRevision: 0 })
   })
+})
+
+test('a request that a member refuses unread, as one that is ending does, may be made elsewhere', () => {
+  const refused = Object.assign(new Error('refused'), { code: status.UNAVAILABLE, details: 'Stream refused by server' })
+  expect(failureOf(refused, true)).toMatchObject({ unsent: true })
+  expect(failureOf(Object.assign(refused, { details: 'Connection dropped' }), true)).toMatchObject({ unsent: false })
 })

@@ -83,9 +83,10 @@ const known: readonly Known[] = [
     pattern: /permission denied|user name is empty|user name not found|invalid auth token|authentication/,
     make: notAllowed,
   },
-  // Refused before the request was handled: another endpoint may help, or waiting.
+  // Refused before the request was handled: another endpoint may help, or waiting. A member that ends refuses streams
+  // (RFC 9113 §8.7: none of such a request has been processed).
   {
-    pattern: /too many requests|not supported for learner|auth store is old/,
+    pattern: /too many requests|not supported for learner|auth store is old|^Stream refused by server/,
     make: (cause) => new Unreachable(cause.details, { unsent: true, cause }),
   },
 ]
