@@ -16,7 +16,7 @@ describe('a first evening', () => {
     await first.waitFor('ada created this room.')
     first.enter('Hello to myself')
     await first.waitForMessage('ada │ Hello to myself')
-    first.send(keys.alt('k'))
+    first.send(keys.allRooms)
     await first.waitFor(/Your rooms\n.*demo/)
     first.send(keys.ctrl('c'))
     await first.waitFor('Quit Conclave?')

@@ -42,6 +42,8 @@ export const keys = {
   altEnd: '\x1b[1;3F',
   altHome: '\x1b[1;3H',
   altEnter: '\x1b\r',
+  /** Finding a room, and from there all of them. */
+  allRooms: '\x1bk\x1bk',
   alt: (character: string): string => `\x1b${character}`,
   ctrl: (letter: string): string => String.fromCharCode(letter.toUpperCase().charCodeAt(0) & 0x1f),
   paste: (text: string): string => `\x1b[200~${text}\x1b[201~`,

@@ -55,7 +55,7 @@ describe.each([80, 120])('two people in two terminals of %i columns', (columns) 
       lines.slice(lines.findIndex((line) => line.includes('let bob in')))
     expect(from(told(bob))).toEqual(from(told(ada)))
 
-    bob.send(keys.alt('k'))
+    bob.send(keys.allRooms)
     await bob.waitFor(/Your rooms\n.*Demo/)
     ada.enter('While Bob looks at his rooms')
     await ada.waitForMessage('ada │ While Bob looks at his rooms')

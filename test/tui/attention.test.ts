@@ -252,7 +252,7 @@ it('who types is there, whatever the terminal has said', async () => {
 })
 
 it('the list of rooms says what waits in each', async () => {
-  await drive.type(keys.alt('k'))
+  await drive.type('/rooms\r')
   ops.knock(bob)
   ops.say(alan, 'ada?')
   demo.say(alan, 'hello')

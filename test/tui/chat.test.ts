@@ -267,7 +267,7 @@ describe('going from room to room', () => {
     expect(drive.state.page.kind).toBe('chat')
     await drive.type(keys.escape)
     expect(drive.state.page.kind).toBe('chat')
-    await drive.type(keys.alt('k'))
+    await drive.type(keys.allRooms)
     expect(drive.state.page.kind).toBe('rooms')
     await drive.type(keys.escape)
     expect(drive.state.page.kind).toBe('chat')
@@ -307,7 +307,7 @@ describe('going from room to room', () => {
 
   it('hears nothing more of a room that it left', async () => {
     const { demo, drive } = await inside()
-    await drive.type(keys.alt('k'))
+    await drive.type(keys.allRooms)
     demo.say(alan, 'unheard')
     expect(drive.state.page.kind).toBe('rooms')
     expect(drive.text()).toContain('1 new')

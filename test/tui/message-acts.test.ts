@@ -279,7 +279,7 @@ describe('what refers to an earlier message', () => {
     demo.say(bob, { type: 'edit', to: idOf(1), text: 'forged' })
     demo.say(ada, { type: 'reply', to: idOf(1), text: 'I remember' })
     demo.say(bob, { type: 'react', to: idOf(2), emoji: '🎉', on: true })
-    await drive.type(keys.alt('k'))
+    await drive.type(keys.allRooms)
     await drive.type('\r')
     expect(drive.chat.timeline.entries).toHaveLength(100)
     expect(drive.text()).toMatch(/> Alan: long ago\n.*│ I remember/)

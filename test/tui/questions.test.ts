@@ -235,7 +235,7 @@ describe('Escape', () => {
 
   it('goes from the list of rooms back to the room it was opened from', async () => {
     const { drive } = await inside()
-    await drive.type('a draft' + keys.alt('k') + 'xyz')
+    await drive.type('a draft' + keys.allRooms + 'xyz')
     expect(drive.text()).toContain('Esc: back')
     await drive.type(keys.escape)
     expect(drive.state.page.kind).toBe('rooms')
@@ -253,7 +253,7 @@ describe('a filter and Enter', () => {
   it('open what matches before anything is created, which comes last and says so', async () => {
     const { world, drive } = await inside()
     world.room('release-planning', ada)
-    await drive.type(keys.alt('k') + 'plan')
+    await drive.type(keys.allRooms + 'plan')
     expect(drive.text()).toMatch(/› +release-planning[^]*Create room plan/)
     await drive.type('\r')
     expect(drive.chat.room.name).toBe('release-planning')
@@ -261,11 +261,11 @@ describe('a filter and Enter', () => {
 
   it('create after a question where a slip is likely, and at once in an empty list', async () => {
     const { world, drive } = await inside()
-    await drive.type(keys.alt('k') + 'dmeo\ry')
+    await drive.type(keys.allRooms + 'dmeo\ry')
     expect(drive.text()).toContain('Create a new room called dmeo?')
     await drive.type('n')
     expect(world.rooms.map(({ name }) => name)).toEqual(['demo'])
-    await drive.type(keys.escape + keys.alt('k') + 'infra\r')
+    await drive.type(keys.escape + keys.allRooms + 'infra\r')
     await drive.type('y')
     expect(drive.chat.room.name).toBe('infra')
     const empty = new FakeWorld()

@@ -85,7 +85,7 @@ describe('scrolling', () => {
 
   it('goes to the first new message', async () => {
     const { drive, demo } = await long(60)
-    await drive.type(keys.alt('k'))
+    await drive.type(keys.allRooms)
     for (let n = 0; n < 60; n += 1) demo.say(alan, `later ${n}.`)
     await drive.type('demo\r')
     expect(drive.text()).not.toContain('later 0.')

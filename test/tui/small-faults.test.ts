@@ -85,7 +85,7 @@ describe('a number of members that is not known', () => {
     demo.members = []
     demo.tell({ kind: 'state' })
     expect(drive.text()).not.toContain('0 members')
-    await drive.type(keys.alt('k'))
+    await drive.type(keys.allRooms)
     expect(drive.text()).toContain('demo')
     expect(drive.text()).not.toContain('0 members')
   })
@@ -108,7 +108,7 @@ describe.each([40, 60, 80])('key hints at %i columns', (columns) => {
       whole(drive)
       await drive.type(keys.escape + keys.escape)
     }
-    await drive.type(keys.alt('k'))
+    await drive.type(keys.allRooms)
     expect(drive.text()).toContain('Esc: back')
     whole(drive)
     const login = new Drive(world, { columns, rows: 20 })

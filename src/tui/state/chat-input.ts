@@ -7,7 +7,8 @@ import { cancelAbout } from './say.ts'
 import { complete } from './completion.ts'
 import { nextAttention } from './attention.ts'
 import { searchInput, startSearch, taken } from './history-search.ts'
-import { neighbourRoom, roomNumber, toRooms } from './navigation.ts'
+import { openJump } from './jump.ts'
+import { neighbourRoom, roomNumber } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
 import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest, unpick } from './scrolling.ts'
 import { askToQuit, next } from './next.ts'
@@ -109,7 +110,7 @@ function ctrlKey(state: State, page: ChatPage, name: string): Next | undefined {
     case 'n':
       return neighbourRoom(state, 1)
     case 'g':
-      return toRooms(state)
+      return openJump(state, page)
     case 'x':
       return next({ ...state, page: { ...page, chord: true } })
     case 'r':
@@ -137,7 +138,7 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
     case 'u':
       return toFirstUnread(state, page)
     case 'k':
-      return toRooms(state)
+      return openJump(state, page)
     case 'up':
       return neighbourRoom(state, -1)
     case 'down':

@@ -103,7 +103,7 @@ const keyHelp: readonly (readonly [string, string])[] = [
   ['Alt+A', 'what needs you most: requests, invitations, mentions, direct, unread'],
   ['Alt+1 … Alt+0', 'room 1 … 10'],
   ['Alt+Up, Alt+Down', 'previous, next room; also Ctrl-P, Ctrl-N'],
-  ['Alt+K, Ctrl-G', 'find a room'],
+  ['Alt+K, Ctrl-G', 'find one of your rooms; again: all rooms'],
   ['Ctrl-B', 'toggle members'],
   ['Ctrl-L', 'redraw'],
   ['Esc', 'close what is open: a list, a selection, a reply, an edit'],

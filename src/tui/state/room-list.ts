@@ -46,13 +46,12 @@ export function roomRows(rooms: readonly RoomSummary[], typed: string): readonly
   const rows = rooms.map((room): Row => ({ section: sections[room.standing], label: roomLabel(room, rooms), room }))
   if (wanted === '' || wanted.startsWith('/')) return sortBy(rows, (row) => order.indexOf(row.section))
   const filter = wanted.split('#')[0] ?? ''
-  const fitting = rows.filter((row) => matches(row.label.toLowerCase(), filter))
+  const fitting = rows.filter((row) => closeness(row.label, filter) !== undefined)
   const taken = fitting.some((row) => row.section === 'yours' && row.label.toLowerCase() === wanted)
   if (!taken) fitting.push({ section: 'create', label: typed.trim() })
   return sortBy(fitting, (row) => {
-    if (row.section === 'create') return 4
-    const label = row.label.toLowerCase()
-    return label === wanted ? 0 : label.startsWith(filter) ? 1 : 3
+    if (row.section === 'create') return Infinity
+    return row.label.toLowerCase() === wanted ? 0 : (closeness(row.label, filter) ?? Infinity)
   })
 }
 
@@ -60,12 +59,23 @@ function sortBy(rows: readonly Row[], rank: (row: Row) => number): readonly Row[
   return rows.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** Subsequence match: `dm` finds `demo`. */
-function matches(name: string, filter: string): boolean {
-  let at = 0
-  for (const letter of filter) {
-    at = name.indexOf(letter, at) + 1
-    if (at === 0) return false
+/**
+ * How well a name fits what was typed, in lower case: 0 for the name itself, then its beginning, the beginning of one of
+ * its words, any part, and its letters in this order (`dm` finds `demo`), the closer together the better. Undefined: not
+ * at all.
+ */
+export function closeness(label: string, wanted: string): number | undefined {
+  const name = label.toLowerCase()
+  if (name === wanted) return 0
+  const at = name.indexOf(wanted)
+  if (at === 0) return 1
+  if (at > 0) return /[^\p{L}\p{N}]/u.test(name[at - 1] ?? '') ? 2 : 3
+  let [first, end] = [-1, 0]
+  for (const letter of wanted) {
+    const found = name.indexOf(letter, end)
+    if (found < 0) return undefined
+    if (first < 0) first = found
+    end = found + letter.length
   }
-  return true
+  return 4 + (end - first) / 1000
 }

@@ -137,7 +137,14 @@ export interface ChatPage {
   /** Ctrl-R: an earlier line is being looked for. */
   readonly search?: HistorySearch | undefined
   /** Covers the messages, and takes the keys. */
-  readonly panel: RequestsPanel | undefined
+  readonly panel: RequestsPanel | JumpPanel | undefined
+}
+
+/** Finds one of the person's rooms. */
+export interface JumpPanel {
+  readonly kind: 'jump'
+  readonly editor: Editor
+  readonly selected: number
 }
 
 export interface HistorySearch {

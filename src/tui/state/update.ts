@@ -12,6 +12,7 @@ import { confirmInput, sheetInput } from './overlay.ts'
 import { ask, info, isQuitting, next, problem } from './next.ts'
 import { editedOutside } from './drafts.ts'
 import type { Event } from './event.ts'
+import { jumpInput } from './jump.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
 import { withPlaces } from './place-commands.ts'
@@ -173,7 +174,7 @@ function input(state: State, event: Input): Next {
 }
 
 function inRoom(before: State, state: State, open: ChatPage, event: Input): Next {
-  const covered = open.panel && requestsInput(state, open, open.panel, event)
+  const covered = panelInput(state, open, event)
   if (covered !== undefined) return covered
   // Typing brings the messages back.
   const page: ChatPage = open.panel === undefined ? open : { ...open, panel: undefined }
@@ -187,6 +188,13 @@ function inRoom(before: State, state: State, open: ChatPage, event: Input): Next
 
 function isKey(event: Input): event is Input & { kind: 'key' } {
   return event.kind === 'key'
+}
+
+/** Undefined: there is none, or the key is for what it covers. */
+function panelInput(state: State, page: ChatPage, event: Input): Next | undefined {
+  if (page.panel === undefined) return undefined
+  const { panel } = page
+  return panel.kind === 'jump' ? jumpInput(state, page, panel, event) : requestsInput(state, page, panel, event)
 }
 
 /** An answer that arrives while typing stays until the next action; on login any letter dismisses it. */
@@ -206,7 +214,7 @@ function whileBusy(state: State, event: Input): Next {
     return next({ ...state, busy: undefined, held: [] }, { do: 'cancel' })
   }
   // They would act on a row that was not selected yet.
-  if (state.page.kind === 'chat' && state.page.panel !== undefined) return next(state)
+  if (state.page.kind === 'chat' && state.page.panel?.kind === 'requests') return next(state)
   return next(state.held.length < heldMax ? { ...state, held: [...state.held, event] } : state)
 }
 

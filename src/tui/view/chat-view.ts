@@ -12,6 +12,7 @@ import type { Frame } from './frame.ts'
 import { frame } from './frame.ts'
 import { remark } from './gutter.ts'
 import { memberLines, roomLines } from './panels.ts'
+import { jumpView, type JumpView } from './jump-panel.ts'
 import { requestLines } from './requests-panel.ts'
 import { sheetLines } from './sheet.ts'
 import { statusLine } from './status.ts'
@@ -38,7 +39,11 @@ export function chatView(state: State, page: ChatPage): Frame {
   if (layout.ruled) lines.push(rule(layout, '┴', belowText(page)))
   lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(page)), ...layout.notice, ...layout.about)
   const { footer } = layout
-  const cursor = footer.cursor && { row: lines.length + footer.cursor.row, column: footer.cursor.column }
+  const jump = jumpOf(state, page, layout)?.cursor
+  const left = layout.roomColumns === 0 ? 0 : layout.roomColumns + 1
+  const cursor = footer.cursor
+    ? { row: lines.length + footer.cursor.row, column: footer.cursor.column }
+    : jump && { row: (layout.ruled ? 2 : 1) + jump.row, column: left + jump.column }
   return frame([...lines, ...footer.lines], columns, rows, cursor)
 }
 
@@ -46,8 +51,16 @@ export function chatView(state: State, page: ChatPage): Frame {
 function middleLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {
   const { chatColumns, rows } = layout
   if (state.sheet !== undefined) return sheetLines(state.sheet, chatColumns, rows)
-  if (page.panel !== undefined) return requestLines(state, page, page.panel, chatColumns, rows)
-  return timelineLines(state, page, layout)
+  if (page.panel?.kind === 'requests') return requestLines(state, page, page.panel, chatColumns, rows)
+  const messages = timelineLines(state, page, layout)
+  const jump = jumpOf(state, page, layout)?.lines ?? []
+  return [...jump, ...messages.slice(jump.length)]
+}
+
+function jumpOf(state: State, page: ChatPage, { chatColumns, rows }: ChatLayout): JumpView | undefined {
+  return page.panel?.kind === 'jump' && state.sheet === undefined
+    ? jumpView(state, page, page.panel, chatColumns, rows)
+    : undefined
 }
 
 function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {

@@ -62,12 +62,12 @@ function rowLine(row: Row, selected: boolean, columns: number): Line {
     span(selected ? ' › ' : '   ', { bold: true }),
     span(` ${padEnd(row.label, width)}`, style),
     span('  '),
-    ...remarks(row),
+    ...(row.room === undefined ? [] : remarks(row.room)),
   ]
 }
 
-function remarks({ room }: Row): Line {
-  if (room === undefined) return []
+/** What waits in a room, or what it is to this person. */
+export function remarks(room: RoomSummary): Line {
   const dim: Style = { dim: true }
   switch (room.standing) {
     case 'member': {
