@@ -49,6 +49,19 @@ describe('a chat', () => {
     expect(shown).toBe(300)
   })
 
+  it.each([
+    [59, / 12:00 Alexand…│a fairly long message, of which/],
+    [60, / 12:00 Alexander │ a fairly long message, of which/],
+  ])('leaves the columns to the text where there are few: %i', async (columns, row) => {
+    const { demo, drive } = await inside({ columns, rows: 20 })
+    demo.members.push({ ...person('Alexander'), role: 'member' })
+    demo.say(person('Alexander'), 'a fairly long message, of which as much as possible is to be seen')
+    expect(drive.text()).toMatch(row)
+    await drive.type(keys.shiftUp)
+    expect(drive.text()).toMatch(/^›12:00 Alexand/m)
+    for (const line of drive.screen()) expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
   it('sends with Enter, and a line break with Alt+Enter or Ctrl+J', async () => {
     const { demo, drive } = await inside()
     await drive.type(`one${keys.altEnter}two${keys.ctrl('j')}three\r`)

@@ -13,6 +13,8 @@ import type { Measure } from './viewport.ts'
 
 /** Below this many columns the rooms fold away. */
 const roomsFromColumns = 72
+/** Below this many columns the gutter is compact. */
+const wideGutterFromColumns = 60
 /** Below this many columns the members fold away, unless Ctrl-B asks for them. */
 export const membersFromColumns = 100
 
@@ -64,9 +66,11 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
 export function entryContext(state: State, page: ChatPage, columns: number): EntryContext {
   const twins = twinsOf(page)
   const names = page.room.members.map((member) => shownName(member, twins))
+  const compact = state.size.columns < wideGutterFromColumns
   return {
     columns,
-    nameColumns: clamp(longest([...names, '<admin>']), 7, columns < 64 ? 10 : 14),
+    nameColumns: clamp(longest([...names, '<admin>']), 7, compact ? 8 : columns < 64 ? 10 : 14),
+    compact,
     ownName: state.self?.name ?? '',
     online: state.connection.state === 'online',
     top: topText(page),

@@ -1,4 +1,4 @@
-/** Lines of a timeline: ` 14:02   Yunhua │ text`, further lines under the text. Pure. */
+/** Lines of a timeline: ` 14:02   Yunhua │ text`, compact ` 14:02 Yunhua│text`, further lines under the text. Pure. */
 import { bars, type Part } from '../../chat/wording.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
@@ -9,6 +9,8 @@ export interface Gutter {
   /** Columns of the pane. */
   readonly columns: number
   readonly nameColumns: number
+  /** Without spaces around the bar: each column is needed for text. */
+  readonly compact?: boolean
 }
 
 export interface Name {
@@ -20,8 +22,8 @@ export const noName: Name = { text: '', style: {} }
 
 const dim: Style = { dim: true }
 
-export function textColumns({ columns, nameColumns }: Gutter): number {
-  return Math.max(8, columns - nameColumns - 11)
+export function textColumns({ columns, nameColumns, compact }: Gutter): number {
+  return Math.max(8, columns - nameColumns - (compact === true ? 9 : 11))
 }
 
 /** `program`: words of its own under a name that no person can have, which need no dot. */
@@ -37,12 +39,13 @@ export function beside(
   owner?: object,
 ): readonly Line[] {
   const columns = textColumns(gutter)
+  const bar = bars[kind === 'mark' ? 'mark' : 'text']
   const rows =
     kind === 'text' ? wrapFor(owner ?? {}, text, columns) : text.split('\n').flatMap((line) => hung(line, columns))
   return rows.map((part, index) => [
     span(index === 0 ? ` ${time.padEnd(5)} ` : '       ', dim),
     span(padStart(index === 0 ? name.text : '', gutter.nameColumns), name.style),
-    span(` ${bars[kind === 'mark' ? 'mark' : 'text']} `, dim),
+    span(gutter.compact === true ? bar : ` ${bar} `, dim),
     span(part, style),
   ])
 }
