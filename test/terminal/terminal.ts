@@ -157,7 +157,8 @@ export class Terminal implements AsyncDisposable {
     for (let row = 0; row < this.#screen.rows; row += 1) {
       const line = active.getLine(active.baseY + row)
       const pane = line?.translateToString(false, left === undefined ? 0 : left + 1, right ?? this.#screen.cols) ?? ''
-      const entry = /^ (\d\d:\d\d| {5}) +(\S*) ([│·]) (.*)$/.exec(pane)
+      // Below 60 columns, no spaces are around the bar.
+      const entry = /^ (\d\d:\d\d| {5}) +([^\s│·]*) ?([│·]) ?(.*)$/.exec(pane)
       if (entry === null) continue
       const [, time = '', name = '', bar = '', text = ''] = entry
       if (time.trim() === '' && name === '' && found.length > 0) found[found.length - 1] += ` ${text.trim()}`

@@ -62,6 +62,17 @@ describe('requests in the conversation', () => {
     expect(drive.text()).toContain('oscar asks to join another copy of')
   })
 
+  it('count those who still wait', async () => {
+    for (const who of late.slice(0, 5)) demo.knock(who)
+    await drive.type('!late-2\r')
+    expect(drive.text()).toContain('4 ask to join: late-1, late-3, late-4 and 1')
+    for (const name of ['late-1', 'late-3', 'late-5']) await drive.type(`/reject ${name}\r`)
+    expect(drive.text()).toContain('1 asks to join: late-4 ')
+    await drive.type('/reject late-4\r')
+    expect(drive.text()).toContain('5 asked to join: late-1, late-2, late-3 and 2')
+    expect(drive.text()).not.toContain('/requests')
+  })
+
   it('that a message stands between are not one row', () => {
     for (const who of late.slice(0, 2)) demo.knock(who)
     demo.say(alan, 'who are they?')

@@ -7,6 +7,7 @@ import type { Change, Changed } from '../../chat/timeline/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
 import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
 import { requestWarnings } from '../../chat/wording.ts'
+import type { RoomView } from './sanitized.ts'
 import type { ChatPage } from './state.ts'
 import type { Entry, Timeline } from './timeline.ts'
 
@@ -20,24 +21,30 @@ export interface Folded {
   /** Ids of the window's messages that have a pending change. */
   readonly waiting: ReadonlySet<string>
   /** Many requests to join in a row, by the key of the entry that stands for all of them. */
-  readonly requests: ReadonlyMap<string, readonly Person[]>
+  readonly requests: ReadonlyMap<string, FoldedRequests>
+}
+
+export interface FoldedRequests {
+  readonly people: readonly Person[]
+  /** Those of them who still wait for an answer. */
+  readonly waiting: readonly Person[]
 }
 
 /** In a row; more are folded into one line. */
 const requestsShown = 3
 
 /** Queried by every frame and key, so it is cached per timeline. */
-const kept = new WeakMap<Timeline, { readonly pending: readonly PendingItem[]; readonly folded: Folded }>()
+const kept = new WeakMap<Timeline, { readonly room: RoomView; readonly folded: Folded }>()
 
-export function foldPage({ timeline, room: { pending } }: ChatPage): Folded {
+export function foldPage({ timeline, room }: ChatPage): Folded {
   const last = kept.get(timeline)
-  if (last?.pending === pending) return last.folded
-  const folded = fold(timeline, pending)
-  kept.set(timeline, { pending, folded })
+  if (last?.room === room) return last.folded
+  const folded = fold(timeline, room)
+  kept.set(timeline, { room, folded })
   return folded
 }
 
-function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Folded {
+function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView): Folded {
   const messages = new Map<string, MessageItem>()
   const changes = new Map<string, Change[]>()
   const note = (to: string, change: Change): void => {
@@ -66,7 +73,7 @@ function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Fo
     const target = messages.get(item.to)
     if (target !== undefined && counts(item, target)) hidden.add(key)
   }
-  const requests = foldRequests(entries, hidden)
+  const requests = foldRequests(entries, knocks, hidden)
   const known = new Map<string, Changed>()
   const changed = (id: string): Changed => {
     const list = changes.get(id)
@@ -80,16 +87,19 @@ function fold({ entries, aside }: Timeline, pending: readonly PendingItem[]): Fo
 }
 
 /** Requests that come with a warning stay lines of their own. */
-function foldRequests(entries: readonly Entry[], hidden: Set<string>): Folded['requests'] {
-  const requests = new Map<string, readonly Person[]>()
-  let run: { readonly key: string; readonly person: Person }[] = []
+function foldRequests(
+  entries: readonly Entry[],
+  knocks: RoomView['knocks'],
+  hidden: Set<string>,
+): Folded['requests'] {
+  const asking = new Set(knocks.map(({ fingerprint, at }) => `${fingerprint} ${at}`))
+  const requests = new Map<string, FoldedRequests>()
+  let run: { readonly key: string; readonly person: Person; readonly waits: boolean }[] = []
   const close = (): void => {
     const last = run.at(-1)
     if (last !== undefined && run.length > requestsShown) {
-      requests.set(
-        last.key,
-        run.map(({ person }) => person),
-      )
+      const [people, waiting] = [run, run.filter(({ waits }) => waits)].map((all) => all.map(({ person }) => person))
+      requests.set(last.key, { people: people ?? [], waiting: waiting ?? [] })
       for (const { key } of run.slice(0, -1)) hidden.add(key)
     }
     run = []
@@ -99,7 +109,9 @@ function foldRequests(entries: readonly Entry[], hidden: Set<string>): Folded['r
       if (!hidden.has(key)) close()
       continue
     }
-    if (requestWarnings({ ...item, name: '' }).length === 0) run.push({ key, person: item.target ?? item.by })
+    const person = item.target ?? item.by
+    const waits = asking.has(`${person.fingerprint} ${item.at}`)
+    if (requestWarnings({ ...item, name: '' }).length === 0) run.push({ key, person, waits })
   }
   close()
   return requests

@@ -5,7 +5,7 @@
 import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
 import { unchanged } from '../../chat/timeline/changes.ts'
 import { isMention } from '../../chat/timeline/mentions.ts'
-import type { Folded } from '../state/fold.ts'
+import type { Folded, FoldedRequests } from '../state/fold.ts'
 import { pendingChange } from '../state/fold.ts'
 import type { Entry } from '../state/timeline.ts'
 import type { UnseenLine } from '../state/unseen.ts'
@@ -90,9 +90,16 @@ function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[]
 }
 
 /** `!NAME` works for each of them, as on a line of their own. */
-function requestsText(people: readonly Person[]): string {
+function requestsText({ people, waiting }: FoldedRequests): string {
+  if (waiting.length === 0) return `${people.length} asked to join: ${namesText(people)}`
+  const verb = waiting.length === 1 ? 'asks' : 'ask'
+  return `${waiting.length} ${verb} to join: ${namesText(waiting)} — /requests to answer, or !NAME`
+}
+
+function namesText(people: readonly Person[]): string {
   const names = people.slice(0, 3).map(({ name }) => name)
-  return `${people.length} ask to join: ${names.join(', ')} and ${people.length - names.length} more — /requests to answer, or !NAME`
+  const more = people.length - names.length
+  return more === 0 ? names.join(', ') : `${names.join(', ')} and ${more} more`
 }
 
 export interface EntryContext extends Gutter {
