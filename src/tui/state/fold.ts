@@ -87,11 +87,7 @@ function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView): Fold
 }
 
 /** Requests that come with a warning stay lines of their own. */
-function foldRequests(
-  entries: readonly Entry[],
-  knocks: RoomView['knocks'],
-  hidden: Set<string>,
-): Folded['requests'] {
+function foldRequests(entries: readonly Entry[], knocks: RoomView['knocks'], hidden: Set<string>): Folded['requests'] {
   const asking = new Set(knocks.map(({ fingerprint, at }) => `${fingerprint} ${at}`))
   const requests = new Map<string, FoldedRequests>()
   let run: { readonly key: string; readonly person: Person; readonly waits: boolean }[] = []
