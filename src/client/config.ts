@@ -55,30 +55,41 @@ export async function readConfig(home: string): Promise<HomeConfig> {
 }
 
 /** Atomic: the file appears whole or not at all. */
-export async function writeConfig(home: string, config: HomeConfig): Promise<void> {
+async function writeConfig(home: string, config: HomeConfig): Promise<void> {
   const file = configFile(home)
   const half = `${file}.${process.pid}`
   await writeFile(half, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
   await rename(half, file)
 }
 
+/** By home: the last change of this process that was begun. */
+const changing = new Map<string, Promise<void>>()
+
+/** One change after the other: each goes into the file as it is then. @param change undefined: nothing is written */
+function changeConfig(home: string, change: (config: HomeConfig) => HomeConfig | undefined): Promise<void> {
+  const changed = (changing.get(home) ?? Promise.resolve())
+    .catch(() => undefined)
+    .then(async () => {
+      const config = change(await readConfig(home))
+      if (config !== undefined) await writeConfig(home, config)
+    })
+  changing.set(home, changed)
+  return changed
+}
+
 /** What this home's terminals announce. A change goes into the file as it is then. */
 export function notifyStore(home: string): NotifyStore {
   const read = async (): Promise<NotifySettings> => (await readConfig(home)).notify ?? notifyDefaults
-  const save = async (change: NotifyChange): Promise<void> => {
-    const config = await readConfig(home)
-    await writeConfig(home, { ...config, notify: changedNotify(config.notify ?? notifyDefaults, change) })
-  }
+  const save = (change: NotifyChange): Promise<void> =>
+    changeConfig(home, (config) => ({ ...config, notify: changedNotify(config.notify ?? notifyDefaults, change) }))
   return { read, save }
 }
 
 /** Where rooms stand in this home's terminals. */
 export function roomPlacesStore(home: string): RoomPlacesStore {
   const read = async (): Promise<RoomPlaces> => (await readConfig(home)).rooms ?? {}
-  const save = async (change: RoomPlaces): Promise<void> => {
-    const config = await readConfig(home)
-    await writeConfig(home, { ...config, rooms: changedPlaces(config.rooms ?? {}, change) })
-  }
+  const save = (change: RoomPlaces): Promise<void> =>
+    changeConfig(home, (config) => ({ ...config, rooms: changedPlaces(config.rooms ?? {}, change) }))
   return { read, save }
 }
 
@@ -88,11 +99,12 @@ export function clusterUrl(endpoints: readonly string[]): string {
 
 /** Makes the cluster the store of this home. A store that a person configured there is left alone. */
 export async function rememberCluster(home: string, endpoints: readonly string[]): Promise<void> {
-  const config = await readConfig(home)
   const url = clusterUrl(endpoints)
-  const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
-  // Order doesn't matter: the node of this home and its clients must not keep rewriting it.
-  if (ours && sorted(config.store) !== sorted(url)) await writeConfig(home, { ...config, store: url })
+  await changeConfig(home, (config) => {
+    const ours = config.store === undefined || /^etcds:[^?]*$/.test(config.store)
+    // Order doesn't matter: the node of this home and its clients must not keep rewriting it.
+    return ours && sorted(config.store) !== sorted(url) ? { ...config, store: url } : undefined
+  })
 }
 
 function sorted(url: string | undefined): string | undefined {

@@ -38,6 +38,19 @@ test('where rooms stand is kept beside it, by several programs at once', async (
   expect(await first.read()).toEqual({ [demo]: { number: 4, pinned: false } })
 })
 
+test('changes of one program at the same time are all kept', async () => {
+  const home = temporaryFolder()
+  const [places, notify] = [roomPlacesStore(home), notifyStore(home)]
+  const ids = Array.from({ length: 20 }, (_, n) => n.toString(16).padStart(64, '0'))
+  await Promise.all([
+    ...ids.map((id, n) => places.save({ [id]: { number: n + 1, pinned: false } })),
+    notify.save({ doNotDisturb: true }),
+    rememberCluster(home, ['127.0.0.1:1']),
+  ])
+  expect(Object.keys(await places.read())).toEqual(ids)
+  expect(await readConfig(home)).toMatchObject({ store: 'etcds://127.0.0.1:1', notify: { doNotDisturb: true } })
+})
+
 test('what is written by hand may be a part', async () => {
   const home = temporaryFolder()
   writeFileSync(join(home, 'config.json'), '{"notify": {"level": "none"}}')
