@@ -32,8 +32,6 @@ export default async function beforeTests() {
   // Open to be passed through: a test becomes another user.
   mkdirSync(folder, { mode: 0o711 })
   process.env['TMPDIR'] = folder
-  // Of the programs that tests start.
-  process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled')
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 

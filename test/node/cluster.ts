@@ -9,7 +9,7 @@ import { inviteNode, type Invitation } from '../../src/node/tickets/invite.ts'
 import { nodePaths, type NodePaths } from '../../src/node/home/paths.ts'
 import type { NodeOptions } from '../../src/node/home/settings.ts'
 import { openTestStore } from './open-store.ts'
-import { bundled } from './bundled.ts'
+import { bundled, compileCache } from './bundled.ts'
 import { eagerEtcd } from './etcd.ts'
 import type { ChildOrder } from './node-child.ts'
 import { freePorts } from './ports.ts'
@@ -48,7 +48,7 @@ export class TestNode {
     const whole: ChildOrder = { home: this.home, options: this.options, delays, ...order }
     const child = spawn(process.execPath, ['--disable-warning=DEP0123', script, JSON.stringify(whole)], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, CONCLAVE_ETCD: this.#etcd },
+      env: { ...process.env, ...compileCache, CONCLAVE_ETCD: this.#etcd },
     })
     this.#child = child
     this.events = []
