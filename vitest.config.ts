@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// The first as bin/conclave starts Node. The second saves collections: a worker runs many files in one heap.
-const execArgv = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
+// As bin/conclave starts Node.
+const execArgv = ['--disable-warning=ExperimentalWarning']
 const quickArgon2 = fileURLToPath(new URL('test/quick-argon2.cjs', import.meta.url))
 const isLong = process.env['CONCLAVE_LONG'] !== undefined
 const realArgon2 = 'test/crypto/**/*.test.ts'
