@@ -101,7 +101,7 @@ const agoSteps = [
 export function agoText(at: number, now: number): string {
   for (const [ms, unit] of agoSteps) {
     const n = Math.floor((now - at) / ms)
-    if (n >= 1) return `${n} ${unit}${n === 1 ? '' : 's'} ago`
+    if (n >= 1) return `${count(n, unit)} ago`
   }
   return 'just now'
 }
@@ -162,6 +162,11 @@ export function adminText(item: AdminItem): string {
     case 'repair':
       return `${by} restored access to the room's earlier keys.`
   }
+}
+
+/** 1 room, 2 rooms */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
 /** What has come into a room, in one line. Unless the key is known, a name of an invitation is only claimed. */

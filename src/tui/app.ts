@@ -18,8 +18,7 @@ import { update } from './state/update.ts'
 import { editOutside } from './terminal/outside-editor.ts'
 import { Terminal } from './terminal/terminal.ts'
 import type { Signals } from './terminal/signals.ts'
-import { titleOf } from './view/title.ts'
-import { view } from './view/view.ts'
+import { titleOf, view } from './view/view.ts'
 
 const frameMs = 33
 const tickMs = 100

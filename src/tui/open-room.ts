@@ -6,6 +6,7 @@ import { isConclaveError } from '../base/errors.ts'
 import type { HistoryQuery, Room, RoomChange, Unsubscribe } from '../chat/chat.ts'
 import { isChange } from '../chat/timeline/changes.ts'
 import type { AdminItem, MessageItem, Person, TimelineItem } from '../chat/item.ts'
+import { count } from '../chat/wording.ts'
 import type { DraftKeeper } from './draft-keeper.ts'
 import type { Direction, Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
@@ -97,7 +98,7 @@ export class OpenRoom {
         await room[effect.do](effect.name, { fingerprint: effect.fingerprint })
         return tell({ kind: 'done', text: '' })
       case 'reject-all':
-        return tell({ kind: 'done', text: declinedText(await this.#rejectAll(effect.people)) })
+        return tell({ kind: 'done', text: `Declined ${count(await this.#rejectAll(effect.people), 'request')}.` })
       case 'kick':
       case 'promote':
       case 'demote':
@@ -134,18 +135,18 @@ export class OpenRoom {
   }
 
   async #rejectAll(people: readonly Person[]): Promise<number> {
-    let count = 0
+    let declined = 0
     for (const { name, fingerprint } of people) {
       if (this.#closed.signal.aborted) break
       try {
         await this.#room.reject(name, { fingerprint }, this.#closed.signal)
-        count += 1
+        declined += 1
       } catch (error) {
         // Answered by someone else meanwhile, or withdrawn.
         if (!isConclaveError(error, 'no-such-user')) throw error
       }
     }
-    return count
+    return declined
   }
 
   async #verify(head: string | undefined): Promise<Event> {
@@ -243,10 +244,6 @@ function queryFor(direction: Direction, from: number | undefined): HistoryQuery 
   if (from !== undefined && direction === 'newer') return { limit: pageItems, fromIndex: from }
   if (from !== undefined && direction === 'around') return { limit: pageItems, before: Math.floor(from) + 1 }
   return { limit: pageItems, early: true, ...(direction === 'older' && from !== undefined && { before: from }) }
-}
-
-function declinedText(count: number): string {
-  return count === 1 ? 'Declined 1 request.' : `Declined ${count} requests.`
 }
 
 /** A knock has no place in the log: open ones come at the end. */

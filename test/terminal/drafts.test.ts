@@ -1,13 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import type { Chat } from '../../src/chat/chat.ts'
 import { connect } from '../../src/index.ts'
+import { until } from '../node/processes.ts'
 import { expectRestored, home, start } from './person.ts'
 import { keys, type Terminal } from './terminal.ts'
 
 const password = 'marmot-violin-pumice-84-ladder'
 
-/** Longer than it takes to write what was typed once typing has stopped. */
-const writtenMs = 3000
+/** Resolves once the home holds this draft. */
+async function kept(folder: string, text: string): Promise<void> {
+  await using chat = await connect({ home: folder, as: 'ada', password })
+  const { id } = await chat.open('demo')
+  await until(async () => (await (chat as Chat).typed.read(id)).draft?.text === text)
+}
 
 it('a draft survives hang-up, a kill and a restart; sent lines are found again', async () => {
   const folder = home()
@@ -36,7 +41,7 @@ it('a draft survives hang-up, a kill and a restart; sent lines are found again',
   expect(line(second)).toBe(' > see you at')
   second.send(' eight')
   await second.waitFor('> see you at eight')
-  await sleep(writtenMs)
+  await kept(folder, 'see you at eight')
   second.kill('SIGKILL')
   await second.exit()
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Effect } from '../../src/tui/state/effect.ts'
-import { titleOf } from '../../src/tui/view/title.ts'
+import { titleOf } from '../../src/tui/view/view.ts'
 import { keys } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
 import { FakeWorld, person, type FakeRoom } from './fake.ts'

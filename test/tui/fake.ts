@@ -43,7 +43,7 @@ import type {
 import type { Draft, Typed, TypedTexts } from '../../src/chat/home/typed-text.ts'
 import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
 import { rotateText } from '../../src/chat/rotation.ts'
-import { isMention } from '../../src/chat/timeline/mentions.ts'
+import { isMention } from '../../src/chat/timeline/unread-messages.ts'
 import { roomAttention, type Attention } from '../../src/chat/attention.ts'
 import type { AdminItem, MessageContent, MessageItem, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 

@@ -2,23 +2,19 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { closeness } from '../../src/tui/state/room-list.ts'
 import { view } from '../../src/tui/view/view.ts'
 import { keys } from '../terminal/terminal.ts'
-import { Drive } from './drive.ts'
-import { FakeWorld, person, type FakeRoom } from './fake.ts'
+import type { Drive } from './drive.ts'
+import { person, type FakeRoom, type FakeWorld } from './fake.ts'
+import { inDemo } from './in-demo.ts'
 
-const [ada, alan] = [person('ada'), person('alan')] as const
+const alan = person('alan')
 
 let world: FakeWorld
 let demo: FakeRoom
 let drive: Drive
 
 beforeEach(async () => {
-  let clock = Date.parse('2026-11-30T10:04:00')
-  world = new FakeWorld(() => (clock += 1000))
-  world.passwords.set('ada', 'x')
-  demo = world.room('demo', ada, [alan])
-  for (const name of ['book-club', 'infra', 'ops', '@alan']) world.room(name, ada, [alan])
-  drive = await Drive.inside(world, 'ada')
-  await drive.type('demo\r')
+  const scene = { others: [alan], rooms: ['book-club', 'infra', 'ops', '@alan'], at: Date.parse('2026-11-30T10:04:00') }
+  ;({ world, demo, drive } = await inDemo(undefined, scene))
   for (let n = 0; n < 30; n += 1) demo.say(alan, `message ${n}`)
   await drive.settle()
 })

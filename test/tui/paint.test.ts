@@ -56,8 +56,11 @@ describe('painting', () => {
   })
 
   it('puts what follows a wide text at its own column', () => {
-    const lines: Line[] = [[span('👨‍👩‍👧‍👦'), span('│')]]
-    expect(paint(nothingPainted, frame(lines, columns, rows), true).output).toContain('\x1b[3G│')
+    // Dashes are wide in terminals for Chinese and Japanese, and narrow elsewhere.
+    for (const wide of ['👨‍👩‍👧‍👦', '漢', '——']) {
+      const lines: Line[] = [[span(wide), span('│')]]
+      expect(paint(nothingPainted, frame(lines, columns, rows), true).output, wide).toContain('\x1b[3G│')
+    }
   })
 
   it.each([

@@ -1,30 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { keys } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
-import { FakeWorld, person } from './fake.ts'
+import { FakeWorld } from './fake.ts'
+import { ada, alan, bob, cyd, flat, inDemo } from './in-demo.ts'
 
-const [ada, alan, bob, cyd] = [person('ada'), person('Alan'), person('bob'), person('cyd')] as const
-
-async function inside(size = { columns: 80, rows: 24 }) {
-  let clock = new Date(2026, 10, 23, 12, 0).getTime()
-  const world = new FakeWorld(() => (clock += 1000))
-  world.passwords.set('ada', 'x')
-  const demo = world.room('demo', ada, [alan, bob])
-  const drive = await Drive.inside(world, 'ada', size)
-  await drive.type('demo\r')
-  return { world, demo, drive }
-}
-
-const flat = (drive: Drive): string =>
-  drive
-    .text()
-    .replace(/\s*\n[ │]*/g, ' ')
-    .replace(/ +/g, ' ')
 const did = (drive: Drive, act: string): boolean => drive.effects.some((effect) => effect.do === act)
 
 describe('keys typed before a question was drawn', () => {
   it('go to the line: a new key is not trusted, and the text is there', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.newKeys.add('cyd')
     await drive.type('/invite cyd\ryes, at eight')
     expect(flat(drive)).toContain('First contact with cyd.')
@@ -39,7 +23,7 @@ describe('keys typed before a question was drawn', () => {
     'answer no question: %j',
     async (typed) => {
       for (const command of ['/invite cyd', '/verify bob', '/kick bob', '/delete', '/leave', '/rotate', '/rekey']) {
-        const { world, demo, drive } = await inside()
+        const { world, demo, drive } = await inDemo()
         world.newKeys.add('cyd')
         demo.say(ada, 'mine')
         const before = demo.log.length
@@ -52,7 +36,7 @@ describe('keys typed before a question was drawn', () => {
   )
 
   it('are kept in lines of their own, and none is sent', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('/kick bob\ryes\rsee you\r')
     expect(drive.chat.editor.text).toBe('yes\nsee you')
     expect(did(drive, 'send')).toBe(false)
@@ -60,7 +44,7 @@ describe('keys typed before a question was drawn', () => {
   })
 
   it('do not answer a warning', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.otherKeys.set('bob', '1111 2222 3333 4444 5555 6666')
     await drive.type('/dm bob\rseen\r')
     expect(drive.text()).toContain('WARNING')
@@ -68,7 +52,7 @@ describe('keys typed before a question was drawn', () => {
   })
 
   it('do not withdraw a request to join: they are the draft for the room', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.listed.push({ ...world.room('guests', alan).summary(), standing: 'stranger' })
     world.rooms.splice(
       world.rooms.findIndex(({ name }) => name === 'guests'),
@@ -83,7 +67,7 @@ describe('keys typed before a question was drawn', () => {
   })
 
   it('are not sent to the room where one still is when another one does not open', async () => {
-    const { world, demo, drive } = await inside()
+    const { world, demo, drive } = await inDemo()
     world.newKeys.clear()
     await drive.type('/join nowhere\ra secret for nowhere\r')
     expect(drive.text()).toContain('there is no room nowhere')
@@ -92,7 +76,7 @@ describe('keys typed before a question was drawn', () => {
   })
 
   it('are sent where the operation did what it should', async () => {
-    const { drive, demo } = await inside()
+    const { drive, demo } = await inDemo()
     await drive.type('/topic Friday\rthat is settled\r')
     expect(demo.topic).toBe('Friday')
     expect(demo.log.at(-1)).toMatchObject({ kind: 'message', text: 'that is settled' })
@@ -101,7 +85,7 @@ describe('keys typed before a question was drawn', () => {
 
 describe('a question', () => {
   it('about a key takes the whole word', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.newKeys.add('cyd')
     await drive.type('/invite cyd\r')
     for (const attempt of ['y\r', '\r', 'ye\r', 'yess\r']) {
@@ -114,7 +98,7 @@ describe('a question', () => {
   })
 
   it('loses no text that was no answer', async () => {
-    const { world, demo, drive } = await inside()
+    const { world, demo, drive } = await inDemo()
     world.newKeys.add('cyd')
     // Typed while it came: the first letters went to the line, the rest to the question.
     await drive.type('/invite cyd\rye')
@@ -133,7 +117,7 @@ describe('a question', () => {
   })
 
   it('is asked before a request to join is withdrawn', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.listed.push({ ...world.room('guests', alan).summary(), standing: 'stranger' })
     world.rooms.splice(
       world.rooms.findIndex(({ name }) => name === 'guests'),
@@ -153,7 +137,7 @@ describe('a question', () => {
 
 describe('/dm, /msg and /query', () => {
   it.each(['dm', 'msg', 'query'])('/%s sends the text to the person', async (word) => {
-    const { world, demo, drive } = await inside()
+    const { world, demo, drive } = await inDemo()
     await drive.type(`/${word} bob see you at eight\r`)
     expect(drive.chat.room.name).toBe('@bob')
     expect(drive.text()).toContain('ada │ see you at eight')
@@ -162,7 +146,7 @@ describe('/dm, /msg and /query', () => {
   })
 
   it('send nothing before a new key is trusted, and keep the text where it is not', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.newKeys.add('cyd')
     await drive.type('/dm cyd 42 it is\r')
     expect(did(drive, 'send')).toBe(false)
@@ -175,7 +159,7 @@ describe('/dm, /msg and /query', () => {
   })
 
   it('give the text back where it could not be sent', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.otherKeys.set('bob', '1111 2222 3333 4444 5555 6666')
     await drive.type('/dm bob the secret\r')
     expect(drive.text()).toContain('WARNING')
@@ -185,7 +169,7 @@ describe('/dm, /msg and /query', () => {
   })
 
   it('take a whole fingerprint for one, and no part of it', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type(`/dm bob ${bob.fingerprint}\r`)
     expect(drive.effects).toContainEqual({ do: 'dm', name: 'bob', fingerprint: bob.fingerprint })
     await drive.type('/invite cyd at eight\r')
@@ -196,7 +180,7 @@ describe('/dm, /msg and /query', () => {
 
 describe('/topic', () => {
   it('shows the topic, and clears it after a question', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     await drive.type('/topic\r')
     expect(drive.text()).toContain('demo has no topic.')
     await drive.type('/topic release on Friday\r')
@@ -217,7 +201,7 @@ describe('/topic', () => {
 
 describe('Escape', () => {
   it('steps back through what is open, and stays in the room', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.say(bob, 'hello')
     await drive.type(`${keys.shiftUp}r/m\t`)
     expect([drive.chat.about === undefined, drive.chat.completion === undefined]).toEqual([false, false])
@@ -234,7 +218,7 @@ describe('Escape', () => {
   })
 
   it('goes from the list of rooms back to the room it was opened from', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('a draft' + keys.allRooms + 'xyz')
     expect(drive.text()).toContain('Esc: back')
     await drive.type(keys.escape)
@@ -251,7 +235,7 @@ describe('Escape', () => {
 
 describe('a filter and Enter', () => {
   it('open what matches before anything is created, which comes last and says so', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.room('release-planning', ada)
     await drive.type(keys.allRooms + 'plan')
     expect(drive.text()).toMatch(/› +release-planning[^]*Create room plan/)
@@ -260,7 +244,7 @@ describe('a filter and Enter', () => {
   })
 
   it('create after a question where a slip is likely, and at once in an empty list', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     await drive.type(keys.allRooms + 'dmeo\ry')
     expect(drive.text()).toContain('Create a new room called dmeo?')
     await drive.type('n')
@@ -291,13 +275,13 @@ describe('a filter and Enter', () => {
 
 describe('a command of another program', () => {
   it.each(['nick', 'hick', 'ban', 'vick', 'feave'])('/%s suggests nothing that cannot be taken back', async (word) => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type(`/${word} eve\r`)
     expect(flat(drive)).not.toContain('Did you mean')
   })
 
   it('with a slip in it is found', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('/kcik eve\r')
     expect(flat(drive)).toContain('Did you mean /kick?')
     await drive.type(keys.ctrl('u') + '/nick eve\r')
@@ -309,7 +293,7 @@ describe('a fingerprint that does not match', () => {
   const wrong = '1111 2222 3333 4444 5555 6666'
 
   it('is an alarm', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type(`/invite cyd ${wrong}\r`)
     expect(drive.text()).toContain("WARNING: cyd's key does NOT have the fingerprint you gave")
     expect(drive.text()).toContain(`you gave  ${wrong}`)

@@ -1,25 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Effect } from '../../src/tui/state/effect.ts'
 import { keys } from '../terminal/terminal.ts'
-import { Drive } from './drive.ts'
-import { FakeWorld, person, type FakeRoom } from './fake.ts'
+import type { Drive } from './drive.ts'
+import { person, type FakeRoom, type FakeWorld } from './fake.ts'
+import { inDemo } from './in-demo.ts'
 
-const [ada, alan] = [person('ada'), person('alan')] as const
+const alan = person('alan')
 const late = Array.from({ length: 12 }, (_, index) => person(`late-${index + 1}`))
-const [first, second, third] = late as [typeof ada, typeof ada, typeof ada, ...(typeof ada)[]]
+const [first, second, third] = late as [typeof alan, typeof alan, typeof alan, ...(typeof alan)[]]
 
 let world: FakeWorld
 let demo: FakeRoom
 let drive: Drive
 
 beforeEach(async () => {
-  let clock = Date.parse('2026-11-30T10:04:00')
-  world = new FakeWorld(() => (clock += 1000))
-  world.passwords.set('ada', 'x')
-  demo = world.room('demo', ada, [alan])
-  world.room('ops', ada, [alan])
-  drive = await Drive.inside(world, 'ada')
-  await drive.type('demo\r')
+  const scene = { others: [alan], rooms: ['ops'], at: Date.parse('2026-11-30T10:04:00') }
+  ;({ world, demo, drive } = await inDemo(undefined, scene))
   drive.effects.length = 0
 })
 

@@ -1,31 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { keys } from '../terminal/terminal.ts'
-import { Drive } from './drive.ts'
-import { FakeWorld, person } from './fake.ts'
-
-const noon = new Date(2026, 10, 23, 12, 0).getTime()
-const [ada, alan, bob, cyd] = [person('ada'), person('Alan'), person('bob'), person('cyd')] as const
-
-async function inside(size = { columns: 80, rows: 24 }) {
-  let clock = noon
-  const world = new FakeWorld(() => (clock += 1000))
-  world.passwords.set('ada', 'x')
-  const demo = world.room('demo', ada, [alan, bob])
-  const drive = await Drive.inside(world, 'ada', size)
-  await drive.type('demo\r')
-  return { world, demo, drive }
-}
-
-/** What is on the screen, without the frame and the lines' ends. */
-const flat = (drive: Drive): string =>
-  drive
-    .text()
-    .replace(/\s*\n[ │]*/g, ' ')
-    .replace(/ +/g, ' ')
+import { ada, alan, bob, cyd, flat, inDemo } from './in-demo.ts'
 
 describe('a room’s rules and keys', () => {
   it('are told, changed and completed by /policy', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     await drive.type('/policy\r')
     expect(drive.text()).toContain('Any member can let people in; the room is listed.')
     await drive.type('/policy ad\tunl\t\r')
@@ -38,7 +17,7 @@ describe('a room’s rules and keys', () => {
   })
 
   it('are chosen at a room’s creation, and in a direct message say how often keys change', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     await drive.type('/create other unlisted 7d\r')
     expect(drive.effects).toContainEqual({ do: 'create', name: 'other', options: { unlisted: true, rotateDays: 7 } })
     await drive.type('/create third 0d\r')
@@ -57,7 +36,7 @@ describe('a room’s rules and keys', () => {
   })
 
   it('are the admins’ affair', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.members = demo.members.map((one) => ({ ...one, role: one.name === 'Alan' ? 'admin' : 'member' }))
     demo.tell({ kind: 'state' })
     for (const command of ['/rotate', '/policy admins', '/kick bob', '/promote bob']) {
@@ -70,7 +49,7 @@ describe('a room’s rules and keys', () => {
   })
 
   it('change with /rotate and /rekey after a question that says what they do', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('/rotate\r')
     expect(drive.text()).toContain('Rotate the keys of demo?')
     await drive.type('n')
@@ -87,7 +66,7 @@ describe('a room’s rules and keys', () => {
   })
 
   it('of a newer version can only be read, and says so', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.tooNew = true
     demo.tell({ kind: 'state' })
     demo.admin('policy', alan, undefined, 'members accept, listed, rotate 30d, version 2')
@@ -101,7 +80,7 @@ describe('a room’s rules and keys', () => {
 
 describe('a key that was never seen', () => {
   it('is shown with its fingerprint, and a yes goes on', async () => {
-    const { world, drive } = await inside()
+    const { world, drive } = await inDemo()
     world.newKeys.add('cyd')
     await drive.type('/invite cyd\r')
     expect(flat(drive)).toContain(`First contact with cyd. Fingerprint: ${cyd.fingerprint}.`)
@@ -117,7 +96,7 @@ describe('a key that was never seen', () => {
   })
 
   it('is not asked about where a head phrase is compared', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('/verify 3 six of these words are here\r')
     expect(drive.effects).toContainEqual({ do: 'verify', head: '3 six of these words are here' })
     expect(flat(drive)).toContain('The heads are the same')
@@ -125,7 +104,7 @@ describe('a key that was never seen', () => {
   })
 
   it('is confirmed where two have compared the safety number', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('/verify bob\r')
     expect(drive.text()).toContain('You and bob')
     expect(drive.text()).toContain('Did the numbers match? Mark bob as verified?')
@@ -144,7 +123,7 @@ describe('a key that is not the one that one knows', () => {
   const known = '1111 2222 3333 4444 5555 6666'
 
   it('takes the line until "seen" was typed, and stays marked', async () => {
-    const { demo, drive } = await inside({ columns: 120, rows: 30 })
+    const { demo, drive } = await inDemo({ columns: 120, rows: 30 })
     await drive.type('a draft')
     demo.changedKeys = [{ ...bob, known }]
     demo.tell({ kind: 'state' })
@@ -170,7 +149,7 @@ describe('a key that is not the one that one knows', () => {
   })
 
   it('is not written to, and taken for the right one after a comparison alone', async () => {
-    const { world, demo, drive } = await inside()
+    const { world, demo, drive } = await inDemo()
     world.otherKeys.set('bob', known)
     demo.changedKeys = [{ ...bob, known }]
     demo.tell({ kind: 'state' })
@@ -187,7 +166,7 @@ describe('a key that is not the one that one knows', () => {
   })
 
   it('can be quit from', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.changedKeys = [{ ...bob, known }]
     demo.tell({ kind: 'state' })
     await drive.type(keys.ctrl('c'))
@@ -199,7 +178,7 @@ describe('a key that is not the one that one knows', () => {
   })
 
   it('is let in by nobody who did not read it', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.knock({ ...cyd, known })
     demo.tell({ kind: 'state' })
     await drive.type('!cyd\r')
@@ -211,7 +190,7 @@ describe('a key that is not the one that one knows', () => {
 
 describe('two people of one name', () => {
   it('are told apart by fingerprints, on the screen and in commands', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     const other = { name: 'bob', fingerprint: '9999 2222 3333 4444 5555 6666' }
     demo.members.push({ ...other, role: 'member' })
     demo.tell({ kind: 'state' })
@@ -227,7 +206,7 @@ describe('two people of one name', () => {
 
 describe('who comes back after a kick', () => {
   it('is let in only after a question that says what he will read', async () => {
-    const { demo, drive } = await inside({ columns: 120, rows: 30 })
+    const { demo, drive } = await inDemo({ columns: 120, rows: 30 })
     demo.knock({ ...cyd, returning: 'kicked' })
     demo.tell({ kind: 'state' })
     await drive.type('!cyd\r')

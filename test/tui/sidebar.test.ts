@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { sidebarRows } from '../../src/tui/state/sidebar.ts'
 import { keys } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
-import { FakeWorld, person, type FakeRoom } from './fake.ts'
+import { person, type FakeRoom, type FakeWorld } from './fake.ts'
+import { inDemo } from './in-demo.ts'
 
 const [ada, alan, bob] = [person('ada'), person('alan'), person('bob')] as const
 
@@ -12,13 +13,9 @@ let ops: FakeRoom
 let drive: Drive
 
 beforeEach(async () => {
-  let clock = Date.parse('2026-11-30T10:04:00')
-  world = new FakeWorld(() => (clock += 1000))
-  world.passwords.set('ada', 'x')
-  demo = world.room('demo', ada, [alan])
-  ops = world.room('ops', ada, [alan])
-  drive = await Drive.inside(world, 'ada')
-  await drive.type('demo\r')
+  const scene = { others: [alan], rooms: ['ops'], at: Date.parse('2026-11-30T10:04:00') }
+  ;({ world, demo, drive } = await inDemo(undefined, scene))
+  ops = world.rooms.find(({ name }) => name === 'ops') as FakeRoom
 })
 
 /** The rooms beside the messages, as they are on the screen. */

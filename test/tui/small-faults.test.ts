@@ -2,23 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { windowMax } from '../../src/tui/state/timeline.ts'
 import { keys } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
-import { FakeWorld, person } from './fake.ts'
-
-const [ada, alan, bob] = [person('ada'), person('Alan'), person('bob')] as const
-
-async function inside(size = { columns: 80, rows: 24 }) {
-  let clock = new Date(2026, 10, 23, 12, 0).getTime()
-  const world = new FakeWorld(() => (clock += 1000))
-  world.passwords.set('ada', 'x')
-  const demo = world.room('demo', ada, [alan, bob])
-  const drive = await Drive.inside(world, 'ada', size)
-  await drive.type('demo\r')
-  return { world, demo, drive }
-}
+import { ada, bob, inDemo } from './in-demo.ts'
 
 describe('what is new further down', () => {
   it('is no change of a message, and nothing of one’s own', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     for (let n = 0; n < 40; n += 1) demo.say(n % 2 ? ada : bob, `message ${n}.`)
     await drive.type(keys.shiftUp + 'd')
     await drive.type('y')
@@ -35,7 +23,7 @@ describe('what is new further down', () => {
 
 describe('input history', () => {
   it('begins with the newest line again after Ctrl-C', async () => {
-    const { drive } = await inside()
+    const { drive } = await inDemo()
     await drive.type('one\rtwo\rthree\r')
     await drive.type(keys.up + keys.up)
     expect(drive.chat.editor.text).toBe('two')
@@ -46,7 +34,7 @@ describe('input history', () => {
 
 describe('/react without a selected message', () => {
   it('says which message it was', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.say(bob, 'shall we?')
     demo.say(ada, 'of course')
     await drive.type('/react yes\r')
@@ -57,7 +45,7 @@ describe('/react without a selected message', () => {
 
 describe('the selected message', () => {
   it.each(['r', 'e', '+'])('stays marked while the line is about it: %s', async (letter) => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.say(ada, 'mine')
     demo.say(bob, 'and then')
     await drive.type(keys.shiftUp + 'k' + letter)
@@ -70,7 +58,7 @@ describe('the selected message', () => {
 
 describe('the topic', () => {
   it('keeps apart from the number of members, whatever its length', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     for (let length = 40; length < 90; length += 1) {
       demo.topic = 't'.repeat(length)
       demo.tell({ kind: 'state' })
@@ -81,7 +69,7 @@ describe('the topic', () => {
 
 describe('a number of members that is not known', () => {
   it('is not told', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     demo.members = []
     demo.tell({ kind: 'state' })
     expect(drive.text()).not.toContain('0 members')
@@ -97,7 +85,7 @@ describe.each([40, 60, 80])('key hints at %i columns', (columns) => {
   }
 
   it('are whole, with the way out among them', async () => {
-    const { world, demo, drive } = await inside({ columns, rows: 20 })
+    const { world, demo, drive } = await inDemo({ columns, rows: 20 })
     demo.say(ada, 'a message that is rather long, so that its quotation needs all the room there is')
     for (const [letter, out] of [
       ['', 'Esc done'],
@@ -120,7 +108,7 @@ describe.each([40, 60, 80])('key hints at %i columns', (columns) => {
 
 describe('the place in a room', () => {
   async function two() {
-    const { world, demo, drive } = await inside()
+    const { world, demo, drive } = await inDemo()
     world.room('other', ada)
     for (let n = 0; n < 400; n += 1) demo.say(bob, `message ${n}.`)
     return { demo, drive }
@@ -156,7 +144,7 @@ describe('the place in a room', () => {
 
 describe('the terminal’s memory', () => {
   it('holds no more of a long history than its window, wherever one scrolls', async () => {
-    const { demo, drive } = await inside()
+    const { demo, drive } = await inDemo()
     for (let n = 0; n < 6000; n += 1) {
       if (n % 2) demo.say(bob, { type: 'reply', to: `${n}`.padStart(32, 'f'), text: `answer ${n}.` })
       else demo.say(bob, `message ${n}.`)

@@ -93,8 +93,8 @@ export async function settleLocalKeys(
   const local = await readLocalKeys(home, dataKey)
   if (entry === undefined || local.settled) return
   const locals = new LocalSeal(local.keys, random)
-  for (const { start, end } of [...roomIds.map(secretsRange), outboxesRange, typedRange]) {
-    const limit = start === typedRange.start ? resealDrafts : resealBatch
+  const small = [...roomIds.map(secretsRange), outboxesRange].map((range) => ({ ...range, limit: resealBatch }))
+  for (const { start, end, limit } of [...small, { ...typedRange, limit: resealDrafts }]) {
     let from: Bytes | undefined = start
     while (from !== undefined) {
       const { entries, more } = await home.range(from, end, { limit })

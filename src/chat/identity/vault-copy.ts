@@ -216,14 +216,17 @@ function sameBody(a: VaultBody, b: VaultBody): boolean {
 }
 
 /** 0 before the first look. */
-export async function readSeen(home: Store): Promise<number> {
-  const entry = await readOne(home, copySeenKey)
-  return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
+export function readSeen(home: Store): Promise<number> {
+  return readNumber(home, copySeenKey)
 }
 
 /** 0 where the identity was made in this home. */
-export async function readCopiedAt(home: Store): Promise<number> {
-  const entry = await readOne(home, copiedAtKey)
+export function readCopiedAt(home: Store): Promise<number> {
+  return readNumber(home, copiedAtKey)
+}
+
+async function readNumber(home: Store, key: Bytes): Promise<number> {
+  const entry = await readOne(home, key)
   return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
 }
 

@@ -93,6 +93,9 @@ function ownKnockKey(identity: Identity, roomId: Bytes): Bytes {
   return knockKey(roomId, identity.pseudonym('conclave/1 knock pseudonym', roomId))
 }
 
+/** The room, once an acceptance counts; else the declines that may count. */
+type Answered = { readonly room: Room } | { readonly declines: readonly ControlHeader[] }
+
 interface Waiting {
   readonly answer: Promise<Room>
   readonly ending: AbortController
@@ -158,15 +161,15 @@ export class WaitingAdmission implements Admission {
     await this.#answered(signal)
   }
 
-  /** The room, once an acceptance counts; else the declines that may count. */
-  async #answered(signal?: AbortSignal): Promise<Room | readonly ControlHeader[]> {
+  async #answered(signal?: AbortSignal): Promise<Answered> {
     const hinted = await this.#hinted(signal)
     const room = await this.#admitted(hinted)
-    if (room !== undefined) return room
+    if (room !== undefined) return { room }
     // Anyone can delete a hint, or add some: the log itself is authoritative.
     await this.#readOn(signal)
     const more = this.#found.filter(({ i }) => hinted.every((one) => one.i !== i))
-    return (await this.#admitted(more)) ?? (await this.#declines(this.#found))
+    const found = await this.#admitted(more)
+    return found === undefined ? { declines: await this.#declines(this.#found) } : { room: found }
   }
 
   async #hinted(signal?: AbortSignal): Promise<readonly ControlHeader[]> {
@@ -209,8 +212,8 @@ export class WaitingAdmission implements Admission {
     const { start, end } = logRange(roomId)
     const { revision } = await store.range(start, end, { limit: 1, keysOnly: true }, signal)
     const answered = await this.#answered(signal)
-    if (!('length' in answered)) return answered
-    await this.#tell(answered)
+    if ('room' in answered) return answered.room
+    await this.#tell(answered.declines)
     const watch = store.watch(start, end, { from: revision + 1, signal })
     for await (const { events } of watch) {
       const answers = events.flatMap((event) => (event.kind === 'put' ? this.#answerIn(event.entry.value) : []))

@@ -1,4 +1,5 @@
 /** The state of a room whose store was rolled back or tampered with, for people: what happened, and what to do. */
+import { count } from '../wording.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import { command, type CommandHint } from '../../base/hint.ts'
@@ -61,8 +62,8 @@ export class RoomRecovery {
     if (restored === 0) return undefined
     return {
       kind: 'put-back',
-      short: `store rolled back: ${counted(restored, 'record')} restored`,
-      text: `${this.#rolledBack}: ${counted(restored, 'record')} restored from this machine’s copy.`,
+      short: `store rolled back: ${count(restored, 'record')} restored`,
+      text: `${this.#rolledBack}: ${count(restored, 'record')} restored from this machine’s copy.`,
       hint: 'Nothing is left to do.',
     }
   }
@@ -71,16 +72,16 @@ export class RoomRecovery {
     const [own, others] = [this.#missing.own.size, this.#missing.others.size]
     if (own + others === 0) return undefined
     const parts = [
-      ...(own > 0 ? [`${counted(own, 'message')} of yours ${own === 1 ? 'is' : 'are'} being sent again`] : []),
+      ...(own > 0 ? [`${count(own, 'message')} of yours ${own === 1 ? 'is' : 'are'} being sent again`] : []),
       ...(others > 0
         ? [
-            `${counted(others, 'message')} of others, shown from this machine’s copy, will be back once they open Conclave`,
+            `${count(others, 'message')} of others, shown from this machine’s copy, will be back once they open Conclave`,
           ]
         : []),
     ]
     return {
       kind: 'diverged',
-      short: `store rolled back: ${counted(own + others, 'message')} still missing`,
+      short: `store rolled back: ${count(own + others, 'message')} still missing`,
       text: `${this.#rolledBack}, and others wrote before its records could be restored: ${parts.join('; ')}.`,
       hint: 'You need not do anything.',
     }
@@ -195,7 +196,3 @@ export class RoomRecovery {
 type Told = Pick<Recovery, 'kind' | 'short' | 'text' | 'hint'>
 
 const nothing = { own: new Set<string>(), others: new Set<string>() }
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
-}

@@ -190,7 +190,6 @@ export class Entering {
       },
       verdictOn: async (i) => {
         const { log } = await this.#parts.sessions.here(roomId)
-
         return (await log.records(i, i + 1))[0]?.row.verdict
       },
     }

@@ -7,7 +7,7 @@ import type { Room } from '../chat.ts'
 import type { TimelineItem } from '../item.ts'
 import { lastReadKey, readKey } from '../home/local-paths.ts'
 import { readLocal } from '../home/local-value.ts'
-import { UnreadMessages } from './mentions.ts'
+import { UnreadMessages } from './unread-messages.ts'
 import { readOne } from '../../store/read-one.ts'
 
 export class ReadMark {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { NewPassword } from '../../chat/accounts.ts'
-import { count } from '../output/format.ts'
+import { count } from '../../chat/wording.ts'
 import {
   deliverSecret,
   givenPassphrase,

@@ -1,7 +1,7 @@
 /** `doctor`: where the data is, what is wrong, what to do about it. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
-import { count } from '../output/format.ts'
+import { count } from '../../chat/wording.ts'
 import { exitCodeOf, type ExitCode } from '../session/exit.ts'
 import type { Act, Session } from '../session/session.ts'
 

@@ -1,7 +1,7 @@
 /** `export ROOM --format …`: everything that you can read of a room, as a file for other programs or for people. */
 import { Option, type Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
-import { count } from '../output/format.ts'
+import { count } from '../../chat/wording.ts'
 import { showRoom } from '../room/freshness.ts'
 import { ended } from '../room/reading.ts'
 import type { Act, Session } from '../session/session.ts'

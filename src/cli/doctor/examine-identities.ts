@@ -9,7 +9,8 @@ import {
   type HomeExamination,
 } from '../../chat/identity/examination.ts'
 import type { Store } from '../../store/store.ts'
-import { bytes, count } from '../output/format.ts'
+import { count } from '../../chat/wording.ts'
+import { bytes } from '../output/format.ts'
 import { HomeFolder } from '../../client/home-folder.ts'
 import { isoTime } from '../output/item-json.ts'
 import { patiently } from './examine-store.ts'

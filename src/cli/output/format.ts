@@ -24,8 +24,3 @@ export function bytes(size: number): string {
   const scaled = size / 1024 ** power
   return `${power === 0 || scaled >= 100 ? Math.round(scaled) : Number(scaled.toFixed(1))} ${units[power]}`
 }
-
-/** 1 room, 2 rooms */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
-}

@@ -111,8 +111,10 @@ export function ended(room: Room): ConclaveError | undefined {
       return new ConclaveError('not-member', `You left ${name}`, {
         hint: `This is what you had. conclave join ${name} asks to be let back in.`,
       })
-    case 'rejected':
-      return new ConclaveError('rejected', seeminglyDeclined(name).text, { hint: seeminglyDeclined(name).hint })
+    case 'rejected': {
+      const { text, hint } = seeminglyDeclined(name)
+      return new ConclaveError('rejected', text, { hint })
+    }
     case 'invited':
     case 'waiting':
     case 'stranger':

@@ -94,13 +94,13 @@ function copied(
   state: State,
   page: ChatPage,
   what: 'message' | 'link',
-  part: (shown: { text: string }) => string | undefined,
+  part: (text: string) => string | undefined,
 ): Next {
   const item = pickedItem(page)
   const changed = item && foldPage(page).changed(item.id)
-  const text =
-    changed?.deleted === true ? undefined : (changed?.text ?? (item && hasText(item) ? item.text : undefined))
-  const wanted = text === undefined ? undefined : part({ text })
+  const said = item && hasText(item) ? item.text : undefined
+  const text = changed?.deleted === true ? undefined : (changed?.text ?? said)
+  const wanted = text === undefined ? undefined : part(text)
   if (wanted === undefined)
     return next(problem(state, `There is no ${what === 'link' ? 'link' : 'text'} to copy here.`))
   return next(state, { do: 'copy', what, text: wanted })
@@ -124,9 +124,9 @@ function lettered(state: State, page: ChatPage, letter: string): Next {
     case 'd':
       return askToDelete(state, page)
     case 'y':
-      return copied(state, page, 'message', ({ text }) => text)
+      return copied(state, page, 'message', (text) => text)
     case 'Y':
-      return copied(state, page, 'link', ({ text }) => linkIn(text))
+      return copied(state, page, 'link', linkIn)
     case '+':
       return withTarget(state, page, 'react', (item, folded) => beginAbout(state, page, 'react', item, folded))
     case '/': {

@@ -1,5 +1,5 @@
 /** The rows beside the messages: what needs the person first, then rooms and direct messages by number. Pure. */
-import { byUrgency, isForYou, type Attention } from '../../chat/attention.ts'
+import { byUrgency, isForYou, isLasting, type Attention } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { numberedRooms } from './room-list.ts'
 import type { State } from './state.ts'
@@ -39,7 +39,7 @@ export function sidebarRows(state: Pick<State, 'rooms' | 'places'>, openId: stri
 }
 
 function messagesOf({ attention }: RoomSummary): readonly Attention[] {
-  return attention.filter(({ kind }) => kind === 'mention' || kind === 'direct' || kind === 'message')
+  return attention.filter(({ kind }) => !isLasting(kind))
 }
 
 function urgency(room: RoomSummary): number {

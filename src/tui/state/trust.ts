@@ -5,7 +5,7 @@
  * so that no stray key dismisses it. Pure.
  */
 import type { ChangedKey, HeadComparison, SafetyNumber, Verification } from '../../chat/chat.ts'
-import { headComparisons, heardLine } from '../../chat/wording.ts'
+import { count, headComparisons, heardLine } from '../../chat/wording.ts'
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import type { Event, Unconfirmed } from './event.ts'
@@ -99,18 +99,16 @@ export function rekeyed(state: State, { self, rooms }: Event & { kind: 'rekeyed'
 
 const shownMax = 200
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
 export function verificationLines(found: Verification, now: number, compared?: HeadComparison): readonly string[] {
   const { records, messages, controls, voids, damage, putBack, head, headPhrase, lastHeard } = found
   const list = (items: Verification['voids']) =>
     items.slice(0, shownMax).map(({ i, reason }) => `   record ${i}: ${reason}`)
   return [
     '',
-    ` ${counted(records, 'record')} checked: ${counted(messages, 'message')}, ${counted(controls, 'room event')}.`,
+    ` ${count(records, 'record')} checked: ${count(messages, 'message')}, ${count(controls, 'room event')}.`,
     damage.length === 0
       ? ' Every hash, signature and rule checks out. Nothing is missing.'
-      : ` DAMAGE: ${counted(damage.length, 'record')} missing or changed.`,
+      : ` DAMAGE: ${count(damage.length, 'record')} missing or changed.`,
     ...list(damage),
     ...(putBack === 0
       ? []
@@ -120,7 +118,7 @@ export function verificationLines(found: Verification, now: number, compared?: H
     '',
     ...lastHeard.map((one) => ` ${heardLine(one, now)}`),
     '',
-    ` Head phrase after ${counted(records, 'record')}:`,
+    ` Head phrase after ${count(records, 'record')}:`,
     `   ${records} ${headPhrase}`,
     ' Compare it with the others by phone or in person. With the same number, the words must be the same;',
     ' with another number, type theirs: /verify NUMBER SIX WORDS',

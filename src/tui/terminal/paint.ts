@@ -68,6 +68,8 @@ function encodeRow(row: Line, colours: boolean): string {
       column += widthOf(piece.text)
       sure = piece.sure
     }
+    // The next span starts at its own column wherever anything in this one may be measured differently.
+    sure = !doubtful(text)
   }
   return style === '' ? encoded : `${encoded}\x1b[0m`
 }

@@ -1,4 +1,5 @@
 /** The chat page: topic above, rooms on the left, members on the right, the messages between, status and input below. */
+import { count } from '../../chat/wording.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { isAtEnd } from '../state/timeline.ts'
 import type { Line, Span } from '../text/style.ts'
@@ -89,10 +90,12 @@ function waitingLines(page: ChatPage, context: EntryContext): readonly Line[] {
 
 function topicLine({ room }: ChatPage, columns: number): Line {
   const { length } = room.members
-  const count = length === 0 ? '' : `  ${length} ${length === 1 ? 'member' : 'members'} `
+  const members = length === 0 ? '' : `  ${count(length, 'member')} `
   const left: Line = [span(` ${room.name}`, { bold: true }), span(room.topic === '' ? '' : `   ${room.topic}`)]
-  const space = Math.max(0, columns - widthOf(count))
-  return lineWidth(left) + 2 > space && room.topic === '' ? fit(left, columns) : [...fit(left, space), span(count, dim)]
+  const space = Math.max(0, columns - widthOf(members))
+  return lineWidth(left) + 2 > space && room.topic === ''
+    ? fit(left, columns)
+    : [...fit(left, space), span(members, dim)]
 }
 
 /** When scrolled up, says that there is more below. */

@@ -4,7 +4,7 @@
  */
 import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
 import { unchanged } from '../../chat/timeline/changes.ts'
-import { isMention } from '../../chat/timeline/mentions.ts'
+import { isMention } from '../../chat/timeline/unread-messages.ts'
 import type { Folded, FoldedRequests } from '../state/fold.ts'
 import { pendingChange } from '../state/fold.ts'
 import type { Entry } from '../state/timeline.ts'

@@ -1,7 +1,7 @@
 /** The room list, and the page of a room that has not accepted this person yet. Pure. */
 import { isForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
-import { declinedLabel } from '../../chat/wording.ts'
+import { count, declinedLabel } from '../../chat/wording.ts'
 import type { Row } from '../state/room-list.ts'
 import { roomRows } from '../state/room-list.ts'
 import type { RoomsPage, State, WaitingPage } from '../state/state.ts'
@@ -72,7 +72,7 @@ export function remarks(room: RoomSummary): Line {
   switch (room.standing) {
     case 'member': {
       // Not known before the room was read: nobody is a member of a room without members.
-      const members = room.members === 0 ? '' : `${room.members} ${room.members === 1 ? 'member' : 'members'}`
+      const members = room.members === 0 ? '' : count(room.members, 'member')
       const news = newsOf(room)
       if (news.length === 0) return [span(members, dim)]
       const style: Style = room.attention.some(isForYou) ? { bold: true, colour: 'yellow' } : { bold: true }
@@ -98,7 +98,7 @@ function newsOf({ attention, unread, mentions }: RoomSummary): readonly string[]
   return [
     ...(requests === 0 ? [] : [`${requests} ${requests === 1 ? 'asks' : 'ask'} to join`]),
     ...(unread === 0 ? [] : [`${unread} new`]),
-    ...(mentions === 0 ? [] : [`${mentions} ${mentions === 1 ? 'mention' : 'mentions'}`]),
+    ...(mentions === 0 ? [] : [count(mentions, 'mention')]),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { mentionsKeptMax, unreadKeptMax } from '../../src/base/limits.ts'
-import { isMention, UnreadMessages } from '../../src/chat/timeline/mentions.ts'
+import { isMention, UnreadMessages } from '../../src/chat/timeline/unread-messages.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
 
 describe('a mention', () => {
