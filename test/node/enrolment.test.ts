@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { utf8, type Bytes } from '../../src/base/bytes.ts'
 import { openStore } from '../../src/client/open-store.ts'
 import { parseStoreUrl } from '../../src/client/store-url.ts'
@@ -26,8 +26,8 @@ import { diagnose } from '../../src/node/health/diagnose.ts'
 import { clientFiles } from '../../src/node/home/paths.ts'
 import { requireState } from '../../src/node/home/state.ts'
 import { connectHome } from '../../src/node/tickets/connect.ts'
-import { enrol, renewPerson } from '../../src/node/tickets/enrol.ts'
-import { answerKey, askKey, encodeAsk, encodeRenewal } from '../../src/node/tickets/enrolment.ts'
+import { enrol, renewPerson, reportEnrolled, type Enrolment } from '../../src/node/tickets/enrol.ts'
+import { answerKey, askKey, encodeAsk, encodeRenewal, type Asker } from '../../src/node/tickets/enrolment.ts'
 import { invitePerson } from '../../src/node/tickets/invite.ts'
 import { privateKeyOf } from '../../src/node/tickets/private-key.ts'
 import { revokePerson } from '../../src/node/tickets/revoke.ts'
@@ -51,6 +51,38 @@ class Patient extends ClusterClient {
   ) {
     return patiently(() => super.call<I, O>(...args))
   }
+}
+
+/** A slow node: before its first call of this name, something else happens. */
+class Slow extends Patient {
+  readonly #name: string
+  #meanwhile: (() => Promise<unknown>) | undefined
+
+  constructor(tls: ClientTls, name: string, meanwhile: () => Promise<unknown>) {
+    super(endpoints, tls)
+    this.#name = name
+    this.#meanwhile = meanwhile
+  }
+
+  override async call<I extends DescMessage, O extends DescMessage>(
+    ...args: Parameters<typeof ClusterClient.prototype.call<I, O>>
+  ) {
+    const meanwhile = args[0].name === this.#name ? this.#meanwhile : undefined
+    if (meanwhile !== undefined) {
+      this.#meanwhile = undefined
+      await meanwhile()
+    }
+    return super.call<I, O>(...args)
+  }
+}
+
+/** A slow node answers a question. Everything else happens before its first call of this name. */
+async function answerSlowly(asker: Asker, value: Bytes, name: string, meanwhile: () => Promise<unknown>): Promise<void> {
+  const done = vi.fn(meanwhile)
+  const client = new Slow(await readClient(node.paths.client), name, done)
+  await answerAsk({ ...root, client }, { key: askKey(asker), value, createRevision: 1, modRevision: 0 })
+  client.close()
+  expect(done).toHaveBeenCalledOnce()
 }
 
 const refused = { code: 'not-allowed' }
@@ -91,6 +123,17 @@ function holderOf(ticket: PersonTicket): ClientTls {
   const key = privateKeyOf(ticket.certificate, ticket.scalar)
   return { authority: pem(ticket.authority), certificate: pem(ticket.certificate), key }
 }
+
+function enrolmentOf(ticket: PersonTicket, key = newKey()): Enrolment {
+  const { id, kind } = ticket
+  return { id, kind, digest: ticketDigest(ticket), ticketKey: holderOf(ticket).key, key }
+}
+
+function askOf({ id, digest, ticketKey, key }: Enrolment): Bytes {
+  return encodeAsk(id, { what: 'enrol', digest, publicKey: publicKeyOf(key) }, ticketKey)
+}
+
+const people = async (): Promise<readonly string[]> => (await listPeople(root.client)).map(({ name }) => name)
 
 async function asOne<T>(tls: ClientTls, use: (store: Store) => Promise<T>): Promise<T> {
   const store = await openTestStore(endpoints, tls)
@@ -206,6 +249,19 @@ describe('a ticket', () => {
     expect(await answerTo(ticketDigest(ticket), ticket.expires - 1)).not.toBe('')
   })
 
+  test('gives access for good, also when another node answers late, after it was used', async () => {
+    const ticket = await ticketFor('gus')
+    const enrolment = enrolmentOf(ticket)
+    await answerSlowly({ ticket: ticket.id }, askOf(enrolment), 'UserAdd', async () => {
+      await asOne(holderOf(ticket), async (store) => {
+        await enrol(store, enrolment)
+        await reportEnrolled(store, enrolment)
+      })
+      await isGone(ticket.id)
+    })
+    expect(await people()).toContain('gus')
+  })
+
   test('leaves nothing behind once it has expired unused', async () => {
     const ticket = await ticketFor('eve')
     const holder = await openTestStore(endpoints, holderOf(ticket))
@@ -312,12 +368,25 @@ describe('a person’s certificate', () => {
     await store.close()
   })
 
+  test('is renewed for good, also when another node answers late, after the old one has expired', async () => {
+    const tls = await readClient(clientFiles(await connected('noa', 70)))
+    const certificate = new X509Certificate(tls.certificate)
+    const person = certificate.serialNumber.toLowerCase()
+    const value = encodeRenewal(new Uint8Array(certificate.raw), tls.key)
+    await answerSlowly({ person }, value, 'UserAdd', async () => {
+      await put(root.store, askKey({ person }), value)
+      await until(async () => (await read(root.store, answerKey({ person }))) !== undefined)
+      // As the sweep does when it has expired.
+      await revokeAccess(root.client, `noa.${person}`)
+    })
+    expect((await listPeople(root.client)).map(({ serial }) => serial)).toContain(renewedSerial(person))
+  })
+
   test('that has expired leaves no user behind', async () => {
     await connected('kim', 100)
-    const names = async () => (await listPeople(root.client)).map(({ name }) => name)
-    expect(await names()).toContain('kim')
+    expect(await people()).toContain('kim')
     await sweep(root)
-    expect(await names()).not.toContain('kim')
+    expect(await people()).not.toContain('kim')
   })
 })
 
@@ -326,20 +395,14 @@ describe('after a revocation', () => {
   test('a ticket used before it does not grant access again', async () => {
     const [ticket, unused] = [await ticketFor('fay'), await ticketFor('fay')]
     const holder = await openTestStore(endpoints, holderOf(ticket))
-    const enrolment = {
-      id: ticket.id,
-      kind: ticket.kind,
-      digest: ticketDigest(ticket),
-      ticketKey: holderOf(ticket).key,
-    }
-    const key = newKey()
-    await enrol(holder, { ...enrolment, key })
+    const enrolment = enrolmentOf(ticket)
+    await enrol(holder, enrolment)
     expect(await revokePerson(root.client, root.store, 'fay')).toBe(1)
-    await expect(enrol(holder, { ...enrolment, key })).rejects.toMatchObject(refused)
+    await expect(enrol(holder, enrolment)).rejects.toMatchObject(refused)
     await holder.close()
     const connecting = patiently(() => connectHome(join(folder, 'fay'), unused, openTestStore))
     await expect(connecting).rejects.toMatchObject(refused)
-    expect((await listPeople(root.client)).map(({ name }) => name)).not.toContain('fay')
+    expect(await people()).not.toContain('fay')
   })
 
   test('a certificate is not renewed afterwards, early, or for someone without its key', async () => {
@@ -369,25 +432,17 @@ describe('after a revocation', () => {
     const tls = await readClient(clientFiles(await connected('max', 70)))
     const certificate = new X509Certificate(tls.certificate)
     const person = certificate.serialNumber.toLowerCase()
-    let hasRevoked = false
-    class Racing extends Patient {
-      override async call<I extends DescMessage, O extends DescMessage>(
-        ...args: Parameters<typeof ClusterClient.prototype.call<I, O>>
-      ) {
-        const answer = await super.call<I, O>(...args)
-        if (!hasRevoked && args[0].name === 'UserList') {
-          hasRevoked = true
-          await revokePerson(root.client, root.store, 'max')
-        }
-        return answer
-      }
-    }
-    const client = new Racing(endpoints, await readClient(node.paths.client))
     const value = encodeRenewal(new Uint8Array(certificate.raw), tls.key)
-    await answerAsk({ ...root, client }, { key: askKey({ person }), value, createRevision: 1, modRevision: 0 })
-    client.close()
-    expect(hasRevoked).toBe(true)
+    await answerSlowly({ person }, value, 'UserAdd', () => revokePerson(root.client, root.store, 'max'))
     expect(await read(root.store, answerKey({ person }))).toBeUndefined()
-    expect((await listPeople(root.client)).map(({ name }) => name)).not.toContain('max')
+    expect(await people()).not.toContain('max')
+  })
+
+  test('a ticket that is claimed at the same moment grants no access', async () => {
+    const ticket = await ticketFor('pam')
+    const asker = { ticket: ticket.id }
+    await answerSlowly(asker, askOf(enrolmentOf(ticket)), 'UserAdd', () => revokePerson(root.client, root.store, 'pam'))
+    expect(await read(root.store, answerKey(asker))).toBeUndefined()
+    expect(await people()).not.toContain('pam')
   })
 })

@@ -7,7 +7,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { prefixEnd, textOf, utf8 } from '../../base/bytes.ts'
+import { prefixEnd, textOf, utf8, type Bytes } from '../../base/bytes.ts'
 import { encode } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
 import type { Entry, Store } from '../../store/store.ts'
@@ -48,28 +48,30 @@ export async function revokeCertificates(
       await retry(() => revokeAccess(client, user, signal), { timeoutMs: revokeTimeoutMs, pauseMs: 200, signal })
       revoked.add(serial)
     }
-    // A node that was renewing one of them sees that it is gone, or its successor is seen here.
+    // A node that is renewing one of them sees that it is revoked, or its successor is seen here.
   }
 }
 
-/** A used ticket's certificate can't connect any more, once nodes have it on their list. */
-export async function revokeTicket(
-  store: Store,
-  serial: string,
-  now = Date.now(),
-  signal?: AbortSignal,
-): Promise<void> {
-  await recordRevoked(store, serial, '', now, signal)
+/** A person's certificate, even one that is still being issued. */
+export async function isRevoked(store: Store, serial: string, signal?: AbortSignal): Promise<boolean> {
+  const { reads } = await store.commit({ then: [{ kind: 'read', key: keyOf(serial) }] }, signal)
+  return reads[0]?.length === 1
 }
 
-async function recordRevoked(
+/**
+ * Idempotent. The certificate can't connect any more, once nodes have it on their list; a node that is granting access to
+ * its holder sees it, and revokes that again.
+ *
+ * @param name the person's; '' for a ticket's certificate
+ */
+export async function recordRevoked(
   store: Store,
   serial: string,
   name: string,
   now: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const key = utf8(`${prefix}${serial}`)
+  const key = keyOf(serial)
   const value = encode([name, Math.floor(now / 1000)])
   await store.commit({ if: [{ kind: 'revision', key, modRevision: 0 }], then: [{ kind: 'put', key, value }] }, signal)
 }
@@ -149,6 +151,10 @@ export async function forgetExpired(store: Store, now: number, signal?: AbortSig
   throw new ConclaveError('not-allowed', `more than ${revokedMax} certificates were revoked in this cluster`, {
     hint: 'Create a new cluster, with a new authority.',
   })
+}
+
+function keyOf(serial: string): Bytes {
+  return utf8(`${prefix}${serial}`)
 }
 
 /** Undefined for an invalid serial number, which would make issuing the list fail. */

@@ -2,10 +2,10 @@
 import { ConclaveError } from '../../base/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { listPeople } from '../access/access-control.ts'
-import { revokeCertificates } from '../access/revocations.ts'
+import { recordRevoked, revokeCertificates } from '../access/revocations.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { closeTicket } from './serve-enrolments.ts'
-import { listTickets } from './ticket-record.ts'
+import { listTickets, withdrawTicket } from './ticket-record.ts'
 
 /** @returns how many certificates were revoked. @throws no-such-user when there is no certificate and no ticket */
 export async function revokePerson(
@@ -19,6 +19,9 @@ export async function revokePerson(
   for await (const { id, record } of listTickets(store, signal)) {
     if (record?.kind !== 'person' || record.name !== name) continue
     tickets += 1
+    const serial = await withdrawTicket(store, id, signal)
+    // A node may be answering its machine right now.
+    if (serial !== '') await recordRevoked(store, serial, name, now, signal)
     await closeTicket({ store, client, signal }, id)
   }
   const people = await listPeople(client, signal)

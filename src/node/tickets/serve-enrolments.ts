@@ -14,7 +14,7 @@ import {
   listUsers,
   revokeAccess,
 } from '../access/access-control.ts'
-import { forgetExpired, revokeTicket } from '../access/revocations.ts'
+import { forgetExpired, isRevoked, recordRevoked } from '../access/revocations.ts'
 import { certifyPerson, type Identity } from '../certificates/authority.ts'
 import { readAuthority } from '../certificates/credentials.ts'
 import { expiryOf, newPersonSerial, personOf, renewedSerial } from '../certificates/serials.ts'
@@ -130,7 +130,7 @@ export async function answerAsk(certifier: Certifier, entry: Entry, now = Date.n
 
 /** Undefined when the question deserves no answer. */
 async function answerTicket(certifier: Certifier, id: string, value: Bytes, now: number): Promise<Answer | undefined> {
-  const { store, client, authority, signal } = certifier
+  const { store, authority, signal } = certifier
   const record = await readTicket(store, id, signal)
   const ask = record && decodeAsk(id, value, new X509Certificate(record.certificate).publicKey)
   if (record === undefined || ask === undefined || readPublicKey(ask.publicKey) === undefined) return undefined
@@ -149,12 +149,7 @@ async function answerTicket(certifier: Certifier, id: string, value: Bytes, now:
   }
   if (claimed.kind === 'node') return { ...answer, sealedKey: sealFor(ask.publicKey, scalarOf(authority.key)) }
   const user = `${claimed.name}.${claimed.serial}`
-  await grantAccess(client, user, signal)
-  // It may have been withdrawn meanwhile, together with the person's other certificates.
-  if ((await readTicket(store, id, signal))?.claim !== claim) {
-    await revokeAccess(client, user, signal)
-    return undefined
-  }
+  if (!(await grantUnlessRevoked(certifier, user, claimed.serial))) return undefined
   return { ...answer, certificate: derOf(await certifyPerson(authority, user, ask.publicKey, now)) }
 }
 
@@ -178,22 +173,37 @@ async function answerRenewal(
   if (person === undefined || person.expires <= now || person.expires > now + renewableMs) return undefined
   if (!(await isPerson(client, user, signal))) return undefined
   const renewed = `${person.name}.${renewedSerial(serial)}`
-  await grantAccess(client, renewed, signal)
-  // It may have been revoked meanwhile, and then the new one must not be left over.
-  if (!(await isPerson(client, user, signal))) {
-    await revokeAccess(client, renewed, signal)
-    return undefined
-  }
+  if (!(await grantUnlessRevoked(certifier, renewed, serial))) return undefined
   const publicKey = new Uint8Array(certificate.publicKey.export({ format: 'der', type: 'spki' }))
   const next = derOf(await certifyPerson(authority, renewed, publicKey, now))
   return { claim: claimOf(publicKey), certificate: next, sealedKey: null, refusal: null }
+}
+
+/**
+ * That the ticket or the former certificate is gone says nothing: another node may have answered first, and the machine
+ * has what it asked for.
+ *
+ * @param serial of the person's certificate by whose right access is granted
+ * @returns whether it was granted
+ */
+async function grantUnlessRevoked(
+  { store, client, signal }: Certifier,
+  user: string,
+  serial: string,
+): Promise<boolean> {
+  await grantAccess(client, user, signal)
+  // Afterwards: `node revoke` records it first, and deletes users then.
+  if (!(await isRevoked(store, serial, signal))) return true
+  await revokeAccess(client, user, signal)
+  return false
 }
 
 /** Nothing is left of a ticket, and its certificate can't connect any more. Idempotent. */
 export async function closeTicket({ store, client, signal }: Omit<Certifier, 'authority'>, id: string): Promise<void> {
   const record = await readTicket(store, id, signal)
   if (record !== undefined) {
-    await revokeTicket(store, new X509Certificate(record.certificate).serialNumber.toLowerCase(), Date.now(), signal)
+    const serial = new X509Certificate(record.certificate).serialNumber.toLowerCase()
+    await recordRevoked(store, serial, '', Date.now(), signal)
   }
   await closeTicketUser(client, id, signal)
   await store.commit({ then: [{ kind: 'delete', key: answerKey({ ticket: id }) }] }, signal)

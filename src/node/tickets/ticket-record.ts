@@ -29,6 +29,8 @@ export const openTicketsMax = 1000
 const pageKeys = 256
 /** A claimed ticket is kept this much longer, since its machine may still be enrolling. */
 const claimedMs = 86_400_000
+/** A claim that is no machine's. */
+const withdrawn = 'withdrawn'
 const range = { start: utf8('tickets/'), end: prefixEnd(utf8('tickets/')) }
 
 export function issuedTicket(ticket: Ticket): IssuedTicket {
@@ -78,6 +80,18 @@ export async function claimTicket(
     const then = [{ kind: 'put', key, value: valueOf(claimed) }] as const
     const { ok } = await store.commit({ if: [{ kind: 'value', key, value: valueOf(record) }], then }, signal)
     if (ok) return claimed
+  }
+}
+
+/** No machine can claim it any more. @returns the serial number of the certificate for a claim made before; or '' */
+export async function withdrawTicket(store: Store, id: string, signal?: AbortSignal): Promise<string> {
+  const key = keyOf(id)
+  for (;;) {
+    const record = await readTicket(store, id, signal)
+    if (record === undefined || record.claim === withdrawn) return record?.serial ?? ''
+    const then = [{ kind: 'put', key, value: valueOf({ ...record, claim: withdrawn }) }] as const
+    const { ok } = await store.commit({ if: [{ kind: 'value', key, value: valueOf(record) }], then }, signal)
+    if (ok) return record.serial
   }
 }
 
