@@ -129,14 +129,21 @@ export const replicaBatch = 120
 export const replicaBatchBytes = 1_000_000
 /** Of hints and of pages of wraps a client reads about so many bytes in one go: anyone can add some. */
 export const besideLogBytesMax = 8_388_608
+/** Of a log, a page ends after about so many bytes, … */
+export const logPageBytesMax = 8_388_608
+/** … and so many records are read together by their indices: anyone can put huge values in their place. */
+export const recordsAtOnce = 32
+/** Of those that came first, an append that lost its place reads so many with its answer. */
+export const winnersRead = 8
 /** Pages of wraps read at once: those of all members of a full room. */
 export const wrapPagesAtOnce = 16
 /** Records read from the store at once. */
 export const logPageRecords = 256
 /** The newest records of a long history, which are verified before anything else is read: a page of a screen, and more. */
 export const tailPreviewRecords = 128
-/** Records read at once on the way back from a log's end to what vouches for the rest: about a megabyte. */
+/** Records and bytes read at once on the way back from a log's end to what vouches for the rest. */
 export const spanRecordsMax = 2048
+export const spanBytesMax = 33_554_432
 /** A walk over records lets the event loop turn at least this often, in milliseconds. */
 export const sliceMs = 8
 /** Wraps tried in turn by a reader who does not know their index (about a millisecond each). */

@@ -3,7 +3,7 @@
  * server-side). The conformance suite holds all three to the same results.
  */
 import type { Bytes } from '../base/bytes.ts'
-import { compareBytes, equalBytes } from '../base/bytes.ts'
+import { compareBytes, emptyBytes, equalBytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
 import type { Compare, Entry, LeaseId, Operation, Revision, Transaction } from './store.ts'
 
@@ -73,13 +73,17 @@ export function applyTransaction(table: Table, transaction: Transaction, revisio
     }
     const found = rowsOf(table, operation)
     if (operation.kind === 'read') {
-      reads.push(found)
+      reads.push(operation.keysOnly === true ? found.map(withoutValue) : found)
       continue
     }
     for (const entry of found) table.remove(entry, revision)
     changed ||= found.length > 0
   }
   return { ok, changed, reads }
+}
+
+export function withoutValue(entry: Entry): Entry {
+  return { ...entry, value: emptyBytes }
 }
 
 function rowsOf(table: Table, operation: Exclude<Operation, { kind: 'put' }>): readonly Entry[] {

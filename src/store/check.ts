@@ -37,6 +37,7 @@ function checkLimit(limit: number | undefined): void {
 export function checkRange(start: Uint8Array, end: Uint8Array, options: RangeOptions): void {
   checkSpan(start, end)
   checkLimit(options.limit)
+  checkLimit(options.bytesMax)
 }
 
 export function checkFrom(from: Revision | undefined): void {

@@ -2,8 +2,8 @@
  * The in-memory store, for tests and for trying Conclave out. Nothing outlives the process. Several handles may share
  * the same data (`another()`), as several processes share the other stores.
  */
-import { emptyBytes } from '../base/bytes.ts'
 import { ConclaveError } from '../base/errors.ts'
+import { withoutValue } from './apply.ts'
 import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from './check.ts'
 import { follow, watchIterable } from './follow.ts'
 import { MemoryData } from './memory-data.ts'
@@ -47,11 +47,15 @@ export class MemoryStore implements Store {
   ): Promise<RangeResult> {
     this.#enter(signal)
     checkRange(start, end, options)
-    const { limit = Infinity, reverse = false, keysOnly = false } = options
+    const { limit = Infinity, reverse = false, keysOnly = false, bytesMax = Infinity } = options
     const all = this.#data.scan(start, end, reverse ? undefined : limit + 1)
-    const found = (reverse ? all.toReversed() : all).slice(0, limit)
-    const entries = keysOnly ? found.map((entry) => ({ ...entry, value: emptyBytes })) : found
-    return { revision: this.#data.revision, entries, more: all.length > limit }
+    const found = (reverse ? all.toReversed() : all)
+      .slice(0, limit)
+      .map((entry) => (keysOnly ? withoutValue(entry) : entry))
+    let bytes = 0
+    const full = found.findIndex(({ value }) => (bytes += value.length) >= bytesMax)
+    const entries = full < 0 ? found : found.slice(0, full + 1)
+    return { revision: this.#data.revision, entries, more: all.length > entries.length }
   }
 
   async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {

@@ -32,6 +32,8 @@ export interface RangeOptions {
   readonly reverse?: boolean
   /** Leaves the values empty. */
   readonly keysOnly?: boolean
+  /** Stops once the values read are this many bytes; `more` tells. The last entry (etcd: a page of 256) may go beyond. */
+  readonly bytesMax?: number
 }
 
 export interface RangeResult {
@@ -55,7 +57,13 @@ export type Operation =
   /** Deletes the key, or every key in [key, end). */
   | { readonly kind: 'delete'; readonly key: Uint8Array; readonly end?: Uint8Array }
   /** Reads the key, or up to `limit` entries of [key, end), into `reads`. Sees the writes before it in the same transaction. */
-  | { readonly kind: 'read'; readonly key: Uint8Array; readonly end?: Uint8Array; readonly limit?: number }
+  | {
+      readonly kind: 'read'
+      readonly key: Uint8Array
+      readonly end?: Uint8Array
+      readonly limit?: number
+      readonly keysOnly?: boolean
+    }
 
 /** At most `storeOperationsMax` operations a branch and as many compares; a key is written at most once in a branch. */
 export interface Transaction {

@@ -25,7 +25,11 @@ export class FaultyStore implements Store {
   /** Transactions that are held. */
   waiting = 0
   #rangeGate:
-    { readonly fits: (options: RangeOptions) => boolean; readonly opened: PromiseWithResolvers<void> } | undefined
+    | {
+        readonly fits: (options: RangeOptions, end: Uint8Array) => boolean
+        readonly opened: PromiseWithResolvers<void>
+      }
+    | undefined
 
   constructor(store: Store) {
     this.#store = store
@@ -57,7 +61,7 @@ export class FaultyStore implements Store {
   }
 
   /** From now on ranges that fit wait, until they are let through. */
-  holdRanges(fits: (options: RangeOptions) => boolean): void {
+  holdRanges(fits: (options: RangeOptions, end: Uint8Array) => boolean): void {
     this.#rangeGate ??= { fits, opened: Promise.withResolvers() }
   }
 
@@ -82,7 +86,7 @@ export class FaultyStore implements Store {
 
   async range(start: Uint8Array, end: Uint8Array, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult> {
     this.#pass()
-    if (this.#rangeGate?.fits(options ?? {}) === true) await this.#rangeGate.opened.promise
+    if (this.#rangeGate?.fits(options ?? {}, end) === true) await this.#rangeGate.opened.promise
     const result = await this.#store.range(start, end, options, signal)
     this.read.keys += result.entries.length
     for (const { value } of result.entries) {

@@ -5,12 +5,20 @@ import type { Room, RoomChange } from '../../src/chat/chat.ts'
 import type { TimelineItem } from '../../src/chat/item.ts'
 import { prepareControl } from '../../src/protocol/compose.ts'
 import { openKnock } from '../../src/protocol/knock.ts'
-import { cardKey, controlKey, controlRange, knocksRange, logKey, logRange } from '../../src/protocol/paths.ts'
+import {
+  cardKey,
+  controlKey,
+  controlRange,
+  knocksRange,
+  logIndexOf,
+  logKey,
+  logRange,
+} from '../../src/protocol/paths.ts'
 import { recordHash } from '../../src/protocol/record.ts'
 import type { Bytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
 import { readOne } from '../../src/store/read-one.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { RangeOptions, Store } from '../../src/store/store.ts'
 import type { User } from '../protocol/room-builder.ts'
 import {
   again,
@@ -28,8 +36,8 @@ import {
 } from './world.ts'
 import { WrittenRoom } from './written-room.ts'
 
-/** The pages of a whole log, as the history is read; a preview asks for ranges of known ends. */
-const history = ({ limit }: { readonly limit?: number }) => limit === logPageRecords
+/** The pages of a whole log, as the history is read; a preview asks for ranges that end at a record. */
+const history = ({ limit }: RangeOptions, end: Uint8Array) => limit === logPageRecords && logIndexOf(end) === undefined
 
 interface Scene {
   readonly place: World

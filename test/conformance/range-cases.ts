@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { prefixEnd } from '../../src/base/bytes.ts'
+import type { RangeResult } from '../../src/store/store.ts'
 import { shown } from './place.ts'
 import type { Context } from './suite.ts'
 
@@ -72,6 +73,32 @@ export function rangeCases(context: Context): void {
       expect(entries).toEqual([
         { key: place.key('a'), value: new Uint8Array(0), createRevision: revision, modRevision: revision },
       ])
+    })
+
+    test('ends after so many bytes of values, and more tells of what is left', async () => {
+      const { place } = context
+      const names = Array.from({ length: 300 }, (_, n) => String(n).padStart(6, '0'))
+      const value = 'x'.repeat(1000)
+      for (let at = 0; at < names.length; at += 100) {
+        await place.commit(...names.slice(at, at + 100).map((name) => place.put(name, value)))
+      }
+      const read = (start: Uint8Array, bytesMax: number, reverse = false) =>
+        place.store.range(start, place.end, { bytesMax, reverse })
+      const first = await read(place.start, 2500)
+      expect(first.more).toBe(true)
+      // One page of the cluster's at most.
+      expect(first.entries.length).toBeGreaterThanOrEqual(3)
+      expect(first.entries.length).toBeLessThanOrEqual(256)
+      const last = first.entries.at(-1)?.key as Uint8Array
+      const rest = await read(Uint8Array.from([...last, 0]), 1_000_000)
+      expect(rest.more).toBe(false)
+      const namesOf = ({ entries }: RangeResult) => entries.map(({ key }) => place.nameOf(key))
+      expect([...namesOf(first), ...namesOf(rest)]).toEqual(names)
+      const backward = await read(place.start, 1, true)
+      expect(namesOf(backward)).toEqual(names.toReversed().slice(0, backward.entries.length))
+      expect(backward.more).toBe(true)
+      const exact = await read(place.start, 300_000)
+      expect([exact.entries.length, exact.more]).toEqual([300, false])
     })
 
     test('an entry tells when its key was created and last written', async () => {

@@ -126,6 +126,30 @@ export function transactionCases(context: Context): void {
       expect(reads[1]?.[0]?.modRevision).toBe(revision)
     })
 
+    test('reads keys without their values', async () => {
+      const { place } = context
+      const { revision } = await place.commit(place.put('a'), place.put('b'))
+      const { reads } = await place.commit(
+        { kind: 'read', key: place.key('a'), keysOnly: true },
+        { kind: 'read', key: place.start, end: place.end, limit: 1, keysOnly: true },
+        { kind: 'read', key: place.key('b') },
+      )
+      const a = { key: place.key('a'), value: new Uint8Array(0), createRevision: revision, modRevision: revision }
+      expect(reads.slice(0, 2)).toEqual([[a], [a]])
+      expect(reads[2]?.[0]?.value).toEqual(new TextEncoder().encode('b'))
+    })
+
+    test('reads more than one message holds, all of one revision', async () => {
+      const { place } = context
+      const names = Array.from({ length: 15 }, (_, n) => String(n).padStart(3, '0'))
+      for (const name of names) await place.commit(place.put(name, 'x'.repeat(1_400_000)))
+      const read = place.commit(...names.map((name) => ({ kind: 'read', key: place.key(name) }) as const))
+      const { reads, revision } = await read
+      expect(reads.flat().map(({ key }) => place.nameOf(key))).toEqual(names)
+      expect(reads.every(([entry]) => (entry?.modRevision ?? Infinity) <= revision)).toBe(true)
+      await place.commit({ kind: 'delete', key: place.start, end: place.end })
+    })
+
     test('of 128 operations happens whole', async () => {
       const { place } = context
       const names = Array.from({ length: 128 }, (_, n) => String(n).padStart(3, '0'))

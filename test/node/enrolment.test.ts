@@ -77,7 +77,12 @@ class Slow extends Patient {
 }
 
 /** A slow node answers a question. Everything else happens before its first call of this name. */
-async function answerSlowly(asker: Asker, value: Bytes, name: string, meanwhile: () => Promise<unknown>): Promise<void> {
+async function answerSlowly(
+  asker: Asker,
+  value: Bytes,
+  name: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
   const done = vi.fn(meanwhile)
   const client = new Slow(await readClient(node.paths.client), name, done)
   await answerAsk({ ...root, client }, { key: askKey(asker), value, createRevision: 1, modRevision: 0 })

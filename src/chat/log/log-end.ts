@@ -24,7 +24,7 @@ export async function findLogEnd(store: Store, roomId: Bytes, from: number, sign
   let first: Revision | undefined
   let probes = Array.from({ length: doublings }, (_, k) => from + 2 ** k - 1)
   for (;;) {
-    const then = probes.map((i): Operation => ({ kind: 'read', key: logKey(roomId, i) }))
+    const then = probes.map((i): Operation => ({ kind: 'read', key: logKey(roomId, i), keysOnly: true }))
     const { reads, revision } = await store.commit({ then }, signal)
     // A slot empty in an early round may be filled by the last.
     first ??= revision

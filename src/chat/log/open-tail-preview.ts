@@ -7,7 +7,14 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
-import { tailPreviewRecords, logPageRecords, sliceMs, spanRecordsMax } from '../../base/limits.ts'
+import {
+  logPageBytesMax,
+  logPageRecords,
+  sliceMs,
+  spanBytesMax,
+  spanRecordsMax,
+  tailPreviewRecords,
+} from '../../base/limits.ts'
 import { zeroHash } from '../../crypto/hash.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
 import { logKey, numberOf } from '../../protocol/paths.ts'
@@ -87,7 +94,8 @@ async function findEnd(
 
 function reader(store: Store, roomId: Bytes): ReadRecords {
   return async (from, to, signal) => {
-    const { entries } = await store.range(logKey(roomId, from), logKey(roomId, to), {}, signal)
+    const options = { limit: to - from, bytesMax: spanBytesMax }
+    const { entries } = await store.range(logKey(roomId, from), logKey(roomId, to), options, signal)
     const records = recordsAmong(entries)
     return records.length === to - from ? records : undefined
   }
@@ -136,7 +144,9 @@ async function readBack(
       if (isTrustAnchor(control)) return tailOf(found, newest)
     }
     to = from
-    count = Math.min(count * 2, spanRecordsMax)
+    // Twice as many next time, unless these were large.
+    const bytes = records.reduce((sum, { value }) => sum + value.length, 0)
+    count = Math.min(bytes > logPageBytesMax ? logPageRecords : count * 2, spanRecordsMax)
   }
   return tailOf(found, newest)
 }

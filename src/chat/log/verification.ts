@@ -34,7 +34,7 @@ export async function verifyLog(
   while (more) {
     signal?.throwIfAborted()
     const from = state.checkpoint.next
-    const page = await logPage(store, roomId, from, signal)
+    const page = await logPage(store, roomId, { from }, signal)
     for (const { key, value } of page.entries) {
       const i = numberOf(key)
       if (i !== state.checkpoint.next) {

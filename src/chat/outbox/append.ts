@@ -4,7 +4,7 @@
  * acknowledged record stays.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { storeOperationsMax } from '../../base/limits.ts'
+import { storeOperationsMax, winnersRead } from '../../base/limits.ts'
 import { incarnationKey, logKey } from '../../protocol/paths.ts'
 import type { Compare, Operation, Store } from '../../store/store.ts'
 import { sameStoreIdentity, type StoreIdentity } from '../connection/store-identity.ts'
@@ -54,7 +54,12 @@ export async function append(
       then: [{ kind: 'put', key, value: record }, ...(along.operations ?? [])],
       else: [
         { kind: 'read', key: incarnationKey },
-        { kind: 'read', key: logKey(roomId, Math.max(0, i - 1)), end: logKey(roomId, i + storeOperationsMax) },
+        {
+          kind: 'read',
+          key: logKey(roomId, Math.max(0, i - 1)),
+          end: logKey(roomId, i + 1 + winnersRead),
+          limit: winnersRead,
+        },
       ],
     },
     signal,

@@ -181,7 +181,7 @@ export class WaitingAdmission implements Admission {
   async #readOn(signal?: AbortSignal): Promise<void> {
     const { store, roomId } = this.#parts
     for (;;) {
-      const { entries, more } = await logPage(store, roomId, this.#readTo, signal)
+      const { entries, more } = await logPage(store, roomId, { from: this.#readTo }, signal)
       this.#found.push(...entries.flatMap(({ value }) => this.#answerIn(value)))
       const last = entries.at(-1)
       if (last !== undefined) this.#readTo = numberOf(last.key) + 1

@@ -97,12 +97,11 @@ function addTo(spans: Span[], i: number): void {
 
 async function recordsBetween({ store, roomId }: CompareParts, from: number, to: number, signal?: AbortSignal) {
   const found = new Map<number, Entry>()
-  let at = from
-  for (;;) {
-    const { entries, more } = await logPage(store, roomId, at, signal)
+  for (let at = from; ;) {
+    const { entries, more } = await logPage(store, roomId, { from: at, to }, signal)
     for (const entry of entries) found.set(numberOf(entry.key), entry)
     const last = entries.at(-1)
-    if (!more || last === undefined || numberOf(last.key) >= to - 1) return found
+    if (!more || last === undefined) return found
     at = numberOf(last.key) + 1
   }
 }

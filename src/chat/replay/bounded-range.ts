@@ -15,7 +15,7 @@ export async function boundedRange(
   const found: Entry[] = []
   let bytes = 0
   for (let next: Bytes | undefined = start; next !== undefined && bytes < besideLogBytesMax;) {
-    const { entries, more } = await store.range(next, end, { limit }, signal)
+    const { entries, more } = await store.range(next, end, { limit, bytesMax: besideLogBytesMax - bytes }, signal)
     for (const { key, value } of entries) bytes += key.length + value.length
     found.push(...entries.filter(({ value }) => value.length <= valueBytesMax))
     const last = entries.at(-1)

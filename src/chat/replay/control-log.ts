@@ -4,10 +4,10 @@
  */
 import { equalBytes, type Bytes } from '../../base/bytes.ts'
 import { decode, FormatError } from '../../base/codec.ts'
-import { logPageRecords, storeOperationsMax } from '../../base/limits.ts'
+import { logPageRecords, recordsAtOnce, storeOperationsMax } from '../../base/limits.ts'
 import { controlKey, controlRange, logKey, numberOf } from '../../protocol/paths.ts'
 import { decodeRecord, isMessage, recordHash, type ControlOuter, type ControlHeader } from '../../protocol/record.ts'
-import type { Entry, Operation, Store } from '../../store/store.ts'
+import type { Operation, Store } from '../../store/store.ts'
 import { boundedRange } from './bounded-range.ts'
 import { logPage } from './log-page.ts'
 
@@ -88,9 +88,7 @@ export class ControlLog {
   async readHinted(hinted: readonly number[], signal?: AbortSignal): Promise<void> {
     const indices = hinted.filter((i) => !this.#found.has(i))
     const parts: number[][] = []
-    for (let at = 0; at < indices.length; at += storeOperationsMax) {
-      parts.push(indices.slice(at, at + storeOperationsMax))
-    }
+    for (let at = 0; at < indices.length; at += recordsAtOnce) parts.push(indices.slice(at, at + recordsAtOnce))
     const readOn = async (): Promise<void> => {
       for (let part = parts.shift(); part !== undefined; part = parts.shift()) await this.#read(part, signal)
     }
@@ -99,13 +97,7 @@ export class ControlLog {
 
   /** Everything that the log holds, and that was not read before. */
   async readAll(signal?: AbortSignal): Promise<void> {
-    for (;;) {
-      const { entries, more } = await logPage(this.#store, this.#roomId, this.#readTo, signal)
-      this.#noteAll(entries)
-      const last = entries.at(-1)
-      if (last !== undefined) this.#readTo = numberOf(last.key) + 1
-      if (!more || last === undefined) break
-    }
+    this.#readTo = await this.#readPages({ from: this.#readTo }, signal)
     this.#isComplete = true
   }
 
@@ -132,13 +124,18 @@ export class ControlLog {
   }
 
   async #readAround(i: number, signal?: AbortSignal): Promise<void> {
-    const start = logKey(this.#roomId, Math.max(0, i - logPageRecords + 1))
-    const end = logKey(this.#roomId, i + 1)
-    this.#noteAll((await this.#store.range(start, end, {}, signal)).entries)
+    await this.#readPages({ from: Math.max(0, i - logPageRecords + 1), to: i + 1 }, signal)
   }
 
-  #noteAll(entries: readonly Entry[]): void {
-    for (const { key, value } of entries) this.note(numberOf(key), value)
+  /** @returns the index after the last record */
+  async #readPages({ from, to }: { from: number; to?: number | undefined }, signal?: AbortSignal): Promise<number> {
+    for (let at = from; ;) {
+      const { entries, more } = await logPage(this.#store, this.#roomId, { from: at, to }, signal)
+      for (const { key, value } of entries) this.note(numberOf(key), value)
+      const last = entries.at(-1)
+      if (last !== undefined) at = numberOf(last.key) + 1
+      if (!more || last === undefined) return at
+    }
   }
 
   async #read(indices: readonly number[], signal?: AbortSignal): Promise<void> {

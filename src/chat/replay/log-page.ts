@@ -3,23 +3,25 @@
  * their keys. No reader fails on it or stops before it.
  */
 import { concat, type Bytes } from '../../base/bytes.ts'
-import { logPageRecords } from '../../base/limits.ts'
+import { logPageBytesMax, logPageRecords } from '../../base/limits.ts'
 import { logIndexOf, logKey, logRange, numberOf } from '../../protocol/paths.ts'
 import type { Entry, RangeResult, Store } from '../../store/store.ts'
 
-/** At least one record with index ≥ from if there is any; more than `logPageRecords` only if others lie between. */
-export async function logPage(store: Store, roomId: Bytes, from: number, signal?: AbortSignal): Promise<RangeResult> {
-  const { end } = logRange(roomId)
-  const records: Entry[] = []
+/** At least one record with index ≥ `from`, and before `to`, if there is any; some `logPageBytesMax` at most. */
+export async function logPage(
+  store: Store,
+  roomId: Bytes,
+  { from, to }: { readonly from: number; readonly to?: number | undefined },
+  signal?: AbortSignal,
+): Promise<RangeResult> {
+  const end = to === undefined ? logRange(roomId).end : logKey(roomId, to)
   let start = logKey(roomId, from)
   for (;;) {
-    const { entries, more, revision } = await store.range(start, end, { limit: logPageRecords }, signal)
-    const own = recordsAmong(entries)
-    records.push(...own)
+    const options = { limit: logPageRecords, bytesMax: logPageBytesMax }
+    const { entries, more, revision } = await store.range(start, end, options, signal)
+    const records = recordsAmong(entries)
     const last = entries.at(-1)
-    if (!more || last === undefined || own.length === entries.length || records.length >= logPageRecords) {
-      return { entries: records, more, revision }
-    }
+    if (records.length > 0 || !more || last === undefined) return { entries: records, more, revision }
     start = concat(last.key, Uint8Array.of(0))
   }
 }
@@ -37,7 +39,7 @@ export async function* logPages<T>(
   signal?: AbortSignal,
 ): AsyncGenerator<PreparedPage<T>, void> {
   const read = async (at: number): Promise<PreparedPage<T>> => {
-    const page = await logPage(store, roomId, at, signal)
+    const page = await logPage(store, roomId, { from: at }, signal)
     return { ...page, prepared: await prepare(page.entries) }
   }
   let coming: Promise<PreparedPage<T>> | undefined = read(from)

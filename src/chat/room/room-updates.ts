@@ -114,6 +114,6 @@ function questions({ roomId, next }: Loaded): readonly Operation[] {
   const { start, end } = knocksRange(roomId)
   return [
     { kind: 'read', key: logKey(roomId, next - 1), end: logKey(roomId, next + 1), limit: 2 },
-    { kind: 'read', key: start, end, limit: 1 },
+    { kind: 'read', key: start, end, limit: 1, keysOnly: true },
   ]
 }

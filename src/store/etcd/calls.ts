@@ -49,6 +49,8 @@ export class Calls {
         if (error instanceof Unreachable) this.#note(endpoint, error, permanent)
         else if (!(error instanceof AnswerTooLarge)) throw error
         if (Date.now() >= deadline) throw noAnswer(error)
+        // It asks for less now.
+        if (error instanceof AnswerTooLarge) continue
       }
       const isRoundOver = (tries + 1) % this.#endpoints.count === 0
       if (isRoundOver) attemptMs *= 2

@@ -25,7 +25,7 @@ import { securityOf } from './security.ts'
 import type { Security } from './security.ts'
 
 /** The largest message accepted from a server. Larger answers are requested in smaller parts. */
-const answerBytesMax = 64 * 1024 * 1024
+const answerBytesMax = 16 * 1024 * 1024
 
 const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': answerBytesMax,

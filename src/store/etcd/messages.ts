@@ -27,11 +27,12 @@ export function entryOf(kv: KeyValue): Entry {
   }
 }
 
-export function encodeTransaction(transaction: Transaction): TxnInit {
+/** @param revision what its reads see; 0: the newest */
+export function encodeTransaction(transaction: Transaction, revision: Revision): TxnInit {
   return {
     compare: (transaction.if ?? []).map(encodeCompare),
-    success: transaction.then.map(encodeOperation),
-    failure: (transaction.else ?? []).map(encodeOperation),
+    success: transaction.then.map((operation) => encodeOperation(operation, revision)),
+    failure: (transaction.else ?? []).map((operation) => encodeOperation(operation, revision)),
   }
 }
 
@@ -55,7 +56,7 @@ function encodeCompare(compare: Compare): MessageInitShape<typeof CompareSchema>
   }
 }
 
-function encodeOperation(operation: Operation): MessageInitShape<typeof RequestOpSchema> {
+function encodeOperation(operation: Operation, revision: Revision): MessageInitShape<typeof RequestOpSchema> {
   const { key } = operation
   switch (operation.kind) {
     case 'put': {
@@ -65,8 +66,9 @@ function encodeOperation(operation: Operation): MessageInitShape<typeof RequestO
     case 'delete':
       return { request: { case: 'requestDeleteRange', value: { key, ...endOf(operation.end) } } }
     case 'read': {
-      const limit = BigInt(operation.limit ?? 0)
-      return { request: { case: 'requestRange', value: { key, ...endOf(operation.end), limit } } }
+      const { end, limit = 0, keysOnly = false } = operation
+      const value = { key, ...endOf(end), limit: BigInt(limit), keysOnly, revision: BigInt(revision) }
+      return { request: { case: 'requestRange', value } }
     }
   }
 }

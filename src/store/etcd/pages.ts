@@ -42,16 +42,22 @@ async function readPages(
   options: RangeOptions,
   signal: AbortSignal | undefined,
 ): Promise<RangeResult> {
-  const { limit = Infinity, reverse = false } = options
+  const { limit = Infinity, reverse = false, bytesMax = Infinity } = options
+  let bytes = 0
+  const size = { entries: pageEntries }
   const entries: Entry[] = []
   let { start, end } = span
   let revision: Revision = 0
   for (;;) {
-    const page = await readPage(calls, { start, end }, limit - entries.length, revision, options, signal)
+    const page = await readPage(calls, { start, end }, size, limit - entries.length, revision, options, signal)
     if (revision === 0) revision = revisionOf(page.header)
-    for (const kv of page.kvs) entries.push(entryOf(kv))
+    for (const kv of page.kvs) {
+      entries.push(entryOf(kv))
+      bytes += kv.value.length
+    }
     const last = entries.at(-1)
-    if (!page.more || last === undefined || entries.length >= limit) return { revision, entries, more: page.more }
+    const isEnough = entries.length >= limit || bytes >= bytesMax
+    if (!page.more || last === undefined || isEnough) return { revision, entries, more: page.more }
     if (reverse) end = last.key
     else start = concat(last.key, Uint8Array.of(0))
   }
@@ -60,26 +66,30 @@ async function readPages(
 function readPage(
   calls: Calls,
   { start, end }: Span,
+  /** Of a page; as large as the answers allow. */
+  size: { entries: number },
   wanted: number,
   revision: Revision,
   { reverse = false, keysOnly = false }: RangeOptions,
   signal: AbortSignal | undefined,
 ): Promise<RangeResponse> {
-  let size = Math.min(pageEntries, wanted)
+  let limit = Math.min(size.entries, wanted)
   return calls.run(async (endpoint, timeoutMs) => {
     const request = {
       key: start,
       rangeEnd: end,
-      limit: BigInt(size),
+      limit: BigInt(limit),
       revision: BigInt(revision),
       sortOrder: reverse ? sortDescending : 0,
       keysOnly,
     }
     try {
-      return await endpoint.unary(KV.method.range, request, timeoutMs, signal)
+      const answer = await endpoint.unary(KV.method.range, request, timeoutMs, signal)
+      if (limit < wanted) size.entries = Math.min(pageEntries, limit * 2)
+      return answer
     } catch (error) {
-      if (size === 1 && error instanceof AnswerTooLarge) throw new Error('one entry is too large', { cause: error })
-      size = Math.max(1, Math.floor(size / 2))
+      if (limit === 1 && error instanceof AnswerTooLarge) throw new Error('one entry is too large', { cause: error })
+      limit = Math.max(1, Math.floor(limit / 2))
       throw error
     }
   }, signal)

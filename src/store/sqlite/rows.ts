@@ -3,9 +3,8 @@
  * connection.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { emptyBytes } from '../../base/bytes.ts'
-import type { Table } from '../apply.ts'
-import type { Entry, LeaseId, Revision } from '../store.ts'
+import { withoutValue, type Table } from '../apply.ts'
+import type { Entry, LeaseId, RangeOptions, Revision } from '../store.ts'
 import type { Connection } from './connection.ts'
 
 const entryColumns = 'key, value, create_rev AS createRevision, mod_rev AS modRevision'
@@ -14,12 +13,6 @@ export interface Meta {
   readonly revision: Revision
   /** Superseded versions and deletions up to this revision are gone. */
   readonly compacted: Revision
-}
-
-export interface Scan {
-  readonly limit?: number
-  readonly reverse?: boolean
-  readonly keysOnly?: boolean
 }
 
 /** A row as node:sqlite returns it (an object without a prototype, owning its blobs). */
@@ -52,16 +45,25 @@ export class Rows implements Table {
   }
 
   scan(start: Uint8Array, end: Uint8Array, limit?: number): Entry[] {
-    return this.select(start, end, limit === undefined ? {} : { limit })
+    return this.select(start, end, limit === undefined ? {} : { limit }).entries
   }
 
-  select(start: Uint8Array, end: Uint8Array, { limit, reverse = false, keysOnly = false }: Scan): Entry[] {
+  select(start: Uint8Array, end: Uint8Array, options: RangeOptions): { entries: Entry[]; more: boolean } {
+    const { limit = Infinity, reverse = false, keysOnly = false, bytesMax = Infinity } = options
     const columns = keysOnly ? 'key, create_rev AS createRevision, mod_rev AS modRevision' : entryColumns
     const order = reverse ? 'DESC' : 'ASC'
     const rows = this.#connection
       .statement(`SELECT ${columns} FROM entries WHERE key >= ? AND key < ? ORDER BY key ${order} LIMIT ?`)
-      .all(start, end, limit ?? -1)
-    return rows.map((row) => (keysOnly ? { ...entryOf(row), value: emptyBytes } : entryOf(row)))
+      .iterate(start, end, limit === Infinity ? -1 : limit + 1)
+    const entries: Entry[] = []
+    let bytes = 0
+    for (const row of rows) {
+      if (entries.length >= limit || bytes >= bytesMax) return { entries, more: true }
+      const entry = entryOf(row)
+      entries.push(keysOnly ? withoutValue(entry) : entry)
+      bytes += entry.value?.length ?? 0
+    }
+    return { entries, more: false }
   }
 
   put(entry: Entry, lease: LeaseId | undefined): void {

@@ -92,12 +92,10 @@ export class SqliteStore implements Store {
   ): Promise<RangeResult> {
     this.#enter(signal)
     checkRange(start, end, options)
-    const { limit } = options
-    return this.#connection.read(() => {
-      const { revision } = this.#rows.meta()
-      const found = this.#rows.select(start, end, limit === undefined ? options : { ...options, limit: limit + 1 })
-      return { revision, entries: found.slice(0, limit), more: limit !== undefined && found.length > limit }
-    }, signal)
+    return this.#connection.read(
+      () => ({ revision: this.#rows.meta().revision, ...this.#rows.select(start, end, options) }),
+      signal,
+    )
   }
 
   async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {

@@ -1,7 +1,8 @@
-/** Junk beside a room's log, written by anyone with access to the store: it fills neither memory nor homes. */
+/** Junk in a room's log and beside it, written by anyone with access to the store: it fills neither memory nor homes. */
 import { expect, it } from 'vitest'
 import { concat } from '../../../src/base/bytes.ts'
-import { controlKey, wrapPageKey, wrapsRange } from '../../../src/protocol/paths.ts'
+import { encode } from '../../../src/base/codec.ts'
+import { controlKey, logKey, wrapPageKey, wrapsRange } from '../../../src/protocol/paths.ts'
 import { roomLogOf, storeOf } from '../../protocol/properties/store-client.ts'
 import { RoomBuilder, type User } from '../../protocol/room-builder.ts'
 import { CountingStore } from './counting-store.ts'
@@ -82,3 +83,33 @@ it.each([
   },
   60_000,
 )
+
+/** As large as a store takes. */
+const huge = new Uint8Array(1_500_000).fill(7)
+
+it.each([
+  [
+    'between two records of the log',
+    (world: RoomBuilder, k: number) => concat(logKey(world.roomId, 1), Uint8Array.of(k)),
+  ],
+  ['right behind its end', (world: RoomBuilder, k: number) => logKey(world.roomId, world.log.length + k)],
+  ['far behind, where hints point', (world: RoomBuilder, k: number) => logKey(world.roomId, 2 ** 40 + k)],
+] as const)('of 120 MB %s never comes in one answer', async (where, keyOf) => {
+  const { world, ada, store } = await scene()
+  // Long enough for its newest end to be read first.
+  for (let k = 0; k < 300; k += 1) world.say(ada, `${k}`)
+  await storeOf(world, store)
+  for (let k = 0; k < 80; k += 1) {
+    await store.commit({ then: [{ kind: 'put', key: keyOf(world, k), value: huge }] })
+    if (where.endsWith('point')) {
+      const hint = controlKey(world.roomId, 1000 + k)
+      await store.commit({ then: [{ kind: 'put', key: hint, value: encode(2 ** 40 + k) }] })
+    }
+  }
+  store.largestAnswer = 0
+  const log = roomLogOf(store, world, ada, true)
+  // Some of it is told as damage.
+  await Promise.allSettled([log.catchUp()])
+  expect(store.largestAnswer).toBeLessThanOrEqual(49_000_000)
+  await store.close()
+})

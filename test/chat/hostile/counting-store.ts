@@ -1,6 +1,6 @@
 /** A store that counts what is written to it and read from it. */
 import { MemoryStore } from '../../../src/store/memory.ts'
-import type { CommitResult, RangeOptions, RangeResult, Transaction } from '../../../src/store/store.ts'
+import type { CommitResult, Entry, RangeOptions, RangeResult, Transaction } from '../../../src/store/store.ts'
 import type { Bytes } from '../../../src/base/bytes.ts'
 
 export class CountingStore extends MemoryStore {
@@ -9,6 +9,8 @@ export class CountingStore extends MemoryStore {
   bytesWritten = 0
   longestValue = 0
   bytesRead = 0
+  /** Bytes of the values in the largest answer. */
+  largestAnswer = 0
 
   override async commit(transaction: Transaction, signal?: AbortSignal): Promise<CommitResult> {
     this.commits += 1
@@ -19,13 +21,19 @@ export class CountingStore extends MemoryStore {
       this.longestValue = Math.max(this.longestValue, operation.value.length)
     }
     const result = await super.commit(transaction, signal)
-    for (const entries of result.reads) for (const { value } of entries) this.bytesRead += value.length
+    this.#read(result.reads.flat())
     return result
   }
 
   override async range(start: Bytes, end: Bytes, options?: RangeOptions, signal?: AbortSignal): Promise<RangeResult> {
     const result = await super.range(start, end, options, signal)
-    for (const { value } of result.entries) this.bytesRead += value.length
+    this.#read(result.entries)
     return result
+  }
+
+  #read(entries: readonly Entry[]): void {
+    const bytes = entries.reduce((sum, { value }) => sum + value.length, 0)
+    this.bytesRead += bytes
+    this.largestAnswer = Math.max(this.largestAnswer, bytes)
   }
 }
