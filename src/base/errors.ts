@@ -55,3 +55,11 @@ export class ConclaveError extends Error {
 export function isConclaveError(error: unknown, code?: ErrorCode): error is ConclaveError {
   return error instanceof ConclaveError && (code === undefined || error.code === code)
 }
+
+/** Another client changed in the store what a transaction depends on. */
+export function storeConflict(): ConclaveError {
+  return new ConclaveError('unavailable', 'another client changed the store at the same time', {
+    hint: 'Try again.',
+    retryable: true,
+  })
+}

@@ -161,7 +161,7 @@ export const retryMs = 300
 export const retryMsMax = 2_000
 /** Of what a store lost, so many of the newest messages are shown at the place where the log went another way. */
 export const divergedItemsMax = 500
-/** A store that is watched is looked at this often all the same: whether it was set back. */
+/** A store that is watched is looked at this often all the same: whether it was rolled back. */
 export const storeIdentityCheckMs = 5_000
 /** When members were last heard from is looked up in so many of the newest records. */
 export const lastHeardRecordsMax = 10_000

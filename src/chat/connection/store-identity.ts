@@ -4,7 +4,7 @@
  * once they have restored what it lost; a moved one is closed.
  */
 import { emptyBytes, textOf, type Bytes } from '../../base/bytes.ts'
-import { ConclaveError } from '../../base/errors.ts'
+import { ConclaveError, storeConflict } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
 import { incarnationKey, formerIncarnationKey } from '../../protocol/paths.ts'
 import type { Compare, Revision, Store } from '../../store/store.ts'
@@ -76,7 +76,7 @@ export async function renewStoreIdentity(store: Store, random: Random, signal?: 
     },
     signal,
   )
-  if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+  if (!ok) throw storeConflict()
 }
 
 /** The store is at another address for good. */

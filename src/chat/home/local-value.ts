@@ -11,7 +11,7 @@ export function readLocal<T>(what: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof FormatError || error instanceof RangeError)) throw error
     throw new ConclaveError('tampering', `${what} in this home is damaged`, {
-      hint: 'everything but what waits to be sent is in the store too: move the home away, and log in again',
+      hint: 'Everything except unsent messages is in the store too: move the home away, and log in again.',
       cause: error,
     })
   }

@@ -3,7 +3,7 @@
  * then one transaction of the home puts the vault under the new passphrase, and the copy in the store follows. If
  * interrupted anywhere, the old or the new passphrase opens the home, and the next start finishes.
  */
-import { ConclaveError } from '../../base/errors.ts'
+import { ConclaveError, storeConflict } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
 import { fingerprint } from '../../crypto/fingerprint.ts'
 import { formatRecoveryCode, generateRecoveryCode, parseRecoveryCode } from '../../crypto/recovery-code.ts'
@@ -103,7 +103,7 @@ async function takeOver(
   const { store, argon, random } = parts
   const entry = await readOne(store, vaultKey(skeleton(vault.name)))
   const code = recoveryCode === undefined ? undefined : parseRecoveryCode(recoveryCode)
-  if (entry === undefined) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+  if (entry === undefined) throw storeConflict()
   const theirs = opened(await openVault(entry.value, password, code), vault.name, 'the store')
   const form = await localForm(theirs, password, argon, random)
   await commitVault(parts, vault, theirs.dataKey, (now) => ({

@@ -1,6 +1,6 @@
 /** Names of people in the store: a hint for finding keys, first come, first served. */
 import { FormatError } from '../../base/codec.ts'
-import { ConclaveError } from '../../base/errors.ts'
+import { ConclaveError, storeConflict } from '../../base/errors.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
 import { decodeNameRecord, type NameRecord } from '../../protocol/name-record.ts'
@@ -47,12 +47,12 @@ export async function registerName(
   })
   const standing = reads[0]?.[0]?.value
   if (ok || (standing !== undefined && Buffer.compare(standing, record) === 0)) return
-  if (standing === undefined) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+  if (standing === undefined) throw storeConflict()
   throw nameTaken(name)
 }
 
 export function nameTaken(name: string): ConclaveError {
   return new ConclaveError('name-taken', `the name ${name}, or one that looks like it, is taken`, {
-    hint: 'choose another name; if it is yours, log in',
+    hint: 'Choose another name. If it is yours, log in.',
   })
 }

@@ -129,7 +129,7 @@ export async function readVault(home: Store, dataKey: Bytes): Promise<{ entry: E
   const opened = entry && openVaultWithKey(entry.value, dataKey)
   if (entry !== undefined && opened?.kind === 'open') return { entry, opened }
   throw new ConclaveError('wrong-password', 'the vault in the home was changed by another program', {
-    hint: 'the password was changed on this machine: log in again with the new one',
+    hint: 'The passphrase was changed on this machine: log in again with the new one.',
   })
 }
 

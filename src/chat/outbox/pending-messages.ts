@@ -153,7 +153,7 @@ export class PendingMessages {
     message.reject(new ConclaveError('unavailable', 'taken out of the outbox', { retryable: true }))
     if (!tried) return
     throw new ConclaveError('unavailable', 'the store did not say whether it has this message', {
-      hint: 'the room shows it once the store answers, if it was sent',
+      hint: 'If it was sent, the room shows it once the store answers.',
     })
   }
 

@@ -24,11 +24,11 @@ const words: Readonly<Record<string, readonly [message: string, hint: Hint]>> = 
     'a direct message has two members',
     ['For more people, create a room: ', command('create')],
   ],
-  'knock already answered': ['this request was answered meanwhile', ['To see who still waits: ', command('knocks')]],
+  'knock already answered': ['this request has already been answered', ['To see who still waits: ', command('knocks')]],
   'knock older than the departure': ['this request is older than their departure', 'They have to ask again.'],
 }
 
 export function refusal(cause: VoidRecord): ConclaveError {
-  const [message, hint] = words[cause.message] ?? [cause.message, 'the rules of this room do not allow it']
+  const [message, hint] = words[cause.message] ?? [cause.message, 'The rules of this room do not allow it.']
   return new ConclaveError('not-allowed', message, { hint, cause })
 }

@@ -55,7 +55,7 @@ export async function list(store: Store, roomId: Bytes, name: string): Promise<v
 
 function listedAlready(name: string): ConclaveError {
   return new ConclaveError('name-taken', `another room is listed as ${name}, or as a name that looks like it`, {
-    hint: 'people can join this one by its name and id',
+    hint: 'People can join this one by its name and ID.',
   })
 }
 
@@ -130,7 +130,7 @@ export function parseRoomRef(text: string): RoomRef {
   if (/^[0-9a-f]{64}$/.test(text)) return { name: undefined, idPrefix: text }
   const [name = '', idPrefix = '', ...rest] = text.split('#')
   if (rest.length > 0 || name === '' || !/^[0-9a-f]*$/.test(idPrefix)) {
-    throw new ConclaveError('usage', `not a room: ${text}`, { hint: 'write its name, or name#id as rooms shows it' })
+    throw new ConclaveError('usage', `not a room: ${text}`, { hint: 'Write its name, or name#id as rooms shows it.' })
   }
   if (idPrefix !== '' && idPrefix.length * 4 < roomIdPrefixBitsMin) {
     throw new ConclaveError('usage', `an id this short proves nothing: ${idPrefix}`, {

@@ -308,6 +308,6 @@ export class Reconciler {
 
 function elsewhere(): ConclaveError {
   return new ConclaveError('tampering', 'this store does not have the room, nor does it know you', {
-    hint: 'is it the store that you meant? Nothing of the room is put into another one',
+    hint: 'Check that this is the right store: nothing of the room is written into another one.',
   })
 }

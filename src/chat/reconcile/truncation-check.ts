@@ -62,7 +62,7 @@ export class TruncationCheck {
 
 function holeAt(i: number): ConclaveError {
   return new ConclaveError('tampering', `record ${i} of this room’s log is missing, and others stand behind it`, {
-    hint: 'nothing is written behind a hole; a member who has the record restores it by opening Conclave',
+    hint: 'Nothing is written after a missing record. A member who has it restores it by opening Conclave.',
   })
 }
 

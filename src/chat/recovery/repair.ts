@@ -3,7 +3,7 @@
  * first; and records that were changed are rewritten from this home's copy.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { ConclaveError, isConclaveError } from '../../base/errors.ts'
+import { ConclaveError, isConclaveError, storeConflict } from '../../base/errors.ts'
 import { command } from '../../base/hint.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import { logKey } from '../../protocol/paths.ts'
@@ -54,7 +54,7 @@ async function setRight({ store, roomId, life, log }: Repairing, signal?: AbortS
       },
       signal,
     )
-    if (!ok) throw new ConclaveError('unavailable', 'the store changed meanwhile', { retryable: true })
+    if (!ok) throw storeConflict()
     log.reconciler.confirmed(i)
     corrected.push(i)
   }

@@ -19,7 +19,7 @@ export function requireKnownVersion(room: Room): void {
 }
 
 export function tooNew(name: string, version: number): ConclaveError {
-  return new ConclaveError('not-allowed', `${name} is now of version ${version}, which this Conclave does not know`, {
-    hint: 'update Conclave; what was said before can be read meanwhile',
+  return new ConclaveError('not-allowed', `${name} now uses version ${version} of the protocol, which this Conclave does not know`, {
+    hint: 'Update Conclave. Until then you can read the earlier messages.',
   })
 }

@@ -357,7 +357,7 @@ function checkpointOf({ value }: Entry): Checkpoint {
 /** Continuing to write would leave a hole in the copy. */
 function forgotten(): ConclaveError {
   return new ConclaveError('closed', 'another program of this home has dropped the copy of this room', {
-    hint: 'start again: the room is then fetched again',
+    hint: 'Start again: the room is then fetched again.',
   })
 }
 

@@ -86,7 +86,7 @@ async function* itemsUntil(
 function restarted({ cause, i, seq }: RoomChange & { kind: 'diverged' }): WarningItem {
   const reason =
     cause === 'restore'
-      ? 'from here on others stand in the store, which was set back to an earlier copy; what is missing comes again'
-      : 'a key has come that opens what was locked from here on: it follows, and what was shown of it comes again'
+      ? 'the store was rolled back to an older snapshot; from here on it has other messages, and missing ones are shown again'
+      : 'a missing key has arrived; messages that were locked from here on follow, and others of this part are shown again'
   return { kind: 'warning', i, reason, restart: { i, seq } }
 }

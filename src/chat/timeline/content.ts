@@ -10,10 +10,10 @@ import type { MessageContent } from '../item.ts'
 export function checkedContent(content: MessageContent): Content {
   const wire = wireContent(content)
   if ('text' in wire) {
-    if (wire.text.trim() === '') throw new ConclaveError('usage', 'an empty message', { hint: 'write something' })
+    if (wire.text.trim() === '') throw new ConclaveError('usage', 'an empty message', { hint: 'Write something.' })
     if (Buffer.byteLength(wire.text) > messageTextBytesMax) {
       throw new ConclaveError('usage', `a message has at most ${messageTextBytesMax} bytes`, {
-        hint: 'send it in parts',
+        hint: 'Send it in parts.',
       })
     }
   }

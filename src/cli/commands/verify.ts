@@ -19,7 +19,7 @@ export function addVerify(program: Command, act: Act): void {
     .summary('check a room, or the key of a person')
     .description(
       'Checks every hash, signature and rule of a room from its first record on. Exits 7 if anything was changed, ' +
-        'withheld or forged. Records that are missing from the store and present on this machine are put back first.\n\n' +
+        'withheld or forged. Records that are missing from the store and present on this machine are restored first.\n\n' +
         'A store could still show two people two copies of a room. Compare the head phrase by phone or in person: with ' +
         'the same number of records the six words must be the same. With --head the words of the other side are compared ' +
         'here, also if you have read further: exits 7 if they are on another branch, 3 if they are not known yet.\n\n' +

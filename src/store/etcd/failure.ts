@@ -69,7 +69,7 @@ const known: readonly Known[] = [
       'other',
       'store-full',
       "the cluster's database is full",
-      'Whoever runs a node must make room: compact, defragment, then disarm the alarm.',
+      'Someone who runs a node has to make room: compact, defragment, then disarm the alarm.',
     ),
   },
   { pattern: /request is too large|too many operations/, make: refusal('other', 'usage', 'the request is too large') },

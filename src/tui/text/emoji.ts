@@ -1,8 +1,7 @@
 /** Reaction emoji: a few are offered by names, for keyboards without them; any other single one is accepted. */
 import { reactionBytesMax } from '../../base/limits.ts'
 import { sanitizeLine } from '../sanitize.ts'
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+import { graphemes } from './width.ts'
 
 const named: Readonly<Record<string, string>> = {
   yes: '👍',
@@ -30,5 +29,5 @@ export function emojiOf(typed: string): string | undefined {
   const text = typed.trim()
   const emoji = named[text.replaceAll(':', '').toLowerCase()] ?? text
   if (emoji === '' || Buffer.byteLength(emoji) > reactionBytesMax) return undefined
-  return [...segmenter.segment(emoji)].length === 1 && sanitizeLine(emoji) === emoji ? emoji : undefined
+  return graphemes(emoji).length === 1 && sanitizeLine(emoji) === emoji ? emoji : undefined
 }

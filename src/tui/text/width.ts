@@ -2,9 +2,13 @@
  * The width of a text in columns, counted by grapheme: what a person sees as one character (a letter with its accents,
  * an emoji of several people) is never split. Pure; caches nothing.
  */
-import stringWidth from 'string-width'
+import { createRequire } from 'node:module'
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const load = createRequire(import.meta.url)
+/** Loaded for the first text that needs them: both together take as long as starting Node does. */
+let stringWidth: ((text: string) => number) | undefined
+let segmenter: Intl.Segmenter | undefined
+
 /**
  * Printable ASCII, Latin and Cyrillic letters, typographic marks, lines and boxes: one code unit is one column, so the
  * slow segmenter isn't needed.
@@ -17,11 +21,14 @@ export function isPlain(text: string): boolean {
 
 export function graphemes(text: string): string[] {
   if (plain.test(text)) return text.split('')
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   return Array.from(segmenter.segment(text), (part) => part.segment)
 }
 
 export function widthOf(text: string): number {
-  return plain.test(text) ? text.length : stringWidth(text)
+  if (plain.test(text)) return text.length
+  stringWidth ??= (load('string-width') as typeof import('string-width')).default
+  return stringWidth(text)
 }
 
 /** The text cut to at most `columns`, with an ellipsis if something was cut off. */
