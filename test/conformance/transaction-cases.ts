@@ -141,7 +141,7 @@ export function transactionCases(context: Context): void {
 
     test('reads more than one message holds, all of one revision', async () => {
       const { place } = context
-      const names = Array.from({ length: 15 }, (_, n) => String(n).padStart(3, '0'))
+      const names = Array.from({ length: 12 }, (_, n) => String(n).padStart(3, '0'))
       for (const name of names) await place.commit(place.put(name, 'x'.repeat(1_400_000)))
       const read = place.commit(...names.map((name) => ({ kind: 'read', key: place.key(name) }) as const))
       const { reads, revision } = await read
