@@ -141,7 +141,7 @@ test('a room of a newer version is read as far as it is understood, and written 
   expect([room.tooNew, theirs.tooNew]).toEqual([true, true])
   await expect(theirs.send('after')).rejects.toMatchObject({
     code: 'not-allowed',
-    hint: expect.stringMatching('update'),
+    hint: expect.stringMatching('Update'),
   })
   await expect(theirs.leave()).rejects.toMatchObject({ code: 'not-allowed' })
   // What a newer program writes then is no damage, and no warning.
