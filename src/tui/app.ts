@@ -109,7 +109,7 @@ export class App {
   }
 
   #dispatch(event: Event): void {
-    const { state, effects } = update(this.#state, event)
+    const { state, effects } = update(withTime(this.#state), event)
     this.#state = state
     this.#session.drafts.watch(state)
     this.#perform(effects)
@@ -182,4 +182,12 @@ export class App {
       }),
     )
   }
+}
+
+const minuteMs = 60_000
+
+/** To the minute: nothing that is shown needs more. */
+function withTime(state: State): State {
+  const now = Math.floor(Date.now() / minuteMs) * minuteMs
+  return now === state.now ? state : { ...state, now }
 }

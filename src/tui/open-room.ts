@@ -8,17 +8,20 @@ import { isChange } from '../chat/timeline/changes.ts'
 import type { AdminItem, MessageItem, Person, TimelineItem } from '../chat/item.ts'
 import { count } from '../chat/wording.ts'
 import type { DraftKeeper } from './draft-keeper.ts'
-import type { Direction, Effect } from './state/effect.ts'
+import type { Direction, Effect, Place } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import { sanitized, sanitizedRoom } from './state/sanitized.ts'
 import { pageItems, windowMax } from './state/timeline.ts'
+import { indexAtTime } from '../chat/timeline/time-search.ts'
 import { sanitizeLine } from './sanitize.ts'
 
 /** How far up to search for a message that another one refers to. */
 const lookUpItems = 2000
+/** Loaded above a place that is visited. */
+const contextItems = 50
 
 export class OpenRoom {
-  readonly #room: Room
+  readonly room: Room
   readonly #dispatch: (event: Event) => void
   readonly #closed = new AbortController()
   #unsubscribe: Unsubscribe | undefined
@@ -31,7 +34,7 @@ export class OpenRoom {
   #reloading = false
 
   private constructor(room: Room, dispatch: (event: Event) => void) {
-    this.#room = room
+    this.room = room
     this.#dispatch = dispatch
   }
 
@@ -62,12 +65,12 @@ export class OpenRoom {
     const early = this.#early
     this.#early = []
     for (const change of early) this.#changed(change)
-    this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
+    this.#dispatch({ kind: 'room', room: sanitizedRoom(this.room) })
   }
 
   /** Something changed that the room doesn't report: which keys are known. */
   retell(): void {
-    if (!this.#closed.signal.aborted) this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
+    if (!this.#closed.signal.aborted) this.#dispatch({ kind: 'room', room: sanitizedRoom(this.room) })
   }
 
   close(): void {
@@ -77,13 +80,15 @@ export class OpenRoom {
   }
 
   async perform(effect: Effect): Promise<void> {
-    const room = this.#room
+    const room = this.room
     const tell = (event: Event): void => {
       if (!this.#closed.signal.aborted) this.#dispatch(event)
     }
     switch (effect.do) {
       case 'fetch':
         return tell(await this.#fetch(effect))
+      case 'visit':
+        return tell(await this.#visit(effect.place))
       case 'send': {
         const { sent } = await room.send(effect.content)
         // A failure shows as a pending message that says why.
@@ -139,7 +144,7 @@ export class OpenRoom {
     for (const { name, fingerprint } of people) {
       if (this.#closed.signal.aborted) break
       try {
-        await this.#room.reject(name, { fingerprint }, this.#closed.signal)
+        await this.room.reject(name, { fingerprint }, this.#closed.signal)
         declined += 1
       } catch (error) {
         // Answered by someone else meanwhile, or withdrawn.
@@ -151,8 +156,8 @@ export class OpenRoom {
 
   async #verify(head: string | undefined): Promise<Event> {
     const { signal } = this.#closed
-    const compared = head === undefined ? undefined : await this.#room.compareHead(head, signal)
-    const verification = sanitized(await this.#room.verify(signal))
+    const compared = head === undefined ? undefined : await this.room.compareHead(head, signal)
+    const verification = sanitized(await this.room.verify(signal))
     return { kind: 'verified', verification, compared, now: Date.now() }
   }
 
@@ -163,7 +168,7 @@ export class OpenRoom {
       return
     }
     // Items may have changed members and counts as well; the copy is cheap.
-    this.#dispatch({ kind: 'room', room: sanitizedRoom(this.#room) })
+    this.#dispatch({ kind: 'room', room: sanitizedRoom(this.room) })
     switch (change.kind) {
       case 'items':
       case 'early':
@@ -193,10 +198,37 @@ export class OpenRoom {
   }
 
   async #fetch({ direction, from }: Effect & { do: 'fetch' }): Promise<Event> {
-    const page = await this.#room.history(queryFor(direction, from), this.#closed.signal)
+    const page = await this.room.history(queryFor(direction, from), this.#closed.signal)
     const items: readonly TimelineItem[] =
-      direction === 'newest' ? [...page.items, ...knockItems(this.#room)] : page.items
+      direction === 'newest' ? [...page.items, ...knockItems(this.room)] : page.items
     return { kind: 'fetched', direction, from, items: sanitized(items), more: page.more }
+  }
+
+  async #visit(place: Place): Promise<Event> {
+    const { signal } = this.#closed
+    const i = await this.#indexOf(place)
+    const before =
+      i === 0 ? { items: [], more: false } : await this.room.history({ limit: contextItems, before: i }, signal)
+    const after = await this.room.history({ limit: pageItems, fromIndex: i }, signal)
+    const items = sanitized([...before.items, ...after.items, ...(after.more ? [] : knockItems(this.room))])
+    const found = place.at === 'time' ? { ...place, i } : place
+    return { kind: 'visited', place: found, items, moreBefore: before.more, moreAfter: after.more }
+  }
+
+  async #indexOf(place: Place): Promise<number> {
+    const { signal } = this.#closed
+    switch (place.at) {
+      case 'beginning':
+        return 0
+      case 'message':
+        return place.i
+      case 'seq': {
+        const { items } = await this.room.history({ limit: 1, fromSeq: place.seq }, signal)
+        return items.find(({ i }) => i !== undefined)?.i ?? 0
+      }
+      case 'time':
+        return indexAtTime(this.room, place.time, signal)
+    }
   }
 
   /** Page by page upwards, no further than a reader may be made to wait for. */
@@ -205,7 +237,7 @@ export class OpenRoom {
     const found: MessageItem[] = []
     let at = before
     for (let seen = 0; seen < lookUpItems && missing.size > 0; seen += pageItems) {
-      const page = await this.#room.history({ limit: pageItems, before: at, early: true }, this.#closed.signal)
+      const page = await this.room.history({ limit: pageItems, before: at, early: true }, this.#closed.signal)
       for (const item of page.items) {
         if (item.kind !== 'message') continue
         const about = isChange(item) && ids.includes(item.to)
@@ -225,9 +257,9 @@ export class OpenRoom {
     if (this.#marking) return
     this.#marking = true
     try {
-      while (this.#room.readUpTo < this.#toMark && !this.#closed.signal.aborted) {
+      while (this.room.readUpTo < this.#toMark && !this.#closed.signal.aborted) {
         const marked = this.#toMark
-        await this.#room.markRead(marked)
+        await this.room.markRead(marked)
         if (marked === this.#toMark) break
       }
     } catch {

@@ -9,9 +9,13 @@ import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
 import type { RoomPlacesStore } from '../chat/room-places.ts'
-import type { Admission, Advice, Chat, Unsubscribe } from '../chat/chat.ts'
+import type { Admission, Advice, Chat, Room, Unsubscribe } from '../chat/chat.ts'
+import type { MessageItem } from '../chat/item.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
+import { hasText } from '../chat/timeline/changes.ts'
+import { searchRoom } from '../chat/timeline/search.ts'
+import { count } from '../chat/wording.ts'
 import { DraftKeeper } from './draft-keeper.ts'
 import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
 import { OpenRoom } from './open-room.ts'
@@ -19,6 +23,8 @@ import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event, Unconfirmed } from './state/event.ts'
 import { unsentBy } from './state/question.ts'
+import { roomLabel } from './state/room-list.ts'
+import type { Hit } from './state/state.ts'
 import { sanitized } from './state/sanitized.ts'
 
 /** Actions of the program itself: end, redraw, go to the background, call for the person, edit outside, copy. */
@@ -45,6 +51,7 @@ export class Session {
   #refreshing = false
   #settled = false
   #advice: Advice | undefined
+  #searching = new AbortController()
   readonly #knocks = new Map<string, Admission>()
 
   constructor(accounts: Accounts, dispatch: (event: Event) => void, settings: Settings) {
@@ -173,6 +180,10 @@ export class Session {
           await opened.perform({ do: 'send', content: { type: 'text', text } })
         return
       }
+      case 'search':
+        return this.#search(chat, effect)
+      case 'stop-search':
+        return this.#searching.abort()
       case 'compare': {
         return this.#dispatch({ kind: 'compared', with: sanitized(await chat.safetyNumber(effect.name)) })
       }
@@ -244,6 +255,49 @@ export class Session {
       this.#dispatch({ kind: 'advice', text: sanitizeLine(chat.advice.text), hint: hintOnScreen(chat.advice.hint) })
   }
 
+  /** Room by room, the open one first; newest messages first. A room that can't be read stops no others. */
+  async #search(chat: Chat, { search, words, everywhere }: Effect & { do: 'search' }): Promise<void> {
+    this.#searching.abort()
+    this.#searching = new AbortController()
+    const signal = AbortSignal.any([this.#searching.signal, this.#ended.signal])
+    const tell = (hits: readonly Hit[], more: boolean, looking: string | undefined): void => {
+      if (!signal.aborted) this.#dispatch({ kind: 'found', search, hits, more, looking })
+    }
+    const rooms = this.#searched(chat, everywhere)
+    for (const [index, { label, open }] of rooms.entries()) {
+      const next = rooms[index + 1]?.label
+      try {
+        const room = await open(signal)
+        const progress = (left: number): void => tell([], false, `${label}, ${count(left, 'record')} to go`)
+        const { found, more } = await searchRoom(room, words, { signal, progress })
+        tell(
+          found.toReversed().map(({ item }) => hitOf(room.id, label, item)),
+          more,
+          next,
+        )
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!everywhere) throw error
+        tell([], true, next)
+      }
+    }
+  }
+
+  #searched(chat: Chat, everywhere: boolean): readonly Searched[] {
+    const here = this.#room?.room
+    const all = chat.knownRooms()
+    const readable = all.filter(
+      ({ id, standing }) => id !== here?.id && ['member', 'left', 'kicked'].includes(standing),
+    )
+    return [
+      ...(here === undefined ? [] : [{ label: sanitizeLine(here.name), open: async () => here }]),
+      ...(everywhere ? readable : []).map((room) => ({
+        label: sanitizeLine(roomLabel(room, all)),
+        open: (signal: AbortSignal) => chat.open(room.id, signal),
+      })),
+    ]
+  }
+
   /** A list that was typed into before it had arrived must not lead to a second room of the name. */
   async #refuseListed(chat: Chat, name: string, opening: AbortSignal): Promise<void> {
     const rooms = await chat.rooms(AbortSignal.any([opening, this.#ended.signal]))
@@ -304,6 +358,17 @@ function anyNumber(): number {
 
 function nameOf(admission: Admission): { roomId: string; roomName: string } {
   return { roomId: admission.roomId, roomName: sanitizeLine(admission.roomName) }
+}
+
+interface Searched {
+  readonly label: string
+  readonly open: (signal: AbortSignal) => Promise<Room>
+}
+
+function hitOf(roomId: string, roomName: string, item: MessageItem): Hit {
+  const { i, id, at, from } = item
+  const text = hasText(item) ? item.text : item.type === 'file' ? item.name : ''
+  return { roomId, roomName, i, id, at, from: sanitized(from), text: sanitizeLine(text) }
 }
 
 const aboutKeys: readonly Unconfirmed[] = [

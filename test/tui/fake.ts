@@ -140,7 +140,11 @@ export class FakeRoom implements Room {
     this.tell({ kind: 'state' })
   }
 
-  async history({ limit, before, fromIndex }: HistoryQuery): Promise<HistoryPage> {
+  async history({ limit, before, fromIndex, fromSeq }: HistoryQuery): Promise<HistoryPage> {
+    if (fromSeq !== undefined) {
+      const at = this.log.findIndex((item) => item.kind === 'message' && item.seq >= fromSeq)
+      return at < 0 ? { items: [], more: false } : this.history({ limit, fromIndex: at })
+    }
     if (fromIndex !== undefined) {
       return { items: this.log.slice(fromIndex, fromIndex + limit), more: fromIndex + limit < this.log.length }
     }

@@ -51,6 +51,7 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
     top: 'top',
     unseen: undefined,
     pickedKey: undefined,
+    doubtful: new Set<string>(),
     twins: new Set(),
     folded: {
       messages: new Map([['0', sanitized(first)]]),

@@ -19,7 +19,11 @@ export function requireKnownVersion(room: Room): void {
 }
 
 export function tooNew(name: string, version: number): ConclaveError {
-  return new ConclaveError('not-allowed', `${name} now uses version ${version} of the protocol, which this Conclave does not know`, {
-    hint: 'Update Conclave. Until then you can read the earlier messages.',
-  })
+  return new ConclaveError(
+    'not-allowed',
+    `${name} now uses version ${version} of the protocol, which this Conclave does not know`,
+    {
+      hint: 'Update Conclave. Until then you can read the earlier messages.',
+    },
+  )
 }

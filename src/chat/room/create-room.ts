@@ -62,7 +62,10 @@ export async function createRoom(
   // A store that was restored in the meantime is asked once more.
   const roomId = (await tryToCreate(parts, life, name, policy)) ?? (await tryToCreate(parts, life, name, policy))
   if (roomId !== undefined) return roomId
-  throw new ConclaveError('unavailable', 'the store is being restored from a backup', { hint: 'Try again.', retryable: true })
+  throw new ConclaveError('unavailable', 'the store is being restored from a backup', {
+    hint: 'Try again.',
+    retryable: true,
+  })
 }
 
 /** undefined if the store has changed identity since; this process knows the new one now. */

@@ -20,13 +20,22 @@ export interface SearchResult {
   readonly more: boolean
 }
 
+export interface SearchOptions {
+  readonly last?: number
+  readonly signal?: AbortSignal
+  /** Told from time to time how many records are left. */
+  readonly progress?: (left: number) => void
+}
+
 const pageItems = 500
+/** Between two calls of `progress`, in milliseconds. */
+const progressMs = 300
 
 /** Messages in which all the words occur, whatever their case; the newest `last` of them. */
 export async function searchRoom(
   room: Pick<Room, 'history'>,
   words: readonly string[],
-  { last = searchFoundMax, signal }: { readonly last?: number; readonly signal?: AbortSignal } = {},
+  { last = searchFoundMax, signal, progress }: SearchOptions = {},
 ): Promise<SearchResult> {
   const wanted = words.map(folded)
   const limit = Math.min(last, searchFoundMax)
@@ -34,6 +43,7 @@ export async function searchRoom(
   /** Walking backwards, changes to a message come before it, the newest first. */
   const changes = new Map<string, Change[]>()
   let before: number | undefined
+  let tellAt = performance.now() + progressMs
   for (;;) {
     signal?.throwIfAborted()
     const page = await room.history({ limit: pageItems, ...(before === undefined ? {} : { before }) }, signal)
@@ -52,6 +62,9 @@ export async function searchRoom(
     }
     before = page.items.find(({ i }) => i !== undefined)?.i
     if (!page.more || before === undefined) return { found: found.reverse(), more: false }
+    if (performance.now() < tellAt) continue
+    progress?.(before)
+    tellAt = performance.now() + progressMs
   }
 }
 

@@ -10,10 +10,11 @@ import { searchInput, startSearch, taken } from './history-search.ts'
 import { openJump } from './jump.ts'
 import { neighbourRoom, roomNumber } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
-import { scrollBy, scrollPage, toEnd, toFirstUnread, toOldest, unpick } from './scrolling.ts'
+import { scrollBy, scrollPage, toEnd, unpick } from './scrolling.ts'
 import { askToQuit, next } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { submitLine } from './submit.ts'
+import { goBack, toBeginning, toFirstUnread } from './visit.ts'
 
 const wheelLines = 3
 
@@ -120,9 +121,11 @@ function ctrlKey(state: State, page: ChatPage, name: string): Next | undefined {
     case 'd':
       return page.editor.text === '' ? askToQuit(state) : undefined
     case 'home':
-      return toOldest(state, page)
+      return toBeginning(state, page)
     case 'end':
       return toEnd(state, page)
+    case 'o':
+      return goBack(state)
     default:
       return undefined
   }
@@ -144,7 +147,7 @@ function altKey(state: State, page: ChatPage, name: string): Next | undefined {
     case 'down':
       return neighbourRoom(state, 1)
     case 'home':
-      return toOldest(state, page)
+      return toBeginning(state, page)
     case 'end':
       return toEnd(state, page)
     case 'page-up':

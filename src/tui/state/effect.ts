@@ -10,6 +10,14 @@ import type { MessageContent, Person } from '../../chat/item.ts'
 /** `again`: reloads the window's contents from a place on. `around`: goes back to a place. */
 export type Direction = 'older' | 'newer' | 'newest' | 'again' | 'around'
 
+/** Where in the open room's history. */
+export type Place =
+  | { readonly at: 'beginning' }
+  | { readonly at: 'seq'; readonly seq: number }
+  /** What was written then, or later. `i`: its place in the log, once it is known. */
+  | { readonly at: 'time'; readonly time: number; readonly i?: number }
+  | { readonly at: 'message'; readonly i: number; readonly id: string }
+
 export type Effect =
   | { readonly do: 'find-identities' }
   | { readonly do: 'suggest-passphrase'; readonly name: string }
@@ -27,6 +35,10 @@ export type Effect =
   | { readonly do: 'close-room' }
   | { readonly do: 'withdraw'; readonly roomId: string }
   | { readonly do: 'fetch'; readonly direction: Direction; readonly from: number | undefined }
+  | { readonly do: 'visit'; readonly place: Place }
+  /** In the open room, or in all; replaces a search under way. `search`: its number. */
+  | { readonly do: 'search'; readonly search: number; readonly words: readonly string[]; readonly everywhere: boolean }
+  | { readonly do: 'stop-search' }
   | { readonly do: 'send'; readonly content: MessageContent }
   | { readonly do: 'drop'; readonly ids: readonly string[] }
   | { readonly do: 'accept' | 'reject'; readonly name: string; readonly fingerprint: string }

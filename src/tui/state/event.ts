@@ -8,10 +8,10 @@ import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Focus, Input } from '../input/key.ts'
 import type { Edited } from '../terminal/outside-editor.ts'
-import type { Effect } from './effect.ts'
+import type { Effect, Place } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
 import type { Direction } from './effect.ts'
-import type { Size } from './state.ts'
+import type { Hit, Size } from './state.ts'
 
 /** Actions that may need to know whose key it is. */
 export type Unconfirmed = 'dm' | 'invite' | 'join' | 'confirm-key' | 'accept' | 'reject' | 'kick' | 'promote' | 'demote'
@@ -74,6 +74,23 @@ export type Event =
       readonly from: number | undefined
       readonly items: readonly TimelineItem[]
       readonly more: boolean
+    }
+  | {
+      readonly kind: 'visited'
+      readonly place: Place
+      readonly items: readonly TimelineItem[]
+      readonly moreBefore: boolean
+      readonly moreAfter: boolean
+    }
+  /** What a search has found meanwhile, newest first in each room. */
+  | {
+      readonly kind: 'found'
+      readonly search: number
+      readonly hits: readonly Hit[]
+      /** There are older ones, which were left out. */
+      readonly more: boolean
+      /** What is searched now; undefined: it is over. */
+      readonly looking: string | undefined
     }
   | { readonly kind: 'fetch-failed'; readonly text: string; readonly hint: string }
   | { readonly kind: 'left'; readonly roomName: string }

@@ -1,9 +1,9 @@
 /** Moving through a room's history: the screen over the window, and the window over the history. Pure. */
 import { chatLayout, entryContext, measureWith } from '../view/chat-layout.ts'
-import { anchorWithTop, scroll } from '../view/viewport.ts'
+import { scroll } from '../view/viewport.ts'
 import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { info, next } from './next.ts'
+import { next } from './next.ts'
 import type { Timeline } from './timeline.ts'
 import { isAtEnd, newestPlace, oldestPlace } from './timeline.ts'
 import { markSeen } from './unseen.ts'
@@ -24,26 +24,14 @@ export function scrollPage(state: State, page: ChatPage, direction: 1 | -1): Nex
   return scrollBy(state, page, direction * Math.max(1, geometry(state, page).rows - 2))
 }
 
-/** To the oldest item of the window; from there, fetches the next older ones. */
-export function toOldest(state: State, page: ChatPage): Next {
+/** To the first line of the window. */
+export function toTop(state: State, page: ChatPage): Next {
   return scrollBy(state, page, -1_000_000)
 }
 
 export function toEnd(state: State, page: ChatPage): Next {
   if (!page.timeline.moreAfter) return settled(state, page)
   return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from: undefined })
-}
-
-/** To the "new" line, or as close to it as the window reaches. */
-export function toFirstUnread(state: State, page: ChatPage): Next {
-  const { entries, newAfter } = page.timeline
-  const index = entries.findIndex(
-    ({ item }) => newAfter !== undefined && item.kind === 'message' && item.seq > newAfter,
-  )
-  if (index < 0) return next(info(state, 'No unread messages here.'))
-  const { rows, measure } = geometry(state, page)
-  const anchor = anchorWithTop(entries, index, rows, measure)
-  return next({ ...state, page: { ...page, timeline: { ...page.timeline, anchor } } })
 }
 
 function settled(state: State, page: ChatPage): Next {

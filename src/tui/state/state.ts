@@ -12,7 +12,7 @@ import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import type { InputHistory } from '../input/history.ts'
-import type { Effect } from './effect.ts'
+import type { Effect, Place } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
 import type { Scroll, Timeline } from './timeline.ts'
 
@@ -48,6 +48,14 @@ export interface State {
   /** Requests and invitations that Alt+A has led to, by their names in chat/attention.ts. */
   readonly seen: ReadonlySet<string>
   readonly sheet: Sheet | undefined
+  /** The last search, for showing it again. */
+  readonly searched: SearchPanel | undefined
+  /** Where the person was before each jump, the last one at the end. */
+  readonly trail: readonly Trail[]
+  /** What to show of a room as soon as it is open. */
+  readonly goal: { readonly roomId: string; readonly place: Place } | undefined
+  /** About now, in milliseconds since the epoch; 0: unknown. */
+  readonly now: number
   /** The typed text of each room, by its id. */
   readonly drafts: ReadonlyMap<string, RoomDraft>
   /** The member panel: depends on the width, unless Ctrl-B was pressed. */
@@ -137,7 +145,32 @@ export interface ChatPage {
   /** Ctrl-R: an earlier line is being looked for. */
   readonly search?: HistorySearch | undefined
   /** Covers the messages, and takes the keys. */
-  readonly panel: RequestsPanel | JumpPanel | undefined
+  readonly panel: RequestsPanel | JumpPanel | SearchPanel | undefined
+}
+
+/** What `/search` has found, newest first. */
+export interface SearchPanel {
+  readonly kind: 'search'
+  /** The number of the search. */
+  readonly search: number
+  readonly words: readonly string[]
+  readonly everywhere: boolean
+  readonly hits: readonly Hit[]
+  readonly selected: number
+  readonly more: boolean
+  /** What is searched now; undefined: it is over. */
+  readonly looking: string | undefined
+}
+
+export interface Hit {
+  readonly roomId: string
+  readonly roomName: string
+  /** Its place in the log, and its id. */
+  readonly i: number
+  readonly id: string
+  readonly at: number
+  readonly from: Person
+  readonly text: string
 }
 
 /** Finds one of the person's rooms. */
@@ -178,6 +211,12 @@ export interface About {
   readonly quote: string
   /** The line's former text, to be restored. */
   readonly before: Editor
+}
+
+interface Trail {
+  readonly roomId: string
+  /** Undefined: at the end. */
+  readonly scroll: Scroll | undefined
 }
 
 export interface RoomDraft {
@@ -269,6 +308,10 @@ export function initialState(
     seenKeys: new Set(),
     seen: new Set(),
     sheet: undefined,
+    searched: undefined,
+    trail: [],
+    goal: undefined,
+    now: program.startedAt,
     drafts: new Map(),
     showMembers: undefined,
     focused: undefined,

@@ -10,6 +10,7 @@ import { contactCommands, peopleCommands } from './people-commands.ts'
 import { placeCommands } from './place-commands.ts'
 import { goingCommands, roomCommands } from './room-commands.ts'
 import { say, taken, utter } from './say.ts'
+import { searchCommands } from './search.ts'
 import { unpick } from './scrolling.ts'
 import type { Next, State } from './state.ts'
 
@@ -66,7 +67,7 @@ function restored(state: State, done: Next): Next {
 }
 
 const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands }
-const inRoom = { ...roomCommands, ...placeCommands, ...peopleCommands, ...messageCommands }
+const inRoom = { ...roomCommands, ...placeCommands, ...searchCommands, ...peopleCommands, ...messageCommands }
 
 function runCommand(typed: Typed): Next {
   const { state, command } = typed

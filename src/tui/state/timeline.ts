@@ -216,6 +216,11 @@ function keyOf(item: TimelineItem): string {
     : `${item.i}.`
 }
 
+/** In the order of the log. */
+export function entriesOf(items: readonly TimelineItem[]): readonly Entry[] {
+  return mergeEntries([], items)
+}
+
 function mergeEntries(entries: readonly Entry[], items: readonly TimelineItem[]): readonly Entry[] {
   const known = new Set(entries.map((entry) => entry.key))
   const merged = [...entries]

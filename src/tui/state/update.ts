@@ -20,6 +20,7 @@ import { requestsInput, withRequests } from './requests.ts'
 import { counted, isAhead, keepTyped, withUnsent } from './question.ts'
 import { roomRows } from './room-list.ts'
 import { roomsInput } from './rooms-input.ts'
+import { found, searchPanelInput } from './search.ts'
 import type { ChatPage, Next, State } from './state.ts'
 
 export function update(state: State, event: Event): Next {
@@ -129,6 +130,8 @@ function updated(state: State, event: Event): Next {
       return editedOutside(state, event)
     case 'advice':
       return next(problem(state, event.text, event.hint))
+    case 'found':
+      return found(state, event)
     default:
       break
   }
@@ -138,7 +141,7 @@ function updated(state: State, event: Event): Next {
   if (event.kind === 'unconfirmed') return next(unconfirmed({ ...state, busy: undefined }, event))
   if (event.kind === 'rekeyed') return next(rekeyed({ ...state, busy: undefined }, event))
   if (event.kind === 'failed') {
-    const typed = withUnsent({ ...state, busy: undefined }, event)
+    const typed = withUnsent({ ...state, busy: undefined, goal: undefined }, event)
     return next(problem(typed, event.text, event.hint))
   }
   return page.kind === 'chat' ? chatEvent(state, page, event) : next(state)
@@ -194,7 +197,14 @@ function isKey(event: Input): event is Input & { kind: 'key' } {
 function panelInput(state: State, page: ChatPage, event: Input): Next | undefined {
   if (page.panel === undefined) return undefined
   const { panel } = page
-  return panel.kind === 'jump' ? jumpInput(state, page, panel, event) : requestsInput(state, page, panel, event)
+  switch (panel.kind) {
+    case 'jump':
+      return jumpInput(state, page, panel, event)
+    case 'search':
+      return searchPanelInput(state, page, panel, event)
+    case 'requests':
+      return requestsInput(state, page, panel, event)
+  }
 }
 
 /** An answer that arrives while typing stays until the next action; on login any letter dismisses it. */

@@ -30,6 +30,15 @@ export function dayName(at: number): string {
   return `${days[date.getDay()] ?? ''} ${date.getDate()} ${months[date.getMonth()] ?? ''} ${date.getFullYear()}`
 }
 
+/** 14:02 for today, 23 Nov, or 2024 for another year: six columns at most. */
+export function shortTime(at: number, now: number): string {
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return '?'
+  if (sameDay(at, now)) return clockTime(at)
+  if (date.getFullYear() !== new Date(now).getFullYear()) return String(date.getFullYear()).slice(0, 6)
+  return `${date.getDate()} ${(months[date.getMonth()] ?? '').slice(0, 3)}`
+}
+
 export function sameDay(a: number, b: number): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString()
 }

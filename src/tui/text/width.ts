@@ -3,10 +3,11 @@
  * an emoji of several people) is never split. Pure; caches nothing.
  */
 import { createRequire } from 'node:module'
+import type measure from 'string-width'
 
 const load = createRequire(import.meta.url)
 /** Loaded for the first text that needs them: both together take as long as starting Node does. */
-let stringWidth: ((text: string) => number) | undefined
+let stringWidth: typeof measure | undefined
 let segmenter: Intl.Segmenter | undefined
 
 /**
@@ -27,7 +28,7 @@ export function graphemes(text: string): string[] {
 
 export function widthOf(text: string): number {
   if (plain.test(text)) return text.length
-  stringWidth ??= (load('string-width') as typeof import('string-width')).default
+  stringWidth ??= (load('string-width') as { readonly default: typeof measure }).default
   return stringWidth(text)
 }
 

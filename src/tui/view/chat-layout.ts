@@ -1,6 +1,7 @@
 /** The layout of the chat page, and the lines of its timeline. Pure; scrolling uses it too. */
 import { foldPage } from '../state/fold.ts'
 import { shownEditor } from '../state/history-search.ts'
+import { doubtfulTimes } from '../state/log-time.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { unseenLine } from '../state/unseen.ts'
 import type { Line } from '../text/style.ts'
@@ -79,6 +80,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     pickedKey: page.pick?.key ?? page.about?.id,
     folded: foldPage(page),
     twins,
+    doubtful: doubtfulTimes(page.timeline.entries, state.now),
   }
 }
 

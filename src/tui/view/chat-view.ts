@@ -15,6 +15,7 @@ import { remark } from './gutter.ts'
 import { memberLines, roomLines } from './panels.ts'
 import { jumpView, type JumpView } from './jump-panel.ts'
 import { requestLines } from './requests-panel.ts'
+import { searchLines } from './search-panel.ts'
 import { sheetLines } from './sheet.ts'
 import { statusLine } from './status.ts'
 import { visibleRange } from './viewport.ts'
@@ -53,6 +54,7 @@ function middleLines(state: State, page: ChatPage, layout: ChatLayout): readonly
   const { chatColumns, rows } = layout
   if (state.sheet !== undefined) return sheetLines(state.sheet, chatColumns, rows)
   if (page.panel?.kind === 'requests') return requestLines(state, page, page.panel, chatColumns, rows)
+  if (page.panel?.kind === 'search') return searchLines(page.panel, state.now, chatColumns, rows)
   const messages = timelineLines(state, page, layout)
   const jump = jumpOf(state, page, layout)?.lines ?? []
   return [...jump, ...messages.slice(jump.length)]

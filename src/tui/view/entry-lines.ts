@@ -7,6 +7,7 @@ import { unchanged } from '../../chat/timeline/changes.ts'
 import { isMention } from '../../chat/timeline/unread-messages.ts'
 import type { Folded, FoldedRequests } from '../state/fold.ts'
 import { pendingChange } from '../state/fold.ts'
+import { timeOf } from '../state/log-time.ts'
 import type { Entry } from '../state/timeline.ts'
 import type { UnseenLine } from '../state/unseen.ts'
 import type { Line, Style } from '../text/style.ts'
@@ -28,7 +29,7 @@ export function entryLines(entries: readonly Entry[], index: number, context: En
 
 function dividers(entries: readonly Entry[], index: number, context: EntryContext): readonly Line[] {
   const lines: Line[] = index === 0 ? [remark(context.top, context.columns)] : []
-  const at = timeOf(entries[index])
+  const at = believedTime(entries[index], context)
   const before = timeBefore(entries, index, context)
   if (at !== undefined && (before === undefined || !sameDay(at, before))) {
     lines.push(remark(`── ${dayName(at)} ──`, context.columns))
@@ -42,18 +43,18 @@ function dividers(entries: readonly Entry[], index: number, context: EntryContex
 }
 
 /** From the nearest visible entry above that has one. */
-function timeBefore(entries: readonly Entry[], index: number, { folded }: EntryContext): number | undefined {
+function timeBefore(entries: readonly Entry[], index: number, context: EntryContext): number | undefined {
   for (let at = index - 1; at >= 0; at -= 1) {
     const entry = entries[at]
-    const time = timeOf(entry)
-    if (entry !== undefined && time !== undefined && !folded.hidden.has(entry.key)) return time
+    const time = believedTime(entry, context)
+    if (entry !== undefined && time !== undefined && !context.folded.hidden.has(entry.key)) return time
   }
   return undefined
 }
 
-function timeOf(entry: Entry | undefined): number | undefined {
-  const item = entry?.item.kind === 'lost' ? entry.item.item : entry?.item
-  return item === undefined || item.kind === 'warning' ? undefined : item.at
+/** Undefined where a sender's clock is wrong: days follow the log. */
+function believedTime(entry: Entry | undefined, { doubtful }: EntryContext): number | undefined {
+  return entry === undefined || doubtful.has(entry.key) ? undefined : timeOf(entry)
 }
 
 function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[] {
@@ -77,7 +78,7 @@ function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[]
       const style: Style = item.event === 'knock' ? { colour: 'yellow' } : { dim: true }
       const together = context.folded.requests.get(key)
       return beside(
-        clockTime(item.at),
+        context.doubtful.has(key) ? noTime : clockTime(item.at),
         { text: '<admin>', style },
         { kind: 'program', text: together === undefined ? adminText(item) : requestsText(together) },
         style,
@@ -85,7 +86,7 @@ function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[]
       )
     }
     case 'message':
-      return messageLines(item, context)
+      return messageLines(item, context, context.doubtful.has(key))
   }
 }
 
@@ -114,12 +115,17 @@ export interface EntryContext extends Gutter {
   readonly pickedKey: string | undefined
   readonly folded: Folded
   readonly twins: Twins
+  /** Entries whose time is not believed. */
+  readonly doubtful: ReadonlySet<string>
 }
+
+/** In the place of a time that is not believed. */
+const noTime = '--:--'
 
 const dim: Style = { dim: true }
 const bad: Style = { colour: 'red' }
 
-function messageLines(item: MessageItem, context: EntryContext): readonly Line[] {
+function messageLines(item: MessageItem, context: EntryContext, isDoubted: boolean): readonly Line[] {
   const { folded } = context
   const changed = folded.changed(item.id)
   const name = {
@@ -134,13 +140,14 @@ function messageLines(item: MessageItem, context: EntryContext): readonly Line[]
   const queued = !context.online && folded.waiting.has(item.id) ? ['(queued)'] : []
   const reactions = reactionText(changed)
   return partLines(
-    clockTime(item.at),
+    isDoubted ? noTime : clockTime(item.at),
     name,
     [
       ...(item.type === 'reply' && !changed.deleted ? [quote(item.to, context)] : []),
       ...own,
       ...(edited.length + queued.length === 0 ? [] : [mark([...edited, ...queued].join(' '))]),
       ...(reactions === '' ? [] : [mark(reactions)]),
+      ...(isDoubted ? [mark(`(${item.from.name}'s clock says ${dayName(item.at)}, ${clockTime(item.at)})`)] : []),
     ],
     style,
     context,
