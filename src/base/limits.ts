@@ -193,6 +193,8 @@ export const followPageItems = 500
 export const vaultCopyMs = 1_500
 /** … and where it could not follow, it is tried again this much later. */
 export const vaultCopyRetryMs = 5_000
+/** Aliases, key bindings, and ignored people: of each at most so many. */
+export const preferenceEntriesMax = 256
 /** A sealed notice in an inbox. */
 export const noticeBytesMax = 4096
 /** Where anyone can write (inboxes, requests, the directory), a look takes so many: keys in a page, and in all, … */

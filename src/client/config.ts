@@ -2,7 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
-import { notifyRoomsMax, roomPlacesMax } from '../base/limits.ts'
+import { notifyRoomsMax, preferenceEntriesMax, roomPlacesMax } from '../base/limits.ts'
 import {
   changedNotify,
   notifyDefaults,
@@ -11,6 +11,7 @@ import {
   type NotifySettings,
   type NotifyStore,
 } from '../chat/attention.ts'
+import { preferenceDefaults, themes, type Preferences, type PreferencesStore } from '../chat/preferences.ts'
 import { changedPlaces, type RoomPlaces, type RoomPlacesStore } from '../chat/room-places.ts'
 
 export interface HomeConfig {
@@ -18,6 +19,7 @@ export interface HomeConfig {
   readonly store?: string | undefined
   readonly notify?: NotifySettings | undefined
   readonly rooms?: RoomPlaces | undefined
+  readonly terminal?: Preferences | undefined
 }
 
 /** Empty when there is none. @throws usage for an invalid file */
@@ -40,12 +42,22 @@ export async function readConfig(home: string): Promise<HomeConfig> {
     doNotDisturb: z.boolean().default(notifyDefaults.doNotDisturb),
     rooms: levels.refine((all) => Object.keys(all).length <= notifyRoomsMax).default({}),
   })
+  const texts = z.record(z.string().min(1).max(64), z.string().max(1024))
+  const few = texts.refine((all) => Object.keys(all).length <= preferenceEntriesMax)
+  const terminal = z.strictObject({
+    theme: z.enum(themes).default(preferenceDefaults.theme),
+    mouse: z.boolean().default(preferenceDefaults.mouse),
+    aliases: few.default({}),
+    keys: few.default({}),
+    ignored: few.default({}),
+  })
   const number = z.number().int().min(1).max(roomPlacesMax)
   const places = z.record(roomId, z.strictObject({ number, pinned: z.boolean().default(false) }))
   const schema = z.strictObject({
     store: z.string().min(1).max(4096).optional(),
     notify: notify.optional(),
     rooms: places.refine((all) => Object.keys(all).length <= roomPlacesMax).optional(),
+    terminal: terminal.optional(),
   })
   try {
     return schema.parse(JSON.parse(text))
@@ -93,6 +105,18 @@ export function roomPlacesStore(home: string): RoomPlacesStore {
   return { read, save }
 }
 
+/** How this home's terminals look and behave. */
+export function preferencesStore(home: string): PreferencesStore {
+  return {
+    read: async () => (await readConfig(home)).terminal ?? preferenceDefaults,
+    save: (change) =>
+      changeConfig(home, (config) => ({
+        ...config,
+        terminal: { ...(config.terminal ?? preferenceDefaults), ...change },
+      })),
+  }
+}
+
 export function clusterUrl(endpoints: readonly string[]): string {
   return `etcds://${endpoints.join()}`
 }
@@ -121,7 +145,7 @@ function configFile(home: string): string {
 
 function unreadable(file: string, cause: unknown): ConclaveError {
   return new ConclaveError('usage', `${file} can't be read as this home's configuration`, {
-    hint: 'It is {"store": "URL", "notify": {…}, "rooms": {…}} or absent: mend it, or move it away.',
+    hint: 'It is {"store": "URL", "notify": {…}, "rooms": {…}, "terminal": {…}} or absent: mend it, or move it away.',
     cause,
   })
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.ts'
 import { callsPerMinute } from '../base/limits.ts'
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
+import type { PreferencesStore } from '../chat/preferences.ts'
 import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Focus, Input } from './input/key.ts'
@@ -33,6 +34,7 @@ interface AppParts {
   readonly notify: NotifyStore | undefined
   readonly env: NodeJS.ProcessEnv
   readonly places: RoomPlacesStore | undefined
+  readonly preferences: PreferencesStore | undefined
 }
 
 export class App {

@@ -4,6 +4,7 @@
  */
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
+import type { PreferencesStore } from '../chat/preferences.ts'
 import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Chat } from '../chat/chat.ts'
 import { App } from './app.ts'
@@ -31,6 +32,8 @@ export interface TuiOptions {
   readonly notify?: NotifyStore
   /** Where rooms stand; likewise. */
   readonly places?: RoomPlacesStore
+  /** How it looks and behaves; likewise. */
+  readonly preferences?: PreferencesStore
   readonly stdin?: NodeJS.ReadStream
   readonly stdout?: NodeJS.WriteStream
   readonly env?: NodeJS.ProcessEnv
@@ -47,15 +50,13 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const program = { version, storeLabel, as, room, startedAt: Date.now() }
   const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   const signals = new Signals(env)
-  const [settings, places] = await Promise.all([options.notify?.read(), options.places?.read()])
-  const app = new App(
-    { accounts, stdin, stdout, colours, signals, notify: options.notify, places: options.places, env },
-    (terminal) => {
-      const start = initialState(terminal.size, program, settings, places)
-      const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
-      return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
-    },
-  )
+  const { notify, places, preferences } = options
+  const kept = await Promise.all([notify?.read(), places?.read(), preferences?.read()])
+  const app = new App({ accounts, stdin, stdout, colours, signals, notify, places, preferences, env }, (terminal) => {
+    const start = initialState(terminal.size, program, ...kept)
+    const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
+    return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }
+  })
   const crashed = new Promise<unknown>((resolve) => {
     process.on('uncaughtException', resolve)
     process.on('unhandledRejection', resolve)

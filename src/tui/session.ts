@@ -8,6 +8,7 @@
 import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
 import type { NotifyStore } from '../chat/attention.ts'
+import type { PreferencesStore } from '../chat/preferences.ts'
 import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Admission, Advice, Chat, Room, Unsubscribe } from '../chat/chat.ts'
 import type { MessageItem } from '../chat/item.ts'
@@ -34,6 +35,7 @@ type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call
 interface Settings {
   readonly notify: NotifyStore | undefined
   readonly places: RoomPlacesStore | undefined
+  readonly preferences: PreferencesStore | undefined
 }
 
 export class Session {
@@ -115,15 +117,19 @@ export class Session {
         })
       case 'save-notify':
         return this.#settings.notify?.save(effect.change)
+      case 'save-preferences':
+        return this.#settings.preferences?.save(effect.change)
       case 'save-places':
         return this.#settings.places?.save(effect.change)
       case 'read-settings': {
-        const { notify, places } = this.#settings
+        const { notify, places, preferences } = this.#settings
         // A file that can't be read now was readable at the start: what it said then holds.
         const settings = await notify?.read().catch(() => undefined)
         if (settings !== undefined) this.#dispatch({ kind: 'notify', settings })
         const kept = await places?.read().catch(() => undefined)
         if (kept !== undefined) this.#dispatch({ kind: 'places', places: kept })
+        const liked = await preferences?.read().catch(() => undefined)
+        if (liked !== undefined) this.#dispatch({ kind: 'preferences', preferences: liked })
         return
       }
       case 'log-in': {

@@ -28,12 +28,13 @@ async function chat(session: Session, room: string | undefined): Promise<number>
   const { accounts, storeLabel } = await session.wiring()
   const { chat: open, trouble } = password === undefined ? await unlocked(session) : {}
   const { runTui } = await import('../../tui/run.ts')
-  const { notifyStore, roomPlacesStore } = await import('../../client/config.ts')
+  const { notifyStore, preferencesStore, roomPlacesStore } = await import('../../client/config.ts')
   return runTui({
     accounts,
     storeLabel,
     notify: notifyStore(options.home),
     places: roomPlacesStore(options.home),
+    preferences: preferencesStore(options.home),
     version,
     ...(options.as === undefined ? {} : { as: options.as }),
     ...(password === undefined ? {} : { password }),

@@ -4,6 +4,7 @@
  */
 import type { NotifyChange } from '../../chat/attention.ts'
 import type { CreateOptions, Policy } from '../../chat/chat.ts'
+import type { PreferencesChange } from '../../chat/preferences.ts'
 import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { MessageContent, Person } from '../../chat/item.ts'
 
@@ -67,6 +68,7 @@ export type Effect =
   | { readonly do: 'read-settings' }
   /** Keeps a change of them. */
   | { readonly do: 'save-notify'; readonly change: NotifyChange }
+  | { readonly do: 'save-preferences'; readonly change: PreferencesChange }
   | { readonly do: 'save-places'; readonly change: RoomPlaces }
   /** Rings, and with a text notifies the desktop. */
   | { readonly do: 'call'; readonly text: string | undefined }

@@ -4,6 +4,7 @@ import type { NotifySettings } from '../../chat/attention.ts'
 import type { Connection, HeadComparison, Repair, RoomSummary, SafetyNumber, Verification } from '../../chat/chat.ts'
 import type { Typed } from '../../chat/home/typed-text.ts'
 import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
+import type { Preferences } from '../../chat/preferences.ts'
 import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Focus, Input } from '../input/key.ts'
@@ -22,6 +23,7 @@ export type Event =
   /** The question of this number is on the screen, and all that was typed before has been read. */
   | { readonly kind: 'drawn'; readonly asked: number }
   | { readonly kind: 'notify'; readonly settings: NotifySettings }
+  | { readonly kind: 'preferences'; readonly preferences: Preferences }
   | { readonly kind: 'places'; readonly places: RoomPlaces }
   | { readonly kind: 'resize'; readonly size: Size }
   /** A tenth of a second, or more, has passed while something takes a moment. */

@@ -6,6 +6,7 @@ import type { KnownIdentity } from '../../chat/accounts.ts'
 import { notifyDefaults, type NotifySettings } from '../../chat/attention.ts'
 import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
 import type { Person } from '../../chat/item.ts'
+import { preferenceDefaults, type Preferences } from '../../chat/preferences.ts'
 import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
@@ -63,6 +64,7 @@ export interface State {
   /** Whether the terminal's window is in front; undefined: it does not say. */
   readonly focused: boolean | undefined
   readonly notify: NotifySettings
+  readonly preferences: Preferences
   /** Of this home's rooms, whichever identity they are of. */
   readonly places: RoomPlaces
 }
@@ -288,6 +290,7 @@ export function initialState(
   program: Program,
   notify: NotifySettings = notifyDefaults,
   places: RoomPlaces = {},
+  preferences: Preferences = preferenceDefaults,
 ): State {
   return {
     size,
@@ -317,5 +320,6 @@ export function initialState(
     focused: undefined,
     notify,
     places,
+    preferences,
   }
 }

@@ -87,6 +87,8 @@ function updated(state: State, event: Event): Next {
       return next({ ...state, focused: event.focused }, ...(event.focused ? [{ do: 'read-settings' } as const] : []))
     case 'notify':
       return next({ ...state, notify: event.settings })
+    case 'preferences':
+      return next({ ...state, preferences: event.preferences })
     case 'places':
       return next({ ...state, places: event.places })
     case 'chat': {
