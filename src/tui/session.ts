@@ -32,7 +32,7 @@ import { sanitized } from './state/sanitized.ts'
 type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' | 'edit-outside' | 'copy' }>
 
 /** Settings of this home, if they are kept. */
-interface Settings {
+export interface Settings {
   readonly notify: NotifyStore | undefined
   readonly places: RoomPlacesStore | undefined
   readonly preferences: PreferencesStore | undefined

@@ -11,13 +11,17 @@ export function addChat(program: Command, act: Act): void {
     .summary('open the terminal interface (default)')
     .description(
       'Opens the terminal interface, in a room if you name one. Requests to join, invitations, mentions and direct ' +
-        'messages ring and notify you: /notify and /dnd say of what.',
+        'messages ring and notify you: /notify and /dnd say of what.\n\n' +
+        'With --plain, or where TERM is dumb, it writes lines and no escape sequences: for screen readers and serial ' +
+        'lines. The same commands work, one line at a time.',
     )
+    .option('--plain', 'write lines instead of drawing a screen')
     .action(act(chat))
 }
 
-async function chat(session: Session, room: string | undefined): Promise<number> {
+async function chat(session: Session, room: string | undefined, { plain }: { plain?: true }): Promise<number> {
   const { options, host } = session
+  if (plain === true || (host.stdin.isTTY === true && host.env['TERM'] === 'dumb')) return lineChat(session, room)
   // Redirecting stderr (`2>log`) is fine.
   if (host.stdin.isTTY !== true || host.stdout.isTTY !== true || options.json) {
     throw new ConclaveError('usage', 'The terminal interface needs a terminal', {
@@ -28,13 +32,10 @@ async function chat(session: Session, room: string | undefined): Promise<number>
   const { accounts, storeLabel } = await session.wiring()
   const { chat: open, trouble } = password === undefined ? await unlocked(session) : {}
   const { runTui } = await import('../../tui/run.ts')
-  const { notifyStore, preferencesStore, roomPlacesStore } = await import('../../client/config.ts')
   return runTui({
     accounts,
     storeLabel,
-    notify: notifyStore(options.home),
-    places: roomPlacesStore(options.home),
-    preferences: preferencesStore(options.home),
+    ...(await settingsOf(options.home)),
     version,
     ...(options.as === undefined ? {} : { as: options.as }),
     ...(password === undefined ? {} : { password }),
@@ -42,6 +43,27 @@ async function chat(session: Session, room: string | undefined): Promise<number>
     ...(trouble === undefined ? {} : { trouble }),
     ...(room === undefined ? {} : { room }),
   })
+}
+
+async function lineChat(session: Session, room: string | undefined): Promise<number> {
+  const { options, host, signal } = session
+  if (options.json) {
+    throw new ConclaveError('usage', '--plain and --json exclude each other', {
+      hint: 'conclave read ROOM --follow --json prints messages for programs.',
+    })
+  }
+  const chat = await session.chat()
+  const { accounts, storeLabel } = await session.wiring()
+  const { runLineChat } = await import('../line-mode/line-chat.ts')
+  const settings = await settingsOf(options.home)
+  const { stdin, stdout } = host
+  await runLineChat({ accounts, chat, room, storeLabel, version, settings, stdin, stdout, signal })
+  return 0
+}
+
+async function settingsOf(home: string) {
+  const { notifyStore, preferencesStore, roomPlacesStore } = await import('../../client/config.ts')
+  return { notify: notifyStore(home), places: roomPlacesStore(home), preferences: preferencesStore(home) }
 }
 
 /** For the identity that commands would use. A home without one has nothing to unlock. */
