@@ -111,6 +111,12 @@ function textOf(input: Input): string {
 }
 
 function takeCsi(text: string): Taken<Input | Focus | undefined> | undefined {
+  // F1 to F5 of the Linux console.
+  if (text.startsWith('\x1b[[')) {
+    const code = text.charCodeAt(3)
+    if (Number.isNaN(code)) return undefined
+    return code >= 0x41 && code <= 0x45 ? { input: key(`f${code - 0x40}`), length: 4 } : { input: undefined, length: 3 }
+  }
   const match = /^\x1b\[([0-?]*)([ -/]*)([@-~])/.exec(text)
   if (match !== null) return { input: keyOfCsi(match[1] ?? '', match[3] ?? ''), length: match[0].length }
   // A byte that can't be part of a sequence ends it, and is read on its own.

@@ -8,6 +8,9 @@ const finals: Readonly<Record<string, string>> = {
   D: 'left',
   F: 'end',
   H: 'home',
+  P: 'f1',
+  Q: 'f2',
+  S: 'f4',
   Z: 'tab',
 }
 
@@ -20,6 +23,18 @@ const numbers: Readonly<Record<string, string>> = {
   6: 'page-down',
   7: 'home',
   8: 'end',
+  11: 'f1',
+  12: 'f2',
+  13: 'f3',
+  14: 'f4',
+  15: 'f5',
+  17: 'f6',
+  18: 'f7',
+  19: 'f8',
+  20: 'f9',
+  21: 'f10',
+  23: 'f11',
+  24: 'f12',
 }
 
 const codePoints: Readonly<Record<number, string>> = {
@@ -55,7 +70,8 @@ export function keyOfSs3(final: string): Input | undefined {
   if (final === 'M') return named('enter', 1)
   // rxvt: lower-case finals are arrows with Ctrl.
   if (/^[a-d]$/.test(final)) return named(finals[final.toUpperCase()] ?? '', 5)
-  const name = finals[final]
+  // As CSI, with parameters, R reports where the cursor is.
+  const name = final === 'R' ? 'f3' : finals[final]
   return name === undefined || final === 'Z' ? undefined : named(name, 1)
 }
 

@@ -3,7 +3,7 @@
  * someone else who knocks under the same name at the same moment isn't let in instead. Pure.
  */
 import type { Knock } from '../../chat/chat.ts'
-import { similar } from '../input/similar.ts'
+import { similar } from '../../base/similar.ts'
 import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { ask, askInRed, busy, next, problem } from './next.ts'

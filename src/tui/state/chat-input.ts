@@ -4,10 +4,12 @@ import { newer, older } from '../input/history.ts'
 import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
 import { cancelAbout } from './say.ts'
+import { chordOf } from '../../chat/chord.ts'
 import { complete } from './completion.ts'
 import { nextAttention } from './attention.ts'
 import { searchInput, startSearch, taken } from './history-search.ts'
 import { openJump } from './jump.ts'
+import { boundTo, isAction, roomOfAction, type KeyAction } from './key-table.ts'
 import { neighbourRoom, roomNumber } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
 import { scrollBy, scrollPage, toEnd, unpick } from './scrolling.ts'
@@ -24,7 +26,7 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
     const plain: ChatPage = { ...page, chord: undefined }
     const after: State = { ...state, page: plain }
     if (input.kind !== 'key' || !input.ctrl || input.name !== 'e') return chatInput(after, plain, input)
-    return next(after, { do: 'edit-outside', roomId: page.room.id, text: page.editor.text })
+    return bound(after, plain, 'ctrl+x ctrl+e') ?? next(after)
   }
   if (page.search !== undefined) {
     return searchInput(state, page, page.search, input) ?? chatInput(state, taken(page), input)
@@ -63,22 +65,19 @@ function typedOn(done: Next, rest: string, input: Input): Next {
 
 function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
   const { name, ctrl, alt, shift } = pressed
-  if (name === 'enter') {
-    if (!alt && !shift && !ctrl) return submitLine(state, page.editor.text)
-    return newLine(state, page)
-  }
-  if (ctrl) return ctrlKey(state, page, name)
-  if (alt) return altKey(state, page, name)
+  const exact = bound(state, page, chordOf(pressed))
+  const done = exact ?? (shift && name.length > 1 ? bound(state, page, chordOf({ ...pressed, shift: false })) : undefined)
+  if (done !== undefined) return done
+  if (ctrl && name === 'x') return next({ ...state, page: { ...page, chord: true } })
+  if (ctrl && name === 'd') return page.editor.text === '' ? askToQuit(state) : undefined
+  if (ctrl || alt) return undefined
   switch (name) {
+    case 'enter':
+      return shift ? undefined : submitLine(state, page.editor.text)
     case 'escape':
       if (page.pick !== undefined) return unpick(state, page)
       return page.about === undefined ? next(state) : cancelAbout(state, page)
-    case 'page-up':
-      return scrollPage(state, page, -1)
-    case 'page-down':
-      return scrollPage(state, page, 1)
     case 'up': {
-      if (shift) return startPick(state, page)
       const moved = lineUp(page.editor)
       if (moved !== undefined) return next({ ...state, page: { ...page, editor: moved } })
       return walked(state, page, older(page.history, page.editor.text))
@@ -93,70 +92,55 @@ function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
   }
 }
 
-function newLine(state: State, page: ChatPage): Next {
-  return next({ ...state, page: { ...page, editor: insert(page.editor, '\n') } })
-}
-
 function walked(state: State, page: ChatPage, step: ReturnType<typeof older>): Next {
   if (step === undefined) return next(state)
   return next({ ...state, page: { ...page, history: step.history, editor: editorWith(step.text, page.editor) } })
 }
 
-function ctrlKey(state: State, page: ChatPage, name: string): Next | undefined {
-  switch (name) {
-    case 'j':
-      return newLine(state, page)
-    case 'p':
-      return neighbourRoom(state, -1)
-    case 'n':
-      return neighbourRoom(state, 1)
-    case 'g':
-      return openJump(state, page)
-    case 'x':
-      return next({ ...state, page: { ...page, chord: true } })
-    case 'r':
-      return startSearch(state, page)
-    case 'b':
-      return next({ ...state, showMembers: !(state.showMembers ?? state.size.columns >= membersFromColumns) })
-    case 'd':
-      return page.editor.text === '' ? askToQuit(state) : undefined
-    case 'home':
-      return toBeginning(state, page)
-    case 'end':
-      return toEnd(state, page)
-    case 'o':
-      return goBack(state)
-    default:
-      return undefined
-  }
+const actions: Readonly<Record<KeyAction, (state: State, page: ChatPage) => Next>> = {
+  'new-line': (state, page) => next({ ...state, page: { ...page, editor: insert(page.editor, '\n') } }),
+  'search-history': startSearch,
+  'edit-outside': (state, page) => next(state, { do: 'edit-outside', roomId: page.room.id, text: page.editor.text }),
+  select: startPick,
+  'toggle-selection': (state, page) => (page.pick === undefined ? startPick(state, page) : unpick(state, page)),
+  'page-up': (state, page) => scrollPage(state, page, -1),
+  'page-down': (state, page) => scrollPage(state, page, 1),
+  'line-up': (state, page) => scrollBy(state, page, -1),
+  'line-down': (state, page) => scrollBy(state, page, 1),
+  beginning: toBeginning,
+  newest: toEnd,
+  back: goBack,
+  'first-unread': toFirstUnread,
+  'next-attention': nextAttention,
+  'find-room': openJump,
+  'previous-room': (state) => neighbourRoom(state, -1),
+  'next-room': (state) => neighbourRoom(state, 1),
+  'toggle-members': (state) => {
+    return next({ ...state, showMembers: !(state.showMembers ?? state.size.columns >= membersFromColumns) })
+  },
+  nothing: (state) => next(state),
 }
 
-function altKey(state: State, page: ChatPage, name: string): Next | undefined {
-  if (/^[0-9]$/.test(name)) return roomNumber(state, name === '0' ? 10 : Number(name))
-  switch (name) {
-    case 'a':
-      return nextAttention(state)
-    case 'm':
-      return page.pick === undefined ? startPick(state, page) : unpick(state, page)
-    case 'u':
-      return toFirstUnread(state, page)
-    case 'k':
-      return openJump(state, page)
-    case 'up':
-      return neighbourRoom(state, -1)
-    case 'down':
-      return neighbourRoom(state, 1)
-    case 'home':
-      return toBeginning(state, page)
-    case 'end':
-      return toEnd(state, page)
-    case 'page-up':
-      return scrollBy(state, page, -1)
-    case 'page-down':
-      return scrollBy(state, page, 1)
-    default:
-      return undefined
-  }
+/** Undefined: the chord has no action of its own. */
+function bound(state: State, page: ChatPage, chord: string): Next | undefined {
+  const does = boundTo(state.preferences, chord)
+  if (does === undefined) return undefined
+  const room = roomOfAction(does)
+  if (room !== undefined) return roomNumber(state, room)
+  return isAction(does) ? actions[does](state, page) : enterLine(state, page, does)
+}
+
+/** As if it had been typed, with Enter. What is being typed stays, and the line is not kept among those that were. */
+function enterLine(state: State, page: ChatPage, line: string): Next {
+  const draft = page.editor
+  const done = submitLine({ ...state, page: { ...page, editor: emptyEditor } }, line, '')
+  const { page: after, drafts } = done.state
+  const { id } = page.room
+  const left = drafts.get(id)
+  const isLeft = left !== state.drafts.get(id) && left?.editor.text === ''
+  const kept: State = isLeft ? { ...done.state, drafts: new Map(drafts).set(id, { ...left, editor: draft }) } : done.state
+  const isHere = after.kind === 'chat' && after.room.id === id && after.editor.text === ''
+  return { ...done, state: isHere ? { ...kept, page: { ...after, editor: draft } } : kept }
 }
 
 /** Ctrl-C: clears the line; if it is empty, asks whether to quit. */

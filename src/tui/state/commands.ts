@@ -1,4 +1,6 @@
 /** The slash commands: their arguments, their /help texts, and their parsing. Pure. */
+import type { Preferences } from '../../chat/preferences.ts'
+import { bindings } from './key-table.ts'
 import { next, problem } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
 
@@ -91,23 +93,14 @@ export function findCommand(word: string): Command | undefined {
   return commands.find((candidate) => candidate.name === name || candidate.aliases.includes(name))
 }
 
-const keyHelp: readonly (readonly [string, string])[] = [
-  ['Enter', 'send; Alt+Enter or Ctrl-J: new line'],
+/** Keys that can't be bound to anything else, or that edit the line unless they are. */
+const fixedKeys: readonly (readonly [string, string])[] = [
+  ['Enter', 'send'],
   ['Tab', 'complete a command, name or room; again for the next'],
-  ['Up, Down', 'input history; Ctrl-R: search it'],
+  ['Up, Down', 'input history'],
   ['Ctrl-_, Ctrl-/', 'undo'],
   ['Ctrl-W, -U, -K', 'cut a word, to the start, to the end; Ctrl-Y: paste, Alt+Y: an older cut'],
   ['Ctrl-T', 'swap two characters'],
-  ['Ctrl-X Ctrl-E', 'write in your own editor ($VISUAL, else $EDITOR)'],
-  ['Shift+Up, Alt+M', 'select a message: j/k move, r reply, e edit, d delete, + react, y copy, Y copy link'],
-  ['PgUp, PgDn', 'scroll; Alt+Home: first message, Alt+End: newest'],
-  ['Ctrl-O', 'back to where you were before a jump'],
-  ['Alt+U', 'first unread message'],
-  ['Alt+A', 'what needs you most: requests, invitations, mentions, direct, unread'],
-  ['Alt+1 … Alt+0', 'room 1 … 10'],
-  ['Alt+Up, Alt+Down', 'previous, next room; also Ctrl-P, Ctrl-N'],
-  ['Alt+K, Ctrl-G', 'find one of your rooms; again: all rooms'],
-  ['Ctrl-B', 'toggle members'],
   ['Ctrl-L', 'redraw'],
   ['Esc', 'close what is open: a list, a selection, a reply, an edit'],
   ['Ctrl-C', 'clear the input, then quit'],
@@ -121,13 +114,16 @@ function helpRow(left: string, right: string): readonly string[] {
   return [` ${left}`, ` ${' '.repeat(leftColumns)}  ${right}`]
 }
 
-export function helpLines(): readonly string[] {
+export function helpLines(preferences: Preferences): readonly string[] {
+  const bound = bindings(preferences).filter(([keys]) => keys !== '')
   return [
     '',
     ...helpRow('!NAME', "accept NAME's join request"),
     ...commands.flatMap((one) => helpRow(one.usage, one.help)),
     '',
-    ...keyHelp.flatMap(([keys, help]) => helpRow(keys, help)),
+    ...fixedKeys.flatMap(([keys, help]) => helpRow(keys, help)),
+    '',
+    ...bound.flatMap(([keys, , help]) => helpRow(keys, help)),
     '',
     ' Start a line with // or !! to send a literal / or !.',
   ]

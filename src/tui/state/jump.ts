@@ -1,6 +1,8 @@
 /** The panel of Alt+K: the person's rooms over the conversation, found by some of their letters. Pure. */
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
+import { chordOf } from '../../chat/chord.ts'
+import { boundTo, keyHint } from './key-table.ts'
 import { enterRoom, toNewest, toRooms } from './navigation.ts'
 import { next, problem } from './next.ts'
 import { closeness, numberedRooms, roomLabel } from './room-list.ts'
@@ -49,7 +51,7 @@ export function jumpInput(state: State, page: ChatPage, panel: JumpPanel, input:
   if (input.kind === 'key') {
     const { name, ctrl, alt, shift } = input
     // Once more: the list of all rooms.
-    if ((alt && name === 'k') || (ctrl && name === 'g')) return toRooms(to(undefined).state)
+    if (boundTo(state.preferences, chordOf(input)) === 'find-room') return toRooms(to(undefined).state)
     if (alt) return undefined
     if (name === 'escape') return to(undefined)
     if (name === 'up' || (ctrl && name === 'p') || (name === 'tab' && shift)) return moved(-1)
@@ -63,7 +65,7 @@ export function jumpInput(state: State, page: ChatPage, panel: JumpPanel, input:
 }
 
 function entered(state: State, page: ChatPage, row: JumpRow | undefined): Next {
-  if (row === undefined) return next(problem(state, 'None of your rooms matches.', 'Alt+K lists all rooms.'))
+  if (row === undefined) return next(problem(state, 'None of your rooms matches.', keyHint(state.preferences, 'find-room', 'all rooms')))
   const closed: State = { ...state, page: { ...page, panel: undefined } }
   const isNews = row.room.attention.length > 0
   return enterRoom(isNews ? toNewest(closed, row.room.id) : closed, row.room)

@@ -1,6 +1,6 @@
 /** People of the open room: who a name refers to, and what requires an admin. Pure. */
 import type { Person } from '../../chat/item.ts'
-import { similar } from '../input/similar.ts'
+import { similar } from '../../base/similar.ts'
 import { plainName } from './commands.ts'
 import { next, problem } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'

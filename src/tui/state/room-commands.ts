@@ -12,7 +12,7 @@ import { ask, busy, info, next, problem, sheet } from './next.ts'
 import { emptyTimeline } from './timeline.ts'
 
 export const goingCommands: Handlers<Typed> = {
-  help: ({ state }) => next(sheet(state, 'Help', helpLines())),
+  help: ({ state }) => next(sheet(state, 'Help', helpLines(state.preferences))),
   quit: ({ state }) => next(state, { do: 'quit' }),
   rooms: ({ state }) => toRooms(state),
   join,

@@ -1,7 +1,9 @@
 /** The room list, key by key. Pure. */
 import { editWith, emptyEditor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
+import { chordOf } from '../../chat/chord.ts'
 import { nextAttention } from './attention.ts'
+import { boundTo, roomOfAction } from './key-table.ts'
 import { backFromRooms, createFromList, enterRoom, joinRoom, roomNumber } from './navigation.ts'
 import { next, problem } from './next.ts'
 import { roomRows } from './room-list.ts'
@@ -26,8 +28,10 @@ export function roomsInput(state: State, page: RoomsPage, input: Input): Next {
     }
     if (name === 'page-up') return to({ ...page, selected: 0 })
     if (name === 'page-down') return to({ ...page, selected: Math.max(0, count - 1) })
-    if (alt && /^[0-9]$/.test(name)) return roomNumber(state, name === '0' ? 10 : Number(name))
-    if (alt && name === 'a') return nextAttention(state)
+    const does = boundTo(state.preferences, chordOf(input)) ?? ''
+    const number = roomOfAction(does)
+    if (number !== undefined) return roomNumber(state, number)
+    if (does === 'next-attention') return nextAttention(state)
   }
   const editor = editWith(page.editor, input, 'one')
   if (editor === undefined) return next(state)

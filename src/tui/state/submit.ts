@@ -1,5 +1,5 @@
 /** Interprets a line when Enter is pressed: a message, a command, or `!name`. Pure. */
-import { similar } from '../input/similar.ts'
+import { similar } from '../../base/similar.ts'
 import { answerKnock } from './answer-knock.ts'
 import type { Typed } from './commands.ts'
 import { commands, findCommand } from './commands.ts'
@@ -17,19 +17,20 @@ import type { Next, State } from './state.ts'
 /** `!Demo3`, with the beginning of a fingerprint if two people knock under one name. */
 const gesture = /^!([A-Za-z0-9_-]+)((?:\s+[0-9]+)*)\s*$/
 
-export function submitLine(state: State, text: string): Next {
+/** @param typed what is remembered as sent: nothing if empty */
+export function submitLine(state: State, text: string, typed = text): Next {
   const line = text.trimEnd()
   if (line.trim() === '') return emptyLine(state)
-  if (line.startsWith('/') && !line.startsWith('//')) return commandLine(state, line)
+  if (line.startsWith('/') && !line.startsWith('//')) return commandLine(state, line, typed.trimEnd())
   const knocked = gesture.exec(line)
   if (knocked !== null && !line.startsWith('!!')) {
     const [, name = '', digits = ''] = knocked
     const answered = answerKnock(state, 'accept', name, digits)
-    return answered.state.flash?.tone === 'error' ? answered : { ...answered, state: taken(answered.state, line) }
+    return answered.state.flash?.tone === 'error' ? answered : { ...answered, state: taken(answered.state, typed.trimEnd()) }
   }
   const meant = line.startsWith('//') || line.startsWith('!!') ? line.slice(1) : line
   const { page } = state
-  return page.kind === 'chat' ? utter(state, page, text, meant) : say(state, text, { type: 'text', text: meant })
+  return page.kind === 'chat' ? utter(state, page, typed, meant) : say(state, typed, { type: 'text', text: meant })
 }
 
 function emptyLine(state: State): Next {
@@ -37,7 +38,7 @@ function emptyLine(state: State): Next {
   return next(editing ? problem(state, 'An edit needs text.', '/delete removes the whole message.') : state)
 }
 
-function commandLine(state: State, line: string): Next {
+function commandLine(state: State, line: string, typed: string): Next {
   const [, word = '', rest = ''] = /^\/(\S*)\s*([^]*)$/.exec(line) ?? []
   const command = findCommand(word)
   if (command === undefined) {
@@ -53,7 +54,7 @@ function commandLine(state: State, line: string): Next {
     return next(problem(state, `Unknown command: /${word}.`, `${hint}; to send it as text, start with //.`))
   }
   // The line is cleared before the command fills it again (/edit); on failure it is restored.
-  const done = runCommand({ state: taken(state, line), command, argument: rest.trim(), line })
+  const done = runCommand({ state: taken(state, typed), command, argument: rest.trim(), line: typed })
   if (done.state.flash?.tone === 'error' && done.state.flash !== state.flash) return restored(state, done)
   const { page } = done.state
   if (page.kind !== 'chat' || page.pick === undefined) return done

@@ -13,6 +13,7 @@ import { ask, info, isQuitting, next, problem } from './next.ts'
 import { editedOutside } from './drafts.ts'
 import type { Event } from './event.ts'
 import { jumpInput } from './jump.ts'
+import { keyHint } from './key-table.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
 import { withPlaces } from './place-commands.ts'
@@ -188,7 +189,7 @@ function inRoom(before: State, state: State, open: ChatPage, event: Input): Next
   const done = chatInput(shown, page, event)
   // With nothing left to close, Escape stays in the room.
   if (!isKey(event) || event.name !== 'escape' || done.state !== shown || before.flash !== undefined) return done
-  return next(info(state, 'Alt+K: rooms · Ctrl-C: quit'))
+  return next(info(state, [keyHint(state.preferences, 'find-room', 'rooms'), 'Ctrl-C: quit'].filter(Boolean).join(' · ')))
 }
 
 function isKey(event: Input): event is Input & { kind: 'key' } {

@@ -8,6 +8,7 @@ import { anchorWithTop } from '../view/viewport.ts'
 import type { Place } from './effect.ts'
 import type { Event } from './event.ts'
 import { foldPage } from './fold.ts'
+import { keyHint } from './key-table.ts'
 import { openRoom } from './navigation.ts'
 import { info, next, problem } from './next.ts'
 import { geometry, toEnd, toTop } from './scrolling.ts'
@@ -44,7 +45,7 @@ export function visited(state: State, page: ChatPage, event: Event & { kind: 'vi
   }
   const isHit = place.at === 'message' && isPickable(entry, foldPage(there))
   // The hint takes a row of its own.
-  const told = info(state, 'Ctrl-O: back to where you were')
+  const told = info(state, keyHint(state.preferences, 'back', 'back to where you were'))
   const { rows, measure } = geometry(told, there)
   const top = isHit ? Math.max(0, index - contextEntries) : index
   const anchor = anchorWithTop(entries, top, rows, measure) ?? atEnd

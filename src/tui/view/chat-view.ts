@@ -1,5 +1,6 @@
 /** The chat page: topic above, rooms on the left, members on the right, the messages between, status and input below. */
 import { count } from '../../chat/wording.ts'
+import { keyLabel } from '../state/key-table.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { isAtEnd } from '../state/timeline.ts'
 import type { Line, Span } from '../text/style.ts'
@@ -38,8 +39,8 @@ export function chatView(state: State, page: ChatPage): Frame {
   const lines: Line[] = [topicLine(page, columns)]
   if (layout.ruled) lines.push(rule(layout, '┬'))
   lines.push(...panes)
-  if (layout.ruled) lines.push(rule(layout, '┴', belowText(page)))
-  lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(page)), ...layout.notice, ...layout.about)
+  if (layout.ruled) lines.push(rule(layout, '┴', belowText(state, page)))
+  lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(state, page)), ...layout.notice, ...layout.about)
   const { footer } = layout
   const jump = jumpOf(state, page, layout)?.cursor
   const left = layout.roomColumns === 0 ? 0 : layout.roomColumns + 1
@@ -101,12 +102,14 @@ function topicLine({ room }: ChatPage, columns: number): Line {
 }
 
 /** When scrolled up, says that there is more below. */
-function belowText({ timeline, pick }: ChatPage): string | undefined {
+function belowText({ preferences }: State, { timeline, pick }: ChatPage): string | undefined {
   if (timeline.anchor === undefined) return undefined
   // Selecting holds the screen still; at the newest that needs no notice.
   if (pick?.following === true && isAtEnd(timeline)) return undefined
   if (timeline.fetching === 'newer' || timeline.fetching === 'newest') return 'loading newer messages…'
-  return timeline.below > 0 ? `↓ ${timeline.below} new · Alt+End` : 'scrolled back · Alt+End: newest'
+  const label = keyLabel(preferences, 'newest')
+  if (timeline.below > 0) return `↓ ${timeline.below} new${label === '' ? '' : ` · ${label}`}`
+  return `scrolled back${label === '' ? '' : ` · ${label}: newest`}`
 }
 
 function rule(layout: ChatLayout, joint: string, text?: string): Line {

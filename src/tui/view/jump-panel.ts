@@ -1,4 +1,5 @@
 /** The person's rooms, over the upper part of the conversation, and the letters that they are found by. Pure. */
+import { keyHint } from '../state/key-table.ts'
 import { jumpRows } from '../state/jump.ts'
 import type { ChatPage, JumpPanel, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
@@ -36,14 +37,15 @@ export function jumpView(state: State, page: ChatPage, panel: JumpPanel, columns
       ...remarks(room),
     ]
   })
-  const none: Line = [span('   None of your rooms matches. Alt+K lists all.', { dim: true })]
+  const again = keyHint(state.preferences, 'find-room', 'all rooms')
+  const none: Line = [span(`   None of your rooms matches.${again === '' ? '' : ` ${again}.`}`, { dim: true })]
   const { rows: typed, cursor } = inputRows(panel.editor, columns - prompt.length, 1)
   return {
     lines: [
       divider('Go to a room', columns, { bold: true }),
       [span(prompt, { bold: true }), span(typed[0] ?? '')],
       ...(list.length === 0 ? [none] : list),
-      divider(fitHints('Enter: open · Alt+K: all rooms · Esc: close', columns - 8), columns),
+      divider(fitHints(['Enter: open', ...(again === '' ? [] : [again]), 'Esc: close'].join(' · '), columns - 8), columns),
     ],
     cursor: { row: 1, column: cursor.column + prompt.length },
   }
