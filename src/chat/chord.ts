@@ -57,7 +57,12 @@ export function parseChord(text: string): string | undefined {
   return sameBytes[chord] ?? chord
 }
 
-const labels: Readonly<Record<string, string>> = { 'page-up': 'PgUp', 'page-down': 'PgDn', escape: 'Esc', delete: 'Del' }
+const labels: Readonly<Record<string, string>> = {
+  'page-up': 'PgUp',
+  'page-down': 'PgDn',
+  escape: 'Esc',
+  delete: 'Del',
+}
 
 /** As screens write it: `Ctrl-X`, `Alt+S`, `PgUp`. */
 export function chordLabel(chord: string): string {

@@ -66,7 +66,8 @@ function typedOn(done: Next, rest: string, input: Input): Next {
 function keyed(state: State, page: ChatPage, pressed: Key): Next | undefined {
   const { name, ctrl, alt, shift } = pressed
   const exact = bound(state, page, chordOf(pressed))
-  const done = exact ?? (shift && name.length > 1 ? bound(state, page, chordOf({ ...pressed, shift: false })) : undefined)
+  const done =
+    exact ?? (shift && name.length > 1 ? bound(state, page, chordOf({ ...pressed, shift: false })) : undefined)
   if (done !== undefined) return done
   if (ctrl && name === 'x') return next({ ...state, page: { ...page, chord: true } })
   if (ctrl && name === 'd') return page.editor.text === '' ? askToQuit(state) : undefined
@@ -138,7 +139,9 @@ function enterLine(state: State, page: ChatPage, line: string): Next {
   const { id } = page.room
   const left = drafts.get(id)
   const isLeft = left !== state.drafts.get(id) && left?.editor.text === ''
-  const kept: State = isLeft ? { ...done.state, drafts: new Map(drafts).set(id, { ...left, editor: draft }) } : done.state
+  const kept: State = isLeft
+    ? { ...done.state, drafts: new Map(drafts).set(id, { ...left, editor: draft }) }
+    : done.state
   const isHere = after.kind === 'chat' && after.room.id === id && after.editor.text === ''
   return { ...done, state: isHere ? { ...kept, page: { ...after, editor: draft } } : kept }
 }

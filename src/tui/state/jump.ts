@@ -65,7 +65,8 @@ export function jumpInput(state: State, page: ChatPage, panel: JumpPanel, input:
 }
 
 function entered(state: State, page: ChatPage, row: JumpRow | undefined): Next {
-  if (row === undefined) return next(problem(state, 'None of your rooms matches.', keyHint(state.preferences, 'find-room', 'all rooms')))
+  if (row === undefined)
+    return next(problem(state, 'None of your rooms matches.', keyHint(state.preferences, 'find-room', 'all rooms')))
   const closed: State = { ...state, page: { ...page, panel: undefined } }
   const isNews = row.room.attention.length > 0
   return enterRoom(isNews ? toNewest(closed, row.room.id) : closed, row.room)

@@ -26,7 +26,9 @@ export function submitLine(state: State, text: string, typed = text): Next {
   if (knocked !== null && !line.startsWith('!!')) {
     const [, name = '', digits = ''] = knocked
     const answered = answerKnock(state, 'accept', name, digits)
-    return answered.state.flash?.tone === 'error' ? answered : { ...answered, state: taken(answered.state, typed.trimEnd()) }
+    return answered.state.flash?.tone === 'error'
+      ? answered
+      : { ...answered, state: taken(answered.state, typed.trimEnd()) }
   }
   const meant = line.startsWith('//') || line.startsWith('!!') ? line.slice(1) : line
   const { page } = state

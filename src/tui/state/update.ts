@@ -189,7 +189,9 @@ function inRoom(before: State, state: State, open: ChatPage, event: Input): Next
   const done = chatInput(shown, page, event)
   // With nothing left to close, Escape stays in the room.
   if (!isKey(event) || event.name !== 'escape' || done.state !== shown || before.flash !== undefined) return done
-  return next(info(state, [keyHint(state.preferences, 'find-room', 'rooms'), 'Ctrl-C: quit'].filter(Boolean).join(' · ')))
+  return next(
+    info(state, [keyHint(state.preferences, 'find-room', 'rooms'), 'Ctrl-C: quit'].filter(Boolean).join(' · ')),
+  )
 }
 
 function isKey(event: Input): event is Input & { kind: 'key' } {

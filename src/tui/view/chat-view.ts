@@ -40,7 +40,11 @@ export function chatView(state: State, page: ChatPage): Frame {
   if (layout.ruled) lines.push(rule(layout, '┬'))
   lines.push(...panes)
   if (layout.ruled) lines.push(rule(layout, '┴', belowText(state, page)))
-  lines.push(statusLine(state, page, layout.ruled ? undefined : belowText(state, page)), ...layout.notice, ...layout.about)
+  lines.push(
+    statusLine(state, page, layout.ruled ? undefined : belowText(state, page)),
+    ...layout.notice,
+    ...layout.about,
+  )
   const { footer } = layout
   const jump = jumpOf(state, page, layout)?.cursor
   const left = layout.roomColumns === 0 ? 0 : layout.roomColumns + 1

@@ -45,7 +45,10 @@ export function jumpView(state: State, page: ChatPage, panel: JumpPanel, columns
       divider('Go to a room', columns, { bold: true }),
       [span(prompt, { bold: true }), span(typed[0] ?? '')],
       ...(list.length === 0 ? [none] : list),
-      divider(fitHints(['Enter: open', ...(again === '' ? [] : [again]), 'Esc: close'].join(' · '), columns - 8), columns),
+      divider(
+        fitHints(['Enter: open', ...(again === '' ? [] : [again]), 'Esc: close'].join(' · '), columns - 8),
+        columns,
+      ),
     ],
     cursor: { row: 1, column: cursor.column + prompt.length },
   }
