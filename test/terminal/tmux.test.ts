@@ -77,13 +77,14 @@ describe.skipIf(!hasTmux)('in tmux', () => {
     test(`texts ${from} to ${from + texts.length - 1} stay in their cells`, async () => {
       const lines = texts.map((text, at): Line => [
         span(`${at} │`.padStart(4)),
-        span(padEnd(sanitizeLine(text), textColumns)),
+        span(padEnd(sanitizeLine(text), textColumns), { underline: true, link: `https://a.example/${text}` }),
         span(`│ right of ${at}`),
       ])
       const last = `the last row from ${from}`
       const { output } = paint(
         nothingPainted,
         frame([...lines, [span(last)]], columns, rows, { row: 2, column: 5 }),
+        true,
         true,
       )
       const screen = await shown(output, last)

@@ -78,6 +78,51 @@ describe('painting', () => {
     terminal.dispose()
   })
 
+  it('gives a link to the terminal, and closes it before anything else', () => {
+    const lines: Line[] = [
+      [span('see '), span('a.exam', { underline: true, link: 'https://a.example/ü' }), span(' now')],
+      [span('ple', { underline: true, link: 'https://a.example/ü' })],
+    ]
+    const { output } = paint(nothingPainted, frame(lines, columns, rows), true, true)
+    const [id] = /(?<=\x1b\]8;id=)[0-9a-z]+/.exec(output) ?? []
+    const begin = `\x1b]8;id=${id};https://a.example/%C3%BC\x1b\\`
+    expect(output).toContain(`${begin}a.exam`)
+    expect(output).toContain(`${begin}ple`)
+    expect(output.split('\x1b]8;;\x1b\\')).toHaveLength(3)
+    expect(paint(nothingPainted, frame(lines, columns, rows), true, false).output).not.toContain('\x1b]')
+  })
+
+  it('leaves no link open, and lets none set anything, whatever its address', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(hostileText, { minLength: 1, maxLength: rows - 1 }), async (texts) => {
+        const terminal = emulator()
+        let [title, clipboard] = ['', '']
+        terminal.onTitleChange((changed) => (title = changed))
+        terminal.parser.registerOscHandler(52, (data) => {
+          clipboard = data
+          return true
+        })
+        let open = ''
+        terminal.parser.registerOscHandler(8, (data) => {
+          open = data.slice(data.indexOf(';') + 1)
+          return false
+        })
+        const lines = texts.map((text): Line => [
+          span(text.slice(0, 12), { link: `https://a.example/${text}` }),
+          span('│'),
+          span('here', { link: text }),
+        ])
+        const shown = frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 })
+        await write(terminal, `\x1b[?7l${paint(nothingPainted, shown, true, true).output}`)
+        expect(open).toBe('')
+        expect([title, clipboard]).toEqual(['', ''])
+        expect(screenOf(terminal)[texts.length]).toBe('last row')
+        expect([terminal.buffer.active.cursorX, terminal.buffer.active.cursorY]).toEqual([0, 0])
+        terminal.dispose()
+      }),
+    )
+  })
+
   it('shows on a terminal what the last frame says, whatever came before and whoever wrote it', async () => {
     const content = fc.array(hostileText, { minLength: 1, maxLength: rows - 1 })
     await fc.assert(

@@ -2,6 +2,7 @@
 import { hasText } from '../../chat/timeline/changes.ts'
 import { cleared, editorWith } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
+import { linksIn } from '../text/links.ts'
 import { anchorShowing, visibleRange } from '../view/viewport.ts'
 import { foldPage } from './fold.ts'
 import { askToDelete } from './message-commands.ts'
@@ -106,11 +107,6 @@ function copied(
   return next(state, { do: 'copy', what, text: wanted })
 }
 
-/** The first one, without the punctuation of the sentence around it. */
-function linkIn(text: string): string | undefined {
-  return /\bhttps?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]]/i.exec(text)?.[0]
-}
-
 function lettered(state: State, page: ChatPage, letter: string): Next {
   switch (letter) {
     case 'k':
@@ -126,7 +122,7 @@ function lettered(state: State, page: ChatPage, letter: string): Next {
     case 'y':
       return copied(state, page, 'message', (text) => text)
     case 'Y':
-      return copied(state, page, 'link', linkIn)
+      return copied(state, page, 'link', (text) => linksIn(text)[0]?.url)
     case '+':
       return withTarget(state, page, 'react', (item, folded) => beginAbout(state, page, 'react', item, folded))
     case '/': {

@@ -5,6 +5,7 @@
  * code points) is positioned at its column, so that a terminal that disagrees shows that character wrongly and nothing
  * else. Only printable text leaves a span: this is the last line of defence, behind sanitize.
  */
+import { addressOf, linkId } from '../text/links.ts'
 import type { Colour, Line, Span, Style } from '../text/style.ts'
 import { graphemes, widthOf } from '../text/width.ts'
 import type { Frame } from '../view/frame.ts'
@@ -35,8 +36,14 @@ const codes: Readonly<Record<Colour, number>> = {
 const beginUpdate = '\x1b[?2026h\x1b[?25l'
 const endUpdate = '\x1b[?2026l'
 
-export function paint(before: Painted, frame: Frame, colours: boolean): { painted: Painted; output: string } {
-  const rows = frame.rows.map((row) => encodeRow(row, colours))
+/** @param links whether the terminal takes OSC 8, and shows none of it as text */
+export function paint(
+  before: Painted,
+  frame: Frame,
+  colours: boolean,
+  links = false,
+): { painted: Painted; output: string } {
+  const rows = frame.rows.map((row) => encodeRow(row, colours, links))
   const cursor = frame.cursor === undefined ? '' : `\x1b[${frame.cursor.row + 1};${frame.cursor.column + 1}H\x1b[?25h`
   let output = ''
   for (const [index, row] of rows.entries()) {
@@ -51,17 +58,21 @@ export function paint(before: Painted, frame: Frame, colours: boolean): { painte
   return { painted: { rows, cursor }, output: beginUpdate + output + cursor + endUpdate }
 }
 
-function encodeRow(row: Line, colours: boolean): string {
+function encodeRow(row: Line, colours: boolean, links: boolean): string {
   let encoded = ''
   let column = 0
   let sure = true
   let style = ''
+  let link = ''
   for (const part of row) {
     if (part.text === '') continue
     const text = printable(part)
     const wanted = encodeStyle(part.style, colours)
     if (wanted !== style) encoded += `\x1b[0${wanted}m`
     style = wanted
+    const leadsTo = links ? encodeLink(part.style) : ''
+    if (leadsTo !== link) encoded += leadsTo === '' ? endLink : leadsTo
+    link = leadsTo
     for (const piece of pieces(text)) {
       if (!sure) encoded += `\x1b[${column + 1}G`
       encoded += piece.text
@@ -71,7 +82,15 @@ function encodeRow(row: Line, colours: boolean): string {
     // The next span starts at its own column wherever anything in this one may be measured differently.
     sure = !doubtful(text)
   }
+  if (link !== '') encoded += endLink
   return style === '' ? encoded : `${encoded}\x1b[0m`
+}
+
+const endLink = '\x1b]8;;\x1b\\'
+
+function encodeLink({ link }: Style): string {
+  const address = link === undefined ? undefined : addressOf(link)
+  return address === undefined ? '' : `\x1b]8;id=${linkId(address)};${address}\x1b\\`
 }
 
 function printable(part: Span): string {

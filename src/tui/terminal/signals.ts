@@ -48,6 +48,11 @@ export class Signals {
       this.#nested === undefined ? (sequence) => sequence : this.#nested === 'tmux' ? throughTmux : throughScreen
   }
 
+  /** Whether it takes the sequences of newer terminals, and shows none of them as text. */
+  get isModern(): boolean {
+    return this.#hasTitle
+  }
+
   /** Takes over the title. */
   get begin(): string {
     return this.#hasTitle ? pushTitle : ''

@@ -97,7 +97,7 @@ export class Terminal {
   /** Whether the frame is on the screen; otherwise output is still pending, and `onReady` says when to try again. */
   draw(frame: Frame): boolean {
     if (!this.#taken || this.#blocked) return false
-    const { painted, output } = paint(this.#painted, frame, this.#colours)
+    const { painted, output } = paint(this.#painted, frame, this.#colours, this.#signals.isModern)
     this.#painted = painted
     this.#write(output)
     return !this.#blocked

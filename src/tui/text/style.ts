@@ -21,6 +21,8 @@ export interface Style {
   readonly dim?: boolean
   readonly inverse?: boolean
   readonly underline?: boolean
+  /** The web address that the text leads to, as its author wrote it. */
+  readonly link?: string
 }
 
 export interface Span {

@@ -3,6 +3,7 @@ import { count } from '../../chat/wording.ts'
 import { keyLabel } from '../state/key-table.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { isAtEnd } from '../state/timeline.ts'
+import { linkedRows } from '../text/links.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
 import { fitHints, widthOf } from '../text/width.ts'
@@ -98,7 +99,8 @@ function waitingLines(page: ChatPage, context: EntryContext): readonly Line[] {
 function topicLine({ room }: ChatPage, columns: number): Line {
   const { length } = room.members
   const members = length === 0 ? '' : `  ${count(length, 'member')} `
-  const left: Line = [span(` ${room.name}`, { bold: true }), span(room.topic === '' ? '' : `   ${room.topic}`)]
+  const [topic = []] = linkedRows(room.topic, [room.topic], {})
+  const left: Line = [span(` ${room.name}`, { bold: true }), span(room.topic === '' ? '' : '   '), ...topic]
   const space = Math.max(0, columns - widthOf(members))
   return lineWidth(left) + 2 > space && room.topic === ''
     ? fit(left, columns)

@@ -3,6 +3,7 @@ import { bars, type Part } from '../../chat/wording.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padStart, truncate, widthOf } from '../text/width.ts'
+import { linkedRows } from '../text/links.ts'
 import { wrap, wrapFor } from '../text/wrap.ts'
 
 export interface Gutter {
@@ -42,11 +43,11 @@ export function beside(
   const bar = bars[kind === 'mark' ? 'mark' : 'text']
   const rows =
     kind === 'text' ? wrapFor(owner ?? {}, text, columns) : text.split('\n').flatMap((line) => hung(line, columns))
-  return rows.map((part, index) => [
+  return linkedRows(text, rows, style).map((parts, index) => [
     span(index === 0 ? ` ${time.padEnd(5)} ` : '       ', dim),
     span(padStart(index === 0 ? name.text : '', gutter.nameColumns), name.style),
     span(gutter.compact === true ? bar : ` ${bar} `, dim),
-    span(part, style),
+    ...parts,
   ])
 }
 
