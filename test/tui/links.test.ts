@@ -27,7 +27,8 @@ describe('links in a text', () => {
     const lines = linkedRows(text, rows, { bold: true })
     expect(lines.map(textOfLine)).toEqual(rows)
     const pieces = lines.flat().filter(({ style }) => style.link !== undefined)
-    const of = (link: string): string => pieces.flatMap(({ text: part, style }) => (style.link === link ? part : '')).join('')
+    const of = (link: string): string =>
+      pieces.flatMap(({ text: part, style }) => (style.link === link ? part : '')).join('')
     expect(of(url)).toBe(url)
     expect(of('http://b.example')).toBe('http://b.example')
     for (const { style } of pieces) expect(style).toMatchObject({ bold: true, underline: true })
@@ -54,9 +55,7 @@ describe('the address that a terminal is given', () => {
     expect(addressOf('https://пример.example/ü?a=1;b')).toBe(
       'https://%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.example/%C3%BC?a=1;b',
     )
-    expect(addressOf('https://a.example/\x1b\\\x07\x9c\n\ud800')).toBe(
-      'https://a.example/%1B\\%07%C2%9C%0A%EF%BF%BD',
-    )
+    expect(addressOf('https://a.example/\x1b\\\x07\x9c\n\ud800')).toBe('https://a.example/%1B\\%07%C2%9C%0A%EF%BF%BD')
     fc.assert(
       fc.property(hostileText, (text) => {
         expect(addressOf(`https://${text}`) ?? 'https://').toMatch(/^https:\/\/[\x21-\x7e]*$/)
@@ -85,7 +84,8 @@ describe.each([40, 60, 80, 120])('a message with a link at %i columns', (columns
     demo.admin('topic', alan, undefined, demo.topic)
     await drive.settle()
     const spans = view(drive.state).rows.flat()
-    const shown = (link: string): string => spans.flatMap(({ style, text }) => (style.link === link ? text : '')).join('')
+    const shown = (link: string): string =>
+      spans.flatMap(({ style, text }) => (style.link === link ? text : '')).join('')
     expect(shown(url)).toBe(url)
     expect(shown('https://t.example/x')).toContain('https://t.example/x')
   })
