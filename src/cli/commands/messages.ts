@@ -111,7 +111,9 @@ export function addReact(program: Command, act: Act): void {
   program
     .command('react <room>')
     .summary('react to a message with an emoji')
-    .description('Adds or removes an emoji reaction. Accepts shortcuts such as yes, no, heart, laugh, party.')
+    .description(
+      'Adds or removes an emoji reaction. Accepts shortcuts such as yes, no, heart, laugh, party, and names of emoji such as :tada:.',
+    )
     .argument('<id>', aMessage)
     .argument('<emoji>')
     .option('--off', 'remove your reaction')

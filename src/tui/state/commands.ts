@@ -97,6 +97,7 @@ export function findCommand(word: string): Command | undefined {
 const fixedKeys: readonly (readonly [string, string])[] = [
   ['Enter', 'send'],
   ['Tab', 'complete a command, name or room; again for the next'],
+  [':NAME Tab', 'an emoji by its name (:tea); without Tab, :tea: is sent as text'],
   ['Up, Down', 'input history'],
   ['Ctrl-_, Ctrl-/', 'undo'],
   ['Ctrl-W, -U, -K', 'cut a word, to the start, to the end; Ctrl-Y: paste, Alt+Y: an older cut'],

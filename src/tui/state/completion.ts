@@ -1,4 +1,4 @@
-/** Tab completion: commands, the names of people who knock after `!`, rooms, members. Pure. */
+/** Tab completion: commands, the names of people who knock after `!`, rooms, members, emoji after `:`. Pure. */
 import { replaceRange } from '../input/editor.ts'
 import { offeredEmoji } from '../text/emoji.ts'
 import { commands, findCommand } from './commands.ts'
@@ -25,6 +25,21 @@ function apply(page: ChatPage, completion: Completion): ChatPage {
   const taken = (completion.candidates[completion.selected] ?? '') + completion.suffix
   const editor = replaceRange(page.editor, completion.from, completion.to, taken)
   return { ...page, editor, completion: { ...completion, to: completion.from + taken.length } }
+}
+
+/** `:tea`, also right after other text, but no time of day and no address with a port. */
+const emojiName = /(?<![\p{L}\p{N}:]):[\w+-]*:?$/u
+
+function emojiOffer(typed: string, from: number, to: number): Completion {
+  const offered = offeredEmoji(typed).slice(0, candidatesMax)
+  return {
+    candidates: offered.map(({ emoji }) => emoji),
+    labels: offered.map(({ name, emoji }) => `${emoji} ${name}`),
+    selected: 0,
+    from,
+    to,
+    suffix: '',
+  }
 }
 
 function offerFor(state: State, page: ChatPage): Completion | undefined {
@@ -60,9 +75,10 @@ function offerFor(state: State, page: ChatPage): Completion | undefined {
   if (takes === 'level') return offer(notifyWords, '', ' ')
   if (takes === 'switch') return offer(['on', 'off'], '', '')
   if (takes === 'rule') return offer(['members', 'admins', 'listed', 'unlisted'], '', ' ')
-  const emoji = { candidates: offeredEmoji(word), selected: 0, from, to: cursor, suffix: '' }
-  if (takes === 'emoji' || page.about?.act === 'react') return emoji
+  if (takes === 'emoji' || page.about?.act === 'react') return emojiOffer(word, from, cursor)
   if (word === '') return undefined
+  const named = emojiName.exec(word)
+  if (named !== null) return emojiOffer(named[0], from + named.index, cursor)
   const others = members.filter((name) => name !== state.self?.name)
   return word.startsWith('@') ? offer(others, '@', ' ') : offer(others, '', from === 0 ? ': ' : ' ')
 }

@@ -231,6 +231,8 @@ export interface RoomDraft {
 
 export interface Completion {
   readonly candidates: readonly string[]
+  /** How they are shown; absent: as they are. */
+  readonly labels?: readonly string[]
   readonly selected: number
   /** The part of the input that a candidate stands for. */
   readonly from: number

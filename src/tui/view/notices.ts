@@ -75,7 +75,7 @@ function answerField({ alarm, confirm }: State): { editor: Editor; word: string;
 
 /** As many candidates as fit, the selected one among them. */
 export function candidateLine(completion: Completion, columns: number): Line {
-  const { candidates, selected } = completion
+  const { labels: candidates = completion.candidates, selected } = completion
   let first = 0
   for (let width = 1, index = 0; index <= selected; index += 1) {
     width += widthOf(candidates[index] ?? '') + 2
