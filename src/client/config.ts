@@ -1,17 +1,15 @@
 /** A home's configuration: config.json, written by `connect`, `node` and the terminal, and by hand. */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConclaveError } from '../base/errors.ts'
-import { notifyRoomsMax, preferenceEntriesMax, roomPlacesMax } from '../base/limits.ts'
 import {
   changedNotify,
   notifyDefaults,
-  notifyLevels,
   type NotifyChange,
   type NotifySettings,
   type NotifyStore,
 } from '../chat/attention.ts'
-import { preferenceDefaults, themes, type Preferences, type PreferencesStore } from '../chat/preferences.ts'
+import { changedPreferences, preferenceDefaults, type Preferences, type PreferencesStore } from '../chat/preferences.ts'
 import { changedPlaces, type RoomPlaces, type RoomPlacesStore } from '../chat/room-places.ts'
 
 export interface HomeConfig {
@@ -22,71 +20,69 @@ export interface HomeConfig {
   readonly terminal?: Preferences | undefined
 }
 
-/** Empty when there is none. @throws usage for an invalid file */
+/** Empty when there is none. @throws usage for an invalid file: its places that are wrong */
 export async function readConfig(home: string): Promise<HomeConfig> {
-  const file = configFile(home)
-  let text
+  const text = readText(configFile(home))
+  if (text === undefined) return {}
+  const { parseConfig } = await import('./config-schema.ts')
+  return parseConfig(configFile(home), text)
+}
+
+function readText(file: string): string | undefined {
   try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw unreadable(file, error)
-  }
-  // Loaded only if there is something to check: it takes 30 ms.
-  const { z } = await import('zod')
-  const level = z.enum(notifyLevels)
-  const roomId = z.string().regex(/^[0-9a-f]{64}$/)
-  const levels = z.record(roomId, level)
-  const notify = z.strictObject({
-    level: level.default(notifyDefaults.level),
-    doNotDisturb: z.boolean().default(notifyDefaults.doNotDisturb),
-    rooms: levels.refine((all) => Object.keys(all).length <= notifyRoomsMax).default({}),
-  })
-  const texts = z.record(z.string().min(1).max(64), z.string().max(1024))
-  const few = texts.refine((all) => Object.keys(all).length <= preferenceEntriesMax)
-  const terminal = z.strictObject({
-    theme: z.enum(themes).default(preferenceDefaults.theme),
-    mouse: z.boolean().default(preferenceDefaults.mouse),
-    aliases: few.default({}),
-    keys: few.default({}),
-    ignored: few.default({}),
-  })
-  const number = z.number().int().min(1).max(roomPlacesMax)
-  const places = z.record(roomId, z.strictObject({ number, pinned: z.boolean().default(false) }))
-  const schema = z.strictObject({
-    store: z.string().min(1).max(4096).optional(),
-    notify: notify.optional(),
-    rooms: places.refine((all) => Object.keys(all).length <= roomPlacesMax).optional(),
-    terminal: terminal.optional(),
-  })
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (error) {
-    throw unreadable(file, error)
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new ConclaveError('usage', `${file} can't be read`, { hint: 'Give yourself permission to read it.', cause })
   }
 }
 
 /** Atomic: the file appears whole or not at all. */
-async function writeConfig(home: string, config: HomeConfig): Promise<void> {
+function writeConfig(home: string, config: HomeConfig): void {
   const file = configFile(home)
   const half = `${file}.${process.pid}`
-  await writeFile(half, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
-  await rename(half, file)
+  writeFileSync(half, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  renameSync(half, file)
 }
 
 /** By home: the last change of this process that was begun. */
 const changing = new Map<string, Promise<void>>()
 
-/** One change after the other: each goes into the file as it is then. @param change undefined: nothing is written */
+/**
+ * One change after the other, among all processes: each goes into the file as it is then. @param change undefined:
+ * nothing is written
+ */
 function changeConfig(home: string, change: (config: HomeConfig) => HomeConfig | undefined): Promise<void> {
   const changed = (changing.get(home) ?? Promise.resolve())
     .catch(() => undefined)
     .then(async () => {
-      const config = change(await readConfig(home))
-      if (config !== undefined) await writeConfig(home, config)
+      const { parseConfig } = await import('./config-schema.ts')
+      await alone(home, () => {
+        const text = readText(configFile(home))
+        const config = change(text === undefined ? {} : parseConfig(configFile(home), text))
+        if (config !== undefined) writeConfig(home, config)
+      })
     })
   changing.set(home, changed)
   return changed
+}
+
+/** The write lock of an empty SQLite file: the system gives it back when its process is killed. */
+async function alone(home: string, work: () => void): Promise<void> {
+  const lock = join(home, 'config.lock')
+  const { Connection } = await import('../store/sqlite/connection.ts')
+  try {
+    // It exists, or another process makes it now.
+    writeFileSync(lock, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const connection = await Connection.open(lock)
+  try {
+    await connection.write(work)
+  } finally {
+    connection.close()
+  }
 }
 
 /** What this home's terminals announce. A change goes into the file as it is then. */
@@ -112,7 +108,7 @@ export function preferencesStore(home: string): PreferencesStore {
     save: (change) =>
       changeConfig(home, (config) => ({
         ...config,
-        terminal: { ...(config.terminal ?? preferenceDefaults), ...change },
+        terminal: changedPreferences(config.terminal ?? preferenceDefaults, change),
       })),
   }
 }
@@ -141,11 +137,4 @@ function sorted(url: string | undefined): string | undefined {
 
 function configFile(home: string): string {
   return join(home, 'config.json')
-}
-
-function unreadable(file: string, cause: unknown): ConclaveError {
-  return new ConclaveError('usage', `${file} can't be read as this home's configuration`, {
-    hint: 'It is {"store": "URL", "notify": {…}, "rooms": {…}, "terminal": {…}} or absent: mend it, or move it away.',
-    cause,
-  })
 }

@@ -54,6 +54,8 @@ export class Session {
   #settled = false
   #advice: Advice | undefined
   #searching = new AbortController()
+  /** What is wrong with the configuration, as it was said. */
+  #unreadable = ''
   readonly #knocks = new Map<string, Admission>()
 
   constructor(accounts: Accounts, dispatch: (event: Event) => void, settings: Settings) {
@@ -122,15 +124,7 @@ export class Session {
       case 'save-places':
         return this.#settings.places?.save(effect.change)
       case 'read-settings': {
-        const { notify, places, preferences } = this.#settings
-        // A file that can't be read now was readable at the start: what it said then holds.
-        const settings = await notify?.read().catch(() => undefined)
-        if (settings !== undefined) this.#dispatch({ kind: 'notify', settings })
-        const kept = await places?.read().catch(() => undefined)
-        if (kept !== undefined) this.#dispatch({ kind: 'places', places: kept })
-        const liked = await preferences?.read().catch(() => undefined)
-        if (liked !== undefined) this.#dispatch({ kind: 'preferences', preferences: liked })
-        return
+        return this.#readSettings()
       }
       case 'log-in': {
         const { name, password, recoveryCode } = effect
@@ -220,6 +214,22 @@ export class Session {
         return
       default:
         return this.#room?.perform(effect)
+    }
+  }
+
+  /** A file that can't be read now was readable at the start: what it said then holds, and the person is told once. */
+  async #readSettings(): Promise<void> {
+    const { notify, places, preferences } = this.#settings
+    try {
+      const [settings, kept, liked] = await Promise.all([notify?.read(), places?.read(), preferences?.read()])
+      if (settings !== undefined) this.#dispatch({ kind: 'notify', settings })
+      if (kept !== undefined) this.#dispatch({ kind: 'places', places: kept })
+      if (liked !== undefined) this.#dispatch({ kind: 'preferences', preferences: liked })
+      this.#unreadable = ''
+    } catch (error) {
+      const { text, hint } = describe(error)
+      if (text !== this.#unreadable) this.#dispatch({ kind: 'advice', text, hint })
+      this.#unreadable = text
     }
   }
 
