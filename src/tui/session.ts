@@ -7,9 +7,6 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Accounts } from '../chat/accounts.ts'
-import type { NotifyStore } from '../chat/attention.ts'
-import type { PreferencesStore } from '../chat/preferences.ts'
-import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Admission, Advice, Chat, Room, Unsubscribe } from '../chat/chat.ts'
 import type { MessageItem } from '../chat/item.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
@@ -19,6 +16,7 @@ import { searchRoom } from '../chat/timeline/search.ts'
 import { count } from '../chat/wording.ts'
 import { DraftKeeper } from './draft-keeper.ts'
 import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
+import { HomeSettings, isAboutSettings, type SettingsStores } from './home-settings.ts'
 import { OpenRoom } from './open-room.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
@@ -31,19 +29,12 @@ import { sanitized } from './state/sanitized.ts'
 /** Actions of the program itself: end, redraw, go to the background, call for the person, edit outside, copy. */
 type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' | 'edit-outside' | 'copy' }>
 
-/** Settings of this home, if they are kept. */
-export interface Settings {
-  readonly notify: NotifyStore | undefined
-  readonly places: RoomPlacesStore | undefined
-  readonly preferences: PreferencesStore | undefined
-}
-
 export class Session {
   readonly #accounts: Accounts
   readonly #dispatch: (event: Event) => void
   /** Keeps what is typed, once someone is logged in. */
   readonly drafts = new DraftKeeper(() => this.#chat?.typed)
-  readonly #settings: Settings
+  readonly #settings: HomeSettings
   readonly #ended = new AbortController()
   #chat: Chat | undefined
   #unsubscribe: Unsubscribe | undefined
@@ -54,14 +45,12 @@ export class Session {
   #settled = false
   #advice: Advice | undefined
   #searching = new AbortController()
-  /** What is wrong with the configuration, as it was said. */
-  #unreadable = ''
   readonly #knocks = new Map<string, Admission>()
 
-  constructor(accounts: Accounts, dispatch: (event: Event) => void, settings: Settings) {
+  constructor(accounts: Accounts, dispatch: (event: Event) => void, stores: SettingsStores) {
     this.#accounts = accounts
     this.#dispatch = dispatch
-    this.#settings = settings
+    this.#settings = new HomeSettings(stores, dispatch)
   }
 
   /** Never rejects: a failure becomes an event. */
@@ -98,6 +87,7 @@ export class Session {
   }
 
   async #perform(effect: Exclude<Effect, ProgramEffect>, opening: AbortSignal): Promise<void> {
+    if (isAboutSettings(effect)) return this.#settings.perform(effect)
     switch (effect.do) {
       case 'find-identities': {
         const known = await this.#accounts.identities()
@@ -117,15 +107,6 @@ export class Session {
           kind: 'weakness',
           advice: await this.#accounts.weakness(effect.password, effect.name),
         })
-      case 'save-notify':
-        return this.#settings.notify?.save(effect.change)
-      case 'save-preferences':
-        return this.#settings.preferences?.save(effect.change)
-      case 'save-places':
-        return this.#settings.places?.save(effect.change)
-      case 'read-settings': {
-        return this.#readSettings()
-      }
       case 'log-in': {
         const { name, password, recoveryCode } = effect
         const code = recoveryCode === undefined ? {} : { recoveryCode }
@@ -214,22 +195,6 @@ export class Session {
         return
       default:
         return this.#room?.perform(effect)
-    }
-  }
-
-  /** A file that can't be read now was readable at the start: what it said then holds, and the person is told once. */
-  async #readSettings(): Promise<void> {
-    const { notify, places, preferences } = this.#settings
-    try {
-      const [settings, kept, liked] = await Promise.all([notify?.read(), places?.read(), preferences?.read()])
-      if (settings !== undefined) this.#dispatch({ kind: 'notify', settings })
-      if (kept !== undefined) this.#dispatch({ kind: 'places', places: kept })
-      if (liked !== undefined) this.#dispatch({ kind: 'preferences', preferences: liked })
-      this.#unreadable = ''
-    } catch (error) {
-      const { text, hint } = describe(error)
-      if (text !== this.#unreadable) this.#dispatch({ kind: 'advice', text, hint })
-      this.#unreadable = text
     }
   }
 

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 import type { Accounts } from '../../chat/accounts.ts'
 import type { Chat } from '../../chat/chat.ts'
 import { key, type Input } from '../../tui/input/key.ts'
-import { Session, type Settings } from '../../tui/session.ts'
+import type { SettingsStores } from '../../tui/home-settings.ts'
+import { Session } from '../../tui/session.ts'
 import type { Effect } from '../../tui/state/effect.ts'
 import type { Event } from '../../tui/state/event.ts'
 import { initialState, type State } from '../../tui/state/state.ts'
@@ -23,7 +24,7 @@ export interface LineChat {
   readonly room: string | undefined
   readonly storeLabel: string
   readonly version: string
-  readonly settings: Settings
+  readonly settings: SettingsStores
   readonly stdin: NodeJS.ReadableStream
   readonly stdout: NodeJS.WritableStream
   /** Ends it. */
