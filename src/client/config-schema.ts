@@ -3,10 +3,18 @@ import { z } from 'zod'
 import { ConclaveError } from '../base/errors.ts'
 import { notifyRoomsMax, preferenceEntriesMax, roomPlacesMax } from '../base/limits.ts'
 import { similar } from '../base/similar.ts'
-import { notifyDefaults, notifyLevels } from '../chat/attention.ts'
+import { notifyDefaults, notifyLevels, type NotifySettings } from '../chat/attention.ts'
 import { chordProblem, parseChord } from '../chat/chord.ts'
-import { preferenceDefaults, themes } from '../chat/preferences.ts'
-import type { HomeConfig } from './config.ts'
+import { preferenceDefaults, themes, type Preferences } from '../chat/preferences.ts'
+import type { RoomPlaces } from '../chat/room-places.ts'
+
+export interface HomeConfig {
+  /** The store's URL; the home's embedded store when absent. */
+  readonly store?: string | undefined
+  readonly notify?: NotifySettings | undefined
+  readonly rooms?: RoomPlaces | undefined
+  readonly terminal?: Preferences | undefined
+}
 
 const roomId = z.string().regex(/^[0-9a-f]{64}$/, 'a room ID: 64 digits and letters a to f')
 const line = z.string().min(1).max(1024)

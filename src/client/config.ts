@@ -9,16 +9,9 @@ import {
   type NotifySettings,
   type NotifyStore,
 } from '../chat/attention.ts'
-import { changedPreferences, preferenceDefaults, type Preferences, type PreferencesStore } from '../chat/preferences.ts'
+import { changedPreferences, preferenceDefaults, type PreferencesStore } from '../chat/preferences.ts'
 import { changedPlaces, type RoomPlaces, type RoomPlacesStore } from '../chat/room-places.ts'
-
-export interface HomeConfig {
-  /** The store's URL; the home's embedded store when absent. */
-  readonly store?: string | undefined
-  readonly notify?: NotifySettings | undefined
-  readonly rooms?: RoomPlaces | undefined
-  readonly terminal?: Preferences | undefined
-}
+import type { HomeConfig } from './config-schema.ts'
 
 /** Empty when there is none. @throws usage for an invalid file: its places that are wrong */
 export async function readConfig(home: string): Promise<HomeConfig> {

@@ -1,7 +1,12 @@
 /** A state driven by keys and events, without a terminal: what it shows, and what it asks for. */
 import type { Accounts } from '../../src/chat/accounts.ts'
 import { changedNotify, notifyDefaults, type NotifySettings, type NotifyStore } from '../../src/chat/attention.ts'
-import { changedPreferences, preferenceDefaults, type Preferences, type PreferencesStore } from '../../src/chat/preferences.ts'
+import {
+  changedPreferences,
+  preferenceDefaults,
+  type Preferences,
+  type PreferencesStore,
+} from '../../src/chat/preferences.ts'
 import { changedPlaces, type RoomPlaces, type RoomPlacesStore } from '../../src/chat/room-places.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 import { Session } from '../../src/tui/session.ts'
