@@ -121,10 +121,22 @@ function drawRun(run: Run, row: number, colour: string): readonly string[] {
 }
 
 function looksOf(found: IBufferCell): Looks {
-  const colour = found.isFgDefault() ? ink : (palette[found.getFgColor()] ?? ink)
-  const back = found.isBgDefault() ? undefined : palette[found.getBgColor()]
+  const colour = found.isFgDefault() ? ink : colourOf(found.getFgColor(), found.isFgRGB())
+  const back = found.isBgDefault() ? undefined : colourOf(found.getBgColor(), found.isBgRGB())
   const [bold, dim] = [found.isBold() !== 0, found.isDim() !== 0]
   return found.isInverse() === 0 ? { colour, back, bold, dim } : { colour: back ?? ground, back: colour, bold, dim }
+}
+
+/** As xterm has the 256: the sixteen, a cube of six steps, greys. */
+function colourOf(value: number, isRgb: boolean): string {
+  if (isRgb) return `#${value.toString(16).padStart(6, '0')}`
+  if (value < 16) return palette[value] ?? ink
+  const step = (part: number): number => (part === 0 ? 0 : 55 + 40 * part)
+  const rgb =
+    value >= 232
+      ? Array.from({ length: 3 }, () => 8 + 10 * (value - 232))
+      : [Math.floor((value - 16) / 36), Math.floor((value - 16) / 6) % 6, (value - 16) % 6].map(step)
+  return `#${rgb.map((part) => part.toString(16).padStart(2, '0')).join('')}`
 }
 
 function same(a: Looks, b: Looks): boolean {

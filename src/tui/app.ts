@@ -16,6 +16,7 @@ import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
 import type { State } from './state/state.ts'
 import { update } from './state/update.ts'
+import type { Abilities } from './terminal/abilities.ts'
 import { editOutside } from './terminal/outside-editor.ts'
 import { Terminal } from './terminal/terminal.ts'
 import type { Signals } from './terminal/signals.ts'
@@ -29,7 +30,7 @@ interface AppParts {
   readonly accounts: Accounts
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
-  readonly colours: boolean
+  readonly abilities: Abilities
   readonly signals: Signals
   readonly notify: NotifyStore | undefined
   readonly env: NodeJS.ProcessEnv
@@ -165,7 +166,7 @@ export class App {
     const { asked, drawn } = this.#state
     if (asked !== drawn && asked !== this.#readBefore) return this.#readFirst(asked)
     this.#paintedAt = performance.now()
-    const isDrawn = this.#terminal.draw(view(this.#state))
+    const isDrawn = this.#terminal.draw(view(this.#state), this.#state.preferences.theme)
     this.#terminal.setTitle(titleOf(this.#state))
     if (isDrawn && asked !== drawn) this.#dispatch({ kind: 'drawn', asked })
   }

@@ -11,6 +11,7 @@ import { App } from './app.ts'
 import type { Effect } from './state/effect.ts'
 import { problem } from './state/next.ts'
 import { initialState } from './state/state.ts'
+import { Abilities } from './terminal/abilities.ts'
 import { Signals } from './terminal/signals.ts'
 
 export interface TuiOptions {
@@ -48,11 +49,10 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const { as, password } = await whoAtOnce(options)
   const { version, storeLabel, room } = options
   const program = { version, storeLabel, as, room, startedAt: Date.now() }
-  const colours = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
-  const signals = new Signals(env)
+  const [signals, abilities] = [new Signals(env), new Abilities(env)]
   const { notify, places, preferences } = options
   const kept = await Promise.all([notify?.read(), places?.read(), preferences?.read()])
-  const app = new App({ accounts, stdin, stdout, colours, signals, notify, places, preferences, env }, (terminal) => {
+  const app = new App({ accounts, stdin, stdout, abilities, signals, notify, places, preferences, env }, (terminal) => {
     const start = initialState(terminal.size, program, ...kept)
     const state = trouble === undefined ? start : problem(start, `${trouble.what}.`, `${trouble.todo}.`)
     return password === undefined ? state : { ...state, busy: { label: 'unlocking your keys…', frame: 0 } }

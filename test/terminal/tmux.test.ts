@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sanitizeLine } from '../../src/tui/sanitize.ts'
 import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
+import { paletteOf } from '../../src/tui/terminal/palette.ts'
 import { Signals } from '../../src/tui/terminal/signals.ts'
 import { span, type Line } from '../../src/tui/text/style.ts'
 import { padEnd } from '../../src/tui/text/width.ts'
@@ -14,6 +15,7 @@ import { frame } from '../../src/tui/view/frame.ts'
 import { until } from '../node/processes.ts'
 import { hostilePieces, hostileText } from '../tui/hostile.ts'
 
+const coloured = paletteOf('dark', '16')
 const columns = 60
 const rows = 24
 const textColumns = 24
@@ -84,7 +86,7 @@ describe.skipIf(!hasTmux)('in tmux', () => {
       const { output } = paint(
         nothingPainted,
         frame([...lines, [span(last)]], columns, rows, { row: 2, column: 5 }),
-        true,
+        coloured,
         true,
       )
       const screen = await shown(output, last)
@@ -109,7 +111,7 @@ describe.skipIf(!hasTmux)('in tmux', () => {
 
   test('the rest of a row is there after emoji of several code points', async () => {
     const text = 'two 👋🏽👋🏿 meet at 15:30, all of you, and bring ten people'
-    const { output } = paint(nothingPainted, frame([[span(text)], [span('last')]], columns, rows), true)
+    const { output } = paint(nothingPainted, frame([[span(text)], [span('last')]], columns, rows), coloured)
     expect((await shown(output, 'last'))[0]).toMatch(/meet at 15:30, all of you, and bring ten people$/)
   })
 })

@@ -7,6 +7,7 @@ import { sanitized } from '../../src/tui/state/sanitized.ts'
 import { sanitize } from '../../src/tui/sanitize.ts'
 import { textOfLine } from '../../src/tui/text/style.ts'
 import { entryLines, type EntryContext } from '../../src/tui/view/entry-lines.ts'
+import { nameColours } from '../../src/tui/view/name-colours.ts'
 import { hostileText } from './hostile.ts'
 
 const at = new Date(2026, 10, 23, 14, 2).getTime()
@@ -53,6 +54,7 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
     pickedKey: undefined,
     doubtful: new Set<string>(),
     twins: new Set(),
+    colourOf: nameColours([]),
     folded: {
       messages: new Map([['0', sanitized(first)]]),
       changed: (id) => (item.kind === 'message' && id === item.id ? changedBy(item, changes) : changedBy(first, [])),

@@ -89,6 +89,8 @@ describe('keys', () => {
   it('never takes a paste for keys', () => {
     expect(decode('\x1b[200~rm -rf\r\x1b[201~')).toEqual([paste('rm -rf\r')])
     expect(decode('\x1b[200~one', ' two\x1b[20', '1~x')).toEqual([paste('one two'), text('x')])
+    // Right after Escape, too.
+    expect(decode('\x1b\x1b[200~rm -rf\r\x1b[201~')).toEqual([key('escape'), paste('rm -rf\r')])
   })
 
   it('swallows what it does not know, and nothing behind it', () => {
@@ -103,6 +105,37 @@ describe('keys', () => {
       key('escape'),
       key('j', { ctrl: true }),
     ])
+  })
+
+  it('understands the keys of kitty, on other layouts and on the keypad', () => {
+    // Ctrl-_ and Ctrl-/ are written with Shift on some keyboards; Ctrl-S on a Russian one; NumLock is no modifier.
+    expect(decode('\x1b[45:95;6u\x1b[55:47;6u\x1b[1099::115;5u\x1b[97;133u\x1b[9;2u\x1b[127;3u\x1b[57419u')).toEqual([
+      key('_', { ctrl: true }),
+      key('/', { ctrl: true }),
+      key('s', { ctrl: true }),
+      key('a', { ctrl: true }),
+      key('tab', { shift: true }),
+      key('backspace', { alt: true }),
+      key('up'),
+    ])
+    expect(decode('\x1b[97:65;4u\x1b[49:33;4u')).toEqual([
+      key('a', { alt: true, shift: true }),
+      key('!', { alt: true }),
+    ])
+    expect(decode('\x1b[1099::115;3u\x1b[57400;3u\x1b[57400u\x1b[27;3u')).toEqual([
+      key('s', { alt: true }),
+      key('1', { alt: true }),
+      text('1'),
+      key('escape', { alt: true }),
+    ])
+    expect(decode('\x1b[91;5u\x1b[105;5u\x1b[109;5u\x1b[104;5u\x1b[32;5u')).toEqual([
+      key('escape'),
+      key('tab'),
+      key('enter'),
+      key('backspace'),
+      key(' ', { ctrl: true }),
+    ])
+    expect(decode('\x1b[97;9u\x1b[57441;2u\x1b[55296u\x1b[1114112u')).toEqual([])
   })
 
   it('survives any bytes', () => {

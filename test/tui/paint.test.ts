@@ -6,9 +6,11 @@ import { span } from '../../src/tui/text/style.ts'
 import type { Line } from '../../src/tui/text/style.ts'
 import { widthOf } from '../../src/tui/text/width.ts'
 import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
+import { paletteOf } from '../../src/tui/terminal/palette.ts'
 import { frame } from '../../src/tui/view/frame.ts'
 import { hostileText } from './hostile.ts'
 
+const [coloured, plain] = [paletteOf('dark', '16'), paletteOf('dark', 'none')]
 const columns = 40
 const rows = 6
 
@@ -41,25 +43,25 @@ function oldEmulator(): headless.Terminal {
 
 describe('painting', () => {
   it('writes only the rows that changed', () => {
-    const before = paint(nothingPainted, frame([[span('one')], [span('two')]], columns, rows), true)
-    const after = paint(before.painted, frame([[span('one')], [span('three')]], columns, rows), true)
+    const before = paint(nothingPainted, frame([[span('one')], [span('two')]], columns, rows), coloured)
+    const after = paint(before.painted, frame([[span('one')], [span('three')]], columns, rows), coloured)
     expect(before.output).toContain('one')
     expect(after.output).not.toContain('one')
     expect(after.output).toContain('three')
-    expect(paint(after.painted, frame([[span('one')], [span('three')]], columns, rows), true).output).toBe('')
+    expect(paint(after.painted, frame([[span('one')], [span('three')]], columns, rows), coloured).output).toBe('')
   })
 
   it('leaves colours out where none are wanted, and keeps the rest of the looks', () => {
     const lines: Line[] = [[span('name', { colour: 'red', bold: true })]]
-    expect(paint(nothingPainted, frame(lines, columns, rows), true).output).toContain('\x1b[0;1;31mname')
-    expect(paint(nothingPainted, frame(lines, columns, rows), false).output).toContain('\x1b[0;1mname')
+    expect(paint(nothingPainted, frame(lines, columns, rows), coloured).output).toContain('\x1b[0;1;31mname')
+    expect(paint(nothingPainted, frame(lines, columns, rows), plain).output).toContain('\x1b[0;1mname')
   })
 
   it('puts what follows a wide text at its own column', () => {
     // Dashes are wide in terminals for Chinese and Japanese, and narrow elsewhere.
     for (const wide of ['👨‍👩‍👧‍👦', '漢', '——']) {
       const lines: Line[] = [[span(wide), span('│')]]
-      expect(paint(nothingPainted, frame(lines, columns, rows), true).output, wide).toContain('\x1b[3G│')
+      expect(paint(nothingPainted, frame(lines, columns, rows), coloured).output, wide).toContain('\x1b[3G│')
     }
   })
 
@@ -69,7 +71,7 @@ describe('painting', () => {
     ['1️⃣ ❤️ 🇩🇪 क्षि e\u0301\u0302 宽 ﷽ until the last cell', 'until the last cell'],
   ])('shows the rest of a row on a terminal that measures emoji otherwise: %s', async (text, rest) => {
     const terminal = oldEmulator()
-    await write(terminal, `\x1b[?7l${paint(nothingPainted, frame([[span(text)]], columns, rows), true).output}`)
+    await write(terminal, `\x1b[?7l${paint(nothingPainted, frame([[span(text)]], columns, rows), coloured).output}`)
     const [shown = ''] = screenOf(terminal)
     expect(shown).toContain(rest)
     const cells = Array.from({ length: columns }, (_, x) => terminal.buffer.active.getLine(0)?.getCell(x)?.getChars())
@@ -83,13 +85,13 @@ describe('painting', () => {
       [span('see '), span('a.exam', { underline: true, link: 'https://a.example/ü' }), span(' now')],
       [span('ple', { underline: true, link: 'https://a.example/ü' })],
     ]
-    const { output } = paint(nothingPainted, frame(lines, columns, rows), true, true)
+    const { output } = paint(nothingPainted, frame(lines, columns, rows), coloured, true)
     const [id] = /(?<=\x1b\]8;id=)[0-9a-z]+/.exec(output) ?? []
     const begin = `\x1b]8;id=${id};https://a.example/%C3%BC\x1b\\`
     expect(output).toContain(`${begin}a.exam`)
     expect(output).toContain(`${begin}ple`)
     expect(output.split('\x1b]8;;\x1b\\')).toHaveLength(3)
-    expect(paint(nothingPainted, frame(lines, columns, rows), true, false).output).not.toContain('\x1b]')
+    expect(paint(nothingPainted, frame(lines, columns, rows), coloured, false).output).not.toContain('\x1b]')
   })
 
   it('leaves no link open, and lets none set anything, whatever its address', async () => {
@@ -113,7 +115,7 @@ describe('painting', () => {
           span('here', { link: text }),
         ])
         const shown = frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 })
-        await write(terminal, `\x1b[?7l${paint(nothingPainted, shown, true, true).output}`)
+        await write(terminal, `\x1b[?7l${paint(nothingPainted, shown, coloured, true).output}`)
         expect(open).toBe('')
         expect([title, clipboard]).toEqual(['', ''])
         expect(screenOf(terminal)[texts.length]).toBe('last row')
@@ -135,7 +137,11 @@ describe('painting', () => {
         for (const texts of screens) {
           // Straight from the attacker, not even sanitized: the painter is the last line of defence.
           const lines = texts.map((text): Line => [span(text.slice(0, 12)), span('', {}), span('  '), span('│')])
-          const next = paint(painted, frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 }), true)
+          const next = paint(
+            painted,
+            frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 }),
+            coloured,
+          )
           painted = next.painted
           await write(terminal, next.output)
         }

@@ -1,10 +1,11 @@
 /**
- * Decodes a terminal's input into keys, text and pastes.
+ * Decodes a terminal's input into keys, text, pastes and answers.
  *
  * Pure: `(decoder, chunk) → (decoder, inputs)`. A chunk may end anywhere: what could still become an escape sequence is
  * held back, and `flushKeys`, called when nothing followed for a moment, decides that it was the Escape key. Text
  * between the brackets of a paste is never interpreted as keys. Unknown sequences are swallowed whole.
  */
+import { answerOfCsi, answerOfOsc, isPartOfAnswer, type Answer } from './answers.ts'
 import { key, type Focus, type Input, type Key } from './key.ts'
 import { keyOfCsi, keyOfSs3 } from './sequences.ts'
 
@@ -12,11 +13,14 @@ export interface KeyDecoder {
   /** Input held back: the start of a sequence, or of a paste. */
   readonly held: string
   readonly pasting: boolean
+  /** Nothing has followed for a moment: the terminal may answer late, or has lost the rest. */
+  readonly late?: true
 }
 
 interface Decoded {
   readonly decoder: KeyDecoder
   readonly inputs: readonly (Input | Focus)[]
+  readonly answers: readonly Answer[]
 }
 
 export const idleKeyDecoder: KeyDecoder = { held: '', pasting: false }
@@ -31,7 +35,10 @@ const answerCharsMax = 4096
 
 export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
   const inputs: (Input | Focus)[] = []
+  const answers: Answer[] = []
   let rest = decoder.held + chunk
+  // What does not go on as the answer has nothing to do with it.
+  if (decoder.late === true && rest.startsWith('\x1b]') && !isPartOfAnswer(rest) && !endsHere.test(rest)) rest = chunk
   let pasting = decoder.pasting
   while (rest !== '') {
     if (pasting) {
@@ -52,6 +59,7 @@ export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
     } else if (rest.startsWith('\x1b')) {
       const taken = takeEscape(rest)
       if (taken === undefined) break
+      if (taken.answer !== undefined) answers.push(taken.answer)
       if (taken.input !== undefined) inputs.push(taken.input)
       rest = rest.slice(taken.length)
     } else {
@@ -60,22 +68,24 @@ export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
       rest = rest.slice(taken.length)
     }
   }
-  return { decoder: { held: rest, pasting }, inputs }
+  return { decoder: { held: rest, pasting }, inputs, answers }
 }
 
 /** Nothing followed the held-back input: a lone Escape, or Escape and then a character typed at once (Alt). */
 export function flushKeys(decoder: KeyDecoder): Decoded {
-  if (decoder.pasting || decoder.held === '') return { decoder, inputs: [] }
+  if (decoder.pasting || decoder.held === '') return { decoder, inputs: [], answers: [] }
+  if (isPartOfAnswer(decoder.held)) return { decoder: { ...decoder, late: true }, inputs: [], answers: [] }
   const inputs: Input[] = []
   // `ESC [` or `ESC O` alone is Alt with that character; any longer rest is a broken sequence.
   if (/^\x1b+$/.test(decoder.held)) inputs.push(...Array.from(decoder.held, () => key('escape')))
   else if (decoder.held.length === 2) inputs.push(key(decoder.held.slice(1), { alt: true }))
-  return { decoder: idleKeyDecoder, inputs }
+  return { decoder: idleKeyDecoder, inputs, answers: [] }
 }
 
 interface Taken<T> {
   readonly input: T
   readonly length: number
+  readonly answer?: Answer | undefined
 }
 
 /** Undefined: more input is needed. */
@@ -86,11 +96,11 @@ function takeEscape(text: string): Taken<Input | Focus | undefined> | undefined 
     // Some terminals put Escape before a whole sequence for Alt; else the first one was the Escape key.
     const third = text[2]
     if (third === undefined) return undefined
-    if (third !== '[' && third !== 'O') return { input: key('escape'), length: 1 }
+    if ((third !== '[' && third !== 'O') || text.startsWith(pasteStart, 1)) return { input: key('escape'), length: 1 }
     const inner = takeEscape(text.slice(1))
     if (inner === undefined) return undefined
     const { input } = inner
-    return { input: input?.kind === 'key' ? { ...input, alt: true } : input, length: inner.length + 1 }
+    return { ...inner, input: input?.kind === 'key' ? { ...input, alt: true } : input, length: inner.length + 1 }
   }
   if (second === '[') return takeCsi(text)
   if (second === 'O') {
@@ -118,18 +128,28 @@ function takeCsi(text: string): Taken<Input | Focus | undefined> | undefined {
     return code >= 0x41 && code <= 0x45 ? { input: key(`f${code - 0x40}`), length: 4 } : { input: undefined, length: 3 }
   }
   const match = /^\x1b\[([0-?]*)([ -/]*)([@-~])/.exec(text)
-  if (match !== null) return { input: keyOfCsi(match[1] ?? '', match[3] ?? ''), length: match[0].length }
+  if (match !== null) {
+    const [{ length }, parameters = '', intermediate = '', final = ''] = match
+    if (!parameters.startsWith('?')) return { input: keyOfCsi(parameters, final), length }
+    return { input: undefined, answer: answerOfCsi(parameters, intermediate + final), length }
+  }
   // A byte that can't be part of a sequence ends it, and is read on its own.
   const broken = /^\x1b\[[0-?]*[ -/]*/.exec(text)?.[0].length ?? 2
   if (broken < text.length || broken > sequenceCharsMax) return { input: undefined, length: broken }
   return undefined
 }
 
-/** A terminal's reply (OSC, DCS, …): swallowed up to its terminator. */
+const endsHere = /^\x1b[^\x00-\x1f\x7f]*(?:\x07|\x1b\\)/
+
+/** A terminal's reply (OSC, DCS, …): up to its terminator, or to what can't be part of it, which is read on its own. */
 function takeString(text: string): Taken<undefined> | undefined {
-  const end = /\x07|\x1b\\/.exec(text)
-  if (end !== null) return { input: undefined, length: end.index + end[0].length }
-  return text.length > answerCharsMax ? { input: undefined, length: text.length } : undefined
+  const end = /[\x00-\x1f\x7f]/.exec(text.slice(2))
+  if (end === null) return text.length > answerCharsMax ? { input: undefined, length: text.length } : undefined
+  const inner = text.slice(2, end.index + 2)
+  const terminator = /^(?:\x07|\x1b\\|\x1b$)/.exec(text.slice(inner.length + 2))?.[0]
+  if (terminator === '\x1b') return undefined
+  const answer = terminator !== undefined && text[1] === ']' ? answerOfOsc(inner) : undefined
+  return { input: undefined, answer, length: inner.length + 2 + (terminator?.length ?? 0) }
 }
 
 const controlNames: Readonly<Record<string, string>> = {

@@ -42,8 +42,26 @@ const codePoints: Readonly<Record<number, string>> = {
   13: 'enter',
   27: 'escape',
   127: 'backspace',
+  // The keypad, where kitty's protocol tells its keys apart.
   57414: 'enter',
+  57417: 'left',
+  57418: 'right',
+  57419: 'up',
+  57420: 'down',
+  57421: 'page-up',
+  57422: 'page-down',
+  57423: 'home',
+  57424: 'end',
+  57425: 'insert',
+  57426: 'delete',
 }
+
+/** Characters of the keypad, from `keypadFirst`. */
+const keypad = '0123456789./*-+'
+const keypadFirst = 57399
+
+/** What Ctrl with these has been since the first terminals. */
+const controls: Readonly<Record<string, string>> = { '[': 'escape', i: 'tab', m: 'enter', h: 'backspace' }
 
 function named(name: string, modifier: number): Key {
   const bits = Math.max(0, modifier - 1)
@@ -54,11 +72,12 @@ function named(name: string, modifier: number): Key {
 export function keyOfCsi(parameters: string, final: string): Input | Focus | undefined {
   if (parameters === '' && (final === 'I' || final === 'O')) return { kind: 'focus', focused: final === 'I' }
   if (parameters.startsWith('<')) return wheelOf(parameters, final)
-  const [first = '', second = '', third = ''] = parameters.split(';').map((part) => part.split(':')[0] ?? '')
+  const parts = parameters.split(';').map((part) => part.split(':'))
+  const [[first = '', shifted = '', base = ''] = [], [second = ''] = [], [third = ''] = []] = parts
   const modifier = Number(second === '' ? 1 : second)
   if (final === '~' && first === '27') return keyOfCodePoint(Number(third), modifier)
   if (final === '~') return numbers[first] === undefined ? undefined : named(numbers[first], modifier)
-  if (final === 'u') return keyOfCodePoint(Number(first), modifier)
+  if (final === 'u') return keyOfCodePoint(Number(first), modifier, Number(shifted), Number(base))
   // rxvt: lower-case finals are arrows with Shift.
   if (/^[a-d]$/.test(final) && parameters === '') return named(finals[final.toUpperCase()] ?? '', 2)
   const name = finals[final]
@@ -75,16 +94,36 @@ export function keyOfSs3(final: string): Input | undefined {
   return name === undefined || final === 'Z' ? undefined : named(name, 1)
 }
 
-function keyOfCodePoint(code: number, modifier: number): Input | undefined {
+/**
+ * @param shifted what the key writes with Shift, and 0 where the terminal does not say
+ * @param base the key in its place on an English keyboard, likewise, where the layout has no Latin letters
+ */
+function keyOfCodePoint(code: number, modifier: number, shifted = 0, base = 0): Input | undefined {
   const name = codePoints[code]
   if (name !== undefined) return named(name, modifier)
-  if (!Number.isInteger(code) || code < 0x20 || code > 0x10ffff || (code >= 0xe000 && code <= 0xf8ff)) return undefined
-  const character = String.fromCodePoint(code)
-  const pressed = named(character, modifier)
+  const onKeypad = keypad.codePointAt(code - keypadFirst)
+  if (code >= keypadFirst && onKeypad !== undefined) return keyOfCodePoint(onKeypad, modifier)
+  const pressed = named('', modifier)
+  const isShifted = pressed.shift && isCharacter(shifted)
+  if (!isCharacter(code) || (otherModifiers & (modifier - 1)) !== 0) return undefined
+  const character = String.fromCodePoint(isShifted ? shifted : code)
   if (!pressed.ctrl && !pressed.alt) {
     return { kind: 'text', text: pressed.shift ? character.toUpperCase() : character }
   }
-  return { ...pressed, name: character.toLowerCase() }
+  const isForeign = isCharacter(base) && !/[\x21-\x7e]/.test(character)
+  const letter = (isForeign ? String.fromCodePoint(base) : character).toLowerCase()
+  const control = pressed.ctrl && !pressed.shift ? controls[letter] : undefined
+  if (control !== undefined) return { ...pressed, name: control, ctrl: false }
+  // Of another sign on the same key, Shift is a part and no modifier, as without this protocol.
+  const isOtherSign = isShifted && !isForeign && letter !== String.fromCodePoint(code).toLowerCase()
+  return { ...pressed, name: letter, shift: pressed.shift && !isOtherSign }
+}
+
+/** Super, Hyper and Meta: the desktop's. */
+const otherModifiers = 8 | 16 | 32
+
+function isCharacter(code: number): boolean {
+  return code >= 0x20 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xf8ff) && !(code >= 0x7f && code < 0xa0)
 }
 
 function wheelOf(parameters: string, final: string): Input | undefined {

@@ -6,9 +6,10 @@
  * else. Only printable text leaves a span: this is the last line of defence, behind sanitize.
  */
 import { addressOf, linkId } from '../text/links.ts'
-import type { Colour, Line, Span, Style } from '../text/style.ts'
+import type { Line, Span, Style } from '../text/style.ts'
 import { graphemes, widthOf } from '../text/width.ts'
 import type { Frame } from '../view/frame.ts'
+import type { Palette } from './palette.ts'
 
 /** What is on the screen. */
 export interface Painted {
@@ -18,20 +19,6 @@ export interface Painted {
 
 export const nothingPainted: Painted = { rows: [], cursor: '' }
 
-const codes: Readonly<Record<Colour, number>> = {
-  red: 31,
-  green: 32,
-  yellow: 33,
-  blue: 34,
-  magenta: 35,
-  cyan: 36,
-  brightRed: 91,
-  brightGreen: 92,
-  brightYellow: 93,
-  brightBlue: 94,
-  brightMagenta: 95,
-  brightCyan: 96,
-}
 /** Begin and end of a synchronized update: terminals that know it show the frame whole, others ignore it. */
 const beginUpdate = '\x1b[?2026h\x1b[?25l'
 const endUpdate = '\x1b[?2026l'
@@ -40,10 +27,10 @@ const endUpdate = '\x1b[?2026l'
 export function paint(
   before: Painted,
   frame: Frame,
-  colours: boolean,
+  palette: Palette,
   links = false,
 ): { painted: Painted; output: string } {
-  const rows = frame.rows.map((row) => encodeRow(row, colours, links))
+  const rows = frame.rows.map((row) => encodeRow(row, palette, links))
   const cursor = frame.cursor === undefined ? '' : `\x1b[${frame.cursor.row + 1};${frame.cursor.column + 1}H\x1b[?25h`
   let output = ''
   for (const [index, row] of rows.entries()) {
@@ -58,7 +45,7 @@ export function paint(
   return { painted: { rows, cursor }, output: beginUpdate + output + cursor + endUpdate }
 }
 
-function encodeRow(row: Line, colours: boolean, links: boolean): string {
+function encodeRow(row: Line, palette: Palette, links: boolean): string {
   let encoded = ''
   let column = 0
   let sure = true
@@ -67,7 +54,7 @@ function encodeRow(row: Line, colours: boolean, links: boolean): string {
   for (const part of row) {
     if (part.text === '') continue
     const text = printable(part)
-    const wanted = encodeStyle(part.style, colours)
+    const wanted = encodeStyle(part.style, palette)
     if (wanted !== style) encoded += `\x1b[0${wanted}m`
     style = wanted
     const leadsTo = links ? encodeLink(part.style) : ''
@@ -129,12 +116,12 @@ function doubtful(text: string): boolean {
   return /[^\x20-\x7e\x1b─│┬┴…·•›‹]/.test(text)
 }
 
-function encodeStyle(style: Style, colours: boolean): string {
+function encodeStyle(style: Style, palette: Palette): string {
   let encoded = ''
   if (style.bold === true) encoded += ';1'
-  if (style.dim === true) encoded += ';2'
+  if (style.dim === true) encoded += style.colour === undefined ? palette.dim : ';2'
   if (style.underline === true) encoded += ';4'
   if (style.inverse === true) encoded += ';7'
-  if (colours && style.colour !== undefined) encoded += `;${codes[style.colour]}`
+  if (style.colour !== undefined) encoded += palette.colour(style.colour)
   return encoded
 }

@@ -2,17 +2,22 @@
  * The terminal itself: raw input, the alternate screen, signals. It is always restored: on quit, on a signal, on a
  * crash, and while in the background.
  */
+import type { Theme } from '../../chat/preferences.ts'
+import type { Answer } from '../input/answers.ts'
 import type { Focus, Input } from '../input/key.ts'
 import type { KeyDecoder } from '../input/keys.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../input/keys.ts'
 import type { Size } from '../state/state.ts'
 import type { Frame } from '../view/frame.ts'
+import type { Abilities } from './abilities.ts'
 import type { Painted } from './paint.ts'
 import { nothingPainted, paint } from './paint.ts'
 import { bell, type Signals } from './signals.ts'
 
 /** How long a possible start of a sequence waits for the rest; then it was the Escape key. */
 const escapeWaitMs = 50
+/** While the terminal answers: its answers may come in pieces. */
+const answerPieceMs = 500
 /** The stop signal has arrived by then; what runs afterwards runs in the foreground again. */
 const stopWaitMs = 50
 
@@ -32,7 +37,7 @@ interface TerminalEvents {
 export interface TerminalParts {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
-  readonly colours: boolean
+  readonly abilities: Abilities
   readonly signals: Signals
 }
 
@@ -40,7 +45,7 @@ export class Terminal {
   readonly #stdin: NodeJS.ReadStream
   readonly #stdout: NodeJS.WriteStream
   readonly #events: TerminalEvents
-  readonly #colours: boolean
+  readonly #abilities: Abilities
   readonly #signals: Signals
   #title = ''
   #decoder: KeyDecoder = idleKeyDecoder
@@ -54,10 +59,10 @@ export class Terminal {
   readonly #onStop = (): void => this.suspend()
   #stopped = false
 
-  constructor({ stdin, stdout, colours, signals }: TerminalParts, events: TerminalEvents) {
+  constructor({ stdin, stdout, abilities, signals }: TerminalParts, events: TerminalEvents) {
     this.#stdin = stdin
     this.#stdout = stdout
-    this.#colours = colours
+    this.#abilities = abilities
     this.#signals = signals
     this.#events = events
   }
@@ -70,6 +75,7 @@ export class Terminal {
   /** Takes the screen and listens. */
   start(): void {
     this.#take()
+    this.#stdout.write(this.#abilities.ask(performance.now()))
     this.#stdin.setEncoding('utf8')
     this.#listen(this.#stdin, 'data', (chunk) => this.#read(String(chunk)))
     this.#listen(this.#stdin, 'end', () => this.#events.onEnd('SIGHUP'))
@@ -95,9 +101,9 @@ export class Terminal {
   }
 
   /** Whether the frame is on the screen; otherwise output is still pending, and `onReady` says when to try again. */
-  draw(frame: Frame): boolean {
+  draw(frame: Frame, theme: Theme): boolean {
     if (!this.#taken || this.#blocked) return false
-    const { painted, output } = paint(this.#painted, frame, this.#colours, this.#signals.isModern)
+    const { painted, output } = paint(this.#painted, frame, this.#abilities.palette(theme), this.#signals.isModern)
     this.#painted = painted
     this.#write(output)
     return !this.#blocked
@@ -179,16 +185,26 @@ export class Terminal {
 
   #read(chunk: string): void {
     clearTimeout(this.#escapeTimer)
-    const { decoder, inputs } = decodeKeys(this.#decoder, chunk)
+    const { decoder, inputs, answers } = decodeKeys(this.#decoder, chunk)
     this.#decoder = decoder
+    if (answers.length > 0) this.#hear(answers)
     if (decoder.held !== '' && !decoder.pasting) {
+      const wait = this.#abilities.isAnswering(performance.now()) ? answerPieceMs : escapeWaitMs
       this.#escapeTimer = setTimeout(() => {
         const flushed = flushKeys(this.#decoder)
         this.#decoder = flushed.decoder
         if (flushed.inputs.length > 0) this.#events.onInput(flushed.inputs)
-      }, escapeWaitMs)
+      }, wait)
     }
     if (inputs.length > 0) this.#events.onInput(inputs)
+  }
+
+  #hear(answers: readonly Answer[]): void {
+    const before = this.#abilities.begin
+    for (const answer of answers) this.#abilities.hear(answer)
+    const { begin } = this.#abilities
+    if (this.#taken && begin !== before) this.#write(begin.replace(before, ''))
+    this.#events.onReady()
   }
 
   #take(): void {
@@ -196,7 +212,7 @@ export class Terminal {
     this.#painted = nothingPainted
     this.#stdin.setRawMode(true)
     this.#title = ''
-    this.#stdout.write(this.#signals.begin + takeOver)
+    this.#stdout.write(this.#signals.begin + takeOver + this.#abilities.begin)
   }
 
   #release(): void {
@@ -204,7 +220,7 @@ export class Terminal {
     this.#taken = false
     try {
       this.#stdin.setRawMode(false)
-      this.#stdout.write(giveBack + this.#signals.end)
+      this.#stdout.write(this.#abilities.end + giveBack + this.#signals.end)
     } catch {
       // The terminal is gone: there is nothing to restore.
     }

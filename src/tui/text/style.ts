@@ -1,19 +1,17 @@
 /** Styled text: what a view is made of. Colours are never the only sign of anything. */
 import { padEnd, truncate, widthOf } from './width.ts'
 
-export type Colour =
-  | 'red'
-  | 'green'
-  | 'yellow'
-  | 'blue'
-  | 'magenta'
-  | 'cyan'
-  | 'brightRed'
-  | 'brightGreen'
-  | 'brightYellow'
-  | 'brightBlue'
-  | 'brightMagenta'
-  | 'brightCyan'
+export type Hue = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan'
+
+/** One of as many as a terminal has for names: `few` of sixteen, `many` of 256 and more. */
+export interface NameColour {
+  readonly few: number
+  readonly many: number
+}
+
+export const nameColourCounts: NameColour = { few: 9, many: 24 }
+
+export type Colour = Hue | NameColour
 
 export interface Style {
   readonly colour?: Colour
@@ -63,23 +61,4 @@ export function fit(spans: Line, columns: number, fill: Style = plainStyle): Lin
 
 export function textOfLine(spans: Line): string {
   return spans.map((part) => part.text).join('')
-}
-
-const colours: readonly Colour[] = [
-  'cyan',
-  'green',
-  'yellow',
-  'magenta',
-  'blue',
-  'brightCyan',
-  'brightGreen',
-  'brightYellow',
-  'brightMagenta',
-  'brightBlue',
-]
-
-export function colourOf(fingerprint: string): Colour {
-  let hash = 7
-  for (const character of fingerprint) hash = (hash * 31 + character.charCodeAt(0)) % 65_521
-  return colours[hash % colours.length] as Colour
 }

@@ -9,6 +9,7 @@ import type { EntryContext } from './entry-lines.ts'
 import { entryLines } from './entry-lines.ts'
 import type { Footer } from './notices.ts'
 import { aboutLines, candidateLine, inputFooter, noticeLines } from './notices.ts'
+import { nameColours } from './name-colours.ts'
 import { shownName, twinsOf } from './shown-name.ts'
 import type { Measure } from './viewport.ts'
 
@@ -80,6 +81,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     pickedKey: page.pick?.key ?? page.about?.id,
     folded: foldPage(page),
     twins,
+    colourOf: nameColours(page.room.members),
     doubtful: doubtfulTimes(page.timeline.entries, state.now),
   }
 }

@@ -60,7 +60,7 @@ function middleLines(state: State, page: ChatPage, layout: ChatLayout): readonly
   const { chatColumns, rows } = layout
   if (state.sheet !== undefined) return sheetLines(state.sheet, chatColumns, rows)
   if (page.panel?.kind === 'requests') return requestLines(state, page, page.panel, chatColumns, rows)
-  if (page.panel?.kind === 'search') return searchLines(page.panel, state.now, chatColumns, rows)
+  if (page.panel?.kind === 'search') return searchLines(page.panel, page, state.now, chatColumns, rows)
   const messages = timelineLines(state, page, layout)
   const jump = jumpOf(state, page, layout)?.lines ?? []
   return [...jump, ...messages.slice(jump.length)]

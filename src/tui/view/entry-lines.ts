@@ -10,8 +10,7 @@ import { pendingChange } from '../state/fold.ts'
 import { timeOf } from '../state/log-time.ts'
 import type { Entry } from '../state/timeline.ts'
 import type { UnseenLine } from '../state/unseen.ts'
-import type { Line, Style } from '../text/style.ts'
-import { colourOf } from '../text/style.ts'
+import type { Line, NameColour, Style } from '../text/style.ts'
 import { clockTime, dayName, sameDay } from '../text/time.ts'
 import { adminText, lostNote, mark, messageParts, reactionText, type Part } from '../../chat/wording.ts'
 import type { Gutter, Name } from './gutter.ts'
@@ -115,6 +114,7 @@ export interface EntryContext extends Gutter {
   readonly pickedKey: string | undefined
   readonly folded: Folded
   readonly twins: Twins
+  readonly colourOf: (fingerprint: string) => NameColour
   /** Entries whose time is not believed. */
   readonly doubtful: ReadonlySet<string>
 }
@@ -130,7 +130,7 @@ function messageLines(item: MessageItem, context: EntryContext, isDoubted: boole
   const changed = folded.changed(item.id)
   const name = {
     text: shownName(item.from, context.twins),
-    style: { colour: colourOf(item.from.fingerprint), bold: item.own },
+    style: { colour: context.colourOf(item.from.fingerprint), bold: item.own },
   }
   const own = partsOf(item, folded)
   const text = own.find(({ kind }) => kind === 'text')?.text ?? ''

@@ -5,8 +5,9 @@ import { roomLabel } from '../state/room-list.ts'
 import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
-import { colourOf, span } from '../text/style.ts'
+import { span } from '../text/style.ts'
 import { padEnd, padStart, truncate, widthOf } from '../text/width.ts'
+import { nameColours } from './name-colours.ts'
 import { shownName, twinsOf } from './shown-name.ts'
 
 const dim: Style = { dim: true }
@@ -83,6 +84,7 @@ function requestsOf({ attention }: RoomSummary): string {
 export function memberLines(page: ChatPage, columns: number, rows: number): readonly Line[] {
   const { room } = page
   const twins = twinsOf(page)
+  const colourOf = nameColours(room.members)
   const changed = new Set(room.changedKeys.map(({ fingerprint }) => fingerprint))
   const members = room.members.toSorted((a, b) => Number(b.role === 'admin') - Number(a.role === 'admin'))
   const lines = members.map((member): Line => {

@@ -9,6 +9,7 @@ import { clockTime } from '../text/time.ts'
 import { fitHints, padEnd, widthOf } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
 import { divider } from './gutter.ts'
+import { nameColours } from './name-colours.ts'
 
 const fingerprintColumns = 29
 
@@ -30,7 +31,7 @@ export function requestLines(
     }
     const isSelected = row.key === panel.selected
     if (isSelected) first = lines.length
-    lines.push(...rowLines(state, row, isSelected, nameColumns, columns))
+    lines.push(...rowLines(state, page, row, isSelected, nameColumns, columns))
     if (isSelected) last = lines.length
   }
   const space = Math.max(1, rows - 2)
@@ -48,6 +49,7 @@ export function requestLines(
 
 function rowLines(
   state: State,
+  page: ChatPage,
   row: RequestRow,
   isSelected: boolean,
   nameColumns: number,
@@ -62,7 +64,10 @@ function rowLines(
   const { name, fingerprint, at } = row.knock
   const line: Line = [
     sign,
-    span(` ${padEnd(name, nameColumns)} `, style),
+    span(
+      ` ${padEnd(name, nameColumns)} `,
+      isSelected ? style : { colour: nameColours(page.room.members)(fingerprint) },
+    ),
     span(` ${fingerprint}`),
     span(`  ${clockTime(at)}`, { dim: true }),
   ]

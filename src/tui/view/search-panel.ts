@@ -1,17 +1,25 @@
 /** What a search has found, over the conversation: one line for each message, around the first word in it. Pure. */
-import type { Hit, SearchPanel } from '../state/state.ts'
+import type { ChatPage, Hit, SearchPanel } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
-import { colourOf, span } from '../text/style.ts'
+import { span } from '../text/style.ts'
 import { shortTime } from '../text/time.ts'
 import { fitHints, padEnd, truncate, widthOf } from '../text/width.ts'
 import { divider } from './gutter.ts'
+import { nameColours } from './name-colours.ts'
 
 const nameColumnsMax = 12
 const roomColumnsMax = 16
 /** Shown before the first word that was found. */
 const leadColumns = 16
 
-export function searchLines(panel: SearchPanel, now: number, columns: number, rows: number): readonly Line[] {
+export function searchLines(
+  panel: SearchPanel,
+  { room }: ChatPage,
+  now: number,
+  columns: number,
+  rows: number,
+): readonly Line[] {
+  const colourOf = nameColours(room.members)
   const { hits, selected, everywhere } = panel
   const space = Math.max(1, rows - 2)
   const first = Math.max(0, Math.min(selected - (space >> 1), hits.length - space))
