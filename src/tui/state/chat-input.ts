@@ -9,7 +9,7 @@ import { complete } from './completion.ts'
 import { nextAttention } from './attention.ts'
 import { searchInput, startSearch, taken } from './history-search.ts'
 import { openJump } from './jump.ts'
-import { boundTo, isAction, roomOfAction, type KeyAction } from './key-table.ts'
+import { boundTo, editOutsideChord, isAction, roomOfAction, type KeyAction } from './key-table.ts'
 import { neighbourRoom, roomNumber } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
 import { scrollBy, scrollPage, toEnd, unpick } from './scrolling.ts'
@@ -26,7 +26,7 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
     const plain: ChatPage = { ...page, chord: undefined }
     const after: State = { ...state, page: plain }
     if (input.kind !== 'key' || !input.ctrl || input.name !== 'e') return chatInput(after, plain, input)
-    return bound(after, plain, 'ctrl+x ctrl+e') ?? next(after)
+    return bound(after, plain, editOutsideChord) ?? next(after)
   }
   if (page.search !== undefined) {
     return searchInput(state, page, page.search, input) ?? chatInput(state, taken(page), input)

@@ -8,7 +8,19 @@ interface Command {
   readonly name: string
   readonly aliases: readonly string[]
   /** What Tab completes after it. */
-  readonly takes: 'nothing' | 'room' | 'member' | 'knocker' | 'emoji' | 'rule' | 'level' | 'switch' | 'text'
+  readonly takes:
+    | 'nothing'
+    | 'room'
+    | 'member'
+    | 'knocker'
+    | 'emoji'
+    | 'rule'
+    | 'level'
+    | 'switch'
+    | 'setting'
+    | 'key'
+    | 'alias'
+    | 'text'
   readonly usage: string
   readonly help: string
   /** Whether it works outside a room too. */
@@ -84,6 +96,23 @@ export const commands: readonly Command[] = [
     'anywhere',
   ),
   command('dnd', 'switch', '[on|off]', 'do not disturb: mark what comes, announce nothing', 'anywhere'),
+  command(
+    'set',
+    'setting',
+    '[[-reset] NAME] [VALUE]',
+    'list settings, show, change or reset one: theme, mouse, notify, dnd',
+    'anywhere',
+  ),
+  command('bind', 'key', '[KEY] [ACTION|LINE]', 'list keys, or make one do or enter something', 'anywhere'),
+  command('unbind', 'key', 'KEY', 'give a key its default again', 'anywhere'),
+  command(
+    'alias',
+    'alias',
+    '[NAME] [LINE]',
+    'list aliases, or make /NAME stand for a line ($*: what follows)',
+    'anywhere',
+  ),
+  command('unalias', 'alias', 'NAME', 'remove an alias', 'anywhere'),
   command('clear', 'nothing', '', 'clear the screen; PgUp brings it back'),
   command('quit q exit', 'nothing', '', 'quit Conclave', 'anywhere'),
 ]
@@ -116,7 +145,7 @@ function helpRow(left: string, right: string): readonly string[] {
 }
 
 export function helpLines(preferences: Preferences): readonly string[] {
-  const bound = bindings(preferences).filter(([keys]) => keys !== '')
+  const bound = bindings(preferences).filter(([keys, does]) => keys !== '' && does !== 'nothing')
   return [
     '',
     ...helpRow('!NAME', "accept NAME's join request"),

@@ -2,7 +2,10 @@
 import { replaceRange } from '../input/editor.ts'
 import { offeredEmoji } from '../text/emoji.ts'
 import { commands, findCommand } from './commands.ts'
+import { actionNames } from './key-table.ts'
 import { notifyWords } from './notify-commands.ts'
+import { resetWord } from './preference-commands.ts'
+import { settings } from './settings-table.ts'
 import type { ChatPage, Completion, State } from './state.ts'
 
 const candidatesMax = 50
@@ -42,6 +45,21 @@ function emojiOffer(typed: string, from: number, to: number): Completion {
   }
 }
 
+/** @param typed what is behind the command, the last of it still being typed */
+function preferenceWords(
+  { preferences }: State,
+  takes: 'setting' | 'key' | 'alias',
+  typed: readonly string[],
+): readonly string[] {
+  const names = settings.map(({ name }) => name)
+  const place = typed.length
+  if (takes === 'alias') return place === 1 ? Object.keys(preferences.aliases) : []
+  if (takes === 'key') return place === 1 ? Object.keys(preferences.keys) : place === 2 ? actionNames : []
+  if (place === 1) return [...names, resetWord]
+  if (place > 2) return []
+  return typed[0] === resetWord ? names : (settings.find(({ name }) => name === typed[0])?.values ?? [])
+}
+
 function offerFor(state: State, page: ChatPage): Completion | undefined {
   const { text, cursor } = page.editor
   const before = text.slice(0, cursor)
@@ -55,11 +73,7 @@ function offerFor(state: State, page: ChatPage): Completion | undefined {
     return { candidates: fitting.map((name) => prefix + name), selected: 0, from, to: cursor, suffix }
   }
   if (from === 0 && word.startsWith('/') && !word.startsWith('//')) {
-    return offer(
-      commands.map((command) => command.name),
-      '/',
-      ' ',
-    )
+    return offer([...commands.map((command) => command.name), ...Object.keys(state.preferences.aliases)], '/', ' ')
   }
   if (from === 0 && word.startsWith('!')) return offer(knockers, '!', ' ')
   const command = /^\/(\w+) /.exec(before)?.[1]
@@ -74,6 +88,9 @@ function offerFor(state: State, page: ChatPage): Completion | undefined {
   if (takes === 'knocker') return offer(knockers, '', '')
   if (takes === 'level') return offer(notifyWords, '', ' ')
   if (takes === 'switch') return offer(['on', 'off'], '', '')
+  if (takes === 'setting' || takes === 'key' || takes === 'alias') {
+    return offer(preferenceWords(state, takes, before.split(/\s+/).slice(1)), '', ' ')
+  }
   if (takes === 'rule') return offer(['members', 'admins', 'listed', 'unlisted'], '', ' ')
   if (takes === 'emoji' || page.about?.act === 'react') return emojiOffer(word, from, cursor)
   if (word === '') return undefined

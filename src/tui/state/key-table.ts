@@ -5,10 +5,13 @@
 import { chordLabel } from '../../chat/chord.ts'
 import type { Preferences } from '../../chat/preferences.ts'
 
+/** Two keys, one after the other. */
+export const editOutsideChord = 'ctrl+x ctrl+e'
+
 const table = {
   'new-line': ['alt+enter ctrl+j shift+enter ctrl+enter', 'new line'],
   'search-history': ['ctrl+r', 'search what you sent'],
-  'edit-outside': ['ctrl+x ctrl+e', 'write in your own editor ($VISUAL, else $EDITOR)'],
+  'edit-outside': [editOutsideChord, 'write in your own editor ($VISUAL, else $EDITOR)'],
   select: ['shift+up', 'select a message: j/k move, r reply, e edit, d delete, + react, y copy, Y copy link'],
   'toggle-selection': ['alt+m', 'select a message, or end selecting'],
   'page-up': ['page-up', 'scroll up a page'],
@@ -24,21 +27,19 @@ const table = {
   'previous-room': ['alt+up ctrl+p', 'previous room'],
   'next-room': ['alt+down ctrl+n', 'next room'],
   'toggle-members': ['ctrl+b', 'toggle members'],
-  nothing: ['', 'nothing: for a key that should do nothing'],
+  nothing: ['', 'does nothing: for a key that is in the way'],
 } as const satisfies Readonly<Record<string, readonly [chords: string, help: string]>>
 
 export type KeyAction = keyof typeof table
 type AnyAction = KeyAction | `room-${number}`
-
-/** Two keys, one after the other. */
-const sequence = 'ctrl+x ctrl+e'
 
 const roomActions = Array.from({ length: 10 }, (_, index) => `room-${index + 1}` as const)
 
 const defaults = new Map<string, AnyAction>([
   ...(Object.keys(table) as KeyAction[]).flatMap((action) => {
     const [chords] = table[action]
-    const all: readonly string[] = chords === sequence ? [chords] : chords.split(' ').filter((chord) => chord !== '')
+    const all: readonly string[] =
+      chords === editOutsideChord ? [chords] : chords.split(' ').filter((chord) => chord !== '')
     return all.map((chord) => [chord, action] as const)
   }),
   ...roomActions.map((action, index) => [`alt+${(index + 1) % 10}`, action] as const),
@@ -72,7 +73,7 @@ function chordsOf(preferences: Preferences, action: string): readonly string[] {
 
 /** The first key of an action, as hints on the screen name it; empty: it has none. */
 export function keyLabel(preferences: Preferences, action: KeyAction): string {
-  return labelOf(chordsOf(preferences, action)[0] ?? '')
+  return chordsLabel(chordsOf(preferences, action)[0] ?? '')
 }
 
 /** `Alt+K: all rooms`; empty without a key. */
@@ -81,14 +82,20 @@ export function keyHint(preferences: Preferences, action: KeyAction, does: strin
   return label === '' ? '' : `${label}: ${does}`
 }
 
-function labelOf(chord: string): string {
+/** As screens write it. */
+export function chordsLabel(chord: string): string {
   return chord.split(' ').map(chordLabel).join(' ')
 }
+
+/** Wider ones name a second key less. */
+const labelColumns = 18
 
 /** What each key does now: keys, action or line, meaning. Actions without a key come with none. */
 export function bindings(preferences: Preferences): readonly (readonly [keys: string, does: string, help: string])[] {
   const row = (action: string, help: string): readonly [string, string, string] => {
-    return [chordsOf(preferences, action).slice(0, 2).map(labelOf).join(', '), action, help]
+    const [first = '', second] = chordsOf(preferences, action).map(chordsLabel)
+    const both = second === undefined ? first : `${first}, ${second}`
+    return [both.length <= labelColumns ? both : first, action, help]
   }
   const own = Object.entries(preferences.keys).filter(([, does]) => !actionNames.includes(does))
   const rooms = roomActions.map((action) => row(action, ''))
@@ -96,6 +103,6 @@ export function bindings(preferences: Preferences): readonly (readonly [keys: st
   return [
     ...(Object.keys(table) as KeyAction[]).map((action) => row(action, table[action][1])),
     [`${first} … ${last}`, 'room-1 … room-10', 'the room of this number'],
-    ...own.map(([chord, line]) => [labelOf(chord), line, `enter ${line}`] as const),
+    ...own.map(([chord, line]) => [chordsLabel(chord), line, `enter ${line}`] as const),
   ]
 }

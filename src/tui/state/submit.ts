@@ -1,6 +1,7 @@
 /** Interprets a line when Enter is pressed: a message, a command, or `!name`. Pure. */
 import { similar } from '../../base/similar.ts'
 import { answerKnock } from './answer-knock.ts'
+import { unaliased } from './aliases.ts'
 import type { Typed } from './commands.ts'
 import { commands, findCommand } from './commands.ts'
 import { messageCommands } from './message-commands.ts'
@@ -9,6 +10,7 @@ import { notifyCommands } from './notify-commands.ts'
 import { contactCommands, peopleCommands } from './people-commands.ts'
 import { placeCommands } from './place-commands.ts'
 import { goingCommands, roomCommands } from './room-commands.ts'
+import { endless, preferenceCommands } from './preference-commands.ts'
 import { say, taken, utter } from './say.ts'
 import { searchCommands } from './search.ts'
 import { unpick } from './scrolling.ts'
@@ -21,7 +23,11 @@ const gesture = /^!([A-Za-z0-9_-]+)((?:\s+[0-9]+)*)\s*$/
 export function submitLine(state: State, text: string, typed = text): Next {
   const line = text.trimEnd()
   if (line.trim() === '') return emptyLine(state)
-  if (line.startsWith('/') && !line.startsWith('//')) return commandLine(state, line, typed.trimEnd())
+  if (line.startsWith('/') && !line.startsWith('//')) {
+    const meant = unaliased(state.preferences, line)
+    if (meant === undefined) return next(endless(state, /^\/(\S*)/.exec(line)?.[1] ?? ''))
+    return meant === line ? commandLine(state, line, typed.trimEnd()) : submitLine(state, meant, typed)
+  }
   const knocked = gesture.exec(line)
   if (knocked !== null && !line.startsWith('!!')) {
     const [, name = '', digits = ''] = knocked
@@ -50,6 +56,7 @@ function commandLine(state: State, line: string, typed: string): Next {
     // Another first letter is rather another program's command than a slip: /ban is not /kick, /hide not /help.
     const near = commands
       .flatMap((one) => [one.name, ...one.aliases.filter((alias) => alias.length > 2)])
+      .concat(Object.keys(state.preferences.aliases))
       .filter((name) => name[0] === word[0]?.toLowerCase())
     const meant = similar(word, near)
     const hint = meant === undefined ? '/help lists the commands' : `Did you mean /${meant}? /help lists all`
@@ -69,7 +76,7 @@ function restored(state: State, done: Next): Next {
   return { ...done, state: { ...state, flash: done.state.flash } }
 }
 
-const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands }
+const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands, ...preferenceCommands }
 const inRoom = { ...roomCommands, ...placeCommands, ...searchCommands, ...peopleCommands, ...messageCommands }
 
 function runCommand(typed: Typed): Next {
