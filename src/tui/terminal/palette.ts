@@ -1,6 +1,6 @@
 /**
  * From colours by meaning to the codes of a terminal, for its background and as many colours as it has. With 256 and
- * more, all have a contrast of 4.5 at least (WCAG 2.2, 1.4.3) on common backgrounds; the sixteen are the terminal's own.
+ * more, all have a contrast of at least 4.5 with black or white (WCAG 2.2, 1.4.3); the sixteen are the terminal's own.
  */
 import type { Colour, Hue } from '../text/style.ts'
 
@@ -63,8 +63,8 @@ interface Table {
 }
 
 /**
- * Names are in no red, which is for warnings. Each is as far (in OKLab) from those before it as the readable ones allow, so
- * that neighbours differ most.
+ * Names are in no red, which is for warnings. Each is as far from those before it, in OKLCH and in hue above all, as the
+ * readable ones allow: neighbours differ most.
  */
 const tables: Readonly<Record<Background, Table>> = {
   dark: {
@@ -75,14 +75,13 @@ const tables: Readonly<Record<Background, Table>> = {
     many: {
       ...{ red: 210, green: 114, yellow: 221, blue: 75, magenta: 176, cyan: 80, dim: 247 },
       names: [
-        159, 207, 70, 39, 208, 118, 182, 221, 79, 141, 143, 37, 117, 121, 226, 40, 216, 149, 229, 211, 110, 214, 176,
-        51,
+        159, 207, 208, 226, 40, 147, 211, 38, 143, 49, 225, 72, 223, 155, 75, 44, 151, 177, 220, 117, 214, 70, 212, 148,
       ],
     },
     rich: [
-      ...['1be5ee', 'ff68a0', 'fdc010', '4cb332', '8494fa', 'fdcbf8', '95fc7e', 'bd9670', '20acb3', 'e98dfe', 'e7e9b4'],
-      ...['95c78a', 'a8beec', 'fe7802', 'f1b499', 'c88fbb', '0cc1fd', 'b3a90f', 'aef2fe', 'b5d519', 'f8ea21', '21e79b'],
-      ...['ffa3cf', '6cfcd0'],
+      ...['39f3fc', 'fd6c95', 'fdd506', '968ff7', '3db44a', 'f3821d', 'f791fd', '02a9f7', 'bcfc73', '09f5b3', '59a99f'],
+      ...['a5a16e', 'b3d4ff', 'fec5da', 'fdcda0', 'c18bae', '97c425', 'ddc4fc', '07bfde', 'a2caa2', 'eba002', 'bf83fe'],
+      ...['e7e9b4', 'b4f5e2'],
     ],
   },
   light: {
@@ -93,12 +92,12 @@ const tables: Readonly<Record<Background, Table>> = {
     },
     many: {
       ...{ red: 124, green: 22, yellow: 94, blue: 25, magenta: 90, cyan: 23, dim: 241 },
-      names: [23, 128, 21, 17, 53, 125, 94, 61, 55, 19, 22, 57, 90, 26, 92, 18, 58, 24, 54, 89, 20, 126, 56, 91],
+      names: [23, 163, 57, 130, 129, 18, 28, 53, 27, 58, 60, 55, 24, 29, 91, 89, 93, 127, 96, 20, 63, 94, 22, 54],
     },
     rich: [
-      ...['076b6f', 'b92d7e', '440164', '2a3201', '634ecf', '9a5505', '713654', '0e30a5', '227702', '013658', '721592'],
-      ...['574e0e', '6f608c', '0465af', '471d33', '3c4a79', '662703', '9741b8', '044e40', '900b69', '1f157b', '680b5b'],
-      ...['566b40', '045e17'],
+      ...['0a7e83', '930660', '37138e', 'a06604', '537e0e', '0a72da', 'a151c2', '413801', '0b3c58', '570c66', '7366d9'],
+      ...['015636', '762f06', '1639a6', '6a34ab', 'c4530f', 'b0419d', '71640b', '136b94', '6f5076', '52273d', '0d844c'],
+      ...['525a85', '35520b'],
     ],
   },
 }
