@@ -10,7 +10,7 @@ import type { NotifyStore } from '../chat/attention.ts'
 import type { PreferencesStore } from '../chat/preferences.ts'
 import type { RoomPlacesStore } from '../chat/room-places.ts'
 import type { Chat } from '../chat/chat.ts'
-import type { Focus, Input } from './input/key.ts'
+import type { Sent } from './input/key.ts'
 import { Session } from './session.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event } from './state/event.ts'
@@ -20,6 +20,7 @@ import type { Abilities } from './terminal/abilities.ts'
 import { editOutside } from './terminal/outside-editor.ts'
 import { Terminal } from './terminal/terminal.ts'
 import type { Signals } from './terminal/signals.ts'
+import { pointed, recent, type Drawn } from './view/hit.ts'
 import { titleOf, view } from './view/view.ts'
 
 const frameMs = 33
@@ -48,6 +49,8 @@ export class App {
   #editing: Promise<void> | undefined
   readonly #calls = new Allowance(systemClock, callsPerMinute)
   #paintedAt = 0
+  /** The last screens: what the mouse points at. */
+  #drawn: readonly Drawn[] = []
   /** The question before which all input is being read, and the one before which it was. */
   #reading = 0
   #readBefore = 0
@@ -100,8 +103,13 @@ export class App {
     this.#terminal.stop()
   }
 
-  #input(inputs: readonly (Input | Focus)[]): void {
-    for (const input of inputs) this.#dispatch(input)
+  #input(inputs: readonly Sent[]): void {
+    // A click that brought the window to the front was not meant for what is in it.
+    const isFocusing = inputs.some((input) => input.kind === 'focus' && input.focused)
+    for (const input of inputs) {
+      const event = input.kind === 'mouse' ? pointed(input, this.#drawn, performance.now()) : input
+      if (event !== undefined && !(isFocusing && event.kind === 'click')) this.#dispatch(event)
+    }
     this.#paint()
   }
 
@@ -166,8 +174,11 @@ export class App {
     const { asked, drawn } = this.#state
     if (asked !== drawn && asked !== this.#readBefore) return this.#readFirst(asked)
     this.#paintedAt = performance.now()
-    const isDrawn = this.#terminal.draw(view(this.#state), this.#state.preferences.theme)
+    const frame = view(this.#state)
+    const isDrawn = this.#terminal.draw(frame, this.#state.preferences.theme)
+    if (isDrawn) this.#drawn = [...recent(this.#drawn, this.#paintedAt), { frame, at: this.#paintedAt }]
     this.#terminal.setTitle(titleOf(this.#state))
+    this.#terminal.setMouse(this.#state.preferences.mouse)
     if (isDrawn && asked !== drawn) this.#dispatch({ kind: 'drawn', asked })
   }
 

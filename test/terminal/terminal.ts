@@ -49,6 +49,13 @@ export const keys = {
   paste: (text: string): string => `\x1b[200~${text}\x1b[201~`,
 } as const
 
+/** What it sends of the mouse, with SGR coordinates, for a cell counted from 0. */
+export const mouse = {
+  click: (row: number, column: number): string => `\x1b[<0;${column + 1};${row + 1}M\x1b[<0;${column + 1};${row + 1}m`,
+  wheelUp: (row: number, column: number): string => `\x1b[<64;${column + 1};${row + 1}M`,
+  wheelDown: (row: number, column: number): string => `\x1b[<65;${column + 1};${row + 1}M`,
+} as const
+
 export class Terminal implements AsyncDisposable {
   readonly #pty: IPty
   readonly #screen: headless.Terminal

@@ -5,14 +5,14 @@ import { key, type Focus, type Input } from '../../src/tui/input/key.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 
 interface Decoded {
-  readonly inputs: readonly (Input | Focus)[]
+  readonly inputs: readonly Sent[]
   readonly answers: readonly Answer[]
 }
 
 /** @param pauses whether nothing comes for a moment after each chunk */
 function decode(chunks: readonly string[], pauses = false): Decoded {
   let decoder = idleKeyDecoder
-  const [inputs, answers]: [(Input | Focus)[], Answer[]] = [[], []]
+  const [inputs, answers]: [Sent[], Answer[]] = [[], []]
   for (const chunk of chunks) {
     const decoded = decodeKeys(decoder, chunk)
     const flushed = pauses ? flushKeys(decoded.decoder) : { decoder: decoded.decoder, inputs: [], answers: [] }

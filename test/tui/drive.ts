@@ -16,6 +16,7 @@ import type { ChatPage, Size, State } from '../../src/tui/state/state.ts'
 import { initialState } from '../../src/tui/state/state.ts'
 import { update } from '../../src/tui/state/update.ts'
 import { textOfLine } from '../../src/tui/text/style.ts'
+import { pointed } from '../../src/tui/view/hit.ts'
 import { view } from '../../src/tui/view/view.ts'
 
 export class Drive {
@@ -100,7 +101,11 @@ export class Drive {
   async type(input: string): Promise<void> {
     this.draw()
     const { decoder, inputs } = decodeKeys(idleKeyDecoder, input)
-    for (const one of [...inputs, ...flushKeys(decoder).inputs]) this.happen(one)
+    const drawn = [{ frame: view(this.state), at: 0 }]
+    for (const one of [...inputs, ...flushKeys(decoder).inputs]) {
+      const event = one.kind === 'mouse' ? pointed(one, drawn, Infinity) : one
+      if (event !== undefined) this.happen(event)
+    }
     await this.settle()
   }
 

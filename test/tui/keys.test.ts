@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Focus, Input } from '../../src/tui/input/key.ts'
+import type { Input, Sent } from '../../src/tui/input/key.ts'
 import { key } from '../../src/tui/input/key.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 import { anyCharacter } from '../any-character.ts'
 
-function decode(...chunks: string[]): readonly (Input | Focus)[] {
+function decode(...chunks: string[]): readonly Sent[] {
   let decoder = idleKeyDecoder
-  const inputs: (Input | Focus)[] = []
+  const inputs: Sent[] = []
   for (const chunk of chunks) {
     const decoded = decodeKeys(decoder, chunk)
     decoder = decoded.decoder
@@ -62,8 +62,8 @@ describe('keys', () => {
   it('reads the same whatever the chunks', () => {
     const stream =
       'héllo漢\r\x1b[1;5C\x1b[200~a\x1b[Ab\r\nc\x1b[201~\x1bx\x1b[5~\x1bOA\x1b[<64;3;4M\x1b[O\x1b[I\x1b]11;rgb:0/0/0\x07z'
-    const joined = (inputs: readonly (Input | Focus)[]) =>
-      inputs.reduce<(Input | Focus)[]>((all, input) => {
+    const joined = (inputs: readonly Sent[]) =>
+      inputs.reduce<Sent[]>((all, input) => {
         const last = all.at(-1)
         if (last?.kind === 'text' && input.kind === 'text') all[all.length - 1] = text(last.text + input.text)
         else all.push(input)
@@ -71,7 +71,7 @@ describe('keys', () => {
       }, [])
     const whole = joined(decode(stream))
     expect(whole).toContainEqual(paste('a\x1b[Ab\r\nc'))
-    expect(whole).toContainEqual({ kind: 'wheel', up: true })
+    expect(whole).toContainEqual({ kind: 'mouse', act: 'wheel-up', row: 3, column: 2 })
     expect(whole.at(-1)).toEqual(text('z'))
     expect(whole.slice(-3, -1)).toEqual([
       { kind: 'focus', focused: false },
@@ -96,6 +96,50 @@ describe('keys', () => {
   it('swallows what it does not know, and nothing behind it', () => {
     expect(decode('\x1b[?1;2c\x1b[99~\x1bP1+r\x1b\\a')).toEqual([text('a')])
     expect(decode('\x1b[12\rb')).toEqual([key('enter'), text('b')])
+  })
+
+  it('knows the left button and the wheel, and where they were', () => {
+    expect(decode('\x1b[<0;1;1M\x1b[<0;1;1m\x1b[<64;120;9M\x1b[<65;5;40M\x1b[<80;5;40M')).toEqual([
+      { kind: 'mouse', act: 'press', row: 0, column: 0 },
+      { kind: 'mouse', act: 'wheel-up', row: 8, column: 119 },
+      { kind: 'mouse', act: 'wheel-down', row: 39, column: 4 },
+      { kind: 'mouse', act: 'wheel-up', row: 39, column: 4 },
+    ])
+    // As terminals send it that don't know SGR coordinates.
+    expect(decode('\x1b[M !\x22a\x1b[M`!!b')).toEqual([
+      { kind: 'mouse', act: 'press', row: 1, column: 0 },
+      text('a'),
+      { kind: 'mouse', act: 'wheel-up', row: 0, column: 0 },
+      text('b'),
+    ])
+  })
+
+  it('takes other buttons, modifiers, movement and garbage of the mouse for nothing', () => {
+    for (const report of ['1;1;1M', '2;1;1M', '4;1;1M', '8;1;1M', '16;1;1M', '32;1;1M', '66;1;1M', '128;1;1M']) {
+      expect(decode(`\x1b[<${report}`), report).toEqual([])
+    }
+    for (const report of ['0;0;1M', '0;1;0M', '0;1M', '0;1;1;1M', ';;M', 'M', '0;-1;1M', '0;99999999;1M', '0;1;1h']) {
+      expect(
+        decode(`\x1b[<${report}x`).filter((input) => input.kind !== 'text'),
+        report,
+      ).toEqual([])
+    }
+  })
+
+  it('takes no part of a report for text, wherever the line to the terminal stalls', () => {
+    const report = '\x1b[<0;12;34M'
+    for (let cut = 1; cut < report.length; cut += 1) {
+      for (let second = cut; second < report.length; second += 1) {
+        const flushed = flushKeys(decodeKeys(idleKeyDecoder, report.slice(0, cut)).decoder)
+        const more =
+          second > cut && cut > 2 ? flushKeys(decodeKeys(flushed.decoder, report.slice(cut, second)).decoder) : flushed
+        const { inputs } = decodeKeys(more.decoder, `${report.slice(cut > 2 ? second : cut)}x`)
+        expect(inputs, `${cut} ${second}`).toEqual([{ kind: 'mouse', act: 'press', row: 33, column: 11 }, text('x')])
+      }
+    }
+    // What a person types after a cut one is not lost.
+    const cut = flushKeys(decodeKeys(idleKeyDecoder, '\x1b[<0;1').decoder)
+    expect(decodeKeys(cut.decoder, 'hello 4M').inputs).toEqual([text('hello 4M')])
   })
 
   it('understands the CSI u form', () => {

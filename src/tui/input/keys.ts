@@ -6,8 +6,8 @@
  * between the brackets of a paste is never interpreted as keys. Unknown sequences are swallowed whole.
  */
 import { answerOfCsi, answerOfOsc, isPartOfAnswer, type Answer } from './answers.ts'
-import { key, type Focus, type Input, type Key } from './key.ts'
-import { keyOfCsi, keyOfSs3 } from './sequences.ts'
+import { key, type Input, type Key, type Sent } from './key.ts'
+import { keyOfCsi, keyOfSs3, mouseOfX10 } from './sequences.ts'
 
 export interface KeyDecoder {
   /** Input held back: the start of a sequence, or of a paste. */
@@ -15,11 +15,13 @@ export interface KeyDecoder {
   readonly pasting: boolean
   /** Nothing has followed for a moment: the terminal may answer late, or has lost the rest. */
   readonly late?: true
+  /** What `flushKeys` has taken for keys or garbage: if the rest of a report of the mouse follows, it is no text. */
+  readonly flushed?: string
 }
 
 interface Decoded {
   readonly decoder: KeyDecoder
-  readonly inputs: readonly (Input | Focus)[]
+  readonly inputs: readonly Sent[]
   readonly answers: readonly Answer[]
 }
 
@@ -32,11 +34,14 @@ const pasteCharsMax = 262_144
 /** Longer than any known sequence: anything longer is garbage. */
 const sequenceCharsMax = 64
 const answerCharsMax = 4096
+const mouseReport = /^\x1b\[<[0-9]+;[0-9]+;[0-9]+[Mm]/
+const beginOfReport = /^\x1b\[<[0-9;]{1,20}$/
 
 export function decodeKeys(decoder: KeyDecoder, chunk: string): Decoded {
-  const inputs: (Input | Focus)[] = []
+  const inputs: Sent[] = []
   const answers: Answer[] = []
-  let rest = decoder.held + chunk
+  const late = (decoder.flushed ?? '') + chunk
+  let rest = mouseReport.test(late) || beginOfReport.test(late) ? late : decoder.held + chunk
   // What does not go on as the answer has nothing to do with it.
   if (decoder.late === true && rest.startsWith('\x1b]') && !isPartOfAnswer(rest) && !endsHere.test(rest)) rest = chunk
   let pasting = decoder.pasting
@@ -79,7 +84,7 @@ export function flushKeys(decoder: KeyDecoder): Decoded {
   // `ESC [` or `ESC O` alone is Alt with that character; any longer rest is a broken sequence.
   if (/^\x1b+$/.test(decoder.held)) inputs.push(...Array.from(decoder.held, () => key('escape')))
   else if (decoder.held.length === 2) inputs.push(key(decoder.held.slice(1), { alt: true }))
-  return { decoder: idleKeyDecoder, inputs, answers: [] }
+  return { decoder: { ...idleKeyDecoder, flushed: decoder.held }, inputs, answers: [] }
 }
 
 interface Taken<T> {
@@ -89,7 +94,7 @@ interface Taken<T> {
 }
 
 /** Undefined: more input is needed. */
-function takeEscape(text: string): Taken<Input | Focus | undefined> | undefined {
+function takeEscape(text: string): Taken<Sent | undefined> | undefined {
   const second = text[1]
   if (second === undefined) return undefined
   if (second === '\x1b') {
@@ -120,7 +125,8 @@ function textOf(input: Input): string {
   return input.kind === 'text' ? input.text : ''
 }
 
-function takeCsi(text: string): Taken<Input | Focus | undefined> | undefined {
+function takeCsi(text: string): Taken<Sent | undefined> | undefined {
+  if (text.startsWith('\x1b[M')) return text.length < 6 ? undefined : { input: mouseOfX10(text.slice(3, 6)), length: 6 }
   // F1 to F5 of the Linux console.
   if (text.startsWith('\x1b[[')) {
     const code = text.charCodeAt(3)

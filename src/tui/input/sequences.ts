@@ -1,5 +1,5 @@
 /** The meaning of escape sequences: xterm's, the Linux console's, rxvt's, and the CSI u form of newer terminals. */
-import type { Focus, Input, Key } from './key.ts'
+import type { Input, Key, Mouse, Sent } from './key.ts'
 
 const finals: Readonly<Record<string, string>> = {
   A: 'up',
@@ -69,9 +69,9 @@ function named(name: string, modifier: number): Key {
 }
 
 /** Undefined for unknown sequences. */
-export function keyOfCsi(parameters: string, final: string): Input | Focus | undefined {
+export function keyOfCsi(parameters: string, final: string): Sent | undefined {
   if (parameters === '' && (final === 'I' || final === 'O')) return { kind: 'focus', focused: final === 'I' }
-  if (parameters.startsWith('<')) return wheelOf(parameters, final)
+  if (parameters.startsWith('<')) return mouseOf(parameters, final)
   const parts = parameters.split(';').map((part) => part.split(':'))
   const [[first = '', shifted = '', base = ''] = [], [second = ''] = [], [third = ''] = []] = parts
   const modifier = Number(second === '' ? 1 : second)
@@ -126,9 +126,24 @@ function isCharacter(code: number): boolean {
   return code >= 0x20 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xf8ff) && !(code >= 0x7f && code < 0xa0)
 }
 
-function wheelOf(parameters: string, final: string): Input | undefined {
-  if (final !== 'M') return undefined
-  const button = Number(parameters.slice(1).split(';')[0])
-  if ((button & 64) === 0 || (button & 3) > 1) return undefined
-  return { kind: 'wheel', up: (button & 1) === 0 }
+/** The SGR form. Releases, other buttons, and presses with Shift, Alt or Ctrl mean nothing. */
+function mouseOf(parameters: string, final: string): Mouse | undefined {
+  const [, button, column, row] = /^<([0-9]{1,3});([0-9]{1,5});([0-9]{1,5})$/.exec(parameters) ?? []
+  return final === 'M' ? mouseAt(Number(button), Number(column), Number(row)) : undefined
+}
+
+/** Three bytes, each 32 too high: terminals that don't know the SGR form. */
+export function mouseOfX10(bytes: string): Mouse | undefined {
+  const [button = NaN, column = NaN, row = NaN] = Array.from(bytes, (byte) => byte.charCodeAt(0) - 32)
+  return column < 96 && row < 96 ? mouseAt(button, column, row) : undefined
+}
+
+const acts: Readonly<Record<number, Mouse['act']>> = { 0: 'press', 64: 'wheel-up', 65: 'wheel-down' }
+
+function mouseAt(button: number, column: number, row: number): Mouse | undefined {
+  // The wheel turns with any modifiers.
+  const act = acts[button >= 64 ? button & ~0b11100 : button]
+  return act === undefined || !(column > 0 && row > 0)
+    ? undefined
+    : { kind: 'mouse', act, row: row - 1, column: column - 1 }
 }

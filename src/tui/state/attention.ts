@@ -37,7 +37,8 @@ function withSeen(state: State, { room, attention }: Noticed<RoomSummary>): Stat
   return { ...state, seen: new Set([...state.seen, ...keysOf(room.id, attention)]) }
 }
 
-function pointAt(state: State, room: RoomSummary): Next {
+/** Shows it in the list of rooms. */
+export function pointAt(state: State, room: RoomSummary): Next {
   const done = toRooms(state)
   const { page } = done.state
   if (page.kind !== 'rooms') return done

@@ -136,6 +136,12 @@ const fixedKeys: readonly (readonly [string, string])[] = [
   ['Ctrl-C', 'clear the input, then quit'],
 ]
 
+const mouse: readonly (readonly [string, string])[] = [
+  ['Click', 'open a room, select a message or request, show who a member is, copy a link'],
+  ['Wheel', 'scroll what is under the pointer'],
+  ['Shift+drag', 'select text, as your terminal does it'],
+]
+
 /** Wide enough for nearly all; longer ones get a line of their own. */
 const leftColumns = 18
 
@@ -155,6 +161,7 @@ export function helpLines(preferences: Preferences): readonly string[] {
     '',
     ...bound.flatMap(([keys, , help]) => helpRow(keys, help)),
     '',
+    ...(preferences.mouse ? [...mouse.flatMap(([what, help]) => helpRow(what, help)), ''] : []),
     ' Start a line with // or !! to send a literal / or !.',
   ]
 }

@@ -7,7 +7,7 @@ import type { MessageItem, Person, TimelineItem } from '../../chat/item.ts'
 import type { Preferences } from '../../chat/preferences.ts'
 import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
-import type { Focus, Input } from '../input/key.ts'
+import type { Click, Focus, Input } from '../input/key.ts'
 import type { Edited } from '../terminal/outside-editor.ts'
 import type { Effect, Place } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
@@ -20,6 +20,7 @@ export type Unconfirmed = 'dm' | 'invite' | 'join' | 'confirm-key' | 'accept' | 
 export type Event =
   | Input
   | Focus
+  | Click
   /** The question of this number is on the screen, and all that was typed before has been read. */
   | { readonly kind: 'drawn'; readonly asked: number }
   | { readonly kind: 'notify'; readonly settings: NotifySettings }

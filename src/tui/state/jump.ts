@@ -58,13 +58,13 @@ export function jumpInput(state: State, page: ChatPage, panel: JumpPanel, input:
     if (name === 'down' || (ctrl && name === 'n') || name === 'tab') return moved(1)
     if (name === 'page-up') return moved(-rows.length)
     if (name === 'page-down') return moved(rows.length)
-    if (name === 'enter') return entered(state, page, rows[panel.selected])
+    if (name === 'enter') return enterJump(state, page, rows[panel.selected])
   }
   const editor = editWith(panel.editor, input, 'one')
   return editor === undefined ? next(state) : to({ ...panel, editor, selected: 0 })
 }
 
-function entered(state: State, page: ChatPage, row: JumpRow | undefined): Next {
+export function enterJump(state: State, page: ChatPage, row: JumpRow | undefined): Next {
   if (row === undefined)
     return next(problem(state, 'None of your rooms matches.', keyHint(state.preferences, 'find-room', 'all rooms')))
   const closed: State = { ...state, page: { ...page, panel: undefined } }

@@ -212,10 +212,11 @@ function back(state: State, page: LoginPage): Next {
 }
 
 function move(input: Input, selected: number, count: number): number | undefined {
+  const [up, down] = [Math.max(0, selected - 1), Math.max(0, Math.min(count - 1, selected + 1))]
+  if (input.kind === 'wheel') return input.up ? up : down
   if (input.kind !== 'key' || input.alt) return undefined
-  if (input.name === 'up' || (input.ctrl && input.name === 'p')) return Math.max(0, selected - 1)
-  if (input.name === 'down' || (input.ctrl && input.name === 'n')) return Math.max(0, Math.min(count - 1, selected + 1))
-  return undefined
+  if (input.name === 'up' || (input.ctrl && input.name === 'p')) return up
+  return input.name === 'down' || (input.ctrl && input.name === 'n') ? down : undefined
 }
 
 function logIn(state: State, request: { name: string; password: string; recoveryCode?: string }): Next {

@@ -3,6 +3,7 @@ import { editWith, emptyEditor, type Editor } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { sheetSpace } from '../view/chat-layout.ts'
 import { scrollSheet } from '../view/sheet.ts'
+import { wheelLines } from './scrolling.ts'
 import { busy, isQuitting, next } from './next.ts'
 import { isAttempt, withTyped, withUnsent, yesWord } from './question.ts'
 import type { Confirm, Next, Sheet, State } from './state.ts'
@@ -60,9 +61,10 @@ function isYes(input: Input, quitting: boolean): boolean {
 
 /** Undefined for keys that are handled elsewhere. */
 export function sheetInput(state: State, sheet: Sheet, input: Input, keys?: 'only-scrolling'): Next | undefined {
-  if (input.kind !== 'key') return undefined
   const { columns, rows } = sheetSpace(state)
   const scrolled = (lines: number): Next => next({ ...state, sheet: scrollSheet(sheet, lines, columns, rows) })
+  if (input.kind === 'wheel') return scrolled(input.up ? -wheelLines : wheelLines)
+  if (input.kind !== 'key') return undefined
   switch (input.name) {
     case 'escape':
     case 'enter':

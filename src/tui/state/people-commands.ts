@@ -2,7 +2,7 @@
 import type { Person } from '../../chat/item.ts'
 import { adminsOnly, allNamed, groupsOnly, nobodyNamed, withOne } from './members.ts'
 import { answerKnock } from './answer-knock.ts'
-import type { ChatPage, Next } from './state.ts'
+import type { ChatPage, Next, State } from './state.ts'
 import { ask, busy, info, next, problem, sheet } from './next.ts'
 import { openRequests } from './requests.ts'
 import { tooLong } from './say.ts'
@@ -108,8 +108,10 @@ function kick(typed: TypedInRoom): Next {
 }
 
 function whois(typed: TypedInRoom): Next {
-  const { state, page, argument } = typed
-  if (argument === '') return needsMore(typed)
+  return typed.argument === '' ? needsMore(typed) : whoIs(typed.state, typed.page, typed.argument)
+}
+
+export function whoIs(state: State, page: ChatPage, argument: string): Next {
   const { members, knocks, invitations } = page.room
   const found = [
     ...allNamed(members, argument).map(

@@ -20,11 +20,20 @@ export function startPick(state: State, page: ChatPage): Next {
   const { from, to } = visibleRange(entries, anchor, rows, measure)
   const folded = foldPage(page)
   const entry = entries.slice(from, to).findLast((candidate) => isPickable(candidate, folded))
+  return entry === undefined ? next(info(state, 'No message to select.')) : pickEntry(state, page, entry.key)
+}
+
+/** Selects a message that is on the screen. */
+export function pickEntry(state: State, page: ChatPage, key: string): Next {
+  const { timeline } = page
+  const { entries, anchor } = timeline
   const last = entries.at(-1)
-  if (entry === undefined || last === undefined) return next(info(state, 'No message to select.'))
+  const entry = entries.find((candidate) => candidate.key === key)
+  if (last === undefined || entry === undefined || !isPickable(entry, foldPage(page))) return next(state)
   // New messages must not push the selected one off the screen.
   const still = anchor ?? { key: last.key, hidden: 0 }
-  const pick: Pick = { key: entry.key, keys: true, following: anchor === undefined }
+  const { keys = true, following = anchor === undefined } = page.pick ?? {}
+  const pick: Pick = { key, keys, following }
   return next({ ...state, page: { ...page, pick, timeline: { ...timeline, anchor: still }, completion: undefined } })
 }
 

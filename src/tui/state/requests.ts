@@ -14,9 +14,13 @@ export type RequestRow =
   /** Requests in another room, which is where they are answered. */
   | { readonly key: string; readonly room: RoomSummary; readonly count: number }
 
+export function requestKey({ fingerprint, at }: Knock): string {
+  return `${fingerprint} ${at}`
+}
+
 /** Those of the open room, oldest first, then the other rooms that have some. */
 export function requestRows({ rooms }: State, { room }: ChatPage): readonly RequestRow[] {
-  const here = room.knocks.map((knock) => ({ key: `${knock.fingerprint} ${knock.at}`, knock }))
+  const here = room.knocks.map((knock) => ({ key: requestKey(knock), knock }))
   const elsewhere = rooms.flatMap((other): readonly RequestRow[] => {
     const requests = other.attention.find(({ kind }) => kind === 'request')
     return requests === undefined || other.id === room.id ? [] : [{ key: other.id, room: other, count: requests.count }]
@@ -24,8 +28,10 @@ export function requestRows({ rooms }: State, { room }: ChatPage): readonly Requ
   return [...here, ...elsewhere]
 }
 
-export function openRequests(state: State, page: ChatPage): Next {
-  const [first] = requestRows(state, page)
+/** @param key of the request that is selected; without it, or if it was answered, the first */
+export function openRequests(state: State, page: ChatPage, key?: string): Next {
+  const rows = requestRows(state, page)
+  const first = rows.find((row) => row.key === key) ?? rows[0]
   if (first === undefined) return next(info(state, `Nobody is asking to join ${page.room.name}.`))
   return next({ ...state, page: { ...page, panel: { kind: 'requests', selected: first.key, shown: {} } } })
 }
@@ -77,7 +83,7 @@ export function requestsInput(state: State, page: ChatPage, panel: RequestsPanel
     case 'escape':
       return next({ ...state, page: { ...page, panel: undefined } })
     case 'enter':
-      return entered(state, rows[at])
+      return enterRequest(state, rows[at])
     default:
       return undefined
   }
@@ -85,7 +91,7 @@ export function requestsInput(state: State, page: ChatPage, panel: RequestsPanel
 
 const pageRows = 10
 
-function entered(state: State, row: RequestRow | undefined): Next {
+export function enterRequest(state: State, row: RequestRow | undefined): Next {
   if (row !== undefined && 'room' in row) return openRoom(toNewest(state, row.room.id), row.room)
   return next(info(state, 'a: accept · d: decline'))
 }

@@ -26,6 +26,11 @@ export interface Row {
   readonly room?: RoomSummary
 }
 
+/** The row again, wherever it stands by then. */
+export function rowKey({ section, label, room }: Row): string {
+  return room?.id ?? `${section} ${label}`
+}
+
 const sections: Readonly<Record<Standing, Row['section']>> = {
   member: 'yours',
   invited: 'invited',

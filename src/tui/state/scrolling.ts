@@ -8,6 +8,8 @@ import type { Timeline } from './timeline.ts'
 import { isAtEnd, newestPlace, oldestPlace } from './timeline.ts'
 import { markSeen } from './unseen.ts'
 
+export const wheelLines = 3
+
 /** Scrolls by lines, upwards when negative; fetches where the window ends. */
 export function scrollBy(state: State, page: ChatPage, lines: number): Next {
   const { rows, measure } = geometry(state, page)

@@ -116,7 +116,12 @@ export function searchPanelInput(state: State, page: ChatPage, panel: SearchPane
   }
 }
 
-function toHit(state: State, page: ChatPage, hit: Hit | undefined): Next {
+/** The hit again, wherever it stands by then. */
+export function hitKey({ roomId, id }: Hit): string {
+  return `${roomId} ${id}`
+}
+
+export function toHit(state: State, page: ChatPage, hit: Hit | undefined): Next {
   if (hit === undefined) return next(info(state, 'Nothing found yet.'))
   const there: ChatPage = { ...page, panel: undefined }
   const place = { at: 'message', i: hit.i, id: hit.id } as const

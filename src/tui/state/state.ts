@@ -11,7 +11,7 @@ import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
 import type { Editor } from '../input/editor.ts'
 import { emptyEditor } from '../input/editor.ts'
-import type { Input } from '../input/key.ts'
+import type { Click, Input } from '../input/key.ts'
 import type { InputHistory } from '../input/history.ts'
 import type { Effect, Place } from './effect.ts'
 import type { RoomView } from './sanitized.ts'
@@ -34,7 +34,7 @@ export interface State {
   /** The operation under way; keys that would start another one wait until it is done. */
   readonly busy: Busy | undefined
   /** Keys typed while something was under way. */
-  readonly held: readonly Input[]
+  readonly held: readonly (Input | Click)[]
   readonly flash: Flash | undefined
   readonly confirm: Confirm | undefined
   /** How many questions there were so far, and the last of them that was on the screen: only that one takes keys. */

@@ -2,10 +2,11 @@
  * The reducer of the screen: `(state, event) → state and effects`. Pure, so that everything a key or a message can do
  * is tested without a terminal, a store or a clock.
  */
-import type { Input } from '../input/key.ts'
+import type { Click, Input } from '../input/key.ts'
 import { alarmInput, compared, rekeyed, unconfirmed, withAlarm } from './trust.ts'
 import { withNews } from './attention.ts'
 import { cameInView } from './unseen.ts'
+import { clicked } from './click.ts'
 import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
 import { confirmInput, sheetInput } from './overlay.ts'
@@ -35,10 +36,14 @@ export function update(state: State, event: Event): Next {
     if (first === undefined) break
     const { state: before, effects } = { ...done, state: { ...done.state, held } }
     const isKept = event.kind === 'failed' || (isUnseen && isForLine(first))
-    const after = isKept ? settled(before, keepTyped(before, first)) : step(before, first)
+    const after = isKept ? kept(before, first) : step(before, first)
     done = { state: after.state, effects: [...effects, ...after.effects] }
   }
   return isUnseen ? { ...done, state: { ...done.state, brokenLine: false } } : done
+}
+
+function kept(state: State, input: Input | Click): Next {
+  return input.kind === 'click' ? next(state) : settled(state, keepTyped(state, input))
 }
 
 /** One that came from the home, or that more was typed to. */
@@ -49,7 +54,7 @@ function hasUnseenDraft({ drafts }: State, { page, held }: State): boolean {
   )
 }
 
-function isForLine(input: Input): boolean {
+function isForLine(input: Input | Click): boolean {
   return input.kind === 'text' || input.kind === 'paste' || (input.kind === 'key' && input.name === 'enter')
 }
 
@@ -69,6 +74,8 @@ function updated(state: State, event: Event): Next {
     case 'paste':
       // Who types is there, whatever the terminal has said.
       return input(state.focused === false ? { ...state, focused: true } : state, event)
+    case 'click':
+      return clicked(state.focused === false ? { ...state, focused: true } : state, event)
     case 'wheel':
       return input(state, event)
     case 'drawn':
@@ -184,8 +191,7 @@ function inRoom(before: State, state: State, open: ChatPage, event: Input): Next
   if (covered !== undefined) return covered
   // Typing brings the messages back.
   const page: ChatPage = open.panel === undefined ? open : { ...open, panel: undefined }
-  const sheet = event.kind === 'wheel' ? state.sheet : undefined
-  const shown = sheet === state.sheet && page === open ? state : { ...state, sheet, page }
+  const shown = state.sheet === undefined && page === open ? state : { ...state, sheet: undefined, page }
   const done = chatInput(shown, page, event)
   // With nothing left to close, Escape stays in the room.
   if (!isKey(event) || event.name !== 'escape' || done.state !== shown || before.flash !== undefined) return done
@@ -202,6 +208,8 @@ function isKey(event: Input): event is Input & { kind: 'key' } {
 function panelInput(state: State, page: ChatPage, event: Input): Next | undefined {
   if (page.panel === undefined) return undefined
   const { panel } = page
+  // Under the list of rooms.
+  if (event.kind === 'wheel' && event.on?.kind === 'entry') return chatInput(state, page, event)
   switch (panel.kind) {
     case 'jump':
       return jumpInput(state, page, panel, event)

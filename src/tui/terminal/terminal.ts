@@ -4,7 +4,7 @@
  */
 import type { Theme } from '../../chat/preferences.ts'
 import type { Answer } from '../input/answers.ts'
-import type { Focus, Input } from '../input/key.ts'
+import type { Sent } from '../input/key.ts'
 import type { KeyDecoder } from '../input/keys.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../input/keys.ts'
 import type { Size } from '../state/state.ts'
@@ -21,12 +21,15 @@ const answerPieceMs = 500
 /** The stop signal has arrived by then; what runs afterwards runs in the foreground again. */
 const stopWaitMs = 50
 
+// Presses of buttons, with SGR coordinates.
+const mouseOn = '\x1b[?1000h\x1b[?1006h'
+const mouseOff = '\x1b[?1006l\x1b[?1000l'
 // Alternate screen; no wrapping at the right edge; bracketed paste; reports of focus.
 const takeOver = '\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[2J'
-const giveBack = '\x1b[?2026l\x1b[0m\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l'
+const giveBack = `\x1b[?2026l\x1b[0m${mouseOff}\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l`
 
 interface TerminalEvents {
-  readonly onInput: (inputs: readonly (Input | Focus)[]) => void
+  readonly onInput: (inputs: readonly Sent[]) => void
   readonly onResize: (size: Size) => void
   /** There is room for output again after `draw` was refused, or the screen has to be redrawn. */
   readonly onReady: () => void
@@ -48,6 +51,7 @@ export class Terminal {
   readonly #abilities: Abilities
   readonly #signals: Signals
   #title = ''
+  #mouse = false
   #decoder: KeyDecoder = idleKeyDecoder
   #escapeTimer: NodeJS.Timeout | undefined
   #painted: Painted = nothingPainted
@@ -113,6 +117,14 @@ export class Terminal {
     if (!this.#taken || this.#blocked || title === this.#title) return
     this.#title = title
     this.#write(this.#signals.title(title))
+  }
+
+  /** Takes the mouse, or leaves it to the terminal. */
+  setMouse(wanted: boolean): void {
+    const taken = wanted && this.#signals.isModern
+    if (!this.#taken || this.#blocked || taken === this.#mouse) return
+    this.#mouse = taken
+    this.#write(taken ? mouseOn : mouseOff)
   }
 
   /** Calls for the person; with a text, also by a notification of the desktop. */
@@ -212,6 +224,7 @@ export class Terminal {
     this.#painted = nothingPainted
     this.#stdin.setRawMode(true)
     this.#title = ''
+    this.#mouse = false
     this.#stdout.write(this.#signals.begin + takeOver + this.#abilities.begin)
   }
 

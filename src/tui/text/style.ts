@@ -1,4 +1,5 @@
 /** Styled text: what a view is made of. Colours are never the only sign of anything. */
+import type { Clickable } from './clickable.ts'
 import { padEnd, truncate, widthOf } from './width.ts'
 
 export type Hue = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan'
@@ -26,6 +27,8 @@ export interface Style {
 export interface Span {
   readonly text: string
   readonly style: Style
+  /** What a click on it means. */
+  readonly on?: Clickable
 }
 
 /** One row of a pane, or of the screen. */
@@ -41,7 +44,7 @@ export function lineWidth(spans: Line): number {
   return spans.reduce((width, part) => width + widthOf(part.text), 0)
 }
 
-/** Exactly `columns` wide: cut with an ellipsis, or filled with spaces in `fill`. */
+/** Exactly `columns` wide: cut with an ellipsis, or filled with spaces in `fill`, which stand for what is before them. */
 export function fit(spans: Line, columns: number, fill: Style = plainStyle): Line {
   const fitted: Span[] = []
   let left = columns
@@ -49,13 +52,13 @@ export function fit(spans: Line, columns: number, fill: Style = plainStyle): Lin
     const width = widthOf(part.text)
     const last = index === spans.length - 1
     if (width > left || (width === left && !last && spans.slice(index + 1).some((rest) => rest.text !== ''))) {
-      fitted.push(span(padEnd(truncate(width > left ? part.text : `${part.text}…`, left), left), part.style))
+      fitted.push({ ...part, text: padEnd(truncate(width > left ? part.text : `${part.text}…`, left), left) })
       return fitted
     }
     fitted.push(part)
     left -= width
   }
-  if (left > 0) fitted.push(span(' '.repeat(left), fill))
+  if (left > 0) fitted.push({ ...spans.at(-1), text: ' '.repeat(left), style: fill })
   return fitted
 }
 

@@ -10,6 +10,7 @@ import { pendingChange } from '../state/fold.ts'
 import { timeOf } from '../state/log-time.ts'
 import type { Entry } from '../state/timeline.ts'
 import type { UnseenLine } from '../state/unseen.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, NameColour, Style } from '../text/style.ts'
 import { clockTime, dayName, sameDay } from '../text/time.ts'
 import { adminText, lostNote, mark, messageParts, reactionText, type Part } from '../../chat/wording.ts'
@@ -23,7 +24,9 @@ export function entryLines(entries: readonly Entry[], index: number, context: En
   const entry = entries[index]
   if (entry === undefined || context.folded.hidden.has(entry.key)) return []
   const body = bodyLines(entry, context)
-  return [...dividers(entries, index, context), ...(entry.key === context.pickedKey ? marked(body) : body)]
+  const shown = entry.key === context.pickedKey ? marked(body) : body
+  const on = { kind: 'entry', key: entry.key } as const
+  return [...dividers(entries, index, context), ...shown.map((line) => clickable(line, on))]
 }
 
 function dividers(entries: readonly Entry[], index: number, context: EntryContext): readonly Line[] {

@@ -2,6 +2,7 @@
 import { keyHint } from '../state/key-table.ts'
 import { jumpRows } from '../state/jump.ts'
 import type { ChatPage, JumpPanel, State } from '../state/state.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { fitHints, padEnd, widthOf } from '../text/width.ts'
@@ -29,13 +30,14 @@ export function jumpView(state: State, page: ChatPage, panel: JumpPanel, columns
     const isSelected = first + index === panel.selected
     const style: Style = isSelected ? { bold: true, inverse: true } : {}
     const shown = number === undefined ? '' : String(number)
-    return [
+    const line = [
       span(isSelected ? ' › ' : '   ', { bold: true }),
       span(`${shown.padStart(digits)} `, { dim: true }),
       span(` ${padEnd(label, labelColumns)} `, style),
       span(' '),
       ...remarks(room),
     ]
+    return clickable(line, { kind: 'row', list: 'jump', key: room.id })
   })
   const again = keyHint(state.preferences, 'find-room', 'all rooms')
   const none: Line = [span(`   None of your rooms matches.${again === '' ? '' : ` ${again}.`}`, { dim: true })]

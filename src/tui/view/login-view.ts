@@ -2,6 +2,7 @@
 import type { Editor } from '../input/editor.ts'
 import { recalled, whoRows } from '../state/login.ts'
 import type { LoginPage, LoginStep, State } from '../state/state.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { wrap } from '../text/wrap.ts'
@@ -25,9 +26,11 @@ function paragraph(text: string, columns: number, style: Style = {}): readonly L
   return wrap(text, Math.min(columns - 6, 68)).map((part): Line => [span(`   ${part}`, style)])
 }
 
-function choice(text: string, remark: string, selected: boolean): Line {
+function choice(key: string, text: string, remark: string, selected: boolean): Line {
   const style: Style = selected ? { inverse: true, bold: true } : {}
-  return [span(selected ? ' › ' : '   ', { bold: true }), span(` ${text} `, style), span(`  ${remark}`, { dim: true })]
+  const sign = span(selected ? ' › ' : '   ', { bold: true })
+  const line = [sign, span(` ${text} `, style), span(`  ${remark}`, { dim: true })]
+  return clickable(line, { kind: 'row', list: 'login', key })
 }
 
 function whoLines(page: LoginPage, step: LoginStep & { at: 'who' }, columns: number, rows: number): readonly Line[] {
@@ -42,7 +45,7 @@ function whoLines(page: LoginPage, step: LoginStep & { at: 'who' }, columns: num
   }
   const width = Math.max(...names.map((row) => row.name.length))
   const lines = names.map((row, index) =>
-    choice(row.name.padEnd(width), row.known ? row.fingerprint : 'new name', index === step.selected),
+    choice(row.name, row.name.padEnd(width), row.known ? row.fingerprint : 'new name', index === step.selected),
   )
   const space = Math.max(1, rows - 5)
   const first = Math.max(0, Math.min(step.selected - (space >> 1), lines.length - space))
@@ -65,8 +68,8 @@ function stepLines(step: Exclude<LoginStep, { at: 'who' }>, columns: number): re
         [],
         ...say(`"${step.name}" isn't set up on this machine yet.`),
         [],
-        choice(`Sign up as ${step.name}`, "I'm new here", step.selected === 0),
-        choice(`Log in as ${step.name}`, 'I already have an account', step.selected === 1),
+        choice('sign-up', `Sign up as ${step.name}`, "I'm new here", step.selected === 0),
+        choice('log-in', `Log in as ${step.name}`, 'I already have an account', step.selected === 1),
       ]
     case 'password':
       return [

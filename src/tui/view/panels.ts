@@ -4,6 +4,7 @@ import type { RoomSummary } from '../../chat/chat.ts'
 import { roomLabel } from '../state/room-list.ts'
 import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
 import type { ChatPage, State } from '../state/state.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padEnd, padStart, truncate, widthOf } from '../text/width.ts'
@@ -20,7 +21,10 @@ export function roomLines(state: State, openId: string, columns: number, rows: n
   const shown = all.length <= rows ? all : all.filter(({ kind }) => kind !== 'heading')
   const digits = String(Math.max(0, ...shown.map((row) => (row.kind === 'room' ? row.number : 0)))).length
   const isOpen = (row: SidebarRow): boolean => row.kind === 'room' && row.room.id === openId
-  const lines = shown.map((row) => rowLine(state, row, isOpen(row), digits, columns))
+  const lines = shown.map((row) => {
+    const line = rowLine(state, row, isOpen(row), digits, columns)
+    return row.kind === 'heading' ? line : clickable(line, { kind: row.kind, roomId: row.room.id })
+  })
   return clip(lines, shown.findIndex(isOpen), rows)
 }
 
@@ -93,7 +97,7 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
     const warned = changed.has(member.fingerprint)
     const mark = member.verified === true && !warned ? ` ${verifiedMark}` : ''
     const role = admin && name.length + mark.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
-    return [
+    const line = [
       span(warned ? '!' : ' ', { colour: 'red', bold: true }),
       span(padEnd(name, Math.min(name.length, columns - 2 - mark.length - role.length)), {
         colour: warned ? 'red' : colourOf(member.fingerprint),
@@ -101,6 +105,7 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
       span(mark, { colour: 'green' }),
       span(role, dim),
     ]
+    return clickable(line, { kind: 'member', name: member.name, fingerprint: member.fingerprint })
   })
   if (lines.length <= rows) return lines
   return [...lines.slice(0, rows - 1), [span(` +${lines.length - rows + 1} more`, dim)]]

@@ -3,6 +3,7 @@ import { requestWarnings } from '../../chat/wording.ts'
 import { requestRows, type RequestRow } from '../state/requests.ts'
 import { roomLabel } from '../state/room-list.ts'
 import type { ChatPage, RequestsPanel, State } from '../state/state.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { clockTime } from '../text/time.ts'
@@ -31,7 +32,8 @@ export function requestLines(
     }
     const isSelected = row.key === panel.selected
     if (isSelected) first = lines.length
-    lines.push(...rowLines(state, page, row, isSelected, nameColumns, columns))
+    const on = { kind: 'row', list: 'requests', key: row.key } as const
+    lines.push(...rowLines(state, page, row, isSelected, nameColumns, columns).map((line) => clickable(line, on)))
     if (isSelected) last = lines.length
   }
   const space = Math.max(1, rows - 2)

@@ -3,8 +3,9 @@ import { isForYou } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { count, declinedLabel } from '../../chat/wording.ts'
 import type { Row } from '../state/room-list.ts'
-import { roomRows } from '../state/room-list.ts'
+import { roomRows, rowKey } from '../state/room-list.ts'
 import type { RoomsPage, State, WaitingPage } from '../state/state.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padEnd } from '../text/width.ts'
@@ -44,7 +45,9 @@ function bodyLines(state: State, page: RoomsPage, columns: number, space: number
     }
     if (typed && index === 0) lines.push([])
     if (index === page.selected) selectedAt = lines.length
-    lines.push(rowLine(row, index === page.selected, columns))
+    lines.push(
+      clickable(rowLine(row, index === page.selected, columns), { kind: 'row', list: 'rooms', key: rowKey(row) }),
+    )
   }
   const first = Math.max(0, Math.min(selectedAt - (space >> 1), lines.length - space))
   return lines.slice(first, first + space)

@@ -1,5 +1,7 @@
 /** What a search has found, over the conversation: one line for each message, around the first word in it. Pure. */
+import { hitKey } from '../state/search.ts'
 import type { ChatPage, Hit, SearchPanel } from '../state/state.ts'
+import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { shortTime } from '../text/time.ts'
@@ -30,13 +32,14 @@ export function searchLines(
     const isSelected = first + index === selected
     const time = shortTime(hit.at, now).padStart(6)
     const left = 3 + time.length + 2 + nameColumns + 2 + (everywhere ? roomColumns + 2 : 0)
-    return [
+    const line = [
       span(isSelected ? ' › ' : '   ', { bold: true }),
       span(`${time}  `, { dim: true }),
       ...(everywhere ? [span(`${padEnd(hit.roomName, roomColumns)}  `, { dim: true })] : []),
       span(`${padEnd(hit.from.name, nameColumns)}  `, { colour: colourOf(hit.from.fingerprint) }),
       ...textSpans(hit.text, panel.words, Math.max(8, columns - left), isSelected),
     ]
+    return clickable(line, { kind: 'row', list: 'search', key: hitKey(hit) })
   })
   const none: Line = [span(`   ${panel.looking === undefined ? 'Nothing found.' : 'Searching…'}`, { dim: true })]
   const lines = list.length === 0 ? [none] : list

@@ -1,0 +1,22 @@
+/** What a part of the screen stands for, so that a click finds it. Views say so of what they draw. Pure. */
+import type { Line } from './style.ts'
+
+export type Clickable =
+  /** In the list beside the messages. */
+  | { readonly kind: 'room' | 'requests' | 'invitation'; readonly roomId: string }
+  | { readonly kind: 'member'; readonly name: string; readonly fingerprint: string }
+  /** Of the conversation. */
+  | { readonly kind: 'entry'; readonly key: string }
+  | { readonly kind: 'link'; readonly url: string }
+  /** Of a list that fills a page or covers the conversation; `key` names it there. */
+  | { readonly kind: 'row'; readonly list: ListName; readonly key: string }
+
+export type ListName = 'login' | 'rooms' | 'jump' | 'search' | 'requests'
+
+export function clickable(line: Line, on: Clickable): Line {
+  return line.map((part) => ({ ...part, on }))
+}
+
+export function isSameClickable(a: Clickable | undefined, b: Clickable | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { connect } from '../../src/index.ts'
+import { expectRestored, home, start } from './person.ts'
+import { keys, mouse, type Terminal } from './terminal.ts'
+
+const password = 'marmot-violin-pumice-84-ladder'
+
+function clickOn(terminal: Terminal, text: string): void {
+  const screen = terminal.screen()
+  const row = screen.findIndex((line) => line.includes(text))
+  terminal.send(mouse.click(row, screen[row]?.indexOf(text) ?? 0))
+}
+
+it('rooms and messages are clicked, links are the terminal’s, and the mouse is given back', async () => {
+  const folder = home()
+  const url = `https://a.example/${'way/'.repeat(20)}end`
+  {
+    await using chat = await connect({ home: folder, as: 'ada', password, signUp: true })
+    const demo = await chat.create('demo')
+    await chat.create('ops')
+    await demo.send('the first of two')
+    await (
+      await demo.send(`see ${url}`)
+    ).sent
+  }
+  const env = { CONCLAVE_PASSWORD: password, EDITOR: "sh -c 'cat; true'" }
+  const ada = start(folder, { columns: 80, args: ['--as', 'ada', 'chat', 'demo'], env })
+  await ada.waitForMessage('way/end')
+  await ada.waitFor('2 ops')
+  expect(ada.emulator.modes.mouseTrackingMode).toBe('vt200')
+  expect(ada.output).toContain('\x1b[?1006h')
+  const begins = Array.from(ada.output.matchAll(/\x1b\]8;id=([0-9a-z]+);([^\x1b]*)\x1b\\/g))
+  expect(new Set(begins.map(([, id]) => id)).size).toBe(1)
+  expect(new Set(begins.map(([, , address]) => address))).toEqual(new Set([url]))
+  expect(begins.length).toBeGreaterThan(1)
+  expect(ada.output.split('\x1b]8;;\x1b\\').length - 1).toBe(begins.length)
+
+  clickOn(ada, 'the first of two')
+  await ada.waitFor(/›\d\d:\d\d +ada │ the first of two/)
+  ada.send(keys.escape)
+  await ada.waitUntilGone('j/k move')
+  clickOn(ada, 'way/end')
+  await ada.waitForOutput(`\x1b]52;c;${Buffer.from(url).toString('base64')}`)
+  clickOn(ada, '2 ops')
+  await ada.waitFor('›2 ops')
+  clickOn(ada, '1 demo')
+  await ada.waitForMessage('the first of two')
+
+  // Off as soon as the home says so, and on again.
+  const config = join(folder, 'config.json')
+  const before = readFileSync(config, 'utf8')
+  writeFileSync(config, JSON.stringify({ ...(JSON.parse(before) as object), mouse: false }))
+  ada.send('\x1b[I')
+  await ada.waitForOutput(/\x1b\[\?1006l\x1b\[\?1000l[^]*$/)
+  expect(ada.emulator.modes.mouseTrackingMode).toBe('none')
+  writeFileSync(config, before)
+  ada.send('\x1b[I')
+  await ada.waitForOutput(/\x1b\[\?1000l[^]*\x1b\[\?1000h\x1b\[\?1006h[^]*$/)
+  expect(ada.emulator.modes.mouseTrackingMode).toBe('vt200')
+
+  ada.enter('/quit')
+  await ada.waitFor('Quit')
+  ada.send('y')
+  await ada.exit()
+  expectRestored(ada)
+})
