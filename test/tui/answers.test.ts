@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answerOfOsc, type Answer } from '../../src/tui/input/answers.ts'
-import { key, type Focus, type Input } from '../../src/tui/input/key.ts'
+import { key, type Sent } from '../../src/tui/input/key.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../src/tui/input/keys.ts'
 
 interface Decoded {
