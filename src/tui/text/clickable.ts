@@ -1,5 +1,4 @@
 /** What a part of the screen stands for, so that a click finds it. Views say so of what they draw. Pure. */
-import type { Line } from './style.ts'
 
 export type Clickable =
   /** In the list beside the messages. */
@@ -12,10 +11,6 @@ export type Clickable =
   | { readonly kind: 'row'; readonly list: ListName; readonly key: string }
 
 export type ListName = 'login' | 'rooms' | 'jump' | 'search' | 'requests'
-
-export function clickable(line: Line, on: Clickable): Line {
-  return line.map((part) => ({ ...part, on }))
-}
 
 export function isSameClickable(a: Clickable | undefined, b: Clickable | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b)

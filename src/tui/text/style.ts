@@ -40,6 +40,11 @@ export function span(text: string, style: Style = plainStyle): Span {
   return { text, style }
 }
 
+/** The line, and whatever fills it up: a click on it means this. */
+export function clickable(line: Line, on: Clickable): Line {
+  return line.map((part) => ({ ...part, on }))
+}
+
 export function lineWidth(spans: Line): number {
   return spans.reduce((width, part) => width + widthOf(part.text), 0)
 }

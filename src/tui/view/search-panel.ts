@@ -1,9 +1,8 @@
 /** What a search has found, over the conversation: one line for each message, around the first word in it. Pure. */
 import { hitKey } from '../state/search.ts'
 import type { ChatPage, Hit, SearchPanel } from '../state/state.ts'
-import { clickable } from '../text/clickable.ts'
 import type { Line, Style } from '../text/style.ts'
-import { span } from '../text/style.ts'
+import { clickable, span } from '../text/style.ts'
 import { shortTime } from '../text/time.ts'
 import { fitHints, padEnd, truncate, widthOf } from '../text/width.ts'
 import { divider } from './gutter.ts'
