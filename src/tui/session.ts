@@ -18,13 +18,14 @@ import { DraftKeeper } from './draft-keeper.ts'
 import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
 import { HomeSettings, isAboutSettings, type SettingsStores } from './home-settings.ts'
 import { OpenRoom } from './open-room.ts'
-import { sanitizeLine } from './sanitize.ts'
+import { sanitize, sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event, Unconfirmed } from './state/event.ts'
 import { unsentBy } from './state/question.ts'
 import { roomLabel } from './state/room-list.ts'
 import type { Hit } from './state/state.ts'
 import { sanitized } from './state/sanitized.ts'
+import { withoutSpoilers } from './text/markdown.ts'
 
 /** Actions of the program itself: end, redraw, go to the background, call for the person, edit outside, copy. */
 type ProgramEffect = Extract<Effect, { do: 'quit' | 'redraw' | 'suspend' | 'call' | 'edit-outside' | 'copy' }>
@@ -349,7 +350,7 @@ interface Searched {
 function hitOf(roomId: string, roomName: string, item: MessageItem): Hit {
   const { i, id, at, from } = item
   const text = hasText(item) ? item.text : item.type === 'file' ? item.name : ''
-  return { roomId, roomName, i, id, at, from: sanitized(from), text: sanitizeLine(text) }
+  return { roomId, roomName, i, id, at, from: sanitized(from), text: sanitizeLine(withoutSpoilers(sanitize(text))) }
 }
 
 const aboutKeys: readonly Unconfirmed[] = [

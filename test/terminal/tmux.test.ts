@@ -5,15 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sanitizeLine } from '../../src/tui/sanitize.ts'
+import { sanitize, sanitizeLine } from '../../src/tui/sanitize.ts'
 import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
 import { paletteOf } from '../../src/tui/terminal/palette.ts'
 import { Signals } from '../../src/tui/terminal/signals.ts'
-import { span, type Line } from '../../src/tui/text/style.ts'
+import { messageRows } from '../../src/tui/text/message-rows.ts'
+import { fit, span, type Line } from '../../src/tui/text/style.ts'
 import { padEnd } from '../../src/tui/text/width.ts'
 import { frame } from '../../src/tui/view/frame.ts'
 import { until } from '../node/processes.ts'
-import { hostilePieces, hostileText } from '../tui/hostile.ts'
+import { hostilePieces, hostileText, markupPieces } from '../tui/hostile.ts'
 
 const coloured = paletteOf('dark', '16')
 const columns = 60
@@ -74,31 +75,59 @@ describe.skipIf(!hasTmux)('in tmux', () => {
     expect(corpus.length).toBeGreaterThanOrEqual(300)
   })
 
+  async function staysInPlace(texts: readonly string[], cells: readonly Line[], name: string): Promise<void> {
+    const lines = cells.map((cell, at): Line => [
+      span(`${at} │`.padStart(4)),
+      ...fit(cell, textColumns),
+      span(`│ right of ${at}`),
+    ])
+    const last = `the last row ${name}`
+    const { output } = paint(
+      nothingPainted,
+      frame([...lines, [span(last)]], columns, rows, { row: 2, column: 5 }),
+      coloured,
+      true,
+    )
+    const screen = await shown(output, last)
+    for (const at of texts.keys()) {
+      expect(screen[at]).toMatch(new RegExp(`^${`${at} │`.padStart(4)}`))
+      // Cells are counted from the right, since the middle has as many as its terminal believes.
+      expect(screen[at]?.endsWith(`│ right of ${at}`), `${JSON.stringify(texts[at])}: ${screen[at]}`).toBe(true)
+    }
+    expect(screen[texts.length]).toBe(last)
+    expect(tmux('display-message', '-p', '#{cursor_x} #{cursor_y}').trim()).toBe('5 2')
+  }
+
   for (let from = 0; from < corpus.length; from += rows - 1) {
     const texts = corpus.slice(from, from + rows - 1)
     test(`texts ${from} to ${from + texts.length - 1} stay in their cells`, async () => {
-      const lines = texts.map((text, at): Line => [
-        span(`${at} │`.padStart(4)),
+      const cells = texts.map((text): Line => [
         span(padEnd(sanitizeLine(text), textColumns), { underline: true, link: `https://a.example/${text}` }),
-        span(`│ right of ${at}`),
       ])
-      const last = `the last row from ${from}`
-      const { output } = paint(
-        nothingPainted,
-        frame([...lines, [span(last)]], columns, rows, { row: 2, column: 5 }),
-        coloured,
-        true,
-      )
-      const screen = await shown(output, last)
-      for (const at of texts.keys()) {
-        expect(screen[at]).toMatch(new RegExp(`^${`${at} │`.padStart(4)}`))
-        // Cells are counted from the right, since the middle has as many as its terminal believes.
-        expect(screen[at]?.endsWith(`│ right of ${at}`), `${JSON.stringify(texts[at])}: ${screen[at]}`).toBe(true)
-      }
-      expect(screen[texts.length]).toBe(last)
-      expect(tmux('display-message', '-p', '#{cursor_x} #{cursor_y}').trim()).toBe('5 2')
+      await staysInPlace(texts, cells, `from ${from}`)
     })
   }
+
+  test('formatted texts stay in their cells, whichever of their rows is shown', async () => {
+    const texts = [
+      ...markupPieces.map((piece) => `*a*${piece}漢 ||b👋🏽c|| ${piece}_e\u0301_ end`),
+      ...fc
+        .sample(fc.array(fc.constantFrom(...markupPieces, ...hostilePieces), { minLength: 4 }), {
+          numRuns: 30,
+          seed: 7,
+        })
+        .map((parts) => parts.join('')),
+    ]
+    const all = texts.flatMap((text) => messageRows(sanitize(text), textColumns, {}).map((row) => [text, row] as const))
+    for (let from = 0; from < all.length; from += rows - 1) {
+      const part = all.slice(from, from + rows - 1)
+      await staysInPlace(
+        part.map(([text]) => text),
+        part.map(([, row]) => row),
+        `of ${from}`,
+      )
+    }
+  })
 
   test('its clipboard takes a copy, whatever the text holds', async () => {
     tmux('set-option', '-s', 'set-clipboard', 'on')

@@ -49,9 +49,46 @@ export const hostilePieces = [
   '│',
 ]
 
+export const markupPieces = [
+  '*',
+  '**',
+  '***',
+  '_',
+  '__',
+  '||',
+  '|',
+  '`',
+  '```',
+  '\n```\n',
+  '~~~',
+  '\n> ',
+  '\n>> ',
+  '\\',
+  '*bold*',
+  '_it_',
+  '||hidden 漢||',
+  '`code`',
+  '[text](https://x.org/a_(b))',
+  '![image](x)',
+  '<https://y.org>',
+  '<b>',
+  '&#27;',
+  '&lt;',
+  '\n# ',
+  '\n* ',
+  '\n    ',
+  '\n---\n',
+  'https://x.org/_a_*b*',
+  'http://',
+  'word',
+  ' ',
+  '█',
+]
+
 export const hostileText = fc
   .array(
     fc.oneof(
+      fc.constantFrom(...markupPieces),
       fc.constantFrom(...hostilePieces),
       fc.string({ unit: anyCharacter, maxLength: 5 }),
       fc.string({ maxLength: 8 }),

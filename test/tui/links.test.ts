@@ -70,6 +70,13 @@ describe('the address that a terminal is given', () => {
     expect(addressOf('ssh://-oProxyCommand=x')).toBeUndefined()
   })
 
+  it('takes work that is linear in the text, whatever follows it', () => {
+    for (const end of [')', '(', '.', '()', '.)', ']']) {
+      expect(linksIn(`http://a.example/x${end.repeat(400_000)}`)).toHaveLength(1)
+    }
+    expect(linkedRows('http://a '.repeat(40_000), ['http://a '.repeat(40_000)], {})[0]).toHaveLength(80_000)
+  })
+
   it('has an id of letters and digits', () => {
     fc.assert(fc.property(hostileText, (text) => /^[0-9a-z]+$/.test(linkId(text))))
   })

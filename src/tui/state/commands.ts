@@ -163,6 +163,8 @@ export function helpLines(preferences: Preferences): readonly string[] {
     '',
     ...(preferences.mouse ? [...mouse.flatMap(([what, help]) => helpRow(what, help)), ''] : []),
     ' Start a line with // or !! to send a literal / or !.',
+    ' Messages: *bold*, _italic_, `code`, ``` fences, > quotes, ||hidden||.',
+    ' A \\ before a mark keeps it as it is.',
   ]
 }
 

@@ -12,7 +12,10 @@ const table = {
   'new-line': ['alt+enter ctrl+j shift+enter ctrl+enter', 'new line'],
   'search-history': ['ctrl+r', 'search what you sent'],
   'edit-outside': [editOutsideChord, 'write in your own editor ($VISUAL, else $EDITOR)'],
-  select: ['shift+up', 'select a message: j/k move, r reply, e edit, d delete, + react, y copy, Y copy link'],
+  select: [
+    'shift+up',
+    'select a message: j/k move, r reply, e edit, d delete, + react, s show hidden, y copy, Y copy link',
+  ],
   'toggle-selection': ['alt+m', 'select a message, or end selecting'],
   'page-up': ['page-up', 'scroll up a page'],
   'page-down': ['page-down', 'scroll down a page'],

@@ -1,5 +1,4 @@
 /** Selecting a message: it is highlighted, the screen follows, and keys act on it. Pure. */
-import { hasText } from '../../chat/timeline/changes.ts'
 import { cleared, editorWith } from '../input/editor.ts'
 import type { Input } from '../input/key.ts'
 import { linksIn } from '../text/links.ts'
@@ -10,7 +9,7 @@ import { info, next, problem } from './next.ts'
 import { beginAbout } from './say.ts'
 import { geometry, scrollBy, unpick } from './scrolling.ts'
 import type { ChatPage, Next, Pick, State } from './state.ts'
-import { isPickable, pickedItem, withTarget } from './target.ts'
+import { hasSpoiler, isPickable, pickedText, withTarget } from './target.ts'
 
 /** Selects the newest message on the screen. */
 export function startPick(state: State, page: ChatPage): Next {
@@ -55,7 +54,7 @@ function movePick(state: State, page: ChatPage, steps: number): Next {
   }
   const key = entries[at]?.key
   if (key === undefined || at === start) return scrollBy(state, page, step * 1_000_000)
-  const moved: ChatPage = { ...page, pick: { ...pick, key } }
+  const moved: ChatPage = { ...page, pick: { ...pick, key, uncovered: false } }
   const { rows, measure } = geometry(state, moved)
   const shown = anchorShowing(entries, anchor, at, rows, measure)
   return next({ ...state, page: { ...moved, timeline: { ...timeline, anchor: shown } } })
@@ -99,21 +98,25 @@ function keyed(state: State, page: ChatPage, name: string): Next | undefined {
   }
 }
 
-/** The text as it is shown now. */
+/** The text as it was written, with its markup. */
 function copied(
   state: State,
   page: ChatPage,
   what: 'message' | 'link',
   part: (text: string) => string | undefined,
 ): Next {
-  const item = pickedItem(page)
-  const changed = item && foldPage(page).changed(item.id)
-  const said = item && hasText(item) ? item.text : undefined
-  const text = changed?.deleted === true ? undefined : (changed?.text ?? said)
+  const text = pickedText(page)
   const wanted = text === undefined ? undefined : part(text)
   if (wanted === undefined)
     return next(problem(state, `There is no ${what === 'link' ? 'link' : 'text'} to copy here.`))
   return next(state, { do: 'copy', what, text: wanted })
+}
+
+/** Shows what the message hides, until it is no longer selected; again covers it. */
+function uncover(state: State, page: ChatPage): Next {
+  const { pick } = page
+  if (pick === undefined || !hasSpoiler(page)) return next(info(state, 'Nothing is hidden in this message.'))
+  return next({ ...state, page: { ...page, pick: { ...pick, uncovered: pick.uncovered !== true } } })
 }
 
 function lettered(state: State, page: ChatPage, letter: string): Next {
@@ -134,6 +137,8 @@ function lettered(state: State, page: ChatPage, letter: string): Next {
       return copied(state, page, 'link', (text) => linksIn(text)[0]?.url)
     case '+':
       return withTarget(state, page, 'react', (item, folded) => beginAbout(state, page, 'react', item, folded))
+    case 's':
+      return uncover(state, page)
     case '/': {
       // A command about this message.
       const pick = page.pick && { ...page.pick, keys: false }

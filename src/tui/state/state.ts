@@ -204,6 +204,8 @@ export interface Pick {
   readonly keys: boolean
   /** The newest was in view when it began: go back there afterwards. */
   readonly following: boolean
+  /** Its spoilers are shown. */
+  readonly uncovered?: boolean
 }
 
 export interface About {

@@ -1,6 +1,7 @@
 /** Which message a key or a command acts on, and whether it can. Pure. */
 import { hasText, isChange } from '../../chat/timeline/changes.ts'
 import type { MessageItem } from '../../chat/item.ts'
+import { withoutSpoilers } from '../text/markdown.ts'
 import { isAdmin } from './members.ts'
 import type { Entry } from './timeline.ts'
 import type { Folded } from './fold.ts'
@@ -40,6 +41,20 @@ export function isPickable({ key, item }: Entry, folded: Folded): boolean {
 export function pickedItem({ pick, timeline }: ChatPage): MessageItem | undefined {
   const entry = pick && timeline.entries.find(({ key }) => key === pick.key)
   return entry?.item.kind === 'message' ? entry.item : undefined
+}
+
+/** The text of the selected message as it reads now; undefined: it has none. */
+export function pickedText(page: ChatPage): string | undefined {
+  const item = pickedItem(page)
+  if (item === undefined) return undefined
+  const changed = foldPage(page).changed(item.id)
+  return changed.deleted ? undefined : (changed.text ?? (hasText(item) ? item.text : undefined))
+}
+
+/** Whether it hides a part of its text. */
+export function hasSpoiler(page: ChatPage): boolean {
+  const text = pickedText(page) ?? ''
+  return withoutSpoilers(text) !== text
 }
 
 /** The newest by someone else to reply to, the newest by this person to change. */

@@ -120,6 +120,7 @@ function encodeStyle(style: Style, palette: Palette): string {
   let encoded = ''
   if (style.bold === true) encoded += ';1'
   if (style.dim === true) encoded += style.colour === undefined ? palette.dim : ';2'
+  if (style.italic === true) encoded += ';3'
   if (style.underline === true) encoded += ';4'
   if (style.inverse === true) encoded += ';7'
   if (style.colour !== undefined) encoded += palette.colour(style.colour)

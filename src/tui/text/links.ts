@@ -26,14 +26,16 @@ export function linksIn(text: string): readonly Link[] {
 
 /** A closing bracket belongs to the address if it was opened there. */
 function trimmed(found: string): string {
-  let url = found
-  for (;;) {
-    const last = url.at(-1) ?? ''
-    const opening = last === ')' ? '(' : last === ']' ? '[' : undefined
-    const isOpened = opening !== undefined && count(url, opening) >= count(url, last)
-    if (isOpened || !/['.,;:!?)\]]/.test(last)) return url
-    url = url.slice(0, -1)
+  let round = count(found, ')') - count(found, '(')
+  let square = count(found, ']') - count(found, '[')
+  let end = found.length
+  for (; end > 0; end -= 1) {
+    const last = found[end - 1] ?? ''
+    if (last === ')' ? round <= 0 : last === ']' ? square <= 0 : !/['.,;:!?]/.test(last)) break
+    if (last === ')') round -= 1
+    if (last === ']') square -= 1
   }
+  return found.slice(0, end)
 }
 
 function count(text: string, character: string): number {
@@ -44,28 +46,50 @@ function count(text: string, character: string): number {
 export function linkedRows(text: string, rows: readonly string[], style: Style): readonly Line[] {
   const links = linksIn(text)
   if (links.length === 0) return rows.map((row) => [span(row, style)])
+  const linkAt = along(links)
+  const styled = new Map(links.map((link) => [link, linkStyle(style, link.url)]))
+  return spansAlong(text, rows, (at) => {
+    const link = linkAt(at)
+    return (link && styled.get(link)) ?? style
+  })
+}
+
+/** Which link a place is in; to be asked of places in their order. */
+export function along(links: readonly Link[]): (at: number) => Link | undefined {
+  let next = 0
+  return (at) => {
+    while ((links[next]?.to ?? Infinity) <= at) next += 1
+    const link = links[next]
+    return link !== undefined && link.from <= at ? link : undefined
+  }
+}
+
+const plain: Style = {}
+
+/** The rows that a text was wrapped into, each character in the style of its place in the text. */
+export function spansAlong(text: string, rows: readonly string[], styleAt: (at: number) => Style): readonly Line[] {
   let at = 0
   return rows.map((row) => {
     const spans: Span[] = []
-    let [begun, current]: [number, string | undefined] = [0, undefined]
-    const close = (end: number, following: string | undefined): void => {
-      if (end > begun) spans.push(span(row.slice(begun, end), linkStyle(style, current)))
-      ;[begun, current] = [end, following]
-    }
+    let begun = 0
+    let current: Style | undefined
     for (let index = 0; index < row.length; index += 1) {
       // Wrapping drops blanks where it breaks, and puts some in front of what follows.
       while (at < text.length && text[at] !== row[index] && /\s/.test(text[at] ?? '')) at += 1
       const isAdded = row[index] === ' ' && text[at] !== ' '
-      const url = isAdded ? undefined : links.find(({ from, to }) => from <= at && at < to)?.url
-      if (url !== current) close(index, url)
+      const style = isAdded ? plain : styleAt(at)
+      if (style !== current) {
+        if (index > begun) spans.push(span(row.slice(begun, index), current))
+        ;[begun, current] = [index, style]
+      }
       if (!isAdded) at += 1
     }
-    close(row.length, undefined)
+    spans.push(span(row.slice(begun), current))
     return spans
   })
 }
 
-function linkStyle(style: Style, link: string | undefined): Style {
+export function linkStyle(style: Style, link: string | undefined): Style {
   return link === undefined ? style : { ...style, underline: true, link }
 }
 

@@ -18,6 +18,7 @@ export interface Style {
   readonly colour?: Colour
   readonly bold?: boolean
   readonly dim?: boolean
+  readonly italic?: boolean
   readonly inverse?: boolean
   readonly underline?: boolean
   /** The web address that the text leads to, as its author wrote it. */

@@ -4,29 +4,28 @@
  */
 import { graphemes, isPlain, widthOf } from './width.ts'
 
-interface Wrapped {
-  readonly text: string
-  readonly columns: number
-  readonly lines: readonly string[]
-}
-
-/** Lines live as long as their owner: nothing is kept of a message that left the window. */
-const kept = new WeakMap<object, Wrapped>()
-
-/** As `wrap`, cached for the owner, so that a frame doesn't repeat the work of the last one. */
-export function wrapFor(owner: object, text: string, columns: number): readonly string[] {
-  const last = kept.get(owner)
-  if (last !== undefined && last.text === text && last.columns === columns) return last.lines
-  const lines = wrap(text, columns)
-  kept.set(owner, { text, columns, lines })
-  return lines
-}
-
 /** Always at least one line. `columns` ≥ 1; a grapheme wider than that becomes `?`. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = []
   for (const paragraph of text.split('\n')) wrapParagraph(paragraph, Math.max(1, columns), lines)
   return lines
+}
+
+/** One line, broken by columns: all its spaces stay. */
+export function wrapHard(line: string, columns: number): string[] {
+  if (isPlain(line) && line.length <= columns) return [line]
+  const rows = ['']
+  let width = 0
+  for (const grapheme of graphemes(line)) {
+    const size = Math.min(widthOf(grapheme), columns)
+    if (width + size > columns) {
+      rows.push('')
+      width = 0
+    }
+    rows[rows.length - 1] += widthOf(grapheme) > columns ? '?' : grapheme
+    width += size
+  }
+  return rows
 }
 
 function wrapParagraph(text: string, columns: number, lines: string[]): void {

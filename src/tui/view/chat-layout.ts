@@ -79,6 +79,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     unseen: unseenLine(page),
     // Also while the line is about it.
     pickedKey: page.pick?.key ?? page.about?.id,
+    uncoveredKey: page.pick?.uncovered === true ? page.pick.key : undefined,
     folded: foldPage(page),
     twins,
     colourOf: nameColours(page.room.members),

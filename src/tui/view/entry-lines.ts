@@ -12,6 +12,7 @@ import type { Entry } from '../state/timeline.ts'
 import type { UnseenLine } from '../state/unseen.ts'
 import type { Line, NameColour, Style } from '../text/style.ts'
 import { clickable } from '../text/style.ts'
+import type { Reading } from '../text/message-rows.ts'
 import { clockTime, dayName, sameDay } from '../text/time.ts'
 import { adminText, lostNote, mark, messageParts, reactionText, type Part } from '../../chat/wording.ts'
 import type { Gutter, Name } from './gutter.ts'
@@ -88,7 +89,7 @@ function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[]
       )
     }
     case 'message':
-      return messageLines(item, context, context.doubtful.has(key))
+      return messageLines(key, item, context)
   }
 }
 
@@ -115,6 +116,8 @@ export interface EntryContext extends Gutter {
   readonly unseen: UnseenLine | undefined
   /** The selected entry. */
   readonly pickedKey: string | undefined
+  /** The entry whose spoilers are uncovered. */
+  readonly uncoveredKey: string | undefined
   readonly folded: Folded
   readonly twins: Twins
   readonly colourOf: (fingerprint: string) => NameColour
@@ -128,14 +131,16 @@ const noTime = '--:--'
 const dim: Style = { dim: true }
 const bad: Style = { colour: 'red' }
 
-function messageLines(item: MessageItem, context: EntryContext, isDoubted: boolean): readonly Line[] {
+function messageLines(key: string, item: MessageItem, context: EntryContext): readonly Line[] {
   const { folded } = context
+  const isDoubted = context.doubtful.has(key)
   const changed = folded.changed(item.id)
   const name = {
     text: shownName(item.from, context.twins),
     style: { colour: context.colourOf(item.from.fingerprint), bold: item.own },
   }
-  const own = partsOf(item, folded)
+  const uncovered = context.uncoveredKey === key
+  const own = partsOf(item, folded, uncovered)
   const text = own.find(({ kind }) => kind === 'text')?.text ?? ''
   const style: Style = !item.own && context.ownName !== '' && isMention(text, context.ownName) ? { bold: true } : {}
   const edited = changed.text === undefined ? [] : ['(edited)']
@@ -154,7 +159,7 @@ function messageLines(item: MessageItem, context: EntryContext, isDoubted: boole
     ],
     style,
     context,
-    item,
+    { owner: item, uncovered },
   )
 }
 
@@ -164,11 +169,11 @@ function partLines(
   parts: readonly Part[],
   style: Style,
   context: EntryContext,
-  owner?: object,
+  reading?: Reading,
 ): readonly Line[] {
   return parts.flatMap((part, index) => {
     const [at, by] = index === 0 ? [time, name] : ['', noName]
-    return beside(at, by, part, part.kind === 'text' ? style : dim, context, owner)
+    return beside(at, by, part, part.kind === 'text' ? style : dim, context, reading)
   })
 }
 

@@ -4,7 +4,8 @@ import type { Line, Style } from '../text/style.ts'
 import { span } from '../text/style.ts'
 import { padStart, truncate, widthOf } from '../text/width.ts'
 import { linkedRows } from '../text/links.ts'
-import { wrap, wrapFor } from '../text/wrap.ts'
+import { messageRows, type Reading } from '../text/message-rows.ts'
+import { wrap } from '../text/wrap.ts'
 
 export interface Gutter {
   /** Columns of the pane. */
@@ -30,20 +31,20 @@ export function textColumns({ columns, nameColumns, compact }: Gutter): number {
 /** `program`: words of its own under a name that no person can have, which need no dot. */
 type Words = Part | { readonly kind: 'program'; readonly text: string }
 
-/** The program's words go on further in, so that what they quote begins no line. @param owner caches the wrapped lines */
+/** The program's words go on further in, so that what they quote begins no line. */
 export function beside(
   time: string,
   name: Name,
   { kind, text }: Words,
   style: Style,
   gutter: Gutter,
-  owner?: object,
+  reading?: Reading,
 ): readonly Line[] {
   const columns = textColumns(gutter)
   const bar = bars[kind === 'mark' ? 'mark' : 'text']
-  const rows =
-    kind === 'text' ? wrapFor(owner ?? {}, text, columns) : text.split('\n').flatMap((line) => hung(line, columns))
-  return linkedRows(text, rows, style).map((parts, index) => [
+  const hungRows = (): readonly string[] => text.split('\n').flatMap((line) => hung(line, columns))
+  const rows = kind === 'text' ? messageRows(text, columns, style, reading) : linkedRows(text, hungRows(), style)
+  return rows.map((parts, index) => [
     span(index === 0 ? ` ${time.padEnd(5)} ` : '       ', dim),
     span(padStart(index === 0 ? name.text : '', gutter.nameColumns), name.style),
     span(gutter.compact === true ? bar : ` ${bar} `, dim),

@@ -4,7 +4,7 @@ import type { Connection, Reading, RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
 import { roomLabel } from '../state/room-list.ts'
 import type { ChatPage, State } from '../state/state.ts'
-import { can, pickedItem } from '../state/target.ts'
+import { can, hasSpoiler, pickedItem } from '../state/target.ts'
 import type { Line, Span } from '../text/style.ts'
 import { fit, lineWidth, span } from '../text/style.ts'
 import { recoverySpans } from './notices.ts'
@@ -62,7 +62,8 @@ function pickKeys(state: State, page: ChatPage): Line {
   const offered = acts.flatMap(([act, key, word]) =>
     item !== undefined && can(state, page, act, item) ? [[key, word]] : [],
   )
-  const keys = [['j/k', 'move'], ...offered, ['y', 'copy'], ['Esc', 'done']]
+  const hidden = hasSpoiler(page) ? [['s', page.pick?.uncovered === true ? 'hide' : 'show hidden']] : []
+  const keys = [['j/k', 'move'], ...hidden, ...offered, ['y', 'copy'], ['Esc', 'done']]
   // Whole hints only.
   while (keys.length > 2 && hintColumns(keys) > state.size.columns) keys.splice(-2, 1)
   return keys.flatMap(([key = '', word = ''], index): Span[] => [

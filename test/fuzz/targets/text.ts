@@ -25,6 +25,9 @@ import { FaultyStore } from '../../chat/faulty-store.ts'
 import { MemoryStore } from '../../../src/store/memory.ts'
 import { decodeKeys, flushKeys, idleKeyDecoder } from '../../../src/tui/input/keys.ts'
 import { cleanInput, sanitize, sanitizeLine } from '../../../src/tui/sanitize.ts'
+import { withoutSpoilers } from '../../../src/tui/text/markdown.ts'
+import { messageRows } from '../../../src/tui/text/message-rows.ts'
+import { textOfLine } from '../../../src/tui/text/style.ts'
 import { widthOf } from '../../../src/tui/text/width.ts'
 import { wrap } from '../../../src/tui/text/wrap.ts'
 import { incarnationKey, directoryKey } from '../../../src/protocol/paths.ts'
@@ -44,6 +47,11 @@ export async function textTargets(): Promise<readonly Target[]> {
   const key = new Uint8Array(32).fill(5)
   const valid = listing({ roomId: key, name: 'demo' })
   const lines = ['hello', 'a\u0301 漢字', '👨‍👩‍👧 joins', 'one\r\ntwo\tthree', '\x1b[31mred', '\u202egnp.exe']
+  const formatted = [
+    '*bold* _it_ `c *d*` ||hidden *x*||',
+    '> quote\n```js\n  let x\n```\nhttps://x.org/_a_',
+    '***x*** \\*no\\*',
+  ]
   const keys = [
     '\x1b[A',
     '\x1b[200~paste\x1b[201~',
@@ -92,6 +100,18 @@ export async function textTargets(): Promise<readonly Target[]> {
         'a row wider than the pane',
       )
       demand(rows.length <= 2 * text.length * 12 + 2, 'more rows than characters')
+    }),
+    ofText('text, formatted', 400, [...lines, ...formatted], (text) => {
+      const safe = sanitize(text)
+      const rows = messageRows(safe, 20, {}).map(textOfLine)
+      demand(
+        rows.every((row) => widthOf(row) <= 20),
+        'a row wider than the pane',
+      )
+      const bare = (part: string): string => part.replace(/[\s*_|\\]/g, '')
+      const isHiding = safe.includes('||')
+      demand(isHiding || bare(rows.join('')) === bare(safe), 'a text that is not as it was written')
+      demand(withoutSpoilers(withoutSpoilers(safe)) === withoutSpoilers(safe), 'a spoiler inside blocks')
     }),
     ofText('paste', 40, lines, (text) =>
       demand(!/[\0-\x09\x0b-\x1f\x7f-\x9f]/.test(cleanInput(text)), 'a control is left'),
