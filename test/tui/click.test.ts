@@ -365,6 +365,31 @@ describe('the wheel', () => {
     expect(shows('line 59.')).toBe(false)
   })
 
+  it('scrolls the lists beside the messages, and the conversation stays', async () => {
+    const many = Array.from({ length: 30 }, (_, n) => person(`guest-${String(n).padStart(2, '0')}`))
+    demo.members = [...demo.members, ...many.map((one) => ({ ...one, role: 'member' as const }))]
+    for (let n = 0; n < 30; n += 1) world.room(`room-${String(n).padStart(2, '0')}`, ada, [alan])
+    demo.tell({ kind: 'state' })
+    world.changed()
+    await drive.type(keys.ctrl('b'))
+    await drive.type(mouse.wheelDown(10, 5).repeat(20) + mouse.wheelDown(10, 75))
+    expect(drive.screen()[20]).toMatch(/^ ?\d+ room-29/)
+    expect(drive.screen()[2]).toMatch(/Alan$|bob$|guest-0\d$/)
+    expect(shows('guest-00')).toBe(true)
+    expect(shows('line 59.')).toBe(true)
+    await click('room-28', 2)
+    expect(drive.chat.room.name).toBe('room-28')
+    await drive.type(`${keys.alt('k')}demo\r`)
+    await click('more', 1)
+    expect(drive.text()).toContain('Members of demo')
+    await drive.type(keys.escape)
+    await drive.type(mouse.wheelDown(10, 75).repeat(20))
+    expect(shows('guest-29')).toBe(true)
+    expect(drive.screen().some((row) => row.endsWith('more'))).toBe(false)
+    await drive.type(mouse.wheelUp(10, 75).repeat(20))
+    expect(drive.screen()[2]).toMatch(/ada admin$/)
+  })
+
   it('scrolls what covers the conversation', async () => {
     await drive.type('/help\r')
     const [, , first] = drive.screen()

@@ -59,6 +59,18 @@ describe('a notification', () => {
   })
 })
 
+describe('links and the mouse', () => {
+  it.each([
+    ['xterm-256color', true],
+    ['tmux-256color', true],
+    ['linux', false],
+    ['dumb', false],
+    ['vt100', false],
+  ])('on %s: %s', (term, isModern) => {
+    expect(new Signals({ TERM: term }).isModern).toBe(isModern)
+  })
+})
+
 describe('a title', () => {
   it('is set, and put aside and brought back around it', () => {
     const signals = new Signals({ TERM: 'xterm' })

@@ -12,14 +12,14 @@ import { openJump } from './jump.ts'
 import { boundTo, editOutsideChord, isAction, roomOfAction, type KeyAction } from './key-table.ts'
 import { neighbourRoom, roomNumber } from './navigation.ts'
 import { pickInput, startPick } from './pick.ts'
-import { scrollBy, scrollPage, toEnd, unpick, wheelLines } from './scrolling.ts'
+import { scrollBy, scrollPage, toEnd, unpick, wheeled } from './scrolling.ts'
 import { askToQuit, next } from './next.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { submitLine } from './submit.ts'
 import { goBack, toBeginning, toFirstUnread } from './visit.ts'
 
 export function chatInput(state: State, page: ChatPage, input: Input): Next {
-  if (input.kind === 'wheel') return scrollBy(state, page, input.up ? -wheelLines : wheelLines)
+  if (input.kind === 'wheel') return wheeled(state, page, input)
   if (page.chord === true) {
     const plain: ChatPage = { ...page, chord: undefined }
     const after: State = { ...state, page: plain }

@@ -11,7 +11,7 @@ import { enterJump, jumpRows } from './jump.ts'
 import { loginInput, whoRows } from './login.ts'
 import { openRoom, toNewest } from './navigation.ts'
 import { info, next } from './next.ts'
-import { whoIs } from './people-commands.ts'
+import { listMembers, whoIs } from './people-commands.ts'
 import { pickEntry } from './pick.ts'
 import { enterRequest, openRequests, requestKey, requestRows } from './requests.ts'
 import { roomRows, rowKey } from './room-list.ts'
@@ -65,6 +65,8 @@ function inChat(state: State, page: ChatPage, click: Click): Next {
       return inPanel(state, page, on, click.isSeen)
     case 'member':
       return whoIs(state, page, `${on.name} ${on.fingerprint}`)
+    case 'members':
+      return listMembers(state, page)
     case 'entry':
       return onEntry(state, page, on.key)
     case 'room':

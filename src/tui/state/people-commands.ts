@@ -31,7 +31,7 @@ export const peopleCommands: Handlers<TypedInRoom> = {
   promote: (typed) => change(typed, 'promote'),
   demote: (typed) => change(typed, 'demote'),
   kick,
-  members: ({ state, page }) => next(sheet(state, `Members of ${page.room.name}`, memberSheet(page))),
+  members: ({ state, page }) => listMembers(state, page),
   whois,
   verify: ({ state, page, argument }) =>
     argument === '' || argument.split(/[\s-]+/).length >= headWords
@@ -124,6 +124,10 @@ export function whoIs(state: State, page: ChatPage, argument: string): Next {
   if (first === undefined) return next(nobodyNamed(state, page, argument))
   const lines = found.map(([{ name, fingerprint }, what]) => `${name} ${what}. Fingerprint: ${fingerprint}.`)
   return next(info(state, lines.join(' ')))
+}
+
+export function listMembers(state: State, page: ChatPage): Next {
+  return next(sheet(state, `Members of ${page.room.name}`, memberSheet(page)))
 }
 
 function memberSheet({ room: { members, knocks, invitations } }: ChatPage): readonly string[] {

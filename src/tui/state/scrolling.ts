@@ -1,6 +1,8 @@
 /** Moving through a room's history: the screen over the window, and the window over the history. Pure. */
 import { chatLayout, entryContext, measureWith } from '../view/chat-layout.ts'
+import { firstMember, firstRoom } from '../view/panels.ts'
 import { scroll } from '../view/viewport.ts'
+import type { Wheel } from '../input/key.ts'
 import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { next } from './next.ts'
@@ -19,6 +21,23 @@ export function scrollBy(state: State, page: ChatPage, lines: number): Next {
   if (lines > 0 && moved.atBottom && timeline.moreAfter) return fetchNewer(state, page)
   if (moved.atBottom && !timeline.moreAfter) return settled(state, page)
   return next({ ...state, page: { ...page, timeline: { ...timeline, anchor: moved.anchor } } })
+}
+
+/** The wheel: over a list beside the messages it scrolls that. */
+export function wheeled(state: State, page: ChatPage, { up, on }: Wheel): Next {
+  const lines = up ? -wheelLines : wheelLines
+  const { rows } = chatLayout(state, page)
+  switch (on?.kind) {
+    case 'room':
+    case 'requests':
+    case 'invitation':
+      return next({ ...state, page: { ...page, roomsFrom: firstRoom(state, page, rows, lines) } })
+    case 'member':
+    case 'members':
+      return next({ ...state, page: { ...page, membersFrom: firstMember(page, rows, lines) } })
+    default:
+      return scrollBy(state, page, lines)
+  }
 }
 
 /** A page less a line or two, to keep some context. */

@@ -146,6 +146,9 @@ export interface ChatPage {
   readonly chord?: true | undefined
   /** Ctrl-R: an earlier line is being looked for. */
   readonly search?: HistorySearch | undefined
+  /** The first row shown of the lists beside the messages, once they were scrolled. */
+  readonly roomsFrom?: number | undefined
+  readonly membersFrom?: number | undefined
   /** Covers the messages, and takes the keys. */
   readonly panel: RequestsPanel | JumpPanel | SearchPanel | undefined
 }

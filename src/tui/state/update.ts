@@ -208,8 +208,9 @@ function isKey(event: Input): event is Input & { kind: 'key' } {
 function panelInput(state: State, page: ChatPage, event: Input): Next | undefined {
   if (page.panel === undefined) return undefined
   const { panel } = page
-  // Under the list of rooms.
-  if (event.kind === 'wheel' && event.on?.kind === 'entry') return chatInput(state, page, event)
+  // Beside it, or under it.
+  const isElsewhere = event.kind === 'wheel' && event.on !== undefined && event.on.kind !== 'row'
+  if (isElsewhere) return chatInput(state, page, event)
   switch (panel.kind) {
     case 'jump':
       return jumpInput(state, page, panel, event)

@@ -4,6 +4,8 @@ export type Clickable =
   /** In the list beside the messages. */
   | { readonly kind: 'room' | 'requests' | 'invitation'; readonly roomId: string }
   | { readonly kind: 'member'; readonly name: string; readonly fingerprint: string }
+  /** Members for whom there is no room. */
+  | { readonly kind: 'members' }
   /** Of the conversation. */
   | { readonly kind: 'entry'; readonly key: string }
   | { readonly kind: 'link'; readonly url: string }

@@ -28,7 +28,7 @@ export function chatView(state: State, page: ChatPage): Frame {
   const { columns, rows } = state.size
   const layout = chatLayout(state, page)
   const middle = middleLines(state, page, layout)
-  const rooms = layout.roomColumns === 0 ? undefined : roomLines(state, page.room.id, layout.roomColumns, layout.rows)
+  const rooms = layout.roomColumns === 0 ? undefined : roomLines(state, page, layout.roomColumns, layout.rows)
   const members = layout.memberColumns === 0 ? undefined : memberLines(page, layout.memberColumns, layout.rows)
   const panes = Array.from({ length: layout.rows }, (_, row): Line => {
     const spans: Span[] = []

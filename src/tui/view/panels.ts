@@ -14,17 +14,39 @@ const dim: Style = { dim: true }
 /** Beside a name: this person has compared that key. */
 const verifiedMark = '✓'
 
-export function roomLines(state: State, openId: string, columns: number, rows: number): readonly Line[] {
-  const all = sidebarRows(state, openId)
-  // Where not all fit, rooms come before headings.
-  const shown = all.length <= rows ? all : all.filter(({ kind }) => kind !== 'heading')
+export function roomLines(state: State, page: ChatPage, columns: number, rows: number): readonly Line[] {
+  const openId = page.room.id
+  const shown = rowsFor(state, page, rows)
   const digits = String(Math.max(0, ...shown.map((row) => (row.kind === 'room' ? row.number : 0)))).length
   const isOpen = (row: SidebarRow): boolean => row.kind === 'room' && row.room.id === openId
   const lines = shown.map((row) => {
     const line = rowLine(state, row, isOpen(row), digits, columns)
     return row.kind === 'heading' ? line : clickable(line, { kind: row.kind, roomId: row.room.id })
   })
-  return clip(lines, shown.findIndex(isOpen), rows)
+  const first = firstRoom(state, page, rows)
+  return lines.slice(first, first + rows)
+}
+
+/** Where not all fit, rooms come before headings. */
+function rowsFor(state: State, page: ChatPage, rows: number): readonly SidebarRow[] {
+  const all = sidebarRows(state, page.room.id)
+  return all.length <= rows ? all : all.filter(({ kind }) => kind !== 'heading')
+}
+
+/** The first row shown after scrolling by some; unscrolled, the open room is among those shown. */
+export function firstRoom(state: State, page: ChatPage, rows: number, steps = 0): number {
+  const all = rowsFor(state, page, rows)
+  const open = all.findIndex((row) => row.kind === 'room' && row.room.id === page.room.id)
+  const from = page.roomsFrom ?? clamp(open - (rows >> 1), all.length - rows)
+  return clamp(from + steps, all.length - rows)
+}
+
+export function firstMember({ room, membersFrom = 0 }: ChatPage, rows: number, steps = 0): number {
+  return clamp(membersFrom + steps, room.members.length - rows)
+}
+
+function clamp(from: number, last: number): number {
+  return Math.max(0, Math.min(from, last))
 }
 
 const urgentStyle: Style = { colour: 'yellow', bold: true }
@@ -106,13 +128,8 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
     ]
     return clickable(line, { kind: 'member', name: member.name, fingerprint: member.fingerprint })
   })
-  if (lines.length <= rows) return lines
-  return [...lines.slice(0, rows - 1), [span(` +${lines.length - rows + 1} more`, dim)]]
-}
-
-/** A slice of the lines that includes the one at `index`. */
-function clip(lines: readonly Line[], index: number, rows: number): readonly Line[] {
-  if (lines.length <= rows) return lines
-  const first = Math.max(0, Math.min(index - (rows >> 1), lines.length - rows))
-  return lines.slice(first, first + rows)
+  const below = lines.slice(firstMember(page, rows))
+  if (below.length <= rows) return below
+  const more = [span(` +${below.length - rows + 1} more`, dim)]
+  return [...below.slice(0, rows - 1), clickable(more, { kind: 'members' })]
 }
