@@ -23,7 +23,7 @@ export function roomLines(state: State, page: ChatPage, columns: number, rows: n
     const line = rowLine(state, row, isOpen(row), digits, columns)
     return row.kind === 'heading' ? line : clickable(line, { kind: row.kind, roomId: row.room.id })
   })
-  const first = firstRoom(state, page, rows)
+  const first = firstOf(shown, page, rows)
   return lines.slice(first, first + rows)
 }
 
@@ -34,8 +34,11 @@ function rowsFor(state: State, page: ChatPage, rows: number): readonly SidebarRo
 }
 
 /** The first row shown after scrolling by some; unscrolled, the open room is among those shown. */
-export function firstRoom(state: State, page: ChatPage, rows: number, steps = 0): number {
-  const all = rowsFor(state, page, rows)
+export function firstRoom(state: State, page: ChatPage, rows: number, steps: number): number {
+  return firstOf(rowsFor(state, page, rows), page, rows, steps)
+}
+
+function firstOf(all: readonly SidebarRow[], page: ChatPage, rows: number, steps = 0): number {
   const open = all.findIndex((row) => row.kind === 'room' && row.room.id === page.room.id)
   const from = page.roomsFrom ?? clamp(open - (rows >> 1), all.length - rows)
   return clamp(from + steps, all.length - rows)
