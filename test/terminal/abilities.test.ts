@@ -1,7 +1,7 @@
 /** A terminal that answers what it is asked: its background, its keyboard; wherever its answer is cut. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { expectRestored, home, start } from './person.ts'
+import { conclave, expectRestored, home, start } from './person.ts'
 import { keys } from './terminal.ts'
 
 const asked = '\x1b]11;?\x1b\\'
@@ -53,4 +53,23 @@ it('the keyboard protocol is on where there is one, and off again in the shell',
   await terminal.exit()
   expectRestored(terminal)
   expect(terminal.output.indexOf('\x1b[<u')).toBeLessThan(terminal.output.lastIndexOf('\x1b[?1049l'))
+})
+
+it('the keyboard protocol is off while the program is in the background, and on again after', async () => {
+  const terminal = start(home(), { program: 'bash', args: ['--norc', '--noprofile', '--noediting', '-i'] })
+  terminal.enter(`PS1='shell> '; '${conclave}'`)
+  await terminal.waitFor('name >')
+  terminal.send('\x1b[?0u')
+  await terminal.waitForOutput('\x1b[>5u')
+  terminal.send('ad\x1b[122;5u')
+  await terminal.waitFor(/Stopped[^]*shell>/)
+  expectRestored(terminal)
+  expect(terminal.output).toMatch(/\x1b\[<u[^]*\x1b\[\?1049l/)
+  terminal.enter('fg')
+  await terminal.waitFor('name > ad')
+  expect(terminal.output.split('\x1b[>5u')).toHaveLength(3)
+  // Asked once.
+  expect(terminal.output.split(asked)).toHaveLength(2)
+  terminal.kill('SIGHUP')
+  await terminal.exit()
 })

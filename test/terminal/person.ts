@@ -53,7 +53,10 @@ export async function asked(terminal: Terminal, prompt: RegExp, secret: string):
   return secret.split('-')[Number(prompt.exec(screen.join('\n'))?.[1]) - 1] ?? ''
 }
 
-/** As the shell would find it: no alternate screen, a cursor, no bracketed paste, no reports of focus or mouse, wrapping on, its title. */
+/**
+ * As the shell would find it: no alternate screen, a cursor, no bracketed paste, no reports of focus or mouse, wrapping on, its
+ * keyboard and title.
+ */
 export function expectRestored(terminal: Terminal): void {
   const { modes } = terminal.emulator
   expect(terminal.alternate).toBe(false)
@@ -62,6 +65,7 @@ export function expectRestored(terminal: Terminal): void {
   expect(modes.sendFocusMode).toBe(false)
   expect(modes.mouseTrackingMode).toBe('none')
   expect(terminal.output.lastIndexOf('\x1b[?1006l')).toBeGreaterThanOrEqual(terminal.output.lastIndexOf('\x1b[?1006h'))
+  expect(count(terminal.output, '\x1b[>5u')).toBe(count(terminal.output, '\x1b[<u'))
   expect(count(terminal.output, '\x1b[22;0t')).toBe(count(terminal.output, '\x1b[23;0t'))
   expect(terminal.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.output.lastIndexOf('\x1b[?25l'))
 }

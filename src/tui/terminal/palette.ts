@@ -64,7 +64,7 @@ interface Table {
 
 /**
  * Names are in no red, which is for warnings. Each is as far from those before it, in OKLCH and in hue above all, as the
- * readable ones allow: neighbours differ most.
+ * readable ones allow: the first differ most.
  */
 const tables: Readonly<Record<Background, Table>> = {
   dark: {
@@ -75,13 +75,13 @@ const tables: Readonly<Record<Background, Table>> = {
     many: {
       ...{ red: 210, green: 114, yellow: 221, blue: 75, magenta: 176, cyan: 80, dim: 247 },
       names: [
-        159, 207, 208, 226, 40, 147, 211, 38, 143, 49, 225, 72, 223, 155, 75, 44, 151, 177, 220, 117, 214, 70, 212, 148,
+        159, 207, 208, 226, 46, 147, 211, 39, 36, 106, 222, 85, 225, 193, 37, 177, 45, 71, 212, 50, 153, 142, 141, 172,
       ],
     },
     rich: [
-      ...['39f3fc', 'fd6c95', 'fdd506', '968ff7', '3db44a', 'f3821d', 'f791fd', '02a9f7', 'bcfc73', '09f5b3', '59a99f'],
-      ...['a5a16e', 'b3d4ff', 'fec5da', 'fdcda0', 'c18bae', '97c425', 'ddc4fc', '07bfde', 'a2caa2', 'eba002', 'bf83fe'],
-      ...['e7e9b4', 'b4f5e2'],
+      ...['39f3fc', 'f6668f', 'fdd506', '9e8afa', '3db44a', 'fa7c20', '069ff9', 'fd8ff4', 'c9f967', '22fbc6', 'ca8a10'],
+      ...['969e64', '17a9cb', 'cd86fe', '2baea1', 'b4cbf9', 'a7fdaa', 'fdd7ac', 'fec5da', 'e969b8', 'edee45', 'a6e2fb'],
+      ...['f0d1ff', '12c281'],
     ],
   },
   light: {
@@ -92,12 +92,12 @@ const tables: Readonly<Record<Background, Table>> = {
     },
     many: {
       ...{ red: 124, green: 22, yellow: 94, blue: 25, magenta: 90, cyan: 23, dim: 241 },
-      names: [23, 163, 57, 130, 129, 18, 28, 53, 27, 58, 60, 55, 24, 29, 91, 89, 93, 127, 96, 20, 63, 94, 22, 54],
+      names: [23, 163, 57, 130, 129, 28, 25, 58, 53, 55, 18, 29, 89, 60, 96, 21, 94, 54, 128, 127, 63, 97, 24, 93],
     },
     rich: [
-      ...['0a7e83', '930660', '37138e', 'a06604', '537e0e', '0a72da', 'a151c2', '413801', '0b3c58', '570c66', '7366d9'],
-      ...['015636', '762f06', '1639a6', '6a34ab', 'c4530f', 'b0419d', '71640b', '136b94', '6f5076', '52273d', '0d844c'],
-      ...['525a85', '35520b'],
+      ...['0a7e83', '930660', 'a06604', '7c60db', '537e0e', '0a72da', '6f0f82', '261c92', '0b432b', '5c2507', '413801'],
+      ...['033d57', '4a0284', 'c4530f', 'b747a4', '7e7719', '077fa8', '9b54c8', '0d844c', '4861d5', '6a005d', '043b90'],
+      ...['2d4608', '524c77'],
     ],
   },
 }
