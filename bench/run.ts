@@ -10,6 +10,7 @@ import { benchHostile } from './hostile.ts'
 import { benchIdle } from './idle.ts'
 import { benchLarge } from './large.ts'
 import { benchNewcomer } from './newcomer.ts'
+import { benchTerminal } from './terminal.ts'
 import { clusterPlace, embeddedPlace, type Place } from './place.ts'
 
 // Passwords are none of what is measured: cheap here, and in the processes that scenarios start.
@@ -36,6 +37,10 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
   idle: async () => {
     await at('Idle client', oneNode, benchIdle)
+  },
+  terminal: async () => {
+    console.log('\nTerminal')
+    await benchTerminal()
   },
   large: async () => {
     await at('Large room', embeddedPlace, benchLarge)
