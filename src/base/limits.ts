@@ -195,6 +195,14 @@ export const vaultCopyMs = 1_500
 export const vaultCopyRetryMs = 5_000
 /** Aliases, key bindings, and ignored people: of each at most so many. */
 export const preferenceEntriesMax = 256
+/** A sign that someone has a room open ends so long after their program, in seconds; and is renewed after so long. */
+export const presenceTtlS = 30
+export const presenceRefreshMs = 3_600_000
+/** An older one, or one further ahead, counts for nothing: someone else has put it there. */
+export const presenceAgeMs = 86_400_000
+export const presenceKeptMax = 4096
+/** A closing program waits so long for its sign to be gone. */
+export const presenceFarewellMs = 300
 /** A sealed notice in an inbox. */
 export const noticeBytesMax = 4096
 /** Where anyone can write (inboxes, requests, the directory), a look takes so many: keys in a page, and in all, … */

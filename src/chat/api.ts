@@ -161,6 +161,8 @@ export interface Member extends Person {
   readonly role: 'admin' | 'member'
   /** This person compared the member's key, and marked it as verified. */
   readonly verified?: true
+  /** Whether a program of theirs has the room open; absent: not known here. */
+  readonly here?: boolean
 }
 
 export interface Knock extends Person {
@@ -221,16 +223,15 @@ export interface Room {
   send(content: MessageContent | string, signal?: AbortSignal): Promise<Sent>
   /** Takes a queued or failed message out of the outbox. @throws unavailable: it was tried, and may be in the room */
   drop(id: string, signal?: AbortSignal): Promise<void>
-  /**
-   * The newest `limit` items before `before` (exclusive `i`; default: the end), oldest first. Records are shown whole:
-   * where messages were sent together, a page holds up to 63 items more.
-   */
+  /** The newest `limit` items before `before` (an `i`; default: the end), oldest first; records stay whole: up to 63 more. */
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>
   /**
    * Items from message number `from` on (default: only new ones), then live, without gap or repetition. Ends when the
    * signal aborts, the membership ends or the chat closes.
    */
   follow(options?: FollowOptions): AsyncIterable<TimelineItem>
+  /** Says in the room that this person has it open, and learns who else has, until the signal aborts (`Member.here`). */
+  attend(signal: AbortSignal): void
   /** Resolves once everything that the store held at the time of the call can be read here. */
   refresh(signal?: AbortSignal): Promise<void>
 

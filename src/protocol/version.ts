@@ -20,6 +20,7 @@ export const labels = {
   card: 'conclave/1 card',
   name: 'conclave/1 name',
   notice: 'conclave/1 notice',
+  presence: 'conclave/1 presence',
   rekey: 'conclave/1 rekey',
   invitation: 'conclave/1 invitation',
   keyId: 'conclave/1 key id',
@@ -28,4 +29,5 @@ export const labels = {
   epochLink: 'conclave/1 epoch link',
   epochConfirm: 'conclave/1 epoch confirm',
   epochKnock: 'conclave/1 epoch knock',
+  epochPresence: 'conclave/1 epoch presence',
 } as const

@@ -46,6 +46,7 @@ export class OpenRoom {
     signal: AbortSignal,
   ): Promise<OpenRoom> {
     const opened = new OpenRoom(room, dispatch)
+    room.attend(opened.#closed.signal)
     opened.#unsubscribe = room.subscribe((change) => opened.#changed(change))
     try {
       const page = await room.history({ limit: pageItems, early: true }, signal)

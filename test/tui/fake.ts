@@ -157,6 +157,8 @@ export class FakeRoom implements Room {
     yield* this.log
   }
 
+  attend(): void {}
+
   async refresh(): Promise<void> {}
 
   async accept(name: string): Promise<Done> {

@@ -80,21 +80,33 @@ function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted
   })
 }
 
-export function membersOf(identity: Identity, room: Room | undefined): readonly ShownMember[] {
+/** @param here root keys of those who have the room open; undefined: unknown */
+export function membersOf(
+  identity: Identity,
+  room: Room | undefined,
+  here?: ReadonlySet<string>,
+): readonly ShownMember[] {
   if (room === undefined) return []
   const { pins } = identity.body
   const last = listedMembers.get(room)
-  if (last?.pins === pins) return last.members
+  if (last?.pins === pins && last.here === here) return last.members
   const members = [...room.members.values()].map((member): ShownMember => {
     const role = member.admin ? 'admin' : 'member'
-    return { ...personOf(member), role, ...(isVerified(identity, member) && { verified: true }) }
+    const presence = here === undefined ? {} : { here: here.has(hex(member.rootKey)) }
+    return { ...personOf(member), role, ...(isVerified(identity, member) && { verified: true }), ...presence }
   })
-  listedMembers.set(room, { pins, members })
+  listedMembers.set(room, { pins, here, members })
   return members
 }
 
 /** Asked for at every change of a room. */
-const listedMembers = new WeakMap<Room, { readonly pins: readonly Pin[]; readonly members: readonly ShownMember[] }>()
+interface Listed {
+  readonly pins: readonly Pin[]
+  readonly here: ReadonlySet<string> | undefined
+  readonly members: readonly ShownMember[]
+}
+
+const listedMembers = new WeakMap<Room, Listed>()
 
 export function invitationsOf(room: Room | undefined): readonly ShownInvitation[] {
   const names = new Map([...(room?.members.values() ?? [])].map(({ index, name }) => [index, name]))

@@ -3,6 +3,7 @@
  * each.
  */
 import { equalBytes, hex, type Bytes } from '../../base/bytes.ts'
+import { presenceFarewellMs } from '../../base/limits.ts'
 import { Emitter } from '../../base/emitter.ts'
 import type { Room as RoomState } from '../../protocol/room.ts'
 import type { Revision } from '../../store/store.ts'
@@ -16,6 +17,7 @@ import { Sender } from '../outbox/sender.ts'
 import { Knocks, type OpenKnock } from '../people/knocks.ts'
 import { kickedBy, knockItem, otherOf, standingOf } from '../people/people.ts'
 import { followRegistered, keyWarning } from '../people/pins.ts'
+import { Presence } from '../people/presence.ts'
 import { AfterRollback } from '../recovery/after-rollback.ts'
 import { MembershipSync } from '../recovery/membership-sync.ts'
 import { itemsOf, type Viewer } from '../timeline/items.ts'
@@ -41,6 +43,8 @@ export class OpenRoom implements RoomContext {
   readonly #knocks: Knocks
   readonly #following: Following
   readonly #memory: MembershipSync
+  protected readonly presence: Presence
+  #attending: Promise<unknown> = Promise.resolve()
   readonly #damaged = new Set<number>()
   /** The log has been read to its end once: from now on, records are live. */
   #live = false
@@ -91,6 +95,14 @@ export class OpenRoom implements RoomContext {
       isMember: () => this.standing === 'member',
       subscribe: (listener) => this.subscribe(listener),
       caughtUp: (fresh) => this.#caughtUp(fresh),
+    })
+    this.presence = new Presence({
+      ...parts,
+      log: this.log,
+      retry: retryOf('room.presence'),
+      isMember: () => this.standing === 'member',
+      subscribe: (listener) => this.subscribe(listener),
+      changed: () => this.changed(),
     })
     const writeBlocker = () => this.restore.writeBlocker
     const retry = retryOf('room.send')
@@ -154,6 +166,11 @@ export class OpenRoom implements RoomContext {
     this.#following.start()
   }
 
+  attend(signal: AbortSignal): void {
+    const attending = this.presence.attend(AbortSignal.any([signal, this.closing.signal]))
+    this.#attending = Promise.all([this.#attending, attending])
+  }
+
   /** Follows the room from now on, which has been read up to this revision of the store. */
   startAt(revision: Revision, hasKnocks: boolean): void {
     this.#following.startAt(revision, hasKnocks)
@@ -180,6 +197,8 @@ export class OpenRoom implements RoomContext {
     this.closing.abort()
     await this.sender.close()
     await this.#following.close()
+    // Without the store it ends by itself.
+    await Promise.race([this.#attending, this.parts.clock.sleep(presenceFarewellMs, { ref: false })])
     await this.#memory.close()
     await this.log.replica.flush().catch(() => undefined)
   }

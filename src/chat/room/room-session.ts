@@ -63,7 +63,7 @@ export class RoomSession extends OpenRoom implements Room {
   }
 
   get members(): readonly Member[] {
-    return membersOf(this.parts.identity, this.state)
+    return membersOf(this.parts.identity, this.state, this.presence.here)
   }
 
   get invitations(): readonly Invitation[] {

@@ -98,7 +98,10 @@ function waitingLines(page: ChatPage, context: EntryContext): readonly Line[] {
 
 function topicLine({ room }: ChatPage, columns: number): Line {
   const { length } = room.members
-  const members = length === 0 ? '' : `  ${count(length, 'member')} `
+  const here = room.members.filter((member) => member.here === true).length
+  // Oneself alone is no news.
+  const present = here > 1 ? `, ${here} here` : ''
+  const members = length === 0 ? '' : `  ${count(length, 'member')}${present} `
   const [topic = []] = linkedRows(room.topic, [room.topic], {})
   const left: Line = [span(` ${room.name}`, { bold: true }), span(room.topic === '' ? '' : '   '), ...topic]
   const space = Math.max(0, columns - widthOf(members))

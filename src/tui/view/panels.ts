@@ -1,6 +1,6 @@
 /** The panels beside the messages: rooms in sections, with numbers and unread counts; and members. Pure. */
 import { isForYou } from '../../chat/attention.ts'
-import type { RoomSummary } from '../../chat/chat.ts'
+import type { Member, RoomSummary } from '../../chat/chat.ts'
 import { roomLabel } from '../state/room-list.ts'
 import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
 import type { ChatPage, State } from '../state/state.ts'
@@ -13,6 +13,8 @@ import { shownName, twinsOf } from './shown-name.ts'
 const dim: Style = { dim: true }
 /** Beside a name: this person has compared that key. */
 const verifiedMark = '✓'
+/** Before a name: that person has the room open. */
+const hereMark = '●'
 
 export function roomLines(state: State, page: ChatPage, columns: number, rows: number): readonly Line[] {
   const openId = page.room.id
@@ -114,7 +116,7 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
   const twins = twinsOf(page)
   const colourOf = nameColours(room.members)
   const changed = new Set(room.changedKeys.map(({ fingerprint }) => fingerprint))
-  const members = room.members.toSorted((a, b) => Number(b.role === 'admin') - Number(a.role === 'admin'))
+  const members = room.members.toSorted((a, b) => rank(b) - rank(a))
   const lines = members.map((member): Line => {
     const admin = member.role === 'admin'
     const name = shownName(member, twins)
@@ -122,7 +124,9 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
     const mark = member.verified === true && !warned ? ` ${verifiedMark}` : ''
     const role = admin && name.length + mark.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
     const line = [
-      span(warned ? '!' : ' ', { colour: 'red', bold: true }),
+      warned
+        ? span('!', { colour: 'red', bold: true })
+        : span(member.here === true ? hereMark : ' ', { colour: 'green' }),
       span(padEnd(name, Math.min(name.length, columns - 2 - mark.length - role.length)), {
         colour: warned ? 'red' : colourOf(member.fingerprint),
       }),
@@ -135,4 +139,9 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
   if (below.length <= rows) return below
   const more = [span(` +${below.length - rows + 1} more`, dim)]
   return [...below.slice(0, rows - 1), clickable(more, { kind: 'members' })]
+}
+
+/** Who is here first, and admins before the others. */
+function rank({ here, role }: Member): number {
+  return Number(here === true) * 2 + Number(role === 'admin')
 }
