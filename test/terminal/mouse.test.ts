@@ -7,10 +7,15 @@ import { keys, mouse, type Terminal } from './terminal.ts'
 
 const password = 'marmot-violin-pumice-84-ladder'
 
-function clickOn(terminal: Terminal, text: string): void {
+function placeOf(terminal: Terminal, text: string): { row: number; column: number } {
   const screen = terminal.screen()
   const row = screen.findIndex((line) => line.includes(text))
-  terminal.send(mouse.click(row, screen[row]?.indexOf(text) ?? 0))
+  return { row, column: screen[row]?.indexOf(text) ?? 0 }
+}
+
+function clickOn(terminal: Terminal, text: string): void {
+  const { row, column } = placeOf(terminal, text)
+  terminal.send(mouse.click(row, column))
 }
 
 it('rooms and messages are clicked, links are the terminal’s, and the mouse is given back', async () => {
@@ -47,6 +52,14 @@ it('rooms and messages are clicked, links are the terminal’s, and the mouse is
   await ada.waitFor('›2 ops')
   clickOn(ada, '1 demo')
   await ada.waitForMessage('the first of two')
+
+  // The click that brings the window to the front selects nothing: letters go to the line.
+  const { row, column } = placeOf(ada, 'the first of two')
+  ada.send(`\x1b[O\x1b[I${mouse.click(row, column)}`)
+  ada.send('x')
+  await ada.waitFor((screen) => screen.at(-1) === ' > x')
+  ada.send(keys.ctrl('c'))
+  await ada.waitFor((screen) => screen.at(-1) === ' >')
 
   // Off as soon as the home says so, and on again.
   const config = join(folder, 'config.json')

@@ -1,4 +1,5 @@
 /** The mouse: what is under the pointer is found on the screen as it was drawn, whatever its width. */
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { RoomSummary } from '../../src/chat/chat.ts'
 import type { Clickable } from '../../src/tui/text/clickable.ts'
@@ -6,6 +7,7 @@ import { hitAt, pointed } from '../../src/tui/view/hit.ts'
 import { view } from '../../src/tui/view/view.ts'
 import { keys, mouse } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
+import { hostileText } from './hostile.ts'
 import { FakeWorld, person, type FakeRoom } from './fake.ts'
 import { ada, alan, bob, cyd, inDemo } from './in-demo.ts'
 
@@ -300,6 +302,28 @@ describe('a click', () => {
       expect(drive.text()).not.toContain('Shift+drag')
       await drive.type(keys.pageDown)
     }
+  })
+
+  it('hits what stands beside a text, whatever the text', async () => {
+    const runs = fc.array(hostileText, { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(runs, async (texts) => {
+        await begin(120)
+        for (const text of texts) demo.say(alan, text)
+        await drive.settle()
+        const frame = view(drive.state)
+        const rooms = [2, 3].map((row) => hitAt(frame, row, 14))
+        expect(rooms).toEqual([demo.id, world.rooms[1]?.id].map((roomId) => ({ kind: 'room', roomId })))
+        const members = [2, 3, 4].map((row) => hitAt(frame, row, 119))
+        expect(members).toEqual([ada, alan, bob].map((one) => ({ kind: 'member', ...one })))
+        for (let row = 2; row < 28; row += 1) {
+          const key = [40, 60, 80, 105].map((column) => hitAt(frame, row, column)).find((on) => on?.kind === 'entry')
+          const last = hitAt(frame, row, 106)
+          if (last?.kind !== 'link') expect(last).toEqual(key)
+        }
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('means what was drawn, and not what has moved there since', () => {
