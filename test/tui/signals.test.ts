@@ -21,6 +21,11 @@ describe('a notification', () => {
     ['Windows Terminal', { TERM: 'xterm-256color', WT_SESSION: 'x' }, osc9],
     ['another', { TERM: 'xterm-256color' }, osc9],
     ['the Linux console', { TERM: 'linux' }, ''],
+    [
+      'the Linux console, where variables of another terminal are left over',
+      { TERM: 'linux', KITTY_WINDOW_ID: '1' },
+      '',
+    ],
     ['none', { TERM: 'dumb' }, ''],
     ['none that is known', {}, ''],
     ['tmux', { TERM: 'tmux-256color', TERM_PROGRAM: 'tmux', TMUX: '/tmp/x' }, tmux(osc9)],

@@ -94,6 +94,7 @@ export class Signals {
 }
 
 function protocolOf(env: NodeJS.ProcessEnv, isNested: boolean): Protocol {
+  if (!isNested && protocolOfTerm(env) === 'none') return 'none'
   for (const [name, protocol] of byVariable) if (isSet(env, name)) return protocol
   const program = byProgram[env['TERM_PROGRAM'] ?? '']
   if (program !== undefined) return program
