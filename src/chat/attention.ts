@@ -23,6 +23,16 @@ export interface Attention {
   readonly known?: boolean
   /** Name each request or invitation, or the newest message. What was not among them before has just come. */
   readonly ids: readonly string[]
+  /** Whose they are, in the order of each person's newest; of messages that were not read yet, there may be more. */
+  readonly shares: readonly AttentionShare[]
+}
+
+export interface AttentionShare {
+  readonly by: Person
+  readonly count: number
+  readonly since: number
+  readonly newest: number
+  readonly ids: readonly string[]
 }
 
 /** How much is announced: everything, what is meant for this person, or nothing. What waits is marked anyway. */
@@ -78,11 +88,11 @@ export function roomAttention(facts: {
   const { direct, requests, forYou, others, unread } = facts
   const asked = requests.map(({ name, fingerprint, at }) => ({ at, from: { name, fingerprint } }))
   const requestIds = requests.map(({ fingerprint, at }) => `${fingerprint} ${at}`)
-  const idOf = (messages: readonly UnreadMessage[]): readonly string[] => [String(messages.at(-1)?.seq ?? 0)]
+  const idsOf = (messages: readonly UnreadMessage[]): readonly string[] => messages.map(({ seq }) => String(seq))
   return [
     ...together('request', asked, requestIds),
-    ...together(direct ? 'direct' : 'mention', forYou, idOf(forYou)),
-    ...together('message', others, idOf(others), Math.max(others.length, unread - forYou.length)),
+    ...together(direct ? 'direct' : 'mention', forYou, idsOf(forYou)),
+    ...together('message', others, idsOf(others), Math.max(others.length, unread - forYou.length)),
   ]
 }
 
@@ -105,7 +115,50 @@ function together(
 ): readonly Attention[] {
   const [oldest, latest] = [all[0], all.at(-1)]
   if (oldest === undefined || latest === undefined) return []
-  return [{ kind, count, since: oldest.at, newest: latest.at, by: latest.from, ids }]
+  const named = isLasting(kind) ? ids : ids.slice(-1)
+  return [
+    { kind, count, since: oldest.at, newest: latest.at, by: latest.from, ids: named, shares: sharesOf(kind, all, ids) },
+  ]
+}
+
+function sharesOf(
+  kind: AttentionKind,
+  all: readonly { readonly at: number; readonly from: Person }[],
+  ids: readonly string[],
+): readonly AttentionShare[] {
+  const shares = new Map<string, AttentionShare>()
+  for (const [index, { at, from }] of all.entries()) {
+    const before = shares.get(from.fingerprint)
+    // The newest goes last.
+    shares.delete(from.fingerprint)
+    const id = ids[index] ?? ''
+    shares.set(from.fingerprint, {
+      by: from,
+      count: (before?.count ?? 0) + 1,
+      since: before?.since ?? at,
+      newest: at,
+      ids: isLasting(kind) ? [...(before?.ids ?? []), id] : [id],
+    })
+  }
+  return [...shares.values()]
+}
+
+/** What is left where these people don't count. The same objects where nothing is theirs. */
+export function withoutPeople(
+  attention: readonly Attention[],
+  isLeftOut: (fingerprint: string) => boolean,
+): readonly Attention[] {
+  return attention.flatMap((one) => {
+    const left = one.shares.filter(({ by }) => !isLeftOut(by.fingerprint))
+    if (left.length === one.shares.length) return [one]
+    const gone = one.shares.reduce((sum, share) => sum + (left.includes(share) ? 0 : share.count), 0)
+    const latest = left.at(-1)
+    if (latest === undefined) return []
+    const { by, newest } = latest
+    const since = Math.min(...left.map((share) => share.since))
+    const ids = isLasting(one.kind) ? left.flatMap((share) => share.ids) : latest.ids
+    return [{ ...one, count: one.count - gone, since, newest, by, ids, shares: left }]
+  })
 }
 
 /** Everything but messages that are only unread. */
@@ -157,6 +210,11 @@ export function news<R extends AttentiveRoom>(
 /** A name for each id, unique among all rooms. */
 export function keysOf(roomId: string, { kind, ids }: Attention): readonly string[] {
   return ids.map((id) => `${roomId} ${kind} ${id}`)
+}
+
+/** Announces nothing, and only what is meant for the person counts as unread. */
+export function isMuted({ rooms }: NotifySettings, roomId: string): boolean {
+  return rooms[roomId] === 'none'
 }
 
 export function isAnnounced({ room, attention }: Noticed<AttentiveRoom>, settings: NotifySettings): boolean {

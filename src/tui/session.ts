@@ -133,6 +133,9 @@ export class Session {
         this.#refreshing = false
         this.#settled = true
         return this.#tellChat(chat)
+      case 'retell':
+        this.#room?.retell()
+        return this.#tellChat(chat)
       case 'open':
         return this.#open(chat, effect.room, opening)
       case 'create': {

@@ -6,6 +6,7 @@
 import { count } from '../../chat/wording.ts'
 import { requestRows } from '../../tui/state/requests.ts'
 import { roomLabel, roomRows } from '../../tui/state/room-list.ts'
+import { isIgnoredItem } from '../../tui/state/ignored.ts'
 import type { ChatPage, SearchPanel, State } from '../../tui/state/state.ts'
 import type { Entry } from '../../tui/state/timeline.ts'
 import { textOfLine } from '../../tui/text/style.ts'
@@ -80,9 +81,10 @@ export class Transcript {
     return lines
   }
 
-  #entryLines({ timeline }: ChatPage, was: ChatPage | undefined): readonly string[] {
-    const { entries, anchor, fetching } = timeline
-    if (was !== undefined && entries === was.timeline.entries) return []
+  #entryLines({ timeline, ignored }: ChatPage, was: ChatPage | undefined): readonly string[] {
+    const { anchor, fetching } = timeline
+    if (was !== undefined && timeline.entries === was.timeline.entries) return []
+    const entries = timeline.entries.filter(({ item }) => !isIgnoredItem(ignored, item))
     if (anchor !== undefined) {
       if (fetching !== undefined) return []
       const from = entries.findIndex(({ key }) => key === anchor.key)

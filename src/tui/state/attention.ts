@@ -1,5 +1,14 @@
 /** What needs attention, as this screen deals with it: where Alt+A goes next, and what is announced. Pure. */
-import { byUrgency, isAnnounced, isLasting, keysOf, news, type Noticed } from '../../chat/attention.ts'
+import {
+  byUrgency,
+  isAnnounced,
+  isForYou,
+  isLasting,
+  isMuted,
+  keysOf,
+  news,
+  type Noticed,
+} from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
 import { openRoom, toNewest, toRooms } from './navigation.ts'
@@ -14,6 +23,7 @@ import { isWatched } from './unseen.ts'
  */
 export function nextAttention(state: State): Next {
   const [first] = byUrgency(inTurn(state)).filter(({ room, attention }) => {
+    if (!isForYou(attention) && isMuted(state.notify, room.id)) return false
     return !keysOf(room.id, attention).every((key) => state.seen.has(key))
   })
   if (first === undefined) return next(info(state, 'No unread messages in other rooms.'))

@@ -1,9 +1,11 @@
 /** Applies events of the open room to its page. Pure. */
+import type { TimelineItem } from '../../chat/item.ts'
 import { emptyEditor } from '../input/editor.ts'
 import { emptyInputHistory } from '../input/history.ts'
 import { draftOnOpening } from './drafts.ts'
 import type { Effect } from './effect.ts'
 import type { Event } from './event.ts'
+import { isIgnoredItem } from './ignored.ts'
 import { info, next, problem } from './next.ts'
 import { repairLines } from '../../chat/wording.ts'
 import type { ChatPage, Next, State } from './state.ts'
@@ -48,6 +50,7 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
     pick: undefined,
     about: draft?.about,
     panel: undefined,
+    ignored: state.preferences.ignored,
   }
   const inside: State = { ...state, page, busy: undefined, flash: undefined, sheet: undefined, confirm: undefined }
   const told =
@@ -83,8 +86,10 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
       return next({ ...state, page: after })
     }
     case 'items': {
-      const arrived = withNewItems(page.timeline, event.items)
-      const timeline = isWatched(state, page) ? arrived : withUnseen(page.timeline, arrived, event.items)
+      const isHeard = (item: TimelineItem): boolean => !isIgnoredItem(page.ignored, item)
+      const arrived = withNewItems(page.timeline, event.items, isHeard)
+      const heard = event.items.filter(isHeard)
+      const timeline = isWatched(state, page) ? arrived : withUnseen(page.timeline, arrived, heard)
       const after: ChatPage = { ...page, timeline }
       return withReferredTo(next({ ...state, page: after }, ...markSeen(state, after)))
     }

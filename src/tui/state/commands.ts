@@ -20,6 +20,7 @@ interface Command {
     | 'setting'
     | 'key'
     | 'alias'
+    | 'ignored'
     | 'text'
   readonly usage: string
   readonly help: string
@@ -95,6 +96,13 @@ export const commands: readonly Command[] = [
     'what rings and notifies you: in this room, or everywhere; alone: show it',
     'anywhere',
   ),
+  command(
+    'mute',
+    'switch',
+    '[on|off]',
+    'announce nothing of this room, and mark only what is for you; as /notify none',
+    'anywhere',
+  ),
   command('dnd', 'switch', '[on|off]', 'do not disturb: mark what comes, announce nothing', 'anywhere'),
   command(
     'set',
@@ -113,6 +121,14 @@ export const commands: readonly Command[] = [
     'anywhere',
   ),
   command('unalias', 'alias', 'NAME', 'remove an alias', 'anywhere'),
+  command(
+    'ignore',
+    'member',
+    '[NAME] [FINGERPRINT]',
+    "list ignored people, or hide someone's messages and requests",
+    'anywhere',
+  ),
+  command('unignore', 'ignored', 'NAME', "show someone's messages again", 'anywhere'),
   command('clear', 'nothing', '', 'clear the screen; PgUp brings it back'),
   command('quit q exit', 'nothing', '', 'quit Conclave', 'anywhere'),
 ]

@@ -91,6 +91,7 @@ function offerFor(state: State, page: ChatPage): Completion | undefined {
   if (takes === 'setting' || takes === 'key' || takes === 'alias') {
     return offer(preferenceWords(state, takes, before.split(/\s+/).slice(1)), '', ' ')
   }
+  if (takes === 'ignored') return offer(Object.values(state.preferences.ignored), '', '')
   if (takes === 'rule') return offer(['members', 'admins', 'listed', 'unlisted'], '', ' ')
   if (takes === 'emoji' || page.about?.act === 'react') return emojiOffer(word, from, cursor)
   if (word === '') return undefined

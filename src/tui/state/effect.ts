@@ -64,6 +64,8 @@ export type Effect =
   /** And compares another person's head. */
   | { readonly do: 'verify'; readonly head: string | undefined }
   | { readonly do: 'repair' }
+  /** The rooms and the open one once more: others are ignored. */
+  | { readonly do: 'retell' }
   /** Another program of this home may have changed what is announced, and where rooms stand. */
   | { readonly do: 'read-settings' }
   /** Keeps a change of them. */

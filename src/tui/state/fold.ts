@@ -7,6 +7,7 @@ import type { Change, Changed } from '../../chat/timeline/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
 import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
 import { requestWarnings } from '../../chat/wording.ts'
+import { isIgnoredItem } from './ignored.ts'
 import type { RoomView } from './sanitized.ts'
 import type { ChatPage } from './state.ts'
 import type { Entry, Timeline } from './timeline.ts'
@@ -20,6 +21,8 @@ export interface Folded {
   readonly hidden: ReadonlySet<string>
   /** Ids of the window's messages that have a pending change. */
   readonly waiting: ReadonlySet<string>
+  /** Of a message that another one refers to: it is not shown. */
+  isIgnored(item: MessageItem): boolean
   /** Many requests to join in a row, by the key of the entry that stands for all of them. */
   readonly requests: ReadonlyMap<string, FoldedRequests>
 }
@@ -34,17 +37,20 @@ export interface FoldedRequests {
 const requestsShown = 3
 
 /** Queried by every frame and key, so it is cached per timeline. */
-const kept = new WeakMap<Timeline, { readonly room: RoomView; readonly folded: Folded }>()
+const kept = new WeakMap<
+  Timeline,
+  { readonly room: RoomView; readonly ignored: ChatPage['ignored']; readonly folded: Folded }
+>()
 
-export function foldPage({ timeline, room }: ChatPage): Folded {
+export function foldPage({ timeline, room, ignored }: ChatPage): Folded {
   const last = kept.get(timeline)
-  if (last?.room === room) return last.folded
-  const folded = fold(timeline, room)
-  kept.set(timeline, { room, folded })
+  if (last?.room === room && last.ignored === ignored) return last.folded
+  const folded = fold(timeline, room, ignored)
+  kept.set(timeline, { room, ignored, folded })
   return folded
 }
 
-function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView): Folded {
+function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView, ignored: ChatPage['ignored']): Folded {
   const messages = new Map<string, MessageItem>()
   const changes = new Map<string, Change[]>()
   const note = (to: string, change: Change): void => {
@@ -57,6 +63,8 @@ function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView): Fold
   // Entries kept aside may be older or newer than the window; in early pages nothing is numbered.
   if (aside.size > 0) items.sort((a, b) => a.i - b.i || a.seq - b.seq)
   for (const item of items) {
+    // What an ignored admin deletes is gone all the same.
+    if (item.type === 'react' && isIgnoredItem(ignored, item)) continue
     if (isChange(item)) note(item.to, item)
     else messages.set(item.id, item)
   }
@@ -69,6 +77,7 @@ function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView): Fold
   }
   const hidden = new Set<string>()
   for (const { key, item } of entries) {
+    if (isIgnoredItem(ignored, item)) hidden.add(key)
     if (item.kind !== 'message' || !isChange(item) || !inWindow.has(item.to)) continue
     const target = messages.get(item.to)
     if (target !== undefined && counts(item, target)) hidden.add(key)
@@ -83,7 +92,8 @@ function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView): Fold
     known.set(id, result)
     return result
   }
-  return { messages, changed, hidden, waiting, requests }
+  const isIgnored = (item: MessageItem): boolean => isIgnoredItem(ignored, item)
+  return { messages, changed, hidden, waiting, requests, isIgnored }
 }
 
 /** Requests that come with a warning stay lines of their own. */
@@ -105,6 +115,7 @@ function foldRequests(entries: readonly Entry[], knocks: RoomView['knocks'], hid
       if (!hidden.has(key)) close()
       continue
     }
+    if (hidden.has(key)) continue
     const person = item.target ?? item.by
     const waits = asking.has(`${person.fingerprint} ${item.at}`)
     if (requestWarnings({ ...item, name: '' }).length === 0) run.push({ key, person, waits })

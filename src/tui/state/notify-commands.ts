@@ -1,8 +1,9 @@
 /** `/notify` and `/dnd`: what this terminal calls its person for. Pure. */
-import { changedNotify, notifyLevels, type NotifyChange, type NotifyLevel } from '../../chat/attention.ts'
+import { isMuted, notifyLevels, type NotifyChange, type NotifyLevel } from '../../chat/attention.ts'
 import type { Handlers, Typed } from './commands.ts'
 import { needsMore } from './commands.ts'
-import { info, next } from './next.ts'
+import { info, next, problem } from './next.ts'
+import { withNotify } from './settings-table.ts'
 import type { Next, State } from './state.ts'
 
 export const notifyWords = [...notifyLevels, 'default', 'everywhere'] as const
@@ -19,6 +20,21 @@ export const notifyCommands: Handlers<Typed> = {
     return changed(state, room === undefined ? { level } : { room: { id: room.id, level } })
   },
 
+  mute: (typed) => {
+    const { state, argument } = typed
+    const word = argument.toLowerCase()
+    if (word !== '' && word !== 'on' && word !== 'off') return needsMore(typed)
+    const { page } = state
+    if (page.kind !== 'chat') return next(problem(state, '/mute only works in a room.', 'Open one first.'))
+    const { id, name } = page.room
+    const muted = word === '' ? !isMuted(state.notify, id) : word === 'on'
+    const done = withNotify(state, { room: { id, level: muted ? 'none' : undefined } })
+    const text = muted
+      ? `${name} is muted: nothing is announced, and only what is for you counts as unread.`
+      : `${name} is not muted.`
+    return { ...done, state: info(done.state, text) }
+  },
+
   dnd: (typed) => {
     const { state, argument } = typed
     const word = argument.toLowerCase()
@@ -28,8 +44,8 @@ export const notifyCommands: Handlers<Typed> = {
 }
 
 function changed(state: State, change: NotifyChange): Next {
-  const after = { ...state, notify: changedNotify(state.notify, change) }
-  return next(info(after, notifyText(after)), { do: 'save-notify', change })
+  const done = withNotify(state, change)
+  return { ...done, state: info(done.state, notifyText(done.state)) }
 }
 
 const texts: Readonly<Record<NotifyLevel, string>> = {

@@ -1,5 +1,5 @@
 /** The rows beside the messages: what needs the person first, then rooms and direct messages by number. Pure. */
-import { byUrgency, isForYou, isLasting, type Attention } from '../../chat/attention.ts'
+import { byUrgency, isForYou, isLasting, isMuted, type Attention } from '../../chat/attention.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
 import { numberedRooms } from './room-list.ts'
 import type { State } from './state.ts'
@@ -11,12 +11,16 @@ export type SidebarRow =
   | { readonly kind: 'invitation'; readonly room: RoomSummary }
 
 /** A pinned room stays above, and the open one in its section, whatever comes in them. Headings where there are several. */
-export function sidebarRows(state: Pick<State, 'rooms' | 'places'>, openId: string): readonly SidebarRow[] {
-  const { rooms, places } = state
+export function sidebarRows(state: Pick<State, 'rooms' | 'places' | 'notify'>, openId: string): readonly SidebarRow[] {
+  const { rooms, places, notify } = state
   const all = numberedRooms(state).map(({ room, number }) => ({ kind: 'room', room, number }) as const)
   const isPinned = ({ room }: { room: RoomSummary }): boolean => places[room.id]?.pinned === true
   const isUnread = (row: { room: RoomSummary }): boolean => {
-    return !isPinned(row) && row.room.id !== openId && messagesOf(row.room).length > 0
+    return (
+      !isPinned(row) &&
+      row.room.id !== openId &&
+      messagesOf(row.room).some((one) => isForYou(one) || !isMuted(notify, row.room.id))
+    )
   }
   const unread = all.filter(isUnread).toSorted((a, b) => urgency(b.room) - urgency(a.room) || age(a.room) - age(b.room))
   const rest = all.filter((row) => !isPinned(row) && !isUnread(row))

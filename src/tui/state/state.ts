@@ -151,6 +151,8 @@ export interface ChatPage {
   readonly membersFrom?: number | undefined
   /** Covers the messages, and takes the keys. */
   readonly panel: RequestsPanel | JumpPanel | SearchPanel | undefined
+  /** Those of the preferences. */
+  readonly ignored: Preferences['ignored']
 }
 
 /** What `/search` has found, newest first. */

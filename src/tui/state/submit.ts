@@ -4,6 +4,7 @@ import { answerKnock } from './answer-knock.ts'
 import { unaliased } from './aliases.ts'
 import type { Typed } from './commands.ts'
 import { commands, findCommand } from './commands.ts'
+import { ignoreCommands } from './ignored.ts'
 import { messageCommands } from './message-commands.ts'
 import { next, problem } from './next.ts'
 import { notifyCommands } from './notify-commands.ts'
@@ -76,7 +77,7 @@ function restored(state: State, done: Next): Next {
   return { ...done, state: { ...state, flash: done.state.flash } }
 }
 
-const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands, ...preferenceCommands }
+const anywhere = { ...goingCommands, ...contactCommands, ...notifyCommands, ...preferenceCommands, ...ignoreCommands }
 const inRoom = { ...roomCommands, ...placeCommands, ...searchCommands, ...peopleCommands, ...messageCommands }
 
 function runCommand(typed: Typed): Next {

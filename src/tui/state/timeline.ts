@@ -69,12 +69,16 @@ export function freshTimeline(
 }
 
 /** Appends items that just arrived. When scrolled up, the position stays and the number below is shown. */
-export function withNewItems(timeline: Timeline, items: readonly TimelineItem[]): Timeline {
+export function withNewItems(
+  timeline: Timeline,
+  items: readonly TimelineItem[],
+  isHeard: (item: TimelineItem) => boolean = () => true,
+): Timeline {
   const known = new Set(timeline.entries.map((entry) => entry.key))
   const fresh = items.filter((item) => !known.has(keyOf(item)))
   if (fresh.length === 0) return timeline
   const looking = timeline.anchor !== undefined
-  const below = looking ? timeline.below + fresh.filter(isNews).length : 0
+  const below = looking ? timeline.below + fresh.filter((item) => isNews(item) && isHeard(item)).length : 0
   if (timeline.moreAfter) return { ...timeline, below, aside: putAside(timeline.aside, fresh) }
   const entries = mergeEntries(withoutRecovered(timeline.entries, fresh), fresh)
   if (entries.length <= windowMax) return { ...timeline, entries, below }

@@ -14,6 +14,7 @@ import { ask, info, isQuitting, next, problem } from './next.ts'
 import { editedOutside } from './drafts.ts'
 import type { Event } from './event.ts'
 import { jumpInput } from './jump.ts'
+import { retoldFor, withIgnored, withoutIgnored } from './ignored.ts'
 import { keyHint } from './key-table.ts'
 import { loginEvent, loginInput } from './login.ts'
 import { openRoom, toRooms } from './navigation.ts'
@@ -59,12 +60,12 @@ function isForLine(input: Input | Click): boolean {
 }
 
 function step(state: State, event: Event): Next {
-  const done = withPlaces(updated(state, event), state)
+  const done = retoldFor(state, withPlaces(updated(state, withoutIgnored(state, event)), state))
   return settled(state, cameInView(state, { ...done, state: withRequests(state, done.state) }))
 }
 
 function settled(before: State, done: Next): Next {
-  return { ...done, state: counted(before, withAlarm(done.state)) }
+  return { ...done, state: counted(before, withAlarm(withIgnored(done.state))) }
 }
 
 function updated(state: State, event: Event): Next {

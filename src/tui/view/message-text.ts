@@ -38,6 +38,7 @@ export function changeParts(change: ChangeContent, folded: Folded): readonly Par
 
 /** `Alan: How is everyone…`, on one line. */
 export function quoted(item: MessageItem, folded: Folded, columns = quoteColumnsMax): string {
+  if (folded.isIgnored(item)) return 'an ignored message'
   return truncate(quoteText(...covered(item, folded.changed(item.id))), columns)
 }
 

@@ -1,5 +1,5 @@
 /** The panels beside the messages: rooms in sections, with numbers and unread counts; and members. Pure. */
-import { isForYou } from '../../chat/attention.ts'
+import { isForYou, isMuted } from '../../chat/attention.ts'
 import type { Member, RoomSummary } from '../../chat/chat.ts'
 import { roomLabel } from '../state/room-list.ts'
 import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
@@ -15,6 +15,8 @@ const dim: Style = { dim: true }
 const verifiedMark = '✓'
 /** Before a name: that person has the room open. */
 const hereMark = '●'
+/** Of a room that announces nothing. */
+const mutedMark = '⊘'
 
 export function roomLines(state: State, page: ChatPage, columns: number, rows: number): readonly Line[] {
   const openId = page.room.id
@@ -61,7 +63,13 @@ function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, c
     case 'heading':
       return [span(` ${row.text}`, dim)]
     case 'room':
-      return roomLine(row, roomLabel(row.room, state.rooms), open, digits, columns)
+      return roomLine(
+        row,
+        roomLabel(row.room, state.rooms),
+        { open, muted: isMuted(state.notify, row.room.id) },
+        digits,
+        columns,
+      )
     case 'requests': {
       const { count, by } = row.requests
       const who = count === 1 ? by.name : `${count} ask`
@@ -78,23 +86,24 @@ function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, c
 function roomLine(
   { room, number }: SidebarRow & { kind: 'room' },
   label: string,
-  open: boolean,
+  { open, muted }: { readonly open: boolean; readonly muted: boolean },
   digits: number,
   columns: number,
 ): Line {
   const count = open ? requestsOf(room) : countOf(room)
   const urgent = room.attention.some(isForYou)
-  const style: Style = open ? { bold: true } : room.attention.length > 0 ? {} : dim
+  const isCalling = muted ? urgent : room.attention.length > 0
+  const style: Style = open ? { bold: true } : isCalling ? {} : dim
   const space = Math.max(1, columns - count.length - digits - 3)
-  const mark = room.verified === true ? ` ${verifiedMark}` : ''
-  const name = truncate(label, space - mark.length)
+  const mark = `${room.verified === true ? ` ${verifiedMark}` : ''}${muted ? ` ${mutedMark}` : ''}`
+  const name = truncate(label, Math.max(1, space - mark.length))
   return [
     span(open ? '›' : ' ', { bold: true }),
     span(`${padStart(String(number), digits)} `, dim),
     span(name, style),
-    span(mark, { colour: 'green' }),
+    span(mark, muted ? dim : { colour: 'green' }),
     span(' '.repeat(Math.max(0, space - widthOf(name) - mark.length))),
-    span(count, urgent ? urgentStyle : { bold: true }),
+    span(count, urgent ? urgentStyle : muted ? dim : { bold: true }),
     span(' '),
   ]
 }

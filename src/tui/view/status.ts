@@ -1,5 +1,5 @@
 /** The status bar of a chat: the store, pending messages, join requests, unread messages elsewhere. Pure. */
-import { byUrgency, isLasting, type AttentionKind } from '../../chat/attention.ts'
+import { byUrgency, isLasting, isMuted, type AttentionKind } from '../../chat/attention.ts'
 import type { Connection, Reading, RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
 import { roomLabel } from '../state/room-list.ts'
@@ -27,7 +27,11 @@ export function statusLine(state: State, page: ChatPage, below: string | undefin
   if (queued > 0 && state.connection.state !== 'online') parts.push(span(`${queued} queued`, { colour: 'yellow' }))
   if (room.knocks.length > 0) parts.push(span(knocksText(page), { colour: 'yellow' }))
   const elsewhere = state.rooms.filter((other) => other.id !== room.id)
-  const unread = elsewhere.reduce((sum, other) => sum + other.unread, 0)
+  // Of a muted room, what is meant for this person.
+  const unread = elsewhere.reduce(
+    (sum, { id, unread: all, mentions }) => sum + (isMuted(state.notify, id) ? mentions : all),
+    0,
+  )
   const forYou = [countText(elsewhere, 'mention', 'mentions'), countText(elsewhere, 'direct', 'direct')]
   if (unread > 0) parts.push(span([`${unread} unread`, ...forYou.flat()].join(', '), { bold: true }))
   if (state.notify.doNotDisturb) parts.push(span('do not disturb', { dim: true }))
