@@ -7,6 +7,7 @@ import {
   news,
   notifyDefaults,
   roomAttention,
+  withoutPeople,
   type Attention,
   type AttentionKind,
   type NotifySettings,
@@ -58,7 +59,34 @@ describe('what waits in a room', () => {
 
   it('says since when, and who came last', () => {
     const [one] = roomAttention({ ...calm, forYou: [unread(3), unread(7, cyd)], unread: 7 })
-    expect(one).toEqual({ kind: 'mention', count: 2, since: 300, newest: 700, by: cyd, ids: ['7'] })
+    expect(one).toMatchObject({ kind: 'mention', count: 2, since: 300, newest: 700, by: cyd, ids: ['7'] })
+    expect(one?.shares).toEqual([
+      { by: bob, count: 1, since: 300, newest: 300, ids: ['3'] },
+      { by: cyd, count: 1, since: 700, newest: 700, ids: ['7'] },
+    ])
+  })
+
+  it('without some people, is what the others have left', () => {
+    const requests = [
+      { ...bob, at: 1 },
+      { ...cyd, at: 2 },
+    ]
+    const all = roomAttention({
+      ...calm,
+      requests,
+      forYou: [unread(3), unread(7, cyd)],
+      others: [unread(5)],
+      unread: 7,
+    })
+    const left = withoutPeople(all, (fingerprint) => fingerprint === cyd.fingerprint)
+    expect(left.map(({ kind, count, by, newest, ids }) => [kind, count, by.name, newest, ids])).toEqual([
+      ['request', 1, 'bob', 1, [`${bob.fingerprint} 1`]],
+      ['mention', 1, 'bob', 300, ['3']],
+      ['message', 5, 'bob', 500, ['5']],
+    ])
+    expect(left[2]).toBe(all[2])
+    expect(withoutPeople(all, () => true)).toEqual([])
+    expect(withoutPeople(all, () => false)).toEqual(all)
   })
 
   it.each([

@@ -66,7 +66,8 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
       changed: (id) => (item.kind === 'message' && id === item.id ? changedBy(item, changes) : changedBy(first, [])),
       hidden: new Set(),
       waiting: new Set(),
-      requests: new Map(), isIgnored: () => false,
+      requests: new Map(),
+      isIgnored: () => false,
     },
   }
   // Without the day and what is above.

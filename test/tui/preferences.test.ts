@@ -6,7 +6,7 @@ import { actionNames, bindings, defaultOf } from '../../src/tui/state/key-table.
 import { preferenceDefaults } from '../../src/chat/preferences.ts'
 import { keys } from '../terminal/terminal.ts'
 import type { Drive } from './drive.ts'
-import type { FakeRoom } from './fake.ts'
+import { person, type FakeRoom } from './fake.ts'
 import { flat, inDemo } from './in-demo.ts'
 
 const f5 = '\x1b[15~'
@@ -215,6 +215,7 @@ describe('/bind', () => {
     while (!drive.text().includes('enter /topic tea')) await drive.type(keys.pageDown)
     expect(drive.text()).toMatch(/ F7 +back to where you were/)
     expect(drive.text()).not.toMatch(/Ctrl-O/)
+    demo.say(person('bob'), 'hello')
     await drive.type(`${keys.escape}/jump #1\r`)
     expect(drive.text()).toContain('F7: back to where you were')
   })
