@@ -152,6 +152,15 @@ describe.each([60, 80, 120])('a click in a room, at %i columns', (columns) => {
     expect(drive.chat.panel).toMatchObject({ selected: 1 })
   })
 
+  it('on the notice that there is more below goes to the newest', async () => {
+    for (let n = 0; n < 60; n += 1) demo.say(alan, `line ${n}.`)
+    await drive.settle()
+    await drive.type(keys.pageUp)
+    expect(drive.text()).not.toContain('line 59.')
+    await click('scrolled back', 3)
+    expect(drive.text()).toContain('line 59.')
+  })
+
   it('on a member shows who they are', async () => {
     await drive.type(keys.ctrl('b'))
     if (drive.state.showMembers === false) await drive.type(keys.ctrl('b'))

@@ -16,6 +16,7 @@ import { pickEntry } from './pick.ts'
 import { enterRequest, openRequests, requestKey, requestRows } from './requests.ts'
 import { roomRows, rowKey } from './room-list.ts'
 import { enterRow } from './rooms-input.ts'
+import { toEnd } from './scrolling.ts'
 import { hitKey, toHit } from './search.ts'
 import type { ChatPage, LoginPage, Next, RoomsPage, State } from './state.ts'
 import type { RoomSummary } from '../../chat/chat.ts'
@@ -67,6 +68,8 @@ function inChat(state: State, page: ChatPage, click: Click): Next {
       return whoIs(state, page, `${on.name} ${on.fingerprint}`)
     case 'members':
       return listMembers(state, page)
+    case 'newest':
+      return toEnd(state, page)
     case 'entry':
       return onEntry(state, page, on.key)
     case 'room':

@@ -6,6 +6,8 @@ export type Clickable =
   | { readonly kind: 'member'; readonly name: string; readonly fingerprint: string }
   /** Members for whom there is no room. */
   | { readonly kind: 'members' }
+  /** The notice that there is more below. */
+  | { readonly kind: 'newest' }
   /** Of the conversation. */
   | { readonly kind: 'entry'; readonly key: string }
   | { readonly kind: 'link'; readonly url: string }

@@ -5,7 +5,7 @@ import type { ChatPage, State } from '../state/state.ts'
 import { isAtEnd } from '../state/timeline.ts'
 import { linkedRows } from '../text/links.ts'
 import type { Line, Span } from '../text/style.ts'
-import { fit, lineWidth, span } from '../text/style.ts'
+import { clickable, fit, lineWidth, span } from '../text/style.ts'
 import { fitHints, widthOf } from '../text/width.ts'
 import { chatLayout, entryContext, measureWith } from './chat-layout.ts'
 import type { ChatLayout } from './chat-layout.ts'
@@ -127,5 +127,6 @@ function rule(layout: ChatLayout, joint: string, text?: string): Line {
   if (text === undefined) return [span(left + '─'.repeat(layout.chatColumns) + right, dim)]
   const label = ` ${fitHints(text, layout.chatColumns - 4)} `
   const dashes = Math.max(0, layout.chatColumns - widthOf(label) - 2)
-  return [span(`${left}${'─'.repeat(dashes)}`, dim), span(label, { bold: true }), span(`──${right}`, dim)]
+  const newest = clickable([span(label, { bold: true })], { kind: 'newest' })
+  return [span(`${left}${'─'.repeat(dashes)}`, dim), ...newest, span(`──${right}`, dim)]
 }
