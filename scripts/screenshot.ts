@@ -1,6 +1,6 @@
 /**
- * Plays a short scene on the real program and writes what its terminal shows to docs/screenshot.svg:
- * `node scripts/screenshot.ts`, after a build.
+ * Plays a short scene on the real program and writes what its terminal shows to docs/screenshot.svg, and the same room on
+ * a dark and a light terminal of 80 and 120 columns to docs/terminal-….svg: `node scripts/screenshot.ts`, after a build.
  *
  * The picture is reproducible: what differs between runs (times, fingerprints, and the colours derived from them) is set to
  * fixed values; everything else is copied cell by cell from the terminal.
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Terminal } from '../test/terminal/terminal.ts'
-import { svgOf } from './terminal-svg.ts'
+import { svgOf, type Background } from './terminal-svg.ts'
 
 const root = join(import.meta.dirname, '..')
 const conclave = join(root, 'bin', 'conclave')
@@ -67,7 +67,27 @@ async function play(): Promise<string> {
   await terminal.waitFor('3 unread')
   terminal.send('So nobody owns this room, and nobody can read along')
   await terminal.waitFor('read along')
-  return svgOf(terminal.emulator, { title: 'Conclave: a room in the terminal', people: peopleColours, replace: fixed })
+  return pictureOf(terminal, 'dark')
+}
+
+/** The room as it is after the scene. */
+async function show(background: Background, columns: number): Promise<string> {
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ terminal: { theme: background } }))
+  await using terminal = Terminal.start({
+    program: conclave,
+    args: ['--as', 'Alan', 'chat', 'Demo'],
+    columns,
+    rows: 24,
+    env: { ...env, TZ: 'UTC' },
+  })
+  await terminal.waitForMessage('also for newcomers')
+  await terminal.waitFor('3 unread')
+  return pictureOf(terminal, background)
+}
+
+function pictureOf(terminal: Terminal, background: Background): string {
+  const title = 'Conclave: a room in the terminal'
+  return svgOf(terminal.emulator, { title, background, people: peopleColours, replace: fixed })
 }
 
 const peopleColours = { Alan: 'yellow', Yunhua: 'cyan', Demo2: 'green', Demo3: 'magenta', Demo4: 'blue' } as const
@@ -81,9 +101,17 @@ function fixed(text: string): string {
 }
 
 try {
-  const file = join(root, 'docs', 'screenshot.svg')
-  writeFileSync(file, await play())
-  process.stdout.write(`${file}\n`)
+  const write = (name: string, picture: string): void => {
+    const file = join(root, 'docs', name)
+    writeFileSync(file, picture)
+    process.stdout.write(`${file}\n`)
+  }
+  write('screenshot.svg', await play())
+  for (const background of ['dark', 'light'] as const) {
+    for (const columns of [80, 120]) {
+      write(`terminal-${background}-${columns}.svg`, await show(background, columns))
+    }
+  }
 } finally {
   rmSync(home, { recursive: true, force: true, maxRetries: 3 })
 }
