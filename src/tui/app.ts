@@ -20,6 +20,7 @@ import type { Abilities } from './terminal/abilities.ts'
 import { editOutside } from './terminal/outside-editor.ts'
 import { Terminal } from './terminal/terminal.ts'
 import type { Signals } from './terminal/signals.ts'
+import { isBare } from './view/chat-layout.ts'
 import { pointed, recent, type Drawn } from './view/hit.ts'
 import { titleOf, view } from './view/view.ts'
 
@@ -178,7 +179,7 @@ export class App {
     const isDrawn = this.#terminal.draw(frame, this.#state.preferences.theme)
     if (isDrawn) this.#drawn = [...recent(this.#drawn, this.#paintedAt), { frame, at: this.#paintedAt }]
     this.#terminal.setTitle(titleOf(this.#state))
-    this.#terminal.setMouse(this.#state.preferences.mouse)
+    this.#terminal.setMouse(this.#state.preferences.mouse && !isBare(this.#state))
     if (isDrawn && asked !== drawn) this.#dispatch({ kind: 'drawn', asked })
   }
 

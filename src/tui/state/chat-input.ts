@@ -3,6 +3,7 @@ import { cleared, editWith, editorWith, emptyEditor, insert, lineDown, lineUp } 
 import { newer, older } from '../input/history.ts'
 import type { Input, Key } from '../input/key.ts'
 import { membersFromColumns } from '../view/chat-layout.ts'
+import { enterBare, leaveBare } from './bare-mode.ts'
 import { cancelAbout } from './say.ts'
 import { chordOf } from '../../chat/chord.ts'
 import { complete } from './completion.ts'
@@ -20,6 +21,7 @@ import { goBack, toBeginning, toFirstUnread } from './visit.ts'
 
 export function chatInput(state: State, page: ChatPage, input: Input): Next {
   if (input.kind === 'wheel') return wheeled(state, page, input)
+  if (page.bare !== undefined) return bareInput(state, page, input)
   if (page.chord === true) {
     const plain: ChatPage = { ...page, chord: undefined }
     const after: State = { ...state, page: plain }
@@ -49,6 +51,25 @@ export function chatInput(state: State, page: ChatPage, input: Input): Next {
   }
   const editor = editWith(plain.editor, input)
   return next(editor === undefined ? after : { ...after, page: { ...plain, editor } })
+}
+
+const scrolls: readonly KeyAction[] = ['page-up', 'page-down', 'line-up', 'line-down', 'beginning', 'newest']
+
+/** In bare mode: scrolls, or goes back first. Text typed there goes into the line, and nothing unseen is sent. */
+function bareInput(state: State, page: ChatPage, input: Input): Next {
+  const left = leaveBare(state, page)
+  if (input.kind === 'key') {
+    const does = boundTo(state.preferences, chordOf(input))
+    const scrolling = scrolls.find((action) => action === does)
+    if (scrolling !== undefined) return actions[scrolling](state, page)
+    const { name, ctrl, alt, shift } = input
+    const isPlain = !ctrl && !alt && !shift
+    if (isPlain && (name === 'up' || name === 'down')) return scrollBy(state, page, name === 'up' ? -1 : 1)
+    if (does === 'bare-mode' || ['escape', 'enter', 'tab'].includes(name)) return left
+  }
+  if (left.state.page.kind !== 'chat') return left
+  const done = chatInput(left.state, left.state.page, input)
+  return { state: done.state, effects: [...left.effects, ...done.effects] }
 }
 
 /** Text typed after a letter that acted on a message: for the line, or the next action. */
@@ -114,6 +135,7 @@ const actions: Readonly<Record<KeyAction, (state: State, page: ChatPage) => Next
   'find-room': openJump,
   'previous-room': (state) => neighbourRoom(state, -1),
   'next-room': (state) => neighbourRoom(state, 1),
+  'bare-mode': enterBare,
   'toggle-members': (state) => {
     return next({ ...state, showMembers: !(state.showMembers ?? state.size.columns >= membersFromColumns) })
   },
@@ -147,6 +169,7 @@ function enterLine(state: State, page: ChatPage, line: string): Next {
 /** Ctrl-C: clears the line; if it is empty, asks whether to quit. */
 export function interrupted(state: State): Next {
   const { page } = state
+  if (page.kind === 'chat' && page.bare !== undefined) return leaveBare(state, page)
   if (page.kind === 'chat' && page.search !== undefined) return next({ ...state, page: { ...page, search: undefined } })
   if (page.kind === 'chat' && page.panel !== undefined) return next({ ...state, page: { ...page, panel: undefined } })
   if (page.kind === 'chat' && page.pick !== undefined) return unpick(state, page)

@@ -29,6 +29,7 @@ const table = {
   'find-room': ['alt+k ctrl+g', 'find one of your rooms; again: all rooms'],
   'previous-room': ['alt+up ctrl+p', 'previous room'],
   'next-room': ['alt+down ctrl+n', 'next room'],
+  'bare-mode': ['alt+l', 'only the text, to select it with the mouse; again, or Esc: back'],
   'toggle-members': ['ctrl+b', 'toggle members'],
   nothing: ['', 'does nothing: for a key that is in the way'],
 } as const satisfies Readonly<Record<string, readonly [chords: string, help: string]>>

@@ -144,6 +144,8 @@ export interface ChatPage {
   readonly about: About | undefined
   /** Ctrl-X was pressed: the next key ends the command. */
   readonly chord?: true | undefined
+  /** Only the conversation is shown (isBare in view/chat-layout.ts). `following`: as in `Pick`. */
+  readonly bare?: { readonly following: boolean } | undefined
   /** Ctrl-R: an earlier line is being looked for. */
   readonly search?: HistorySearch | undefined
   /** The first row shown of the lists beside the messages, once they were scrolled. */

@@ -37,7 +37,8 @@ export function paint(
     const old = before.rows[index]
     if (row === old) continue
     // Where widths may differ, cells that neither width overwrites would keep old contents.
-    const erase = old === undefined || doubtful(row) || doubtful(old) ? '\x1b[2K' : ''
+    const isStale = old === undefined || frame.ragged === true || doubtful(row) || doubtful(old)
+    const erase = isStale ? '\x1b[2K' : ''
     output += `\x1b[${index + 1};1H${erase}${row}`
   }
   if (before.rows.length > rows.length) output += `\x1b[${rows.length + 1};1H\x1b[J`

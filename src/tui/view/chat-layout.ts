@@ -35,8 +35,27 @@ export interface ChatLayout {
   readonly footer: Footer
 }
 
+/** Whether nothing but the conversation is shown, and the mouse is left to the terminal. Questions bring all back. */
+export function isBare({ page, alarm, confirm, sheet }: State): boolean {
+  const isCovered = alarm !== undefined || confirm !== undefined || sheet !== undefined
+  return page.kind === 'chat' && page.bare !== undefined && page.panel === undefined && !isCovered
+}
+
 export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const { columns, rows } = state.size
+  if (isBare(state)) {
+    const notice = noticeLines(state, columns)
+    return {
+      roomColumns: 0,
+      memberColumns: 0,
+      chatColumns: columns,
+      rows: Math.max(1, rows - 1 - notice.length),
+      ruled: false,
+      notice,
+      about: [],
+      footer: { lines: [], cursor: undefined },
+    }
+  }
   const roomsMax = Math.min(26, Math.floor(columns / 5))
   // Also where no name is long: there is room for "12 ask → demo".
   const roomColumns =
@@ -69,8 +88,10 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
   const twins = twinsOf(page)
   const names = page.room.members.map((member) => shownName(member, twins))
   const compact = state.size.columns < wideGutterFromColumns
+  const bare = isBare(state)
   return {
     columns,
+    bare,
     nameColumns: clamp(longest([...names, '<admin>']), 7, compact ? 8 : columns < 64 ? 10 : 14),
     compact,
     ownName: state.self?.name ?? '',
@@ -78,7 +99,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     top: topText(page),
     unseen: unseenLine(page),
     // Also while the line is about it.
-    pickedKey: page.pick?.key ?? page.about?.id,
+    pickedKey: bare ? undefined : (page.pick?.key ?? page.about?.id),
     uncoveredKey: page.pick?.uncovered === true ? page.pick.key : undefined,
     folded: foldPage(page),
     twins,

@@ -7,13 +7,13 @@ import { linkedRows } from '../text/links.ts'
 import type { Line, Span } from '../text/style.ts'
 import { clickable, fit, lineWidth, span } from '../text/style.ts'
 import { fitHints, widthOf } from '../text/width.ts'
-import { chatLayout, entryContext, measureWith } from './chat-layout.ts'
+import { chatLayout, entryContext, isBare, measureWith } from './chat-layout.ts'
 import type { ChatLayout } from './chat-layout.ts'
 import type { EntryContext } from './entry-lines.ts'
 import { entryLines, pendingLines } from './entry-lines.ts'
 import type { Frame } from './frame.ts'
-import { frame } from './frame.ts'
-import { remark } from './gutter.ts'
+import { frame, raggedFrame } from './frame.ts'
+import { announced, between, remark } from './gutter.ts'
 import { memberLines, roomLines } from './panels.ts'
 import { jumpView, type JumpView } from './jump-panel.ts'
 import { requestLines } from './requests-panel.ts'
@@ -27,6 +27,7 @@ const dim = { dim: true }
 export function chatView(state: State, page: ChatPage): Frame {
   const { columns, rows } = state.size
   const layout = chatLayout(state, page)
+  if (isBare(state)) return bareFrame(state, page, layout)
   const middle = middleLines(state, page, layout)
   const rooms = layout.roomColumns === 0 ? undefined : roomLines(state, page, layout.roomColumns, layout.rows)
   const members = layout.memberColumns === 0 ? undefined : memberLines(page, layout.memberColumns, layout.rows)
@@ -55,6 +56,16 @@ export function chatView(state: State, page: ChatPage): Frame {
   return frame([...lines, ...footer.lines], columns, rows, cursor)
 }
 
+function bareFrame(state: State, page: ChatPage, layout: ChatLayout): Frame {
+  const { columns, rows } = state.size
+  const leave = [keyLabel(state.preferences, 'bare-mode'), 'Esc'].filter((key) => key !== '').join(', ')
+  const { below } = page.timeline
+  const news = below > 0 ? [`↓ ${below} new`] : []
+  const hint = fitHints([`${leave}: back`, 'bare mode', 'PgUp, PgDn: scroll', ...news].join(' · '), columns - 2)
+  const lines = [...timelineLines(state, page, layout), ...layout.notice]
+  return raggedFrame([...lines, announced([span(` ${hint}`)])], columns, rows)
+}
+
 /** The messages, or what covers them. */
 function middleLines(state: State, page: ChatPage, layout: ChatLayout): readonly Line[] {
   const { chatColumns, rows } = layout
@@ -78,7 +89,7 @@ function timelineLines(state: State, page: ChatPage, layout: ChatLayout): readon
   const below = timeline.anchor === undefined && !timeline.moreAfter ? waitingLines(page, context) : []
   const rows = Math.max(0, layout.rows - below.length)
   const { from, to, hidden } = visibleRange(timeline.entries, timeline.anchor, rows, measureWith(page, context))
-  const lines: Line[] = timeline.entries.length === 0 ? [remark(context.top, layout.chatColumns)] : []
+  const lines: Line[] = timeline.entries.length === 0 ? [between(remark(context.top, layout.chatColumns), context)] : []
   for (let index = from; index < to; index += 1) {
     lines.push(...entryLines(timeline.entries, index, context))
   }

@@ -16,7 +16,7 @@ import type { Reading } from '../text/message-rows.ts'
 import { clockTime, dayName, sameDay } from '../text/time.ts'
 import { adminText, lostNote, mark, messageParts, reactionText, type Part } from '../../chat/wording.ts'
 import type { Gutter, Name } from './gutter.ts'
-import { beside, divider, marked, noName, remark, textColumns } from './gutter.ts'
+import { beside, between, divider, marked, noName, remark, textColumns } from './gutter.ts'
 import { changeParts, partsOf, quoted } from './message-text.ts'
 import type { Twins } from './shown-name.ts'
 import { shownName } from './shown-name.ts'
@@ -31,16 +31,16 @@ export function entryLines(entries: readonly Entry[], index: number, context: En
 }
 
 function dividers(entries: readonly Entry[], index: number, context: EntryContext): readonly Line[] {
-  const lines: Line[] = index === 0 ? [remark(context.top, context.columns)] : []
+  const lines: Line[] = index === 0 ? [between(remark(context.top, context.columns), context)] : []
   const at = believedTime(entries[index], context)
   const before = timeBefore(entries, index, context)
   if (at !== undefined && (before === undefined || !sameDay(at, before))) {
-    lines.push(remark(`── ${dayName(at)} ──`, context.columns))
+    lines.push(between(remark(`── ${dayName(at)} ──`, context.columns), context))
   }
   const { unseen } = context
   if (unseen !== undefined && entries[index]?.key === unseen.key) {
     const since = unseen.since === undefined ? '' : ` since ${clockTime(unseen.since)}`
-    lines.push(divider(`${unseen.count} new${since}`, context.columns, { colour: 'red' }))
+    lines.push(between(divider(`${unseen.count} new${since}`, context.columns, { colour: 'red' }), context))
   }
   return lines
 }

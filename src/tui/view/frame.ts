@@ -11,6 +11,8 @@ import { connectionSpan } from './status.ts'
 export interface Frame {
   /** As many as the screen has rows. */
   readonly rows: readonly Line[]
+  /** Rows end with their text, so that selecting them takes no blanks along. */
+  readonly ragged?: true
   /** Undefined: no cursor is shown. */
   readonly cursor: { readonly row: number; readonly column: number } | undefined
 }
@@ -20,6 +22,15 @@ export function frame(lines: readonly Line[], columns: number, rows: number, cur
   const fitted = Array.from({ length: rows }, (_, row) => fit(lines[row] ?? [], columns))
   const inside = cursor !== undefined && cursor.row < rows && cursor.column < columns
   return { rows: fitted, cursor: inside ? cursor : undefined }
+}
+
+/** As `frame`, without filling the rows. */
+export function raggedFrame(lines: readonly Line[], columns: number, rows: number): Frame {
+  const cut = Array.from({ length: rows }, (_, row) => {
+    const line = lines[row] ?? []
+    return lineWidth(line) > columns ? fit(line, columns) : line
+  })
+  return { rows: cut, cursor: undefined, ragged: true }
 }
 
 interface PageParts {

@@ -1,7 +1,7 @@
 /** Lines of a timeline: ` 14:02   Yunhua │ text`, compact ` 14:02 Yunhua│text`, further lines under the text. Pure. */
 import { bars, type Part } from '../../chat/wording.ts'
 import type { Line, Style } from '../text/style.ts'
-import { span } from '../text/style.ts'
+import { span, textOfLine } from '../text/style.ts'
 import { padStart, truncate, widthOf } from '../text/width.ts'
 import { linkedRows } from '../text/links.ts'
 import { messageRows, type Reading } from '../text/message-rows.ts'
@@ -13,6 +13,8 @@ export interface Gutter {
   readonly nameColumns: number
   /** Without spaces around the bar: each column is needed for text. */
   readonly compact?: boolean
+  /** No gutter: texts begin in the first column, and the program's words are inverted, as no text can be. */
+  readonly bare?: boolean
 }
 
 export interface Name {
@@ -24,7 +26,8 @@ export const noName: Name = { text: '', style: {} }
 
 const dim: Style = { dim: true }
 
-export function textColumns({ columns, nameColumns, compact }: Gutter): number {
+export function textColumns({ columns, nameColumns, compact, bare }: Gutter): number {
+  if (bare === true) return columns
   return Math.max(8, columns - nameColumns - (compact === true ? 9 : 11))
 }
 
@@ -41,6 +44,11 @@ export function beside(
   reading?: Reading,
 ): readonly Line[] {
   const columns = textColumns(gutter)
+  if (gutter.bare === true) {
+    const head = [time, name.text, ...(kind === 'text' ? [] : [text])].filter((part) => part !== '').join(' ')
+    const rows = head === '' ? [] : wrap(head, columns).map((row) => announced([span(row)]))
+    return kind === 'text' ? [...rows, ...messageRows(text, columns, style, reading)] : rows
+  }
   const bar = bars[kind === 'mark' ? 'mark' : 'text']
   const hungRows = (): readonly string[] => text.split('\n').flatMap((line) => hung(line, columns))
   const rows = kind === 'text' ? messageRows(text, columns, style, reading) : linkedRows(text, hungRows(), style)
@@ -67,6 +75,16 @@ export function marked(lines: readonly Line[]): readonly Line[] {
       ...rest.map((part) => span(part.text, { ...part.style, dim: false, inverse: true })),
     ]
   })
+}
+
+/** What the program says in bare mode: from the first column, inverted. */
+export function announced(line: Line): Line {
+  return [span(textOfLine(line).replace(/^[ ─]{2,}|[ ─]{2,}$/g, ''), { inverse: true })]
+}
+
+/** A line between messages. */
+export function between(line: Line, { bare }: Gutter): Line {
+  return bare === true ? announced(line) : line
 }
 
 export function divider(text: string, columns: number, style: Style = dim): Line {
