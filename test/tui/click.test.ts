@@ -20,19 +20,8 @@ async function begin(columns: number, rows = 30): Promise<void> {
   drive.effects.length = 0
 }
 
-/** Where this is on the screen. */
-function placeOf(text: string | RegExp): { row: number; column: number } {
-  const find = (line: string): number => (typeof text === 'string' ? line.indexOf(text) : line.search(text))
-  const columns = drive.screen().map(find)
-  const row = columns.findIndex((column) => column >= 0)
-  if (row < 0) throw new Error(`not on the screen: ${String(text)}\n${drive.text()}`)
-  return { row, column: columns[row] ?? 0 }
-}
-
-async function click(text: string | RegExp, right = 0): Promise<void> {
-  const { row, column } = placeOf(text)
-  await drive.type(mouse.click(row, column + right))
-}
+const placeOf = (text: string | RegExp): { row: number; column: number } => drive.placeOf(text)
+const click = (text: string | RegExp, right = 0): Promise<void> => drive.click(text, right)
 
 function clickOn(on: Clickable, isSeen = true): void {
   drive.happen({ kind: 'click', on, isSeen })
@@ -370,74 +359,5 @@ describe('a click', () => {
     expect(did('mark-read')).toBe(0)
     await click('2 ops')
     expect(drive.state.focused).toBe(true)
-  })
-})
-
-describe('the wheel', () => {
-  beforeEach(async () => {
-    await begin(80, 24)
-    for (let n = 0; n < 60; n += 1) demo.say(alan, `line ${n}.`)
-    await drive.settle()
-  })
-
-  const shows = (text: string): boolean => drive.text().includes(text)
-
-  it('scrolls the conversation', async () => {
-    await drive.type(mouse.wheelUp(10, 40).repeat(3))
-    expect(shows('line 59.')).toBe(false)
-    await drive.type(mouse.wheelDown(10, 40).repeat(3))
-    expect(shows('line 59.')).toBe(true)
-  })
-
-  it('moves in the list of rooms, and below it scrolls the conversation', async () => {
-    await drive.type(keys.alt('k'))
-    await drive.type(mouse.wheelDown(placeOf('› ').row, 40))
-    expect(drive.chat.panel).toMatchObject({ kind: 'jump', selected: 1 })
-    await drive.type(mouse.wheelUp(20, 40).repeat(2))
-    expect(drive.chat.panel).toMatchObject({ kind: 'jump', selected: 1 })
-    expect(shows('line 59.')).toBe(false)
-  })
-
-  it('scrolls the lists beside the messages, and the conversation stays', async () => {
-    const many = Array.from({ length: 30 }, (_, n) => person(`guest-${String(n).padStart(2, '0')}`))
-    demo.members = [...demo.members, ...many.map((one) => ({ ...one, role: 'member' as const }))]
-    for (let n = 0; n < 30; n += 1) world.room(`room-${String(n).padStart(2, '0')}`, ada, [alan])
-    demo.tell({ kind: 'state' })
-    world.changed()
-    await drive.type(keys.ctrl('b'))
-    await drive.type(mouse.wheelDown(10, 5).repeat(20) + mouse.wheelDown(10, 75))
-    expect(drive.screen()[20]).toMatch(/^ ?\d+ room-29/)
-    expect(drive.screen()[2]).toMatch(/Alan$|bob$|guest-0\d$/)
-    expect(shows('guest-00')).toBe(true)
-    expect(shows('line 59.')).toBe(true)
-    await click('room-28', 2)
-    expect(drive.chat.room.name).toBe('room-28')
-    await drive.type(`${keys.alt('k')}demo\r`)
-    await click('more', 1)
-    expect(drive.text()).toContain('Members of demo')
-    await drive.type(keys.escape)
-    await drive.type(mouse.wheelDown(10, 75).repeat(20))
-    expect(shows('guest-29')).toBe(true)
-    expect(drive.screen().some((row) => row.endsWith('more'))).toBe(false)
-    await drive.type(mouse.wheelUp(10, 75).repeat(20))
-    expect(drive.screen()[2]).toMatch(/ada admin$/)
-  })
-
-  it('scrolls what covers the conversation', async () => {
-    await drive.type('/help\r')
-    const [, , first] = drive.screen()
-    await drive.type(mouse.wheelDown(10, 40).repeat(2))
-    expect(drive.screen()[2]).toBe(first)
-    expect(drive.state.sheet?.top).toBe(6)
-    await drive.type(mouse.wheelUp(10, 40).repeat(9))
-    expect(drive.state.sheet?.top).toBe(0)
-  })
-
-  it('selects in the list of rooms', async () => {
-    await drive.type(keys.allRooms)
-    await drive.type(mouse.wheelDown(5, 5).repeat(9))
-    expect(drive.state.page).toMatchObject({ selected: 1 })
-    await drive.type(mouse.wheelUp(5, 5).repeat(9))
-    expect(drive.state.page).toMatchObject({ selected: 0 })
   })
 })

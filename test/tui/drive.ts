@@ -18,6 +18,7 @@ import { update } from '../../src/tui/state/update.ts'
 import { textOfLine } from '../../src/tui/text/style.ts'
 import { pointed } from '../../src/tui/view/hit.ts'
 import { view } from '../../src/tui/view/view.ts'
+import { mouse } from '../terminal/terminal.ts'
 
 export class Drive {
   state: State
@@ -120,6 +121,21 @@ export class Drive {
 
   text(): string {
     return this.screen().join('\n')
+  }
+
+  /** Where this is on the screen. */
+  placeOf(text: string | RegExp): { readonly row: number; readonly column: number } {
+    const find = (line: string): number => (typeof text === 'string' ? line.indexOf(text) : line.search(text))
+    const columns = this.screen().map(find)
+    const row = columns.findIndex((column) => column >= 0)
+    if (row < 0) throw new Error(`not on the screen: ${String(text)}\n${this.text()}`)
+    return { row, column: columns[row] ?? 0 }
+  }
+
+  /** `right`: so many columns right of where the text begins. */
+  async click(text: string | RegExp, right = 0): Promise<void> {
+    const { row, column } = this.placeOf(text)
+    await this.type(mouse.click(row, column + right))
   }
 
   get chat(): ChatPage {
