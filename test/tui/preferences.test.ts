@@ -34,8 +34,8 @@ async function elsewhere(change: Partial<Drive['keptPreferences']>): Promise<voi
 describe('/set', () => {
   it('lists what can be set, with values and defaults', async () => {
     await drive.type('/set theme light\r/set\r')
-    expect(drive.text()).toMatch(/ theme +light \(default: auto\) +colours for a dark/)
-    expect(drive.text()).toMatch(/ mouse +on +whether/)
+    expect(drive.text()).toMatch(/ theme light \(default: auto\)  colours for a dark/)
+    expect(drive.text()).toMatch(/ mouse on +whether/)
     expect(drive.text()).toMatch(/ notify +mentions +/)
     expect(drive.text()).toMatch(/ dnd +off +/)
   })

@@ -50,10 +50,12 @@ function valuesText({ values }: Setting): string {
 function settingLines(state: State): readonly string[] {
   const rows = settings.map((setting) => {
     const value = setting.get(state)
-    const usual = value === setting.usual ? '' : ` (default: ${setting.usual})`
-    return ` ${setting.name.padEnd(8)} ${(value + usual).padEnd(24)}  ${setting.help}`
+    const shown = `${setting.name} ${value}${value === setting.usual ? '' : ` (default: ${setting.usual})`}`
+    return [shown, setting.help] as const
   })
-  return ['', ...rows, '', ' /set NAME VALUE changes one, /set -reset NAME takes its default.']
+  const width = Math.max(...rows.map(([shown]) => shown.length))
+  const lines = rows.map(([shown, help]) => ` ${shown.padEnd(width)}  ${help}`)
+  return ['', ...lines, '', ' /set NAME VALUE changes one, /set -reset NAME takes its default.']
 }
 
 /** The chord at the start, and what follows it; or why there is none. */
