@@ -2,6 +2,7 @@
 import type { Preferences } from '../../chat/preferences.ts'
 import { bindings } from './key-table.ts'
 import { next, problem } from './next.ts'
+import { settings } from './settings-table.ts'
 import type { ChatPage, Next, State } from './state.ts'
 
 interface Command {
@@ -108,7 +109,7 @@ export const commands: readonly Command[] = [
     'set',
     'setting',
     '[[-reset] NAME] [VALUE]',
-    'list settings, show, change or reset one: theme, mouse, notify, dnd',
+    `list settings, show, change or reset one: ${settings.map(({ name }) => name).join(', ')}`,
     'anywhere',
   ),
   command('bind', 'key', '[KEY] [ACTION|LINE]', 'list keys, or make one do or enter something', 'anywhere'),
