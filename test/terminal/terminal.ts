@@ -6,8 +6,8 @@
  */
 import pty from '@lydell/node-pty'
 import type { IPty } from '@lydell/node-pty'
-import graphemes from '@xterm/addon-unicode-graphemes'
 import headless from '@xterm/headless'
+import { UnicodeGraphemesAddon } from './graphemes.ts'
 
 export interface TerminalOptions {
   readonly program: string
@@ -70,7 +70,7 @@ export class Terminal implements AsyncDisposable {
   private constructor(options: TerminalOptions) {
     const { columns = 80, rows = 24 } = options
     this.#screen = new headless.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 })
-    this.#screen.loadAddon(new graphemes.UnicodeGraphemesAddon())
+    this.#screen.loadAddon(new UnicodeGraphemesAddon())
     this.#pty = pty.spawn(options.program, [...(options.args ?? [])], {
       // It decides about TERM, whatever the environment says.
       name: options.env?.['TERM'] ?? 'xterm-256color',

@@ -1,4 +1,3 @@
-import graphemes from '@xterm/addon-unicode-graphemes'
 import headless from '@xterm/headless'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import { nothingPainted, paint } from '../../src/tui/terminal/paint.ts'
 import { paletteOf } from '../../src/tui/terminal/palette.ts'
 import { frame } from '../../src/tui/view/frame.ts'
 import { hostileText } from './hostile.ts'
+import { UnicodeGraphemesAddon } from '../terminal/graphemes.ts'
 
 const [coloured, plain] = [paletteOf('dark', '16'), paletteOf('dark', 'none')]
 const columns = 40
@@ -32,7 +32,7 @@ async function write(terminal: headless.Terminal, output: string): Promise<void>
 
 function emulator(): headless.Terminal {
   const terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true })
-  terminal.loadAddon(new graphemes.UnicodeGraphemesAddon())
+  terminal.loadAddon(new UnicodeGraphemesAddon())
   return terminal
 }
 
