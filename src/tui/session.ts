@@ -71,7 +71,7 @@ export class Session {
       }
       const { code, text, hint } = describe(error)
       this.#dispatch(
-        effect.do === 'fetch'
+        effect.do === 'fetch' || effect.do === 'visit'
           ? { kind: 'fetch-failed', text, hint }
           : { kind: 'failed', code, text, hint, ...unsentBy(effect) },
       )
@@ -262,8 +262,8 @@ export class Session {
         )
       } catch (error) {
         signal.throwIfAborted()
-        if (!everywhere) throw error
         tell([], true, next)
+        if (!everywhere) throw error
       }
     }
   }

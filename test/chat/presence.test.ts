@@ -1,4 +1,4 @@
-/** Who has a room open: told to its members, and to nobody else. */
+/** Who has a room open: its members learn it, and only they. */
 import { expect, onTestFinished, test } from 'vitest'
 import { fromHex, hex } from '../../src/base/bytes.ts'
 import type { Room } from '../../src/chat/chat.ts'
@@ -67,6 +67,21 @@ test('can’t be forged by strangers, nor by a copy in another place', async () 
   const [own] = (await entries()).filter(({ key }) => hex(key) !== hex(puts[0][0]))
   expect(Buffer.from(own?.value ?? []).includes('ada')).toBe(false)
   mine.abort()
+})
+
+test('is known when a room is opened again before it was closed for good', async () => {
+  const { room } = await scene('memory')
+  for (let k = 0; k < 3; k += 1) {
+    const [first, second] = [new AbortController(), new AbortController()]
+    room.attend(first.signal)
+    await until(room, () => here(room).length === 1)
+    first.abort()
+    room.attend(second.signal)
+    await until(room, () => room.members.every((member) => member.here === undefined))
+    await until(room, () => here(room).length === 1)
+    second.abort()
+    await until(room, () => room.members.every((member) => member.here === undefined))
+  }
 })
 
 test('ends with a removal', async () => {

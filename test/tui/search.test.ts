@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, test } from 'vitest'
+import { ConclaveError } from '../../src/base/errors.ts'
 import { parseWhen } from '../../src/tui/text/when.ts'
 import { keys } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
@@ -23,6 +24,16 @@ async function long(): Promise<void> {
   }
   drive = await Drive.inside(world, 'ada')
   await drive.type('demo\r')
+}
+
+/** The store does not answer while this happens. */
+async function failingOnce(act: () => Promise<void>): Promise<void> {
+  const { history } = demo
+  demo.history = async () => {
+    throw new ConclaveError('unavailable', 'the store does not answer', { retryable: true })
+  }
+  await act()
+  demo.history = history.bind(demo)
 }
 
 const panel = () => {
@@ -99,6 +110,30 @@ describe('/search', () => {
     expect(drive.chat.editor.text).toBe('hello')
   })
 
+  it('goes nowhere later when the way into another room was cancelled', async () => {
+    const ops = world.rooms.find(({ name }) => name === 'ops') as FakeRoom
+    for (let n = 0; n < 300; n += 1) ops.say(bob, n === 0 ? 'tea is served' : `line ${n}`)
+    await drive.settle()
+    await drive.type('/search -all served\r')
+    // While the room is being opened.
+    await drive.type(`\r${keys.escape}`)
+    expect(drive.chat.room.name).toBe('demo')
+    await drive.type(`${keys.alt('k')}ops\r`)
+    expect(drive.text()).toContain('line 299')
+  })
+
+  it('is over when it fails', async () => {
+    await failingOnce(() => drive.type('/search tea\r'))
+    expect(drive.text()).toContain('the store does not answer')
+    expect(panel().looking).toBeUndefined()
+  })
+
+  it('remembers a bounded number of places', async () => {
+    await drive.type('/search tea\r')
+    for (let n = 0; n < 40; n += 1) await drive.type(`\r${keys.escape}/search\r`)
+    expect(drive.state.trail).toHaveLength(20)
+  })
+
   it('shows the text around the word in a long message', async () => {
     demo.say(bob, `${'so many words '.repeat(20)}until the needle comes ${'and more '.repeat(20)}`)
     await drive.settle()
@@ -117,6 +152,15 @@ describe('going to a place', () => {
     expect(drive.effects.filter(({ do: what }) => what === 'visit')).toHaveLength(1)
     await drive.type(keys.altEnd)
     expect(drive.text()).toContain('message 1500.')
+  })
+
+  it('can be tried again, and scrolls on, when it fails', async () => {
+    await failingOnce(() => drive.type(keys.altHome))
+    expect(drive.text()).toContain('the store does not answer')
+    for (let page = 0; page < 10; page += 1) await drive.type(keys.pageUp)
+    expect(drive.text()).toMatch(/message 13\d\d\./)
+    await drive.type(keys.altHome)
+    expect(drive.text()).toContain('message 1.')
   })
 
   it('/jump #N: a message by its number', async () => {

@@ -99,13 +99,13 @@ export function membersOf(
   return members
 }
 
-/** Asked for at every change of a room. */
 interface Listed {
   readonly pins: readonly Pin[]
   readonly here: ReadonlySet<string> | undefined
   readonly members: readonly ShownMember[]
 }
 
+/** Asked for at every change of a room. */
 const listedMembers = new WeakMap<Room, Listed>()
 
 export function invitationsOf(room: Room | undefined): readonly ShownInvitation[] {

@@ -29,7 +29,8 @@ export interface PresenceParts {
   readonly clock: Clock
   readonly random: Random
   readonly retry: Retry
-  isMember(): boolean
+  /** A member, with a log that has been read to its end. */
+  isReady(): boolean
   subscribe(listener: () => void): () => void
   /** Someone has come or gone. */
   changed(): void
@@ -67,12 +68,12 @@ export class Presence {
 
   async #once(signal: AbortSignal): Promise<void> {
     const { store, roomId, random, clock, retry, log } = this.#parts
-    const keys = this.#parts.isMember() ? await log.currentKeys(signal) : undefined
+    const keys = this.#parts.isReady() ? await log.currentKeys(signal) : undefined
     const round = new AbortController()
     const ending = AbortSignal.any([signal, round.signal])
     // Let in, removed, or other keys.
     const unsubscribe = this.#parts.subscribe(() => {
-      if (keys === undefined || !this.#parts.isMember() || !isCurrent(keys, log.room)) round.abort()
+      if (keys === undefined || !this.#parts.isReady() || !isCurrent(keys, log.room)) round.abort()
     })
     try {
       if (keys === undefined) {
@@ -147,7 +148,7 @@ export class Presence {
 }
 
 function isCurrent({ confirm }: EpochKeys, room: Room | undefined): boolean {
-  const opening = room?.openings.last()
+  const opening = room?.openings.get(room.epoch)
   return opening === undefined || equalBytes(opening.confirm, confirm)
 }
 

@@ -44,7 +44,7 @@ export class OpenRoom implements RoomContext {
   readonly #following: Following
   readonly #memory: MembershipSync
   protected readonly presence: Presence
-  #attending: Promise<unknown> = Promise.resolve()
+  #attending: Promise<void> = Promise.resolve()
   readonly #damaged = new Set<number>()
   /** The log has been read to its end once: from now on, records are live. */
   #live = false
@@ -100,7 +100,8 @@ export class OpenRoom implements RoomContext {
       ...parts,
       log: this.log,
       retry: retryOf('room.presence'),
-      isMember: () => this.standing === 'member',
+      // On the way through a long history keys and members change all the time.
+      isReady: () => this.standing === 'member' && this.log.preview === undefined,
       subscribe: (listener) => this.subscribe(listener),
       changed: () => this.changed(),
     })
@@ -167,8 +168,9 @@ export class OpenRoom implements RoomContext {
   }
 
   attend(signal: AbortSignal): void {
-    const attending = this.presence.attend(AbortSignal.any([signal, this.closing.signal]))
-    this.#attending = Promise.all([this.#attending, attending])
+    const ending = AbortSignal.any([signal, this.closing.signal])
+    // One after the other: the one before may still be taking its sign away.
+    this.#attending = this.#attending.then(() => this.presence.attend(ending))
   }
 
   /** Follows the room from now on, which has been read up to this revision of the store. */

@@ -104,21 +104,22 @@ export class Transcript {
   }
 }
 
+/** Again where they have changed since they were listed. */
 function roomsLines(before: State, { rooms }: State): readonly string[] {
-  const all = roomRows(rooms, '').flatMap(({ room, label }) => (room === undefined ? [] : [{ room, label }]))
-  const lines = all.map(({ room, label }) => {
-    const unread = room.unread > 0 ? `, ${count(room.unread, 'unread message')}` : ''
-    return `*   ${label}: ${room.standing}${unread}`
-  })
-  if (before.page.kind === 'rooms' && lines.join('\n') === roomsOf(before).join('\n')) return []
+  const lines = roomLines(rooms)
+  if (before.page.kind === 'rooms' && lines.join('\n') === roomLines(before.rooms).join('\n')) return []
   return [
     lines.length === 0 ? '* No rooms yet. /create NAME makes one.' : '* Rooms; type a name to open one:',
     ...lines,
   ]
 }
 
-function roomsOf({ rooms }: State): readonly string[] {
-  return roomsLines({ page: { kind: 'waiting' } } as State, { rooms } as State).slice(1)
+function roomLines(rooms: State['rooms']): readonly string[] {
+  return roomRows(rooms, '').flatMap(({ room, label }) => {
+    if (room === undefined) return []
+    const unread = room.unread > 0 ? `, ${count(room.unread, 'unread message')}` : ''
+    return [`*   ${label}: ${room.standing}${unread}`]
+  })
 }
 
 function connectionLines(before: State, { connection, page }: State): readonly string[] {

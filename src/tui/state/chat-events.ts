@@ -24,7 +24,7 @@ import {
 } from './timeline.ts'
 import { verificationLines } from './trust.ts'
 import { isWatched, markSeen, withUnseen } from './unseen.ts'
-import { visit, visited } from './visit.ts'
+import { arriveAt, visited } from './visit.ts'
 
 export function roomOpened(state: State, event: Event & { kind: 'opened' }): Next {
   const { room } = event
@@ -59,12 +59,9 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
       : info(inside, 'You can still read what you have.', '/join to ask to be let back in.')
   const goal = state.goal?.roomId === room.id ? state.goal.place : undefined
   if (goal !== undefined) {
-    const { trail } = state
-    // The way back is the one from which the search was begun.
     // The end of the room is not looked at.
     const passed: ChatPage = { ...page, timeline: { ...fresh, moreAfter: true, below: unread } }
-    const going = visit({ ...told, goal: undefined }, passed, goal)
-    return { ...going, state: { ...going.state, trail } }
+    return arriveAt({ ...told, goal: undefined }, passed, goal)
   }
   if (scroll !== undefined && back === undefined) {
     return next(told, { do: 'fetch', direction: 'around', from: scroll.place })

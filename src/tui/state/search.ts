@@ -8,10 +8,9 @@ import { needsMore } from './commands.ts'
 import { enterRoom } from './navigation.ts'
 import type { Event } from './event.ts'
 import { info, next, problem } from './next.ts'
-import { scrollOf } from './timeline.ts'
 import type { ChatPage, Hit, Next, SearchPanel, State } from './state.ts'
 import { parseWhen } from '../text/when.ts'
-import { visit } from './visit.ts'
+import { visit, withTrail } from './visit.ts'
 
 /** Kept of all that is found. */
 const hitsMax = 1000
@@ -128,6 +127,6 @@ export function toHit(state: State, page: ChatPage, hit: Hit | undefined): Next 
   if (hit.roomId === page.room.id) return visit({ ...state, page: there }, there, place)
   const room = state.rooms.find(({ id }) => id === hit.roomId)
   if (room === undefined) return next(problem(state, 'That room is gone.'))
-  const trail = [...state.trail, { roomId: page.room.id, scroll: scrollOf(page.timeline) }]
-  return enterRoom({ ...state, page: there, trail, goal: { roomId: room.id, place } }, room)
+  const leaving = withTrail(state, page)
+  return enterRoom({ ...leaving, page: there, goal: { roomId: room.id, place } }, room)
 }

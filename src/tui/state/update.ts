@@ -233,10 +233,11 @@ const heldMax = 1000
 
 /** Long operations can be cancelled, which also discards the keys typed ahead; other keys wait their turn. */
 function whileBusy(state: State, event: Input): Next {
-  if (isKey(event) && event.ctrl && event.name === 'c') return interrupted({ ...state, busy: undefined, held: [] })
+  if (isKey(event) && event.ctrl && event.name === 'c')
+    return interrupted({ ...state, busy: undefined, held: [], goal: undefined })
   if (isKey(event) && event.name === 'escape') {
     if (state.page.kind === 'login') return next({ ...state, held: [] })
-    return next({ ...state, busy: undefined, held: [] }, { do: 'cancel' })
+    return next({ ...state, busy: undefined, held: [], goal: undefined }, { do: 'cancel' })
   }
   // They would act on a row that was not selected yet.
   if (state.page.kind === 'chat' && state.page.panel?.kind === 'requests') return next(state)

@@ -23,10 +23,18 @@ const trailMax = 20
 const contextEntries = 3
 
 export function visit(state: State, page: ChatPage, place: Place): Next {
-  const { room, timeline } = page
-  const trail = [...state.trail, { roomId: room.id, scroll: scrollOf(timeline) }].slice(-trailMax)
-  const going: Timeline = { ...timeline, fetching: 'around' }
-  return next({ ...state, trail, page: { ...page, timeline: going, pick: undefined } }, { do: 'visit', place })
+  return arriveAt(withTrail(state, page), page, place)
+}
+
+/** The same without a way back from here. */
+export function arriveAt(state: State, page: ChatPage, place: Place): Next {
+  const going: Timeline = { ...page.timeline, fetching: 'around' }
+  return next({ ...state, page: { ...page, timeline: going, pick: undefined } }, { do: 'visit', place })
+}
+
+/** Ctrl-O leads back to where the page is now. */
+export function withTrail(state: State, { room, timeline }: ChatPage): State {
+  return { ...state, trail: [...state.trail, { roomId: room.id, scroll: scrollOf(timeline) }].slice(-trailMax) }
 }
 
 export function visited(state: State, page: ChatPage, event: Event & { kind: 'visited' }): Next {
