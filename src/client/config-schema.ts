@@ -1,5 +1,5 @@
 /** What config.json of a home may say. Its errors name the place and what may stand there. Loads zod, which takes 30 ms. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConclaveError } from '../base/errors.ts'
 import { notifyRoomsMax, preferenceEntriesMax, roomPlacesMax } from '../base/limits.ts'
 import { similar } from '../base/similar.ts'

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { ConclaveError } from '../../base/errors.ts'
 
 /** Creates the folder if needed. */

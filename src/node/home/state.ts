@@ -4,7 +4,7 @@
  * Every step of a join is idempotent and recorded here before the next one begins. A process killed between a step and
  * its record repeats that step.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConclaveError } from '../../base/errors.ts'
 import { urlOf } from './address.ts'
 import type { NodePaths } from './paths.ts'

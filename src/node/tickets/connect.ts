@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConclaveError } from '../../base/errors.ts'
 import { newKey } from '../certificates/authority.ts'
 import { checkCertificate } from '../certificates/check-certificate.ts'

@@ -8,7 +8,7 @@
  * own with a certificate, good for one enrolment (enrol.ts); a node's is sealed under a separate code.
  */
 import { createHash, X509Certificate } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { concat, equalBytes, fromHex, hex, utf8, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, type Value } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
