@@ -33,14 +33,20 @@ export default defineConfig({
     globalSetup: 'scripts/before-tests.js',
     setupFiles: 'test/seeded-properties.ts',
     projects: [
-      // A mock of node:crypto needs modules of its own.
+      // First, as names decide: its files take long, and nothing would run beside the last. A mock of node:crypto needs
+      // modules of its own.
       {
         extends: true,
-        test: { name: 'real argon2', include: [realArgon2], execArgv, isolate: true, env: { CONCLAVE_SEED: seed } },
+        test: { name: 'crypto', include: [realArgon2], execArgv, isolate: true, env: { CONCLAVE_SEED: seed } },
       },
       {
         extends: true,
-        test: { name: 'quick argon2', include: ['test/**/*.test.ts'], exclude: [realArgon2], ...quick },
+        test: {
+          name: 'program',
+          include: ['test/**/*.test.ts'],
+          exclude: isLong ? [realArgon2] : [realArgon2, 'test/**/*.long.test.ts'],
+          ...quick,
+        },
       },
     ],
   },

@@ -17,7 +17,12 @@ const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 /** Each takes part of `npm test` further than that does, or is not in it at all. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   kills: [...vitest, 'test/chaos', 'test/cli/passwd.test.ts'],
-  cluster: [...vitest, 'test/scenario/cluster-demo.test.ts', 'test/scenario/cluster-load.test.ts'],
+  cluster: [
+    ...vitest,
+    'test/scenario/cluster-demo.test.ts',
+    'test/scenario/cluster-load.long.test.ts',
+    'test/scenario/senders.test.ts',
+  ],
   stores: [
     ...vitest,
     'test/store/etcd.test.ts',

@@ -4,8 +4,8 @@ import { done as doneApart } from '../cli/program.ts'
 import { roundsOr } from '../chat/under-fire/drawn.ts'
 import { killed, randomOf, takes } from './kill.ts'
 
-const accepts = roundsOr(2, 25)
-const sends = roundsOr(3, 80)
+const accepts = roundsOr(1, 25)
+const sends = roundsOr(2, 80)
 
 it(`survives SIGKILL in the middle of accepting, ${accepts} times`, async () => {
   const random = randomOf('accept')

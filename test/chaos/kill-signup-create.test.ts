@@ -4,7 +4,7 @@ import { done as doneApart } from '../cli/program.ts'
 import { roundsOr } from '../chat/under-fire/drawn.ts'
 import { killed, randomOf, takes } from './kill.ts'
 
-const rounds = roundsOr(4, 50)
+const rounds = roundsOr(2, 50)
 
 it(`survives SIGKILL in the middle of signing up, ${rounds} times`, async () => {
   const random = randomOf('signup')

@@ -7,7 +7,7 @@ import type { Target } from './target.ts'
 const seed = process.env['CONCLAVE_SEED'] ?? ''
 const inputsMax = 1_000
 /** About how long one reader may take here. */
-const microsATarget = 40_000
+const microsATarget = 15_000
 const inputsFor = ({ micros }: Target) => Math.min(inputsMax, Math.ceil(microsATarget / micros))
 
 test('everything that reads what others wrote reads it or refuses it, and says so', async () => {
@@ -17,7 +17,7 @@ test('everything that reads what others wrote reads it or refuses it, and says s
     expect.soft(failure).toBeUndefined()
     total += inputs
   }
-  expect(total).toBeGreaterThan(30_000)
+  expect(total).toBeGreaterThan(15_000)
 })
 
 test('a reader that crashes, or reads wrongly, is found', async () => {

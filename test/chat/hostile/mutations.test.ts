@@ -14,7 +14,7 @@ import { readOutsiders, readRoom } from './reading.ts'
 import { everything, richStore, storeOf } from './rich-store.ts'
 
 const seed = process.env['CONCLAVE_SEED'] ?? ''
-const count = Number(process.env['CONCLAVE_MUTATIONS'] ?? 80)
+const count = Number(process.env['CONCLAVE_MUTATIONS'] ?? 40)
 
 test(`nothing that is done to the store deceives a reader (${count} mutations, seed ${seed})`, async () => {
   const rich = await richStore()

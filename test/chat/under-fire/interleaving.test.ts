@@ -12,7 +12,7 @@ import { agreed } from './agreed.ts'
 import { busyWorld } from './busy-world.ts'
 import { drawnFor, roundsOr } from './drawn.ts'
 
-const rounds = roundsOr(4, 80)
+const rounds = roundsOr(2, 80)
 const actsEach = 12
 
 /** What somebody is told who wanted something that is not, or no longer, to be had. */

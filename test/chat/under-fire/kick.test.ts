@@ -7,7 +7,7 @@ import { drawnFor, roundsOr } from './drawn.ts'
 import { RawReader } from './raw-reader.ts'
 import { busyWorld } from './busy-world.ts'
 
-const rounds = roundsOr(22, 600)
+const rounds = roundsOr(11, 600)
 /** A room of its own for this many rounds, so that both long and short chains are met. */
 const roundsARoom = 20
 const outstandingMax = 8

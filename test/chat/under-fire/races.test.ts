@@ -8,7 +8,7 @@ import { agreed } from './agreed.ts'
 import { busyWorld } from './busy-world.ts'
 import { drawnFor, roundsOr } from './drawn.ts'
 
-const rounds = roundsOr(10, 200)
+const rounds = roundsOr(5, 200)
 const roundsARoom = 20
 
 async function turns(dice: Dice, most: number): Promise<void> {

@@ -3,8 +3,8 @@ import { until } from '../node/processes.ts'
 import { cluster, Machine, room } from './machines.ts'
 import { expectAll, sendUntil } from './sending.ts'
 
-/** Each person's: four or a hundred a second. */
-const pace = { lines: process.env['CONCLAVE_LONG'] === undefined ? 1 : 25, everyMs: 250 }
+/** Each person's: a hundred a second. */
+const pace = { lines: 25, everyMs: 250 }
 
 /** The machine of the leader, once there is one other than `before`. */
 async function leader(machines: readonly Machine[], before?: Machine): Promise<Machine> {
