@@ -137,7 +137,7 @@ async function play({ place, ada, bob, cyd }: Scene, at: number, schedule: Sched
 }
 
 // Each write is cut off in some of the schedules, and in all of them where there is time.
-const step = process.env['CONCLAVE_WHOLE'] === undefined ? 20 : 1
+const step = process.env['CONCLAVE_WHOLE'] === undefined ? 10 : 1
 
 test.each(schedules.map((schedule, index) => ({ ...schedule, index })))(
   'restored $restored, copied $copied, kicked $kicked, answer lost $replyLost: dead at any write, nothing acknowledged is lost or shown twice',
