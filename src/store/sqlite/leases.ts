@@ -7,7 +7,8 @@ import type { Lease, LeaseId, Revision } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Rows } from './rows.ts'
 
-const sweepMs = 500
+/** Between two sweeps at most, for a lease that another process granted meanwhile; one known is ended when it expires. */
+const sweepMsMax = 2000
 /** A lease is renewed three times per lifetime. */
 const touchesPerTtl = 3
 
@@ -21,14 +22,14 @@ export class Leases {
   readonly #rows: Rows
   /** Runs a write that may delete keys, and reports the new revision to the watchers. */
   readonly #change: (work: (revision: Revision) => Revision) => Promise<void>
-  readonly #sweeper: NodeJS.Timeout
+  #sweeper: NodeJS.Timeout | undefined
+  #closed = false
   readonly #kept = new Map<LeaseId, Kept>()
 
   constructor(connection: Connection, rows: Rows, change: (work: (revision: Revision) => Revision) => Promise<void>) {
     this.#connection = connection
     this.#rows = rows
     this.#change = change
-    this.#sweeper = setInterval(() => void this.sweep(), sweepMs).unref()
   }
 
   async grant(ttlS: number, signal?: AbortSignal): Promise<Lease> {
@@ -45,20 +46,32 @@ export class Leases {
     return { id, ttlS, lost: lost.signal, revoke: () => this.#revoke(id) }
   }
 
-  /** Ends every lease that has expired. A store that is busy or unreachable is swept again soon. */
+  /**
+   * Ends every lease that has expired, and sweeps again when the next one does. A store that is busy or unreachable is
+   * swept again soon.
+   */
   async sweep(): Promise<void> {
+    let wait = sweepMsMax
     try {
-      const expired = await this.#connection.read(() => this.#expired())
-      if (expired.length === 0) return
-      await this.#change((revision) => this.#expired().reduce((reached, id) => this.#end(id, reached), revision))
+      const { expired, waitMs } = await this.#connection.read(() => ({
+        expired: this.#expired(),
+        waitMs: this.#untilNextMs(),
+      }))
+      wait = Math.min(waitMs, sweepMsMax)
+      if (expired.length > 0) {
+        await this.#change((revision) => this.#expired().reduce((reached, id) => this.#end(id, reached), revision))
+      }
     } catch {
       // The next sweep tries again; this process's commits report what is wrong with the store.
     }
+    clearTimeout(this.#sweeper)
+    if (!this.#closed) this.#sweeper = setTimeout(() => void this.sweep(), wait).unref()
   }
 
   /** Stops renewing leases, without ending them. */
   close(): void {
-    clearInterval(this.#sweeper)
+    this.#closed = true
+    clearTimeout(this.#sweeper)
     for (const { timer } of this.#kept.values()) clearInterval(timer)
     this.#kept.clear()
   }
@@ -66,6 +79,13 @@ export class Leases {
   #expired(): LeaseId[] {
     const rows = this.#connection.statement('SELECT id FROM leases WHERE expires_at <= ?').all(Date.now())
     return rows.map((row) => row['id'] as LeaseId)
+  }
+
+  /** Until the first of those that have not expired does. */
+  #untilNextMs(): number {
+    const now = Date.now()
+    const row = this.#connection.statement('SELECT min(expires_at) AS next FROM leases WHERE expires_at > ?').get(now)
+    return typeof row?.['next'] === 'number' ? row['next'] - now : Infinity
   }
 
   /** Deletes a lease and its keys in one revision, if it has any. @returns the revision reached */

@@ -60,7 +60,7 @@ export class SqliteStore implements Store {
     this.#bell = new Bell(
       `${connection.path}-bell`,
       () => this.#wakeup.ring(),
-      () => void this.#poll(),
+      () => this.#poll(),
     )
   }
 
@@ -191,13 +191,17 @@ export class SqliteStore implements Store {
     await this.#connection.write(write, { committed, ...options })
   }
 
-  async #poll(): Promise<void> {
+  /** Whether the store has changed since the last poll. */
+  async #poll(): Promise<boolean> {
     try {
       const { revision } = await this.#connection.read(() => this.#rows.meta())
-      if (revision !== this.#polled) this.#wakeup.ring()
+      const changed = revision !== this.#polled
+      if (changed) this.#wakeup.ring()
       this.#polled = revision
+      return changed
     } catch {
       // The next poll tries again.
+      return false
     }
   }
 
