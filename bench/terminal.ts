@@ -133,7 +133,7 @@ export async function benchTerminal(): Promise<void> {
 
     await busyRoom(env, cheap)
   } finally {
-    await run(['lock', '--all'], env).catch(() => undefined)
+    await run(['lock'], env).catch(() => undefined)
     rmSync(home, { recursive: true, force: true })
     rmSync(fresh, { recursive: true, force: true })
   }

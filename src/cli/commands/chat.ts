@@ -1,4 +1,5 @@
 /** `chat [ROOM]`, also the default for an empty command line: the terminal interface. */
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { version } from '../session/options.ts'
@@ -21,6 +22,7 @@ export function addChat(program: Command, act: Act): void {
 
 async function chat(session: Session, room: string | undefined, { plain }: { plain?: true }): Promise<number> {
   const { options, host } = session
+  preferLittleMemory()
   if (plain === true || (host.stdin.isTTY === true && host.env['TERM'] === 'dumb')) return lineChat(session, room)
   // Redirecting stderr (`2>log`) is fine.
   if (host.stdin.isTTY !== true || host.stdout.isTTY !== true || options.json) {
@@ -43,6 +45,16 @@ async function chat(session: Session, room: string | undefined, { plain }: { pla
     ...(trouble === undefined ? {} : { trouble }),
     ...(room === undefined ? {} : { room }),
   })
+}
+
+/**
+ * A chat is open for days and mostly idle, so memory counts more than a fifth more CPU in a burst: V8's young generation
+ * stays at 1 MiB, and its heap grows by 40 % between collections. V8 reads both at each collection, so they may be set
+ * now. (`npm run bench -- terminal`: 106 MiB instead of 191 in a busy room of 100,000.)
+ */
+function preferLittleMemory(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=40')
 }
 
 async function lineChat(session: Session, room: string | undefined): Promise<number> {
