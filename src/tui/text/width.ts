@@ -1,6 +1,6 @@
 /**
  * The width of a text in columns, counted by grapheme: what a person sees as one character (a letter with its accents,
- * an emoji of several people) is never split. Pure; caches nothing.
+ * an emoji of several people) is never split. Pure; remembers the widths of graphemes that it has measured.
  */
 import { createRequire } from 'node:module'
 import type measure from 'string-width'
@@ -9,6 +9,11 @@ const load = createRequire(import.meta.url)
 /** Loaded for the first text that needs them: both together take as long as starting Node does. */
 let stringWidth: typeof measure | undefined
 let segmenter: Intl.Segmenter | undefined
+
+/** Of one grapheme; forgotten all at once. Longer ones, which have no bound, are measured each time. */
+const widths = new Map<string, number>()
+const widthsMax = 4096
+const rememberedLength = 16
 
 /**
  * Printable ASCII, Latin and Cyrillic letters, typographic marks, lines and boxes: one code unit is one column, so the
@@ -28,8 +33,20 @@ export function graphemes(text: string): string[] {
 
 export function widthOf(text: string): number {
   if (plain.test(text)) return text.length
+  let width = 0
+  for (const grapheme of graphemes(text)) width += graphemeWidth(grapheme)
+  return width
+}
+
+function graphemeWidth(grapheme: string): number {
+  const known = widths.get(grapheme)
+  if (known !== undefined) return known
   stringWidth ??= (load('string-width') as { readonly default: typeof measure }).default
-  return stringWidth(text)
+  const width = stringWidth(grapheme)
+  if (grapheme.length > rememberedLength) return width
+  if (widths.size === widthsMax) widths.clear()
+  widths.set(grapheme, width)
+  return width
 }
 
 /** The text cut to at most `columns`, with an ellipsis if something was cut off. */
