@@ -8,7 +8,7 @@
 import { hintText, type Hint } from './hint.ts'
 
 export const errorCodes = [
-  'usage', // bad arguments, an empty or oversized message, a weak password
+  'usage', // bad arguments, an empty or oversized message, a weak passphrase
   'timeout', // waited for someone to act; still waiting
   'not-member',
   'not-allowed',
@@ -58,7 +58,7 @@ export function isConclaveError(error: unknown, code?: ErrorCode): error is Conc
 
 /** Another client changed in the store what a transaction depends on. */
 export function storeConflict(): ConclaveError {
-  return new ConclaveError('unavailable', 'another client changed the store at the same time', {
+  return new ConclaveError('unavailable', 'Another client changed the store at the same time', {
     hint: 'Try again.',
     retryable: true,
   })

@@ -44,7 +44,7 @@ export interface Accounts {
 /** The passphrase was chosen and this machine is new: the recovery code is needed too. Nothing was changed. */
 export class RecoveryCodeNeeded extends ConclaveError {
   constructor(name: string) {
-    super('wrong-password', `${name} chose a password: a new machine needs the recovery code too`, {
+    super('wrong-password', `${name} chose their own passphrase: a new machine needs the recovery code too`, {
       hint: ['Give the recovery code that was shown with the passphrase (', command('recovery-code'), ').'],
     })
   }

@@ -219,7 +219,7 @@ export class ChatSession implements Chat {
     )
     if (invited !== undefined) return this.#entering.enterInvited(invited, { trustNew: true })
     if (contact.name === this.self.name) {
-      throw new ConclaveError('usage', 'a chat with yourself', { hint: 'Give the name of someone else.' })
+      throw new ConclaveError('usage', 'You can’t message yourself', { hint: 'Give the name of someone else.' })
     }
     const session = await this.#create(pairName(this.self.name, contact.name), pairPolicy)
     await session.inviteKey(contact)
@@ -282,7 +282,7 @@ export class ChatSession implements Chat {
   async #forget(room: string): Promise<Forgotten> {
     const known = await this.#entering.existing(parseRoomRef(room))
     const { roomId } = known.find(({ standing }) => standing === 'member') ?? known[0] ?? {}
-    if (roomId === undefined) throw new ConclaveError('no-such-room', `there is no copy of ${room}`)
+    if (roomId === undefined) throw new ConclaveError('no-such-room', `There is no copy of ${room} on this machine`)
     const forgotten = await this.#sessions.forget(roomId)
     await this.#parts.home.shrink?.()
     return forgotten

@@ -76,10 +76,10 @@ const forTyping = /^(?:enter|backspace|delete|up|down|left|right|home|end|(?:shi
 
 /** Why it can't stand for anything else; undefined: it can. */
 export function chordProblem(chord: string): string | undefined {
-  if (forTyping.test(chord) || chord.endsWith('escape')) return 'Without this key you could not type, or not leave'
-  if (chord === 'ctrl+c') return 'Ctrl-C always clears the line and quits'
-  if (chord === 'ctrl+x') return 'Ctrl-X begins Ctrl-X Ctrl-E'
-  if (chord === 'ctrl+l' || chord === 'ctrl+z') return 'Redrawing and suspending keep their keys'
-  if (chord === 'alt+/' || chord === 'alt+!') return 'A terminal sends the same for Esc and then this key'
+  if (forTyping.test(chord) || chord.endsWith('escape')) return 'It is needed for typing or for leaving'
+  if (chord === 'ctrl+c') return 'It always clears the line and quits'
+  if (chord === 'ctrl+x') return 'It starts Ctrl-X Ctrl-E'
+  if (chord === 'ctrl+l' || chord === 'ctrl+z') return 'It always redraws or suspends'
+  if (chord === 'alt+/' || chord === 'alt+!') return 'A terminal sends the same for Esc followed by this key'
   return undefined
 }

@@ -138,7 +138,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
       if (local !== undefined && vault !== undefined && (await readOne(local, identityKey)) !== undefined) {
         return { local, vault }
       }
-      throw new ConclaveError('no-such-user', `there is no ${name} in this home`, {
+      throw new ConclaveError('no-such-user', `There is no identity "${name}" in this home`, {
         hint: ['Log in first (', command('login', name), ').'],
       })
     } catch (error) {
@@ -182,7 +182,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     try {
       const open = openVaultWithKey(vault.value, Uint8Array.from(key))
       if (open.kind === 'open') return await enter(local, open)
-      const what = `${name} was unlocked with a former password, or in another home`
+      const what = `${name} was unlocked with a former passphrase, or in another home`
       throw new ConclaveError('wrong-password', what, {
         hint: ['Unlock again with the current passphrase (', command('unlock'), ').'],
       })
@@ -224,8 +224,8 @@ export function openAccounts(options: AccountsOptions): Accounts {
 async function checkStrength({ password, chosen }: NewPassword, name: string): Promise<void> {
   const fault = chosen ? await passwordWeakness(password, name) : undefined
   if (fault === undefined) return
-  throw new ConclaveError('usage', `this password is too weak: ${fault}`, {
-    hint: 'Take a longer one; or give none, and six random words are generated for you.',
+  throw new ConclaveError('usage', `This passphrase is too weak. ${fault}`, {
+    hint: 'Choose a longer one, or give none to have six random words generated.',
   })
 }
 

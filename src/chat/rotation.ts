@@ -23,7 +23,7 @@ export function parseRotate(text: string): number | undefined {
 /** @throws usage */
 export function checkRotateDays(days: number): void {
   if (Number.isInteger(days) && days >= 0 && days <= rotateDaysMax) return
-  throw new ConclaveError('usage', `keys are replaced every 1 to ${rotateDaysMax} days, or never`)
+  throw new ConclaveError('usage', `Keys are replaced every 1 to ${rotateDaysMax} days, or never`)
 }
 
 export interface Moment {

@@ -21,8 +21,8 @@ export function declined(room: string): { readonly text: string; readonly hint: 
 /** The same as seen from outside, where no one can tell whether the member who answered may do that. */
 export function seeminglyDeclined(room: string): { readonly text: string; readonly hint: string } {
   return {
-    text: `A member of ${room} declined your request to join; whether they may do that can't be checked from outside`,
-    hint: 'You are let in if someone who may accept it does. Ask a member you know, or ask to join again.',
+    text: `A member of ${room} declined your request to join; you can't check from outside whether they are allowed to`,
+    hint: 'Anyone who can accept requests may still accept yours. Ask a member you know, or ask to join again.',
   }
 }
 
@@ -113,11 +113,11 @@ export function heardLine({ name, at }: LastHeard, now: number): string {
 
 export const headComparisons: Readonly<Record<HeadComparison, string>> = {
   same: 'The heads are the same: you see the same room.',
-  past: 'That head is in the past of yours: you see the same room, and more of it.',
+  past: 'That head is older than yours: you see the same room, and more of it.',
   'other-branch':
     'TAMPERING: that head is on another branch. The store shows the two of you different copies of this room.',
   unknown:
-    'That head is not known here. If it came with its number of records, the other side is ahead: compare again once you have as many. Else ask for the number.',
+    'That head is not known here. If it came with its number of records, the other side is ahead: compare again once you have as many. Otherwise ask for the number.',
 }
 
 /** What an `<admin>` line says. Each line of it is the program's; a topic stands at the end of one. */

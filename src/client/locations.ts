@@ -27,7 +27,7 @@ export function locate(
 
 /** An option wins over its variable; an empty variable counts as unset. @throws usage for an empty option */
 export function givenOr(option: unknown, variable: string | undefined): string | undefined {
-  if (option === '') throw new ConclaveError('usage', 'an option got an empty value')
+  if (option === '') throw new ConclaveError('usage', 'An option got an empty value')
   return typeof option === 'string' ? option : variable || undefined
 }
 

@@ -81,7 +81,7 @@ function parseEndpoint(text: string): Endpoint {
 function parseFiles(query: string): Map<string, string> {
   const files = new Map<string, string>()
   for (const [name, file] of new URLSearchParams(query)) {
-    if (!['ca', 'cert', 'key'].includes(name)) throw refuse(`"${name}" is not known here`)
+    if (!['ca', 'cert', 'key'].includes(name)) throw refuse(`"${name}" is not a known parameter`)
     if (file === '' || files.has(name)) throw refuse(`${name}= needs one file`)
     files.set(name, resolve(file))
   }
@@ -99,5 +99,5 @@ function tlsFiles(files: ReadonlyMap<string, string>, home: string): TlsFiles {
 }
 
 function refuse(message: string): ConclaveError {
-  return new ConclaveError('usage', `the store's URL: ${message}`, { hint: forms })
+  return new ConclaveError('usage', `Invalid store address: ${message}`, { hint: forms })
 }

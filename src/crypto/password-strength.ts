@@ -15,13 +15,13 @@ let judge: Promise<Judge> | undefined
 
 /** A sentence that says what is wrong, or undefined when the password will do. `name` counts as known to a guesser. */
 export async function passwordWeakness(password: string, name: string): Promise<string | undefined> {
-  if (password.length === 0) return 'The password is empty.'
-  if (passwordBytes(password) === undefined) return 'The password is too long, or is not text.'
+  if (password.length === 0) return 'It is empty.'
+  if (passwordBytes(password) === undefined) return 'It is too long, or not text.'
   judge ??= loadJudge()
   const judged = password.normalize('NFKC').slice(0, judgedCharsMax)
   const { score, guessesLog10, advice } = (await judge)(judged, [name, 'conclave'])
   if (score >= scoreMin && guessesLog10 >= passwordGuessesLog10Min) return undefined
-  return `This password could be guessed. ${advice}`
+  return `It could be guessed. ${advice}`
 }
 
 async function loadJudge(): Promise<Judge> {

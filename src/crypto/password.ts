@@ -45,7 +45,7 @@ export async function passwordKey(password: Bytes, salt: Uint8Array, parameters:
   return new Promise((resolve, reject) => {
     argon2('argon2id', options, (error, key) => {
       if (error === null) resolve(new Uint8Array(key))
-      else reject(new ConclaveError('unexpected', 'the password could not be turned into a key', { cause: error }))
+      else reject(new ConclaveError('unexpected', 'Could not derive a key from the passphrase', { cause: error }))
     })
   })
 }

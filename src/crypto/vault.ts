@@ -173,7 +173,7 @@ function decodeVault(bytes: Uint8Array): Sealed | Damaged {
   if (bytes.length > vaultBytesMax) return { kind: 'damaged', reason: 'larger than a vault can be' }
   try {
     const fields = Fields.decode(bytes, 8)
-    if (fields.unsigned() !== vaultVersion) throw new FormatError('of a version that this Conclave does not know')
+    if (fields.unsigned() !== vaultVersion) throw new FormatError('this Conclave doesn’t support its version')
     const name = fields.text(userNameCharsMax)
     // It is shown before anything is authenticated, so it must not carry control characters.
     if (userNameFault(name) !== undefined) throw new FormatError('not a name')
@@ -249,10 +249,10 @@ function checkedCode(code: Bytes): Bytes {
 
 function unfit(protection: Protection): ConclaveError {
   return protection === 'generated'
-    ? new ConclaveError('usage', 'A generated passphrase has six words of the list.', {
+    ? new ConclaveError('usage', 'A generated passphrase has six words from the word list', {
         hint: 'Let Conclave generate one.',
       })
-    : new ConclaveError('usage', 'The password is empty, too long or not text.', {
+    : new ConclaveError('usage', 'The passphrase is empty, too long or not text', {
         hint: `Use up to ${passwordBytesMax} bytes of text.`,
       })
 }

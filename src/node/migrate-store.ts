@@ -54,7 +54,7 @@ export async function migrateStore(from: Store, to: Store, options: MigrationOpt
   const { id, address, before } = await beginOrResume(from, options)
   const live = await read(to, incarnationKey, signal)
   if (live !== undefined && !equalBytes(live.value, fromHex(id))) {
-    throw new ConclaveError('not-a-store', 'the new store is already in use', {
+    throw new ConclaveError('not-a-store', 'The new store is already in use', {
       hint: 'Move into a cluster that is still empty.',
     })
   }
@@ -75,7 +75,7 @@ export async function abortMigration(from: Store, to: Store, signal?: AbortSigna
   const moved = incarnation && migratedTo(incarnation.value)
   const before = await read(from, beforeKey, signal)
   if (incarnation === undefined || moved === undefined || before === undefined) {
-    throw new ConclaveError('usage', 'this store is not being moved', { hint: 'There is nothing to revert.' })
+    throw new ConclaveError('usage', 'This store is not being moved', { hint: 'There is nothing to revert.' })
   }
   const { ok } = await to.commit(
     {
@@ -85,7 +85,7 @@ export async function abortMigration(from: Store, to: Store, signal?: AbortSigna
     signal,
   )
   if (!ok) {
-    throw new ConclaveError('not-allowed', 'the move is complete: the new store is in use', {
+    throw new ConclaveError('not-allowed', 'The move is complete: the new store is in use', {
       hint: `Use the store at ${moved.address}.`,
     })
   }
@@ -112,7 +112,7 @@ interface Migration {
 async function beginOrResume(from: Store, options: MigrationOptions): Promise<Migration> {
   const incarnation = await read(from, incarnationKey, options.signal)
   if (incarnation === undefined) {
-    throw new ConclaveError('not-a-store', 'there is nothing to move: this store has never been used', {
+    throw new ConclaveError('not-a-store', 'There is nothing to move: this store has never been used', {
       hint: 'Start the node without --from-local.',
     })
   }
@@ -132,7 +132,7 @@ async function markMoved(from: Store, id: string, address: string, before: Entry
     },
     signal,
   )
-  if (!ok) throw new ConclaveError('unavailable', 'another process is migrating this store', { retryable: true })
+  if (!ok) throw new ConclaveError('unavailable', 'Another process is migrating this store', { retryable: true })
 }
 
 async function copyRecords(
@@ -170,7 +170,7 @@ async function verifyRecords(
     for (const { key, value } of page) {
       const copy = await seek(copies, key)
       if (copy === undefined || !equalBytes(copy.value, value)) {
-        throw new ConclaveError('tampering', `the copy of a record ${copy === undefined ? 'is missing' : 'differs'}`, {
+        throw new ConclaveError('tampering', `The copy of a record ${copy === undefined ? 'is missing' : 'differs'}`, {
           hint: 'Revert with `conclave node start --from-local --abort`, then move into an empty cluster.',
         })
       }
@@ -179,7 +179,7 @@ async function verifyRecords(
     onProgress?.({ step: 'verify', records, total })
   }
   if (records !== total)
-    throw new ConclaveError('unavailable', 'the store changed during the move', { retryable: true })
+    throw new ConclaveError('unavailable', 'The store changed during the move', { retryable: true })
 }
 
 async function finish(to: Store, id: string, address: string, signal?: AbortSignal): Promise<void> {
@@ -198,7 +198,7 @@ async function finish(to: Store, id: string, address: string, signal?: AbortSign
   )
   const now = await read(to, incarnationKey, signal)
   if (ok || (now !== undefined && equalBytes(now.value, fromHex(id)))) return
-  throw new ConclaveError('not-allowed', 'the move was aborted, or the new store was used before it was complete', {
+  throw new ConclaveError('not-allowed', 'The move was aborted, or the new store was used before it was complete', {
     hint: 'To return to the old store: `conclave node start --from-local --abort`.',
   })
 }

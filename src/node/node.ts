@@ -222,7 +222,7 @@ async function initialCluster(paths: NodePaths, state: NodeState, signal: AbortS
 /** A voter that lost its data could make the cluster lose acknowledged writes, so it must not start empty. */
 async function requireData(paths: NodePaths, { phase, settings }: NodeState): Promise<void> {
   if (phase !== 'member' || (await hasWal(paths))) return
-  throw new ConclaveError('not-a-store', `the data of this node is missing from ${paths.data}`, {
+  throw new ConclaveError('not-a-store', `The data of this node is missing from ${paths.data}`, {
     hint: restoreHint(paths, settings),
   })
 }

@@ -52,7 +52,7 @@ function checkLeases(table: Table, operations: readonly Operation[]): void {
 }
 
 export function leaseEnded(cause?: unknown): ConclaveError {
-  return new ConclaveError('closed', 'this lease has ended', { hint: 'Take a new lease.', cause })
+  return new ConclaveError('closed', 'Lease expired', { hint: 'Take a new lease.', cause })
 }
 
 /** Evaluates the compares and applies one branch, its writes at `revision`. Throws before the first write or not at all. */

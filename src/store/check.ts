@@ -19,19 +19,19 @@ function refuse(message: string): never {
 }
 
 export function checkKey(key: Uint8Array): void {
-  if (key.length === 0) refuse('a key has at least one byte')
-  if (key.length > storeKeyBytesMax) refuse(`a key has at most ${storeKeyBytesMax} bytes`)
+  if (key.length === 0) refuse('A key has at least one byte')
+  if (key.length > storeKeyBytesMax) refuse(`A key has at most ${storeKeyBytesMax} bytes`)
 }
 
 /** An empty or backward span is refused: etcd gives some of them a special meaning. */
 export function checkSpan(start: Uint8Array, end: Uint8Array): void {
   checkKey(start)
   checkKey(end)
-  if (compareBytes(start, end) >= 0) refuse('the end of a range sorts after its start')
+  if (compareBytes(start, end) >= 0) refuse('The end of a range sorts after its start')
 }
 
 function checkLimit(limit: number | undefined): void {
-  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) refuse('a limit is a positive integer')
+  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) refuse('A limit is a positive integer')
 }
 
 export function checkRange(start: Uint8Array, end: Uint8Array, options: RangeOptions): void {
@@ -41,22 +41,22 @@ export function checkRange(start: Uint8Array, end: Uint8Array, options: RangeOpt
 }
 
 export function checkFrom(from: Revision | undefined): void {
-  if (from !== undefined && (!Number.isSafeInteger(from) || from < 1)) refuse('a watch starts at a positive revision')
+  if (from !== undefined && (!Number.isSafeInteger(from) || from < 1)) refuse('A watch starts at a positive revision')
 }
 
 export function checkTtl(ttlS: number): void {
   if (!Number.isSafeInteger(ttlS) || ttlS < leaseTtlSMin || ttlS > leaseTtlSMax) {
-    refuse(`a lease lasts ${leaseTtlSMin} to ${leaseTtlSMax} seconds`)
+    refuse(`A lease lasts ${leaseTtlSMin} to ${leaseTtlSMax} seconds`)
   }
 }
 
 function checkCompares(compares: readonly Compare[]): void {
-  if (compares.length > storeOperationsMax) refuse(`a transaction has at most ${storeOperationsMax} compares`)
+  if (compares.length > storeOperationsMax) refuse(`A transaction has at most ${storeOperationsMax} compares`)
   for (const compare of compares) {
     if (compare.kind === 'empty') checkSpan(compare.key, compare.end)
     else checkKey(compare.key)
     if (compare.kind === 'revision' && (!Number.isSafeInteger(compare.modRevision) || compare.modRevision < 0)) {
-      refuse('a compared revision is 0 or a positive integer')
+      refuse('A compared revision is 0 or a positive integer')
     }
   }
 }
@@ -73,7 +73,7 @@ function covers(span: Span, key: Uint8Array): boolean {
 }
 
 function checkBranch(operations: readonly Operation[]): void {
-  if (operations.length > storeOperationsMax) refuse(`a transaction has at most ${storeOperationsMax} operations`)
+  if (operations.length > storeOperationsMax) refuse(`A transaction has at most ${storeOperationsMax} operations`)
   const written: Span[] = []
   for (const operation of operations) {
     const end = operation.kind === 'put' ? undefined : operation.end
@@ -86,7 +86,7 @@ function checkBranch(operations: readonly Operation[]): void {
   written.sort((a, b) => compareBytes(a.start, b.start))
   for (const [at, span] of written.entries()) {
     const next = written[at + 1]
-    if (next !== undefined && covers(span, next.start)) refuse('a transaction writes a key at most once')
+    if (next !== undefined && covers(span, next.start)) refuse('A transaction writes a key at most once')
   }
 }
 
@@ -110,6 +110,6 @@ export function checkTransaction(transaction: Transaction): void {
   checkBranch(transaction.then)
   checkBranch(transaction.else ?? [])
   if (requestBytes(transaction) > storeRequestBytesMax) {
-    refuse(`a transaction has at most ${storeRequestBytesMax} bytes of keys and values`)
+    refuse(`A transaction has at most ${storeRequestBytesMax} bytes of keys and values`)
   }
 }

@@ -203,7 +203,7 @@ export class Session {
   }
 
   #inside(): Chat {
-    if (this.#chat === undefined) throw new Error('nobody is logged in')
+    if (this.#chat === undefined) throw new Error('not logged in')
     return this.#chat
   }
 

@@ -284,8 +284,8 @@ test('what is forged in the newest page is passed over, and so are altered bytes
   at.room.talk([at.ben], 1)
   const { entered } = await letIn(at, 'eve')
   expect(told(await earlyPage(entered, 4))).toEqual([
-    'warning: a record was passed over: wrong signature',
-    'warning: a record was passed over: follows another record',
+    'warning: a record was ignored: wrong signature',
+    'warning: a record was ignored: follows another record',
     expect.stringMatching(/^ben: 601:/),
     'accept eve by founder',
   ])

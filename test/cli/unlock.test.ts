@@ -172,7 +172,7 @@ test('what kept an identity unlocked is of no use after a change of password tha
   await done(['passwd'], { home, env: { CONCLAVE_NEW_PASSWORD: another } })
   renameSync(away, socketOf(home, 'ada'))
   process.kill(agentOf(home), 'SIGCONT')
-  expect(await asks(home)).toMatch(/was unlocked with a former password/)
+  expect(await asks(home)).toMatch(/was unlocked with a former passphrase/)
   expect(existsSync(socketOf(home, 'ada'))).toBe(false)
 })
 

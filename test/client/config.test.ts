@@ -146,7 +146,7 @@ test.each<[string, string]>([
   ['{"terminal": {"aliases": {"w": ""}}}', 'terminal.aliases.w: not empty'],
   ['{"terminal": {"aliases": []}}', 'terminal.aliases: an object, {…}'],
   ['{"terminal": {"keys": {"alt+": "/x"}}}', 'terminal.keys.alt+: a key such as alt+s, ctrl+o or f5'],
-  ['{"terminal": {"keys": {"Enter": "/x"}}}', 'terminal.keys.Enter: Without this key you could not type, or not leave'],
+  ['{"terminal": {"keys": {"Enter": "/x"}}}', 'terminal.keys.Enter: It is needed for typing or for leaving'],
   ['{"terminal": {"ignored": {"bob": "bob"}}}', 'terminal.ignored.bob: a fingerprint: six groups of four digits'],
   ['{"stroe": "x"}', 'stroe: unknown; did you mean store?'],
   ['{"notify": {"level": "loud"}}', 'notify.level: one of all, mentions, none'],

@@ -119,7 +119,7 @@ describe('connecting a home with a person’s ticket', () => {
     const home = join(folder, 'ada')
     const foreign = { ...decode(await ticketFor('ada')), clusterId: 'f'.repeat(16) }
     await expect(connectHome(home, foreign, openTestStore)).rejects.toMatchObject({ code: 'not-a-store' })
-    await expect(connectHome(join(folder, 'new'), foreign, openTestStore)).rejects.toThrow('another cluster')
+    await expect(connectHome(join(folder, 'new'), foreign, openTestStore)).rejects.toThrow('Another cluster')
     expect(await usable(home)).toBe(true)
   })
 

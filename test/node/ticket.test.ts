@@ -81,7 +81,7 @@ describe('a ticket as text', () => {
         /incomplete|not a ticket|altered/,
       )
     }
-    expect(() => decodeTicket(text.slice(0, 200))).toThrow('this ticket is incomplete')
+    expect(() => decodeTicket(text.slice(0, 200))).toThrow('This ticket is incomplete')
   })
 
   test('is refused with any character changed', () => {
@@ -113,7 +113,7 @@ describe('a ticket as text', () => {
 
   test('expires', () => {
     checkExpiry(node, expires - 1)
-    expect(() => checkExpiry(node, expires)).toThrow('this ticket expired at 2030-01-01T00:00:00.000Z')
+    expect(() => checkExpiry(node, expires)).toThrow('This ticket expired at 2030-01-01T00:00:00.000Z')
   })
 
   test("contains no private key of the authority, even for someone who has the code, and a node's not its own", async () => {
@@ -235,7 +235,7 @@ describe('a ticket in the store', () => {
 
   test('is refused with an invalid certificate, even with a valid checksum', () => {
     const forged = encodeTicket({ ...person, authority: new Uint8Array(100).fill(48) })
-    expect(() => decodeTicket(forged)).toThrow('this ticket was altered')
+    expect(() => decodeTicket(forged)).toThrow('This ticket was altered')
   })
 
   test('is refused once expired, and swept; a claimed one a day later', async () => {

@@ -27,7 +27,7 @@ test('the embedded store moves into a cluster whole, and whoever is still on the
   expect(before).toMatchObject({ ok: true, messages: 4, damage: [], voids: [] })
 
   await machine.found('--from-local')
-  await screen.waitFor('this store has moved')
+  await screen.waitFor('This store has moved')
   await screen.waitFor(machine.endpoint)
   screen.enter('typed into the old one')
   sender.child.stdin.write('after the move\n')

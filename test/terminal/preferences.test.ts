@@ -35,7 +35,7 @@ it.each([60, 120])(
     first.enter('/set theme light')
     await first.waitFor('theme is light')
     first.enter('/alias tea It is tea time, $*')
-    await first.waitFor('/tea stands for')
+    await first.waitFor('/tea runs:')
     first.enter('/bind f5 /tea everyone')
     await first.waitFor('F5 enters "/tea everyone".')
     first.enter('/ignore bob')

@@ -271,7 +271,7 @@ describe('going from room to room', () => {
     expect(drive.text()).toContain('! there is a room demo')
     expect(drive.state.busy).toBeUndefined()
     await drive.type('/join nowhere\r')
-    expect(drive.text()).toContain('! there is no room nowhere')
+    expect(drive.text()).toContain('! There is no room nowhere')
   })
 
   it('goes back with Escape: completion, room list, question', async () => {

@@ -198,7 +198,7 @@ describe('Ctrl-X Ctrl-E', () => {
     await drive.type('\x1f')
     expect(drive.chat.editor.text).toBe('draft')
     drive.happen(edited(demo.id, 'x', true))
-    expect(drive.text()).toContain('That text is too long: its end was left out.')
+    expect(drive.text()).toContain('That text is too long and was cut off.')
   })
 
   it('is nothing with another key, which does what it does', async () => {

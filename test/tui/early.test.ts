@@ -65,14 +65,14 @@ it('shows what comes meanwhile once, and what turns out otherwise as it is', asy
   const news = { ...last, i: last.i + 1, seq: 0, id: 'news'.padEnd(32, '0'), text: 'message 6.' } as MessageItem
   demo.tell({ kind: 'early', items: [news] })
   expect(drive.text()).toContain('message 6.')
-  const forged = { kind: 'warning', i: last.i, reason: 'a record was passed over: wrong signature' } as const
+  const forged = { kind: 'warning', i: last.i, reason: 'a record was ignored: wrong signature' } as const
   counted(demo, [...whole.slice(0, -1), forged, { ...news, seq: 5 }])
   demo.tell({ kind: 'items', items: [{ ...news, seq: 5 }] })
   await drive.settle()
   expect(shown(drive).map((line) => /message \d/.exec(line)?.[0])).toEqual(
     ['1', '2', '3', '4', '6'].map((n) => `message ${n}`),
   )
-  expect(drive.text()).toContain('a record was passed over')
+  expect(drive.text()).toContain('a record was ignored')
 })
 
 it('goes to the newest once that can be had, unless one looks further up', async () => {

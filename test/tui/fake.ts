@@ -123,7 +123,7 @@ export class FakeRoom implements Room {
 
   async send(content: MessageContent | string): Promise<Sent> {
     const body: MessageContent = typeof content === 'string' ? { type: 'text', text: content } : content
-    if (this.standing !== 'member') throw new ConclaveError('not-member', `you are not a member of ${this.name}`)
+    if (this.standing !== 'member') throw new ConclaveError('not-member', `You are not a member of ${this.name}`)
     if (this.#world.connection.state !== 'online') {
       const id = `queued-${this.seq}-${this.pending.length}`
       this.pending.push({ id, at: this.#world.now(), content: body, state: 'queued' })
@@ -331,7 +331,7 @@ export class FakeTyped implements TypedTexts {
   }
 
   #check(): void {
-    if (this.broken) throw new ConclaveError('unavailable', 'the disk is full')
+    if (this.broken) throw new ConclaveError('unavailable', 'The disk is full')
   }
 }
 
@@ -510,7 +510,7 @@ export class FakeWorld implements Accounts {
 
   #open(wanted: string): FakeRoom {
     const room = this.rooms.find((other) => other.id === wanted || other.name === wanted.split('#')[0])
-    if (room === undefined) throw new ConclaveError('no-such-room', `there is no room ${wanted}`)
+    if (room === undefined) throw new ConclaveError('no-such-room', `There is no room ${wanted}`)
     return room
   }
 
@@ -531,7 +531,7 @@ export class FakeWorld implements Accounts {
       }
     }
     if (!this.listed.some((room) => room.name === name))
-      throw new ConclaveError('no-such-room', `there is no room ${name}`)
+      throw new ConclaveError('no-such-room', `There is no room ${name}`)
     const room = new FakeRoom(this, name, this.#self)
     const answer = Promise.withResolvers<Room>()
     let state: Admission['state'] = 'waiting'

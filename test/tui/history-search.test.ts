@@ -65,7 +65,7 @@ describe('Ctrl-R', () => {
     expect([shown(), drive.state.page.kind]).toEqual([' > text', 'chat'])
     const empty = await sent([])
     await empty.drive.type(ctrlR)
-    expect(empty.drive.text()).toContain('Nothing was sent from here yet.')
+    expect(empty.drive.text()).toContain("You haven't sent anything from here yet.")
   })
 
   it.each([40, 60, 80, 120])('fits %i columns, however much is typed', async (columns) => {

@@ -41,7 +41,7 @@ describe('/ignore', () => {
 
   it('lists whom it hides', async () => {
     await drive.type('/ignore\r')
-    expect(drive.text()).toContain('You ignore nobody.')
+    expect(drive.text()).toContain("You aren't ignoring anyone.")
     await drive.type(`${keys.escape}/ignore bob\r/ignore\r`)
     expect(drive.text()).toContain(` bob  ${bob.fingerprint}`)
     await drive.type(`${keys.escape}/unignore b${keys.tab}`)

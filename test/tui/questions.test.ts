@@ -70,7 +70,7 @@ describe('keys typed before a question was drawn', () => {
     const { world, demo, drive } = await inDemo()
     world.newKeys.clear()
     await drive.type('/join nowhere\ra secret for nowhere\r')
-    expect(drive.text()).toContain('there is no room nowhere')
+    expect(drive.text()).toContain('There is no room nowhere')
     expect(demo.log.some((item) => item.kind === 'message')).toBe(false)
     expect(drive.chat.editor.text).toBe('a secret for nowhere')
   })

@@ -180,7 +180,7 @@ describe('going to a place', () => {
     await drive.type('/jump 11-23 12:10\r')
     expect(drive.text()).toMatch(/12:10/)
     await drive.type('/jump soon\r')
-    expect(drive.text()).toContain('"soon" is no date.')
+    expect(drive.text()).toContain(`"soon" isn't a date.`)
     expect(drive.chat.editor.text).toBe('/jump soon')
   })
 

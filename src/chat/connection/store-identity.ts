@@ -44,7 +44,7 @@ export async function readIncarnation(store: Store, random: Random, signal?: Abo
     signal,
   )
   const value = reads[0]?.[0]?.value
-  if (value === undefined) throw new ConclaveError('unexpected', `no incarnation (${ok})`)
+  if (value === undefined) throw new ConclaveError('unexpected', `The store did not take its identity (${ok})`)
   return checkedIdentity(value)
 }
 
@@ -82,11 +82,9 @@ export async function renewStoreIdentity(store: Store, random: Random, signal?: 
 /** The store is at another address for good. */
 export class StoreMoved extends ConclaveError {
   constructor(address: string) {
-    super('closed', 'this store has moved', {
+    super('closed', 'This store has moved', {
       hint:
-        address === ''
-          ? 'ask the person who moved it for the new address'
-          : `use it at its new place: --store ${address}`,
+        address === '' ? 'Ask the person who moved it for the new address.' : `Use its new address: --store ${address}`,
     })
   }
 }

@@ -63,7 +63,7 @@ export async function readLocalKeys(home: Store, dataKey: Bytes): Promise<LocalK
   if (entry === undefined) return { keys: [outer], settled: true }
   const plaintext = openUnder(sealKey(outer), localKeysKey, entry.value)
   if (plaintext === undefined) {
-    throw new ConclaveError('tampering', 'the keys of this home are not those of its vault', {
+    throw new ConclaveError('tampering', 'The keys of this home do not belong to its vault', {
       hint: 'Log in again with an empty home folder.',
     })
   }

@@ -10,7 +10,7 @@ export function readLocal<T>(what: string, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof FormatError || error instanceof RangeError)) throw error
-    throw new ConclaveError('tampering', `${what} in this home is damaged`, {
+    throw new ConclaveError('tampering', `Damaged in this home: ${what}`, {
       hint: 'Everything except unsent messages is in the store too: move the home away, and log in again.',
       cause: error,
     })

@@ -131,7 +131,7 @@ async function commitVault(
     const keysEntry = await readOne(home, localKeysKey)
     const local = renewLocalKeys(await readLocalKeys(home, former), dataKey, random)
     const { vault, also } = make(now)
-    if (vault === undefined) throw new ConclaveError('unexpected', `the vault of ${name} could not be sealed`)
+    if (vault === undefined) throw new ConclaveError('unexpected', `Could not encrypt the vault of ${name}`)
     const { ok } = await home.commit({
       if: [
         { kind: 'revision', key: localVaultKey, modRevision: entry.modRevision },
@@ -144,7 +144,7 @@ async function commitVault(
     // If interrupted, the next start finishes it.
     return settleLocalKeys(home, dataKey, roomIds, random).catch(() => undefined)
   }
-  throw new ConclaveError('unavailable', 'the vault in the home is busy', { retryable: true })
+  throw new ConclaveError('unavailable', 'The vault in this home is busy', { retryable: true })
 }
 
 /** Whether the copy in the store is under the new passphrase too. The next start retries what fails here. */

@@ -143,8 +143,8 @@ export class CopyKeeper {
       )
     }
     if (standing !== 'changed-elsewhere') return
-    this.#advise(`the password of ${identity.name} was changed on another machine; here the old one still counts`, [
-      'To use the new one here too, change it here (',
+    this.#advise(`the passphrase of ${identity.name} was changed on another machine; the old one still works here`, [
+      'To use the new one here too, change it (',
       command('passwd'),
       '); the old one is asked for first.',
     ])

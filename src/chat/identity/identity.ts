@@ -139,14 +139,14 @@ export class Identity {
       if (changed.rooms.filter(isCurrent).length > vaultRoomsMax) throw tooManyRooms()
       const body = fitVault(changed, { before: opened.body, sharesRoom: this.sharesRoom })
       const value = resealVault(entry.value, this.#dataKey, body)
-      if (value === undefined) throw new ConclaveError('unexpected', 'the vault could not be sealed')
+      if (value === undefined) throw new ConclaveError('unexpected', 'Could not encrypt the vault')
       const { ok, revision } = await this.#home.commit({
         if: [{ kind: 'revision', key: localVaultKey, modRevision: entry.modRevision }],
         then: [{ kind: 'put', key: localVaultKey, value }],
       })
       if (ok) return this.#take(body, revision)
     }
-    throw new ConclaveError('unavailable', 'the vault in the home is busy', { retryable: true })
+    throw new ConclaveError('unavailable', 'The vault in this home is busy', { retryable: true })
   }
 
   /** Takes over changes by other programs of this home. False if there are none. */
@@ -181,7 +181,7 @@ export class Identity {
 }
 
 function tooManyRooms(): ConclaveError {
-  return new ConclaveError('usage', `You are in ${vaultRoomsMax} rooms, or wait for them: that is the most`, {
+  return new ConclaveError('usage', `You are in ${vaultRoomsMax} rooms or waiting to join them, which is the limit`, {
     hint: 'Leave a room, or withdraw a request to join.',
   })
 }

@@ -53,7 +53,7 @@ export class OwnName {
         return {
           ...{ kind: 'put-back', ...counts, short: 'your name was restored to the store' },
           text: 'Your name was missing, outdated or damaged in the store, and was restored.',
-          hint: 'Nothing left to do.',
+          hint: 'You don’t have to do anything.',
         }
       case 'replaced':
         return {

@@ -21,7 +21,7 @@ export function readNameRecord({ value }: Entry, name: string): NameRecord {
     return decodeNameRecord(value, name)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    throw new ConclaveError('tampering', `the record of the name ${name} is damaged or forged`, { cause: error })
+    throw new ConclaveError('tampering', `The name record of ${name} is damaged or forged`, { cause: error })
   }
 }
 
@@ -52,7 +52,7 @@ export async function registerName(
 }
 
 export function nameTaken(name: string): ConclaveError {
-  return new ConclaveError('name-taken', `the name ${name}, or one that looks like it, is taken`, {
+  return new ConclaveError('name-taken', `The name ${name}, or one that looks like it, is taken`, {
     hint: 'Choose another name. If it is yours, log in.',
   })
 }

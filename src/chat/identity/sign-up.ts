@@ -87,7 +87,7 @@ export async function finishSignUp(
   const registered = await lookUpName(store, name)
   if (registered !== undefined) return isOwn(outcome.body, registered.rootKey) ? outcome : undefined
   if (outcome.protection === 'chosen') {
-    throw new ConclaveError('no-such-user', `the sign-up of ${name} was cut off before the name was yours`, {
+    throw new ConclaveError('no-such-user', `The sign-up of ${name} was interrupted before the name was claimed`, {
       hint: ['To continue, sign up again with the same passphrase (', command('signup', name), ').'],
     })
   }

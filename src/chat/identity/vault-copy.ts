@@ -108,7 +108,7 @@ export async function followCopy(
     }
     const sequence = Math.max(copy?.sequence ?? 0, seen, own.sequence) + 1
     const value = resealVault(form, dataKey, body, { sequence, random })
-    if (value === undefined) throw new ConclaveError('unexpected', 'the copy of the vault could not be sealed')
+    if (value === undefined) throw new ConclaveError('unexpected', 'Could not encrypt the copy of the vault')
     const { ok } = await store.commit(
       {
         if: [{ kind: 'revision', key, modRevision: entry?.modRevision ?? 0 }],
@@ -120,7 +120,7 @@ export async function followCopy(
     await noteFollowed(home, { sequence, value }, seen, change)
     return outcome
   }
-  throw new ConclaveError('unavailable', 'the copy of the vault in the store is busy', { retryable: true })
+  throw new ConclaveError('unavailable', 'The copy of the vault in the store is busy', { retryable: true })
 }
 
 /** The home's vault, opened. @throws wrong-password when it is under another key. */
@@ -128,7 +128,7 @@ export async function readVault(home: Store, dataKey: Bytes): Promise<{ entry: E
   const entry = await readOne(home, localVaultKey)
   const opened = entry && openVaultWithKey(entry.value, dataKey)
   if (entry !== undefined && opened?.kind === 'open') return { entry, opened }
-  throw new ConclaveError('wrong-password', 'the vault in the home was changed by another program', {
+  throw new ConclaveError('wrong-password', 'The vault in this home was changed by another program', {
     hint: 'The passphrase was changed on this machine: log in again with the new one.',
   })
 }

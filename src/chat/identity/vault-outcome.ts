@@ -15,7 +15,7 @@ export function opened(outcome: VaultOutcome, name: string, where: string): Open
     case 'recovery-code-needed':
       throw new RecoveryCodeNeeded(name)
     case 'damaged':
-      throw new ConclaveError('tampering', `the vault of ${name} in ${where} is damaged: ${outcome.reason}`, {
+      throw new ConclaveError('tampering', `The vault of ${name} in ${where} is damaged: ${outcome.reason}`, {
         hint: 'Log in on another machine, or here with an empty home folder: that uses the store’s copy.',
       })
   }

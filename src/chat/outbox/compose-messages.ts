@@ -60,16 +60,16 @@ export async function composeMessages(
   if (room === undefined || memberByKey(room, identity.signer.publicKey) === undefined) {
     const endedBy = kickedBy(room, identity.signer.publicKey)
     if (endedBy !== undefined)
-      throw new ConclaveError('kicked', `${endedBy.name} kicked you from this room`, {
+      throw new ConclaveError('kicked', `${endedBy.name} removed you from this room`, {
         hint: ['Ask to join again: ', command('join')],
       })
-    throw new ConclaveError('not-member', 'you are not a member of this room', {
+    throw new ConclaveError('not-member', 'You are not a member of this room', {
       hint: ['Ask to join again: ', command('join')],
     })
   }
   requireKnownVersion(room)
   if (keys === undefined) {
-    throw new ConclaveError('not-member', 'can’t obtain this room’s keys', {
+    throw new ConclaveError('not-member', 'Can’t obtain this room’s keys', {
       hint: ['Ask to join again: ', command('join')],
     })
   }

@@ -61,7 +61,7 @@ export async function operate(
     const i = await appendPrepared(parts, room, prepared, along, deadline, signal)
     if (i !== undefined) return i
   }
-  throw new ConclaveError('unavailable', 'room busy: gave up after repeated conflicts', { retryable: true })
+  throw new ConclaveError('unavailable', 'Room busy: gave up after repeated conflicts', { retryable: true })
 }
 
 /** Seals for one index after another while only messages come between; undefined once the head has changed. */
@@ -133,15 +133,16 @@ function groundBefore(log: RoomLog, room: Room, change: Change): { room: Room; k
   const keys = opening && log.state.keyring.get(room.openings.get(opening.under))
   const base = opening && roomAfter(room, opening.n)
   const isRecovery = change.type === 'kick' || change.type === 'rotate'
-  if (!isRecovery || base === undefined || keys === undefined) throw noKeys('any member can answer')
+  if (!isRecovery || base === undefined || keys === undefined) throw noKeys('Any member can answer.')
   const isUsed = log.end.i - 1 > (room.marks.get(opening?.n ?? 0)?.i ?? 0)
-  if (isUsed && !log.keys.hasKnocked) throw noKeys('if nobody answers, do this again: it opens a new epoch for all')
+  if (isUsed && !log.keys.hasKnocked)
+    throw noKeys('If nobody answers, repeat this command: it gives the room new keys.')
   return { room: base, keys }
 }
 
 function noKeys(more: string): ConclaveError {
-  return new ConclaveError('not-member', 'can’t obtain this room’s keys', {
-    hint: ['Ask to join again: ', command('join'), `; ${more}`],
+  return new ConclaveError('not-member', 'Can’t obtain this room’s keys', {
+    hint: ['Ask to join again: ', command('join'), `. ${more}`],
   })
 }
 
@@ -164,7 +165,7 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function notIn(): ConclaveError {
-  return new ConclaveError('not-member', 'you are not a member of this room', {
+  return new ConclaveError('not-member', 'You are not a member of this room', {
     hint: ['Ask to join: ', command('join')],
   })
 }

@@ -150,9 +150,9 @@ export class PendingMessages {
     this.#remove([message])
     await message.written.catch(() => undefined)
     await this.#inTurn(() => this.#parts.outbox.drop(this.#parts.roomId, queued, tried))
-    message.reject(new ConclaveError('unavailable', 'taken out of the outbox', { retryable: true }))
+    message.reject(new ConclaveError('unavailable', 'Removed from the outbox', { retryable: true }))
     if (!tried) return
-    throw new ConclaveError('unavailable', 'the store did not say whether it has this message', {
+    throw new ConclaveError('unavailable', 'The store did not say whether it has this message', {
       hint: 'If it was sent, the room shows it once the store answers.',
     })
   }

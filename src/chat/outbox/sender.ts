@@ -122,7 +122,7 @@ export class Sender {
     this.#parts.log.warn('outbox.bug', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
-    return new ConclaveError('unexpected', `unexpected: ${String(error)}`, {
+    return new ConclaveError('unexpected', `Unexpected error: ${String(error)}`, {
       hint: 'This is a bug in Conclave.',
       cause: error,
     })
@@ -154,7 +154,7 @@ export class Sender {
     if (await this.#isInLog(attempt, device)) return
     this.#messages.giveUp(device)
     if (done)
-      throw new ConclaveError('unexpected', 'a record of this client did not count', {
+      throw new ConclaveError('unexpected', 'The room’s rules rejected a record from this machine', {
         hint: ['Check the room: ', command('verify')],
       })
     // The loser backs off a little, so that the same client doesn't lose again.

@@ -55,7 +55,7 @@ export async function knock(parts: AdmissionParts, card: Card, knownHead: Bytes 
     at: clock.now(),
   })
   const sealed = await sealKnock(roomId, card.epoch, card.knockKey, bytes)
-  if (sealed === undefined) throw new ConclaveError('tampering', 'the card of this room holds no key')
+  if (sealed === undefined) throw new ConclaveError('tampering', 'This room’s card has no key')
   await identity.changeRoom(roomId, (before) => ({
     roomId,
     name: card.name,
@@ -78,7 +78,7 @@ async function putInLife(store: Store, incarnation: Bytes, put: Operation): Prom
   })
   if (ok) return
   const found = reads[0]?.[0]?.value
-  if (found === undefined) throw new ConclaveError('unavailable', 'the store has been emptied', { retryable: true })
+  if (found === undefined) throw new ConclaveError('unavailable', 'The store has been emptied', { retryable: true })
   checkNotMoved(found)
   await putInLife(store, found, put)
 }
@@ -203,7 +203,7 @@ export class WaitingAdmission implements Admission {
       return await this.#follow(signal)
     } catch (error) {
       if (!this.#parts.closing.aborted) throw error
-      throw new ConclaveError('closed', 'the chat was closed', { cause: error })
+      throw new ConclaveError('closed', 'The chat was closed', { cause: error })
     }
   }
 
@@ -224,7 +224,7 @@ export class WaitingAdmission implements Admission {
       await this.#tell(await this.#declines(answers))
     }
     signal.throwIfAborted()
-    throw new ConclaveError('closed', 'the store was closed', { retryable: true })
+    throw new ConclaveError('closed', 'The store was closed', { retryable: true })
   }
 
   /** An acceptance counts where the room, folded with the secret that it brings, has this person as a member. */

@@ -84,14 +84,14 @@ function neverSeen(key: NamedKey, trust: string): UnconfirmedKey {
   const person = personOf(key)
   const { name, fingerprint: digits } = person
   const hint = `Compare it with ${name} by phone or in person, then --fingerprint "${digits}", or ${trust}.`
-  const message = `Someone calling themselves ${name} has a key that was never seen here before: ${digits}`
+  const message = `Someone calling themselves ${name} has a key never seen here before: ${digits}`
   return new UnconfirmedKey(person, undefined, message, hint)
 }
 
 /** The fingerprint that a person typed is not that of the key. */
 export function otherFingerprint(key: NamedKey, known?: Bytes): UnconfirmedKey {
   const person = personOf(key)
-  const message = `The key of ${person.name} does NOT have the fingerprint that you gave: it is ${person.fingerprint}`
+  const message = `The key of ${person.name} does NOT have the fingerprint you gave: it is ${person.fingerprint}`
   const hint = `Someone may be impersonating ${key.name}: ask them for their fingerprint again, by phone or in person.`
   return new UnconfirmedKey(person, known && fingerprint(known), message, hint)
 }
@@ -103,7 +103,7 @@ export function changedKey(key: NamedKey, known: Bytes): UnconfirmedKey {
   return new UnconfirmedKey(
     person,
     fingerprint(known),
-    `The key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${digits}`,
+    `The key of ${name} is NOT the one you know (${fingerprint(known)}): it is ${digits}`,
     [
       `Someone may be impersonating ${name}. To see what to compare by phone or in person: `,
       command('verify', `@${name}`),

@@ -54,7 +54,7 @@ export async function list(store: Store, roomId: Bytes, name: string): Promise<v
 }
 
 function listedAlready(name: string): ConclaveError {
-  return new ConclaveError('name-taken', `another room is listed as ${name}, or as a name that looks like it`, {
+  return new ConclaveError('name-taken', `Another room is listed as ${name}, or under a name that looks like it`, {
     hint: 'People can join this one by its name and ID.',
   })
 }
@@ -130,11 +130,11 @@ export function parseRoomRef(text: string): RoomRef {
   if (/^[0-9a-f]{64}$/.test(text)) return { name: undefined, idPrefix: text }
   const [name = '', idPrefix = '', ...rest] = text.split('#')
   if (rest.length > 0 || name === '' || !/^[0-9a-f]*$/.test(idPrefix)) {
-    throw new ConclaveError('usage', `not a room: ${text}`, { hint: 'Write its name, or name#id as rooms shows it.' })
+    throw new ConclaveError('usage', `Not a room: ${text}`, { hint: 'Write its name, or name#id as rooms shows it.' })
   }
   if (idPrefix !== '' && idPrefix.length * 4 < roomIdPrefixBitsMin) {
-    throw new ConclaveError('usage', `an id this short proves nothing: ${idPrefix}`, {
-      hint: `give at least ${roomIdPrefixBitsMin / 4} digits`,
+    throw new ConclaveError('usage', `This ID is too short to be safe: ${idPrefix}`, {
+      hint: `Give at least ${roomIdPrefixBitsMin / 4} digits.`,
     })
   }
   return { name, idPrefix }
@@ -161,7 +161,7 @@ export async function findCard(
     return { roomId, card: decodeCard(roomId, entry.value) }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    throw new ConclaveError('tampering', 'the card of this room is damaged or forged', { cause: error })
+    throw new ConclaveError('tampering', 'This room’s card is damaged or forged', { cause: error })
   }
 }
 
@@ -172,7 +172,7 @@ async function listedId(store: Store, ref: RoomRef, signal?: AbortSignal): Promi
 }
 
 export function noSuchRoom({ name, idPrefix }: RoomRef): ConclaveError {
-  return new ConclaveError('no-such-room', `there is no room ${name ?? idPrefix}`, {
-    hint: ['To list them: ', command('rooms'), '. An unlisted room is joined by its whole id.'],
+  return new ConclaveError('no-such-room', `There is no room ${name ?? idPrefix}`, {
+    hint: ['To list them: ', command('rooms'), '. To join an unlisted room, give its full ID.'],
   })
 }

@@ -40,13 +40,13 @@ export function knockOf(knocks: readonly OpenKnock[], name: string, wanted: stri
   const [knock] = matching
   if (knock === undefined && named[0] !== undefined) throw otherFingerprint(named[0].knock)
   if (knock === undefined) {
-    throw new ConclaveError('no-such-user', `nobody named ${name} waits to join`, {
-      hint: ['To see who does: ', command('knocks')],
+    throw new ConclaveError('no-such-user', `No join request from "${name}"`, {
+      hint: ['To list requests: ', command('knocks')],
     })
   }
   if (matching.length > 1) {
-    throw new ConclaveError('unconfirmed-key', `${matching.length} people knock as ${name}`, {
-      hint: `say whose fingerprint: ${matching.map((other) => fingerprint(other.knock.rootKey)).join(', ')}`,
+    throw new ConclaveError('unconfirmed-key', `${matching.length} people ask to join as ${name}`, {
+      hint: `Give the fingerprint of the right one: ${matching.map((other) => fingerprint(other.knock.rootKey)).join(', ')}`,
     })
   }
   return knock
@@ -75,8 +75,8 @@ function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted
   if (fitting.length === 0 && named[0] !== undefined) throw otherFingerprint(named[0])
   if (fitting.length < 2) return fitting[0]
   // Two keys under one name: don't hit the wrong one.
-  throw new ConclaveError('unconfirmed-key', `${fitting.length} people in this room are called ${name}`, {
-    hint: `say whose fingerprint: ${fitting.map(({ rootKey }) => fingerprint(rootKey)).join(', ')}`,
+  throw new ConclaveError('unconfirmed-key', `${fitting.length} members of this room are called ${name}`, {
+    hint: `Give the fingerprint of the right one: ${fitting.map(({ rootKey }) => fingerprint(rootKey)).join(', ')}`,
   })
 }
 

@@ -195,7 +195,7 @@ export function keyWarning(identity: Identity, room: Room, name: string, rootKey
   // A line from before that key was replaced.
   if (!room.members.has(hex(rootKey)) && wasPinned(identity, { name, rootKey })) return undefined
   return (
-    `the key of ${name} is NOT the one that you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
+    `the key of ${name} is NOT the one you know (${fingerprint(known)}): it is ${fingerprint(rootKey)}. ` +
     `Someone may be impersonating ${name}: compare fingerprints by phone or in person`
   )
 }

@@ -249,7 +249,7 @@ export class Reconciler {
         }
         if (found.fork !== undefined) return await this.#archive(found.fork)
       }
-      return this.#block(new ConclaveError('unavailable', 'the store changes all the time', { retryable: true }))
+      return this.#block(new ConclaveError('unavailable', 'Gave up: the store keeps changing', { retryable: true }))
     } catch (error) {
       // Reading continues even if the store refuses writes.
       if (isConclaveError(error, 'store-full') || isConclaveError(error, 'not-allowed')) return this.#block(error)
@@ -307,7 +307,7 @@ export class Reconciler {
 }
 
 function elsewhere(): ConclaveError {
-  return new ConclaveError('tampering', 'this store does not have the room, nor does it know you', {
-    hint: 'Check that this is the right store: nothing of the room is written into another one.',
+  return new ConclaveError('tampering', 'This store doesn’t have the room and doesn’t know you', {
+    hint: 'Check that this is the right store. Nothing was written to it.',
   })
 }

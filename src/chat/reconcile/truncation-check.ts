@@ -50,7 +50,7 @@ export class TruncationCheck {
   check(i: number, bytes: Bytes): void {
     const { next, hash } = this.#remembered ?? {}
     if (next !== i + 1 || hash === undefined || equalBytes(recordHash(bytes), hash)) return
-    throw new ConclaveError('tampering', 'this room is not the one that was read here before', {
+    throw new ConclaveError('tampering', 'This room is not the one that was read here before', {
       hint: [
         'Ask the person who runs the store. Compare the hash that ',
         command('verify'),
@@ -61,13 +61,13 @@ export class TruncationCheck {
 }
 
 function holeAt(i: number): ConclaveError {
-  return new ConclaveError('tampering', `record ${i} of this room’s log is missing, and others stand behind it`, {
+  return new ConclaveError('tampering', `Record ${i} of this room’s log is missing, but later ones exist`, {
     hint: 'Nothing is written after a missing record. A member who has it restores it by opening Conclave.',
   })
 }
 
 function cutOff(): ConclaveError {
-  return new ConclaveError('tampering', 'the end of this room’s log was removed or changed in the store', {
+  return new ConclaveError('tampering', 'The end of this room’s log was removed or changed in the store', {
     hint: ['Nothing is written after a gap. To see what is missing: ', command('verify')],
   })
 }

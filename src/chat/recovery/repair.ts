@@ -99,7 +99,7 @@ function targetOf({ rootKey, name }: LostChange): { readonly target?: Person } {
 }
 
 function notAdmin(): ConclaveError {
-  return new ConclaveError('not-allowed', 'only an admin can do again what the store has lost', {
+  return new ConclaveError('not-allowed', 'Only an admin can replay room changes the store lost', {
     hint: ['Ask an admin to repair it: ', command('repair')],
   })
 }

@@ -64,7 +64,7 @@ export class RoomRecovery {
       kind: 'put-back',
       short: `store rolled back: ${count(restored, 'record')} restored`,
       text: `${this.#rolledBack}: ${count(restored, 'record')} restored from this machine’s copy.`,
-      hint: 'Nothing is left to do.',
+      hint: 'You don’t have to do anything.',
     }
   }
 
@@ -83,7 +83,7 @@ export class RoomRecovery {
       kind: 'diverged',
       short: `store rolled back: ${count(own + others, 'message')} still missing`,
       text: `${this.#rolledBack}, and others wrote before its records could be restored: ${parts.join('; ')}.`,
-      hint: 'You need not do anything.',
+      hint: 'You don’t have to do anything.',
     }
   }
 
@@ -130,9 +130,9 @@ export class RoomRecovery {
     const names = removals.map(({ name }) => (name === '' ? 'someone' : name)).join(', ')
     return {
       kind: 'frozen',
-      short: [`frozen: the removal of ${names} is lost; an admin: `, this.#repair],
-      text: `${this.#rolledBack} and lost the kick of ${names}: nothing is sent, so that ${names} can’t read it.`,
-      hint: ['An admin can do it again: ', this.#repair],
+      short: [`frozen: the removal of ${names} was lost; an admin: `, this.#repair],
+      text: `${this.#rolledBack} and lost the removal of ${names}. Nothing is sent, so that ${names} can’t read it.`,
+      hint: ['An admin can repeat it: ', this.#repair],
     }
   }
 
@@ -140,13 +140,13 @@ export class RoomRecovery {
     return {
       kind: 'frozen',
       short: [`frozen: the store hides a room change that ${name} saw; `, this.#verify],
-      text: `The store shows less of ${this.#nameOf()} than ${name} saw: a change of the room is missing, perhaps a kick. Nothing is sent.`,
+      text: `The store shows less of ${this.#nameOf()} than ${name} saw: a change of the room is missing, perhaps a removal. Nothing is sent.`,
       hint: [
         'Ask the others. Once one of them has repaired it (',
         this.#repair,
         '), drop the copy on this machine (',
         command('forget', this.#nameOf()),
-        `). If ${name} made it up, an admin can kick ${name}.`,
+        `). If ${name} made it up, an admin can remove ${name}.`,
       ],
     }
   }
@@ -168,9 +168,9 @@ export class RoomRecovery {
   #reinstated(name: string): Told {
     return {
       kind: 'frozen',
-      short: `frozen: the kick of ${name} does not count; an admin can kick ${name} again`,
-      text: `A key that came late shows that the kick of ${name} from ${this.#nameOf()} does not count: nothing is sent, so that ${name} can’t read it.`,
-      hint: `An admin can kick ${name} again.`,
+      short: `frozen: the removal of ${name} has no effect; an admin can remove ${name} again`,
+      text: `A key that arrived late shows that the removal of ${name} from ${this.#nameOf()} has no effect. Nothing is sent, so that ${name} can’t read it.`,
+      hint: `An admin can remove ${name} again.`,
     }
   }
 

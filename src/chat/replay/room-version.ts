@@ -21,7 +21,7 @@ export function requireKnownVersion(room: Room): void {
 export function tooNew(name: string, version: number): ConclaveError {
   return new ConclaveError(
     'not-allowed',
-    `${name} now uses version ${version} of the protocol, which this Conclave does not know`,
+    `${name} now uses version ${version} of the protocol, which this Conclave doesn’t support`,
     {
       hint: 'Update Conclave. Until then you can read the earlier messages.',
     },

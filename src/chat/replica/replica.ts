@@ -356,8 +356,8 @@ function checkpointOf({ value }: Entry): Checkpoint {
 
 /** Continuing to write would leave a hole in the copy. */
 function forgotten(): ConclaveError {
-  return new ConclaveError('closed', 'another program of this home has dropped the copy of this room', {
-    hint: 'Start again: the room is then fetched again.',
+  return new ConclaveError('closed', 'Another program deleted this machine’s copy of the room', {
+    hint: 'Start again to download it again.',
   })
 }
 

@@ -62,7 +62,7 @@ export async function createRoom(
   // A store that was restored in the meantime is asked once more.
   const roomId = (await tryToCreate(parts, life, name, policy)) ?? (await tryToCreate(parts, life, name, policy))
   if (roomId !== undefined) return roomId
-  throw new ConclaveError('unavailable', 'the store is being restored from a backup', {
+  throw new ConclaveError('unavailable', 'The store is being restored from a backup', {
     hint: 'Try again.',
     retryable: true,
   })
@@ -108,7 +108,7 @@ async function tryToCreate(
     const found = reads[0]?.[0]?.value
     life.found(found)
     if (found === undefined || !equalBytes(found, incarnation)) return undefined
-    throw new ConclaveError('name-taken', `there is already a room named ${name}, or one that looks like it`, {
+    throw new ConclaveError('name-taken', `There is already a room named ${name}, or one that looks like it`, {
       hint: ['Join it (', command('join', name), '), choose another name, or create it unlisted.'],
     })
   }

@@ -45,13 +45,16 @@ export class Entering {
     if (joined === undefined) {
       const invited = this.#parts.invitations.all.find((one) => matchesInvitation(ref, one))
       if (invited === undefined) await findCard(this.#parts.store, ref, signal)
-      const why = invited === undefined ? `you are not a member of ${room}` : `you are invited into ${room}`
+      const why =
+        invited === undefined
+          ? `You are not a member of ${room}`
+          : `You are invited to ${room}, but have not joined yet`
       throw new ConclaveError('not-member', why, { hint: [command('join', room)] })
     }
     if (isAsking(joined)) await this.#answered(joined.roomId, joined.name, joined.knockHash, signal)
     const session = await this.#parts.sessions.get(joined.roomId)
     if (session.standing === 'waiting' || session.standing === 'rejected') {
-      throw new ConclaveError('not-member', `nobody has let you into ${session.name} yet`, {
+      throw new ConclaveError('not-member', `Nobody has let you into ${session.name} yet`, {
         hint: [command('join-and-wait', room)],
       })
     }

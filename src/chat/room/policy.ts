@@ -13,7 +13,10 @@ export async function setPolicy(room: RoomContext, policy: Partial<Policy>, sign
     room,
     ({ policy: { kind, ...standing }, version }) => {
       if (kind === 'pair' && (policy.acceptBy !== undefined || policy.listed !== undefined)) {
-        throw new ConclaveError('not-allowed', 'a direct message has no rules but how often its keys are replaced')
+        throw new ConclaveError(
+          'not-allowed',
+          'In a direct message, only how often the keys are replaced can be changed',
+        )
       }
       return { ...standing, ...policy, type: 'policy', version }
     },

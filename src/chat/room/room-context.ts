@@ -92,11 +92,11 @@ export function appendingTo({ store, roomId, incarnation }: RoomParts, log: Room
 export function requireMember({ standing, name, endedBy }: RoomContext): void {
   if (standing === 'member') return
   if (standing === 'kicked') {
-    throw new ConclaveError('kicked', `you were kicked from ${name} by ${endedBy?.name ?? 'an admin'}`, {
+    throw new ConclaveError('kicked', `${endedBy?.name ?? 'An admin'} removed you from ${name}`, {
       hint: ['Ask to join again: ', command('join', name), '. An admin can let you in.'],
     })
   }
-  throw new ConclaveError('not-member', `you are not a member of ${name}`, {
+  throw new ConclaveError('not-member', `You are not a member of ${name}`, {
     hint: ['Ask to join: ', command('join', name)],
   })
 }

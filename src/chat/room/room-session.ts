@@ -150,7 +150,7 @@ export class RoomSession extends OpenRoom implements Room {
     const refusal = this.changedKey ?? this.restore.writeBlocker
     if (refusal !== undefined) throw refusal
     if (this.sender.waiting.length >= outboxMessagesMax) {
-      throw new ConclaveError('unavailable', 'too many messages wait to be sent', { retryable: true })
+      throw new ConclaveError('unavailable', 'Too many messages are waiting to be sent', { retryable: true })
     }
     const { queued, written } = await this.parts.outbox.add(this.parts.roomId, wanted, this.parts.clock.now())
     const { id, taken, sent } = this.sender.add(queued, written)

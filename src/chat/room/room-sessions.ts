@@ -91,8 +91,8 @@ export class RoomSessions {
       if (head.n > (remembered.head?.n ?? -1)) await identity.setRoom({ ...remembered, head })
     }
     if (await new Replica(home, roomId).forget()) return
-    throw new ConclaveError('not-allowed', 'messages wait to be sent to this room, so its copy stays', {
-      hint: 'They go out with the next command in this room once the store answers; /drop in the terminal takes away what can’t be sent.',
+    throw new ConclaveError('not-allowed', 'Messages are waiting to be sent to this room, so its copy was kept', {
+      hint: 'They are sent with the next command in this room once the store answers; /drop in the terminal interface discards those that can’t be sent.',
     })
   }
 

@@ -10,9 +10,9 @@ import type { MessageContent } from '../item.ts'
 export function checkedContent(content: MessageContent): Content {
   const wire = wireContent(content)
   if ('text' in wire) {
-    if (wire.text.trim() === '') throw new ConclaveError('usage', 'an empty message', { hint: 'Write something.' })
+    if (wire.text.trim() === '') throw new ConclaveError('usage', 'The message is empty', { hint: 'Write something.' })
     if (Buffer.byteLength(wire.text) > messageTextBytesMax) {
-      throw new ConclaveError('usage', `a message has at most ${messageTextBytesMax} bytes`, {
+      throw new ConclaveError('usage', `A message has at most ${messageTextBytesMax} bytes`, {
         hint: 'Send it in parts.',
       })
     }
@@ -20,7 +20,7 @@ export function checkedContent(content: MessageContent): Content {
   try {
     return decodeContent(contentValue(wire))
   } catch (error) {
-    if (error instanceof FormatError) throw new ConclaveError('usage', `not a message: ${error.message}`)
+    if (error instanceof FormatError) throw new ConclaveError('usage', `Not a message: ${error.message}`)
     throw error
   }
 }
@@ -39,7 +39,7 @@ function wireContent(content: MessageContent): Content {
       return { type: 'react', to: idBytes(content.to), emoji: content.emoji, on: content.on }
     case 'file':
     case 'unknown':
-      throw new ConclaveError('usage', 'this kind of message can’t be sent yet')
+      throw new ConclaveError('usage', 'This kind of message can’t be sent yet')
   }
 }
 
@@ -49,7 +49,7 @@ function wellFormed(text: string): string {
 }
 
 function idBytes(id: string): Bytes {
-  if (!/^[0-9a-f]{32}$/.test(id)) throw new ConclaveError('usage', `not the id of a message: ${id}`)
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new ConclaveError('usage', `Not a message ID: ${id}`)
   return new Uint8Array(Buffer.from(id, 'hex'))
 }
 

@@ -34,7 +34,7 @@ export function itemsOf(room: Room, applied: AppliedRecord, viewer: Viewer): rea
     case 'void':
       // A newer program's records are not damage: the line that raised the version explains them.
       if (beyond(room, row.i)) return []
-      return [{ kind: 'warning', i: row.i, reason: `a record was passed over: ${judgement.reason}` }]
+      return [{ kind: 'warning', i: row.i, reason: `a record was ignored: ${judgement.reason}` }]
     case 'locked':
       return [{ kind: 'warning', i: row.i, reason: 'sealed under a key that this identity was not given' }]
   }

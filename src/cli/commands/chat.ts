@@ -12,7 +12,7 @@ export function addChat(program: Command, act: Act): void {
     .summary('open the terminal interface (default)')
     .description(
       'Opens the terminal interface, in a room if you name one. Requests to join, invitations, mentions and direct ' +
-        'messages ring and notify you: /notify and /dnd say of what.\n\n' +
+        'messages ring and notify you; change that with /notify and /dnd.\n\n' +
         'With --plain, or where TERM is dumb, it writes lines and no escape sequences: for screen readers and serial ' +
         'lines. The same commands work, one line at a time.',
     )

@@ -30,8 +30,8 @@ export function addNode(program: Command, act: Act): void {
   addNodeOptions(
     node
       .command('start')
-      .description("found a cluster with this machine as its first node, or run this machine's node again")
-      .option('--wan', 'timers for nodes far apart, for the whole cluster (when it is founded)')
+      .description("create a cluster with this machine as its first node, or run this machine's node again")
+      .option('--wan', 'timers for nodes far apart, for the whole cluster (when it is created)')
       .option('--background', 'run it as a background process; node stop ends it')
       .option('--from-local', "move this home's embedded store into the cluster")
       .option('--abort', 'with --from-local: revert an incomplete move')

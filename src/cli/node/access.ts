@@ -30,7 +30,7 @@ export async function clusterAccess({ home, store }: GlobalOptions): Promise<Clu
   const address = url === undefined ? undefined : parseStoreUrl(url, home)
   if (address?.kind !== 'etcd') {
     throw new ConclaveError('not-a-store', 'This home does not belong to a cluster', {
-      hint: '`conclave node start` founds one; with a ticket, `conclave node join TICKET` or `conclave connect TICKET`.',
+      hint: '`conclave node start` creates one; with a ticket, `conclave node join TICKET` or `conclave connect TICKET`.',
     })
   }
   const { ca, cert, key } = address.tls ?? {}

@@ -65,7 +65,7 @@ export async function enforceAccess(enforcement: AccessEnforcement): Promise<voi
     await followRevocations(paths, { endpoints: state.endpoints, openStore, onChange, signal, periodMs })
   } catch (cause) {
     if (signal.aborted) return
-    const reason = new ConclaveError('unexpected', "can't maintain the cluster's access control", { cause })
+    const reason = new ConclaveError('unexpected', "Can't maintain the cluster's access control", { cause })
     listener({ kind: 'waiting', reason })
   }
 }

@@ -148,7 +148,7 @@ export async function forgetExpired(store: Store, now: number, signal?: AbortSig
     await store.commit({ if: [{ kind: 'revision', key, modRevision }], then: [{ kind: 'delete', key }] }, signal)
   }
   if (!more) return
-  throw new ConclaveError('not-allowed', `more than ${revokedMax} certificates were revoked in this cluster`, {
+  throw new ConclaveError('not-allowed', `More than ${revokedMax} certificates were revoked in this cluster`, {
     hint: 'Create a new cluster, with a new authority.',
   })
 }

@@ -45,13 +45,13 @@ export function clusterError(error: unknown): ConclaveError {
     return new ConclaveError(known.code, known.message, { hint, retryable, cause: error })
   }
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
-    return new ConclaveError('unavailable', code === status.UNAVAILABLE ? noConnection(details) : 'no answer in time', {
+    return new ConclaveError('unavailable', code === status.UNAVAILABLE ? noConnection(details) : 'No answer in time', {
       hint: 'Check that the node is running and reachable: `conclave node status`.',
       retryable: true,
       cause: error,
     })
   }
-  return new ConclaveError('unexpected', `the cluster refused: ${details}`, { cause: error })
+  return new ConclaveError('unexpected', `The cluster refused: ${details}`, { cause: error })
 }
 
 const knownErrors: readonly {
@@ -64,34 +64,34 @@ const knownErrors: readonly {
   {
     pattern: /unhealthy cluster/,
     code: 'unavailable',
-    message: 'the cluster is not ready for another change yet',
+    message: 'The cluster is not ready for another change yet',
     hint: 'After each change, all nodes must stay connected for five seconds. If `conclave node status` shows one as unreachable, bring it back or remove it.',
     retryable: true,
   },
   {
     pattern: /in sync with leader/,
     code: 'unavailable',
-    message: 'the new node is still catching up',
+    message: 'The new node is still catching up',
     hint: 'It becomes a voter once it has caught up.',
     retryable: true,
   },
   {
     pattern: /too many learner members/,
     code: 'unavailable',
-    message: 'another node is joining',
+    message: 'Another node is joining',
     hint: 'Nodes join one at a time. If that join was abandoned: `conclave node remove NAME`.',
     retryable: true,
   },
   {
     pattern: /not enough started members/,
     code: 'not-allowed',
-    message: 'after that change the remaining nodes could not form a majority',
+    message: 'After that change the remaining nodes could not form a majority',
     hint: 'Start the nodes that are down (`conclave node status` shows them), or add one first.',
   },
   {
     pattern: /no leader|leader changed|previous leader failure|request timed out/,
     code: 'unavailable',
-    message: 'the cluster has no leader',
+    message: 'The cluster has no leader',
     hint: 'With a majority of nodes running, it elects one within seconds.',
     retryable: true,
   },
@@ -99,7 +99,7 @@ const knownErrors: readonly {
     // Its HTTP server is up before the service.
     pattern: /Received HTTP status code/,
     code: 'unavailable',
-    message: 'the node is starting',
+    message: 'The node is starting',
     hint: 'Check that the node is running and reachable: `conclave node status`.',
     retryable: true,
   },
@@ -107,7 +107,7 @@ const knownErrors: readonly {
     // Permissions were changed concurrently.
     pattern: /auth store is old/,
     code: 'unavailable',
-    message: "the cluster's access control is being changed",
+    message: "The cluster's access control is being changed",
     hint: 'Try again.',
     retryable: true,
   },
@@ -115,19 +115,19 @@ const knownErrors: readonly {
     // Also the answer to a revoked certificate.
     pattern: /permission denied|user name not found|user name is empty/,
     code: 'not-allowed',
-    message: 'permission denied by the cluster',
+    message: 'Permission denied by the cluster',
     hint: 'Do it on a machine that runs a node. If you lost access, ask someone who runs one for a new ticket.',
   },
   {
     pattern: /mvcc: database space exceeded/,
     code: 'store-full',
-    message: "the cluster's database is full",
+    message: "The cluster's database is full",
     hint: 'To allow writes again: etcdctl compact, defrag, alarm disarm.',
   },
   {
     pattern: /member not found/,
     code: 'not-a-store',
-    message: 'the cluster has no such member',
+    message: 'The cluster has no such member',
     hint: '`conclave node status` lists them.',
   },
 ]

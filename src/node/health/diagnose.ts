@@ -58,23 +58,23 @@ function errorOf(outcome: Failure, endpoint: string, tls: ClientTls, revoked?: C
       )
     case 'server-expired':
       return refused(
-        `the certificate of the node at ${endpoint} has expired`,
+        `The certificate of the node at ${endpoint} has expired`,
         'Restart that node (`conclave node stop`, `conclave node start`): it renews its certificate.',
       )
     case 'server-not-yet-valid':
       return refused(
-        `the certificate of the node at ${endpoint} is not valid yet`,
+        `The certificate of the node at ${endpoint} is not valid yet`,
         'Compare the clocks of the two machines.',
       )
     case 'we-are-refused': {
       const expired = Date.parse(new X509Certificate(tls.certificate).validTo) < Date.now()
       if (!expired && revoked !== undefined) return revoked
       const why = expired ? 'it has expired' : 'it was revoked, belongs to another cluster, or the clocks differ'
-      return refused(`the node at ${endpoint} rejects our certificate: ${why}`, newTicket)
+      return refused(`The node at ${endpoint} rejects our certificate: ${why}`, newTicket)
     }
     case 'other-name':
       return refused(
-        `the certificate of the node at ${endpoint} is for another address`,
+        `The certificate of the node at ${endpoint} is for another address`,
         'Use the address it advertises: `conclave node status` on that machine shows it.',
       )
     case 'not-tls':
@@ -82,10 +82,10 @@ function errorOf(outcome: Failure, endpoint: string, tls: ClientTls, revoked?: C
         hint: 'Check the port; a system-wide etcd may be listening there.',
       })
     case 'refused':
-      return unreachable(`nothing listens at ${endpoint}`)
+      return unreachable(`Nothing listens at ${endpoint}`)
     case 'silent':
       return unreachable(`${endpoint} does not answer`)
     case 'no-such-host':
-      return unreachable(`unknown host ${endpoint.replace(/:\d+$/, '')}`)
+      return unreachable(`Unknown host ${endpoint.replace(/:\d+$/, '')}`)
   }
 }

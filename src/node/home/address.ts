@@ -66,7 +66,7 @@ export async function requireFreePort(
       hint: 'Listen on one of its own (--listen 0.0.0.0 for all of them), and tell others what to connect to with --advertise.',
     })
   }
-  throw new ConclaveError('usage', `can't listen on ${place}: ${failure}`, { hint: another })
+  throw new ConclaveError('usage', `Can't listen on ${place}: ${failure}`, { hint: another })
 }
 
 /** @returns the error code; undefined when the port is free */

@@ -24,7 +24,7 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
   const { listen, etcd } = options
   const advertise = options.advertise ?? (listen !== undefined && !isUnspecified(listen) ? listen : likelyAddress())
   if (advertise === undefined || isUnspecified(advertise)) {
-    throw new ConclaveError('usage', "can't tell at which address others reach this machine", {
+    throw new ConclaveError('usage', "Can't tell at which address others reach this machine", {
       hint: 'Specify it: --advertise HOST. To try it on this machine alone: --listen 127.0.0.1.',
     })
   }
@@ -73,7 +73,7 @@ export function reviseSettings(settings: NodeSettings, options: NodeOptions, kno
   ]
   for (const [option, wanted, present] of fixed) {
     if (wanted !== undefined && wanted !== present) {
-      throw new ConclaveError('usage', `this node runs with ${option} ${String(present)}, and other nodes rely on it`, {
+      throw new ConclaveError('usage', `This node runs with ${option} ${String(present)}, and other nodes rely on it`, {
         hint: 'To change it: remove this node on another one (`conclave node remove`), move its folder away, and join again.',
       })
     }

@@ -77,7 +77,7 @@ export async function writeState(paths: NodePaths, state: NodeState): Promise<No
 export async function requireState(paths: NodePaths): Promise<NodeState> {
   const state = await readState(paths)
   if (state !== undefined) return state
-  throw new ConclaveError('not-a-store', 'this home has no node', {
+  throw new ConclaveError('not-a-store', 'This home has no node', {
     hint: '`conclave node start` creates a cluster; `conclave node join TICKET` joins one.',
   })
 }

@@ -28,7 +28,7 @@ export async function requireNoNode(paths: NodePaths): Promise<void> {
   await mkdir(paths.root, { recursive: true, mode: 0o700 })
   const state = await readState(paths)
   if (state !== undefined) {
-    throw new ConclaveError('usage', `this home already has a node: ${state.settings.name}`, {
+    throw new ConclaveError('usage', `This home already has a node: ${state.settings.name}`, {
       hint: '`conclave node start` runs it. A node of another cluster needs its own home: --home DIR.',
     })
   }

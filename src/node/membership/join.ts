@@ -79,7 +79,7 @@ export async function claimAuthority(context: JoinContext, state: NodeState): Pr
   const { paths, openStore, listener, signal } = context
   listener({ kind: 'step', step: 'claim' })
   const { ticket, endpoints } = state
-  if (ticket === undefined) throw new ConclaveError('unexpected', 'a node that joins without a ticket')
+  if (ticket === undefined) throw new ConclaveError('unexpected', 'A node that joins without a ticket')
   const { authority, certificate, ticketKey, key } = ticket
   const { sealedKey } = await withStore(openStore, endpoints, { authority, certificate, key: ticketKey }, (store) =>
     enrol(store, { ...ticket, kind: 'node' }, signal),
@@ -161,12 +161,12 @@ async function resume(
   options: NodeOptions,
 ): Promise<NodeState> {
   if (present.clusterId !== ticket.clusterId) {
-    throw new ConclaveError('not-a-store', 'this home has a node of another cluster than the ticket is for', {
+    throw new ConclaveError('not-a-store', 'This home has a node of another cluster than the ticket is for', {
       hint: 'A node of another cluster needs its own home: --home DIR.',
     })
   }
   if (present.phase !== 'member' && present.ticket !== undefined && present.ticket.id !== ticket.id) {
-    throw new ConclaveError('usage', 'this home is already joining with another ticket', {
+    throw new ConclaveError('usage', 'This home is already joining with another ticket', {
       hint: 'Continue with `conclave node start`. The new ticket stays unused.',
     })
   }
@@ -186,7 +186,7 @@ function chooseName(settings: NodeSettings, options: NodeOptions, members: reado
   if (present !== undefined) throw addressTaken(present, own)
   const taken = new Set(members.map(({ name }) => name))
   if (options.name !== undefined && taken.has(options.name)) {
-    throw new ConclaveError('name-taken', `the cluster already has a node called ${options.name}`, {
+    throw new ConclaveError('name-taken', `The cluster already has a node called ${options.name}`, {
       hint: 'Choose another name: --name NAME.',
     })
   }
@@ -213,13 +213,13 @@ async function promoteMember(client: ClusterClient, id: string, signal?: AbortSi
 }
 
 function addressTaken({ name, id }: ClusterMember, url: string): ConclaveError {
-  return new ConclaveError('usage', `the node ${name || id} already uses ${url}`, {
+  return new ConclaveError('usage', `The node ${name || id} already uses ${url}`, {
     hint: `Choose another address or port (--advertise, --peer-port) and join again. If that node is gone: \`conclave node remove ${name || id}\`.`,
   })
 }
 
 function removed(when: string): ConclaveError {
-  return new ConclaveError('closed', `this node was removed from its cluster ${when}`, {
+  return new ConclaveError('closed', `This node was removed from its cluster ${when}`, {
     hint: 'Move its folder away and join with a new ticket.',
   })
 }

@@ -15,7 +15,7 @@ export function findMember<M extends ClusterMember>(members: readonly M[], wante
   const [member] = found
   if (member !== undefined && found.length === 1) return member
   const known = members.map(({ id, name }) => name || id).join(', ')
-  throw new ConclaveError('usage', `${found.length === 0 ? 'no node is' : 'several nodes are'} called ${wanted}`, {
+  throw new ConclaveError('usage', `${found.length === 0 ? 'No node is' : 'Several nodes are'} called ${wanted}`, {
     hint: `The nodes are: ${known}. You can also use an id or address (\`conclave node status\`).`,
   })
 }
@@ -26,14 +26,14 @@ export function outlookWithout(member: MemberStatus, members: readonly MemberSta
   const left = members.filter(({ id }) => id !== member.id)
   const { voters, reachable } = clusterHealth(left)
   if (voters === 0) {
-    throw new ConclaveError('not-allowed', 'this is the only node of the cluster', {
+    throw new ConclaveError('not-allowed', 'This is the only node of the cluster', {
       hint: 'To end the cluster, stop the node and delete its home.',
     })
   }
   if (reachable < quorumOf(voters)) {
     throw new ConclaveError(
       'not-allowed',
-      `only ${reachable} of the ${voters} remaining nodes would be reachable: no majority`,
+      `Only ${reachable} of the ${voters} remaining nodes would be reachable: no majority`,
       {
         hint: 'Start the nodes that are down first.',
       },
@@ -52,7 +52,7 @@ export async function removeMember(client: ClusterClient, id: string, policy: Re
   // It may have been the leader; the others then elect a new one.
   await retry(async () => {
     if (clusterHealth(await client.statuses(policy.signal)).hasQuorum) return
-    throw new ConclaveError('unavailable', 'the remaining nodes have no leader yet', {
+    throw new ConclaveError('unavailable', 'The remaining nodes have no leader yet', {
       hint: 'They elect one within seconds: `conclave node status` shows it.',
       retryable: true,
     })

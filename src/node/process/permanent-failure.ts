@@ -20,7 +20,7 @@ const failures: readonly PermanentFailure[] = [
     pattern:
       /permanently removed from the cluster|member has been removed|local member was removed|server has been removed/i,
     code: 'closed',
-    message: () => 'this node was removed from its cluster',
+    message: () => 'This node was removed from its cluster',
     hint: (data) =>
       `To add it again: move ${dirname(data)} away, then join with a new ticket (\`conclave node invite\` on another node).`,
   },
@@ -34,7 +34,7 @@ const failures: readonly PermanentFailure[] = [
   {
     pattern: /no space left on device/i,
     code: 'store-full',
-    message: () => 'the disk is full',
+    message: () => 'The disk is full',
     hint: (data) => `Free some space on the disk of ${data}, then start the node again.`,
   },
   {
@@ -47,14 +47,14 @@ const failures: readonly PermanentFailure[] = [
     pattern:
       /unsupported (?:downgrade|version)|cluster cannot be downgraded|incompatible with current running cluster|invalid downgrade/i,
     code: 'not-allowed',
-    message: () => 'this etcd is older than its cluster',
+    message: () => 'This etcd is older than its cluster',
     hint: () =>
       'Install the version that the other nodes run (`conclave node status` shows it), or name it with --etcd.',
   },
   {
     pattern: /flag provided but not defined|error verifying flags/i,
     code: 'unavailable',
-    message: () => 'this version of etcd does not accept the options Conclave passes',
+    message: () => 'This version of etcd does not accept the options Conclave passes',
     hint: () => 'Use 3.4, 3.5 or 3.6 (https://github.com/etcd-io/etcd/releases).',
   },
 ]

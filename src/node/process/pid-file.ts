@@ -34,7 +34,7 @@ export async function createPidFile(paths: NodePaths): Promise<PidFile> {
   await mkdir(dirname(paths.running), { recursive: true, mode: 0o700 })
   const pid = await runningNode(paths)
   if (pid !== undefined && pid !== process.pid) {
-    throw new ConclaveError('usage', `the node of this home is already running (process ${pid})`, {
+    throw new ConclaveError('usage', `The node of this home is already running (process ${pid})`, {
       hint: '`conclave node status` shows it, `conclave node stop` stops it.',
     })
   }
@@ -44,7 +44,7 @@ export async function createPidFile(paths: NodePaths): Promise<PidFile> {
   try {
     file = await open(paths.running, 'wx', 0o600)
   } catch (cause) {
-    throw new ConclaveError('usage', 'another process is starting the node of this home', { cause })
+    throw new ConclaveError('usage', 'Another process is starting the node of this home', { cause })
   }
   await file.writeFile(JSON.stringify({ pid: process.pid, began: await startTimeOf(process.pid) }))
   await file.close()
@@ -61,7 +61,7 @@ export async function stopNode(paths: NodePaths, signal?: AbortSignal): Promise<
     if ((await runningNode(paths)) !== pid) return true
     await sleep(50, undefined, signal && { signal })
   }
-  throw new ConclaveError('timeout', `the node (process ${pid}) does not stop`, {
+  throw new ConclaveError('timeout', `The node (process ${pid}) does not stop`, {
     hint: `Kill it with kill -9 ${pid}; nothing is lost.`,
   })
 }

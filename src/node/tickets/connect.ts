@@ -45,12 +45,12 @@ export async function connectHome(
   const node = await readState(nodePaths(home))
   const other = present?.clusterId ?? node?.clusterId
   if (other !== undefined && other !== ticket.clusterId) {
-    throw new ConclaveError('not-a-store', 'this ticket is for another cluster than this home belongs to', {
+    throw new ConclaveError('not-a-store', 'This ticket is for another cluster than this home belongs to', {
       hint: 'A home belongs to one cluster: use another one with --home DIR.',
     })
   }
   if (node !== undefined) {
-    throw new ConclaveError('usage', 'this home runs a node of the cluster, so it is already connected', {
+    throw new ConclaveError('usage', 'This home runs a node of the cluster, so it is already connected', {
       hint: 'Other people on this machine need no ticket: conclave signup NAME.',
     })
   }
@@ -110,7 +110,7 @@ export async function requireCluster(
     },
   )
   if (found.clusterId === clusterId) return found
-  throw new ConclaveError('not-a-store', 'another cluster than the one that issued this ticket answers there', {
+  throw new ConclaveError('not-a-store', 'Another cluster than the one that issued this ticket answers there', {
     hint: 'It was restored or created anew: ask for a new ticket.',
   })
 }

@@ -101,7 +101,7 @@ async function question(
     const answer = found && decodeAnswer(found.value)
     if (answer?.claim === claim) return answer
     if (now - begun > patienceMs) {
-      throw new ConclaveError('unavailable', 'no node of the cluster has answered the request for a certificate', {
+      throw new ConclaveError('unavailable', 'No node of the cluster has answered the request for a certificate', {
         hint: 'Check that a node is running (`conclave node status` there) and try again: the ticket stays valid.',
         retryable: true,
       })

@@ -91,7 +91,7 @@ async function requireRestricting(client: ClusterClient, signal?: AbortSignal): 
     if (version === undefined || restrictsPeople(version)) continue
     throw new ConclaveError(
       'not-allowed',
-      `the node ${name || id} runs etcd ${answer?.version}, which does not restrict people enough`,
+      `The node ${name || id} runs etcd ${answer?.version}, which does not restrict people enough`,
       {
         hint: `Anyone with a certificate could stop all writes and delete others' records there. Update etcd on every node: ${restrictingVersions}. If you trust everyone you invite: --old-etcd.`,
       },
@@ -102,20 +102,20 @@ async function requireRestricting(client: ClusterClient, signal?: AbortSignal): 
 /** @throws not-allowed when a cluster of so many nodes should not grow */
 export function requireRoomForNode(nodes: number): void {
   if (nodes < votersMax) return
-  throw new ConclaveError('not-allowed', `the cluster has ${nodes} nodes: more make it slower, not safer`, {
+  throw new ConclaveError('not-allowed', `The cluster has ${nodes} nodes: more make it slower, not safer`, {
     hint: 'Connect further machines as clients: `conclave node invite --client NAME` on a node, then `conclave connect TICKET`.',
   })
 }
 
 async function beginTicket(paths: NodePaths, { lifeMs = dayMs, signal }: InviteOptions) {
   if (!(lifeMs >= 60_000 && lifeMs <= 30 * dayMs)) {
-    throw new ConclaveError('usage', 'a ticket is valid for one minute to thirty days', {
+    throw new ConclaveError('usage', 'A ticket is valid for one minute to thirty days', {
       hint: 'For example: --for 24h.',
     })
   }
   const state = await requireState(paths)
   if (state.phase !== 'member') {
-    throw new ConclaveError('unavailable', 'this node is not part of its cluster yet', {
+    throw new ConclaveError('unavailable', 'This node is not part of its cluster yet', {
       hint: 'Start it (`conclave node start`) and wait until it is ready.',
       retryable: true,
     })
@@ -176,7 +176,7 @@ async function ensureIncarnation(store: Store, signal?: AbortSignal): Promise<vo
     signal,
   )
   if (ok || reads[0]?.[0] !== undefined) return
-  throw new ConclaveError('unavailable', 'an embedded store is being moved into this cluster', {
+  throw new ConclaveError('unavailable', 'An embedded store is being moved into this cluster', {
     hint: 'Invite people once `conclave node start --from-local` has finished.',
     retryable: true,
   })

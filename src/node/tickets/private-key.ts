@@ -33,7 +33,7 @@ export function privateKeyOf(certificateDer: Uint8Array, scalar: Uint8Array): st
   const jwk = new X509Certificate(certificateDer).publicKey.export({ format: 'jwk' })
   // Importing a key does not check that its two halves match.
   if (publicPointOf(scalar) !== `${jwk.x}.${jwk.y}`) {
-    throw new ConclaveError('tampering', 'the key in this ticket does not match its certificate', {
+    throw new ConclaveError('tampering', 'The key in this ticket does not match its certificate', {
       hint: 'It was tampered with in transit. Ask for a new one over a channel you trust.',
     })
   }

@@ -33,7 +33,7 @@ export async function revokePerson(
 function noCertificate(name: string, people: readonly { readonly name: string }[]): ConclaveError {
   const known = [...new Set(people.map((person) => person.name))].sort()
   const shown = known.length > 20 ? [...known.slice(0, 20), '…'] : known
-  return new ConclaveError('no-such-user', `no certificate of this cluster is for ${name}`, {
+  return new ConclaveError('no-such-user', `No certificate of this cluster is for ${name}`, {
     hint:
       known.length === 0
         ? 'No one was invited with --client. To remove someone who runs a node: `conclave node remove`.'

@@ -27,7 +27,7 @@ export function newCode(): string {
 export function normalizeCode(text: string): string {
   const chars = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
   if (chars.length === codeChars && [...chars].every((char) => alphabet.includes(char))) return chars
-  throw new ConclaveError('usage', 'this is not a ticket code', {
+  throw new ConclaveError('usage', 'This is not a ticket code', {
     hint: 'It looks like XXXX-XXXX-XXXX and was shown with the ticket.',
   })
 }
@@ -44,7 +44,7 @@ export async function sealTicketKey(
 export async function openTicketKey(code: string, ticket: NodeTicket): Promise<string> {
   const scalar = openScalar(await keysOf(code, ticket.id), ticket.sealedKey, encode(plainPart(ticket)))
   if (scalar !== undefined) return privateKeyOf(ticket.certificate, scalar)
-  throw new ConclaveError('wrong-password', 'wrong code for this ticket', {
+  throw new ConclaveError('wrong-password', 'Wrong code for this ticket', {
     hint: 'Each ticket has its own code, shown when the ticket was issued.',
   })
 }

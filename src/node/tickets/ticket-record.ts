@@ -45,7 +45,7 @@ export async function recordTicket(store: Store, ticket: IssuedTicket, signal?: 
   await store.commit({ if: [{ kind: 'revision', key, modRevision: 0 }], then: [{ kind: 'put', key, value }] }, signal)
   // The write may have taken effect although it failed.
   const record = await readTicket(store, ticket.id, signal)
-  if (record?.digest !== ticket.digest) throw new ConclaveError('unexpected', 'the ticket was not recorded')
+  if (record?.digest !== ticket.digest) throw new ConclaveError('unexpected', 'The ticket was not recorded')
 }
 
 export interface Claim {
@@ -135,10 +135,10 @@ export async function sweepTickets(store: Store, now = Date.now(), signal?: Abor
 }
 
 const refusals = {
-  gone: 'this ticket was already used, was withdrawn, or was never issued by this cluster',
-  used: 'this ticket was already used on another machine',
-  expired: 'this ticket has expired',
-  altered: 'this ticket differs from the one that was issued',
+  gone: 'This ticket was already used, was withdrawn, or was never issued by this cluster',
+  used: 'This ticket was already used on another machine',
+  expired: 'This ticket has expired',
+  altered: 'This ticket differs from the one that was issued',
 } as const
 export type TicketRefusal = keyof typeof refusals
 

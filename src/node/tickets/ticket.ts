@@ -98,26 +98,26 @@ export function decodeTicket(text: string): Ticket {
   const compact = text.replace(/\s/g, '')
   const match = /^conclave-(node|person)-([0-9]+)\.([A-Za-z0-9_-]*)$/.exec(compact)
   if (match === null || compact.length > ticketCharsMax) {
-    throw bad(/^conclave-(node|person)-/.test(compact) ? 'this ticket was altered' : 'this is not a ticket')
+    throw bad(/^conclave-(node|person)-/.test(compact) ? 'This ticket was altered' : 'This is not a ticket')
   }
   const kind = match[1] as Ticket['kind']
   if (match[2] !== '1') {
-    throw new ConclaveError('usage', 'this ticket is from a newer Conclave', {
+    throw new ConclaveError('usage', 'This ticket is from a newer Conclave', {
       hint: 'Update Conclave on this machine.',
     })
   }
   const whole = new Uint8Array(Buffer.from(match[3] ?? '', 'base64url'))
   const length = whole.length < 2 ? Infinity : ((whole[0] ?? 0) << 8) | (whole[1] ?? 0)
-  if (whole.length < 2 + length + checksumBytes) throw bad('this ticket is incomplete')
+  if (whole.length < 2 + length + checksumBytes) throw bad('This ticket is incomplete')
   const payload = whole.slice(2, 2 + length)
-  if (!equalBytes(whole.subarray(2 + length), checksum(kind, payload))) throw bad('this ticket was altered')
+  if (!equalBytes(whole.subarray(2 + length), checksum(kind, payload))) throw bad('This ticket was altered')
   return readPayload(kind, payload)
 }
 
 /** @throws not-allowed when it has expired */
 export function checkExpiry(ticket: Ticket, now = Date.now()): void {
   if (now < ticket.expires) return
-  throw new ConclaveError('not-allowed', `this ticket expired at ${new Date(ticket.expires).toISOString()}`, {
+  throw new ConclaveError('not-allowed', `This ticket expired at ${new Date(ticket.expires).toISOString()}`, {
     hint: `Ask for a new one: \`${inviteCommand(ticket.kind)}\` on a node. If it was just issued, compare the clocks of the two machines.`,
   })
 }
@@ -154,7 +154,7 @@ function readPayload(kind: Ticket['kind'], payload: Bytes): Ticket {
     const [id, clusterId, expires, endpoints, authority, name, certificate, scalar] = payloads.person.parse(value)
     return { kind, ...baseOf(id, clusterId, expires), endpoints, authority, name, certificate, scalar }
   } catch (cause) {
-    throw bad('this ticket was altered', cause)
+    throw bad('This ticket was altered', cause)
   }
 }
 

@@ -71,6 +71,6 @@ export class Calls {
 
   #enter(signal: AbortSignal | undefined): void {
     signal?.throwIfAborted()
-    if (this.#closing.aborted) throw new ConclaveError('closed', 'this store is closed')
+    if (this.#closing.aborted) throw new ConclaveError('closed', 'This store is closed')
   }
 }

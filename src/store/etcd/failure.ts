@@ -56,7 +56,7 @@ const refusal =
   (cause: GrpcError): Error =>
     new Refusal(kind, new ConclaveError(code, message, { cause, ...(hint === undefined ? {} : { hint }) }))
 
-const notAllowed = refusal('other', 'not-allowed', 'the cluster does not let this identity do that', [
+const notAllowed = refusal('other', 'not-allowed', 'The cluster does not allow this identity to do that', [
   'Ask someone who runs a node for a ticket, then connect with it (',
   command('connect'),
   ').',
@@ -68,17 +68,20 @@ const known: readonly Known[] = [
     make: refusal(
       'other',
       'store-full',
-      "the cluster's database is full",
+      "The cluster's database is full",
       'Someone who runs a node has to make room: compact, defragment, then disarm the alarm.',
     ),
   },
-  { pattern: /request is too large|too many operations/, make: refusal('other', 'usage', 'the request is too large') },
-  { pattern: /duplicate key/, make: refusal('other', 'usage', 'a transaction writes a key at most once') },
+  { pattern: /request is too large|too many operations/, make: refusal('other', 'usage', 'The request is too large') },
+  { pattern: /duplicate key/, make: refusal('other', 'usage', 'A transaction writes a key at most once') },
   { pattern: /requested lease not found/, make: (cause) => new Refusal('lease-ended', leaseEnded(cause)) },
-  { pattern: /lease already exists/, make: refusal('lease-exists', 'unexpected', 'this lease exists already') },
-  { pattern: /has been compacted/, make: refusal('compacted', 'unavailable', 'this revision has been compacted') },
-  { pattern: /is a future revision/, make: refusal('future', 'unavailable', 'this revision is yet to come') },
-  { pattern: /corrupt cluster/, make: refusal('other', 'tampering', 'the cluster reports that its data differ') },
+  { pattern: /lease already exists/, make: refusal('lease-exists', 'unexpected', 'This lease already exists') },
+  { pattern: /has been compacted/, make: refusal('compacted', 'unavailable', 'This revision has been compacted') },
+  { pattern: /is a future revision/, make: refusal('future', 'unavailable', 'This revision does not exist yet') },
+  {
+    pattern: /corrupt cluster/,
+    make: refusal('other', 'tampering', 'The cluster reports that its nodes hold different data'),
+  },
   {
     pattern: /permission denied|user name is empty|user name not found|invalid auth token|authentication/,
     make: notAllowed,
@@ -112,8 +115,8 @@ function permanentOf(error: GrpcError): ConclaveError | undefined {
   if (error.code === status.UNIMPLEMENTED || otherProtocol.test(error.details)) return notEtcd(error)
   const isTrustMissing = trustFailed.test(error.details) && !disconnected.test(error.details)
   if (error.code !== status.UNAVAILABLE || !isTrustMissing) return undefined
-  return new ConclaveError('not-allowed', `no trusted connection: ${shorten(error.details)}`, {
-    hint: 'The certificates of this machine and of the cluster do not fit: a new ticket brings the right ones.',
+  return new ConclaveError('not-allowed', `No trusted connection: ${shorten(error.details)}`, {
+    hint: 'The certificates of this machine and of the cluster don’t match: ask for a new ticket.',
     cause: error,
   })
 }
@@ -125,7 +128,7 @@ export function endedInHandshake(error: unknown): boolean {
 
 /** If one member refuses our certificate, the others do too: they share one authority and one revocation list. */
 export function certificateRefused(cause: unknown): Refusal {
-  const error = new ConclaveError('not-allowed', 'the cluster does not take the certificate of this machine', {
+  const error = new ConclaveError('not-allowed', 'The cluster rejects the certificate of this machine', {
     hint: [
       'Was it revoked? Ask someone who runs a node for a ticket, then connect with it (',
       command('connect'),
@@ -137,21 +140,21 @@ export function certificateRefused(cause: unknown): Refusal {
 }
 
 export function notEtcd(cause?: unknown): ConclaveError {
-  return new ConclaveError('not-a-store', 'what answers there is not an etcd', {
-    hint: 'Check the address: it is the client address of a node, host:port.',
+  return new ConclaveError('not-a-store', 'The server at this address is not etcd', {
+    hint: 'Give the client address of a node, host:port.',
     cause,
   })
 }
 
 export function tooOld(version: string): ConclaveError {
-  return new ConclaveError('not-a-store', `the cluster runs etcd ${version}, which is too old`, {
+  return new ConclaveError('not-a-store', `The cluster runs etcd ${version}, which is too old`, {
     hint: 'Conclave needs etcd 3.4 or newer.',
   })
 }
 
 export function noAnswer(last: unknown): ConclaveError {
   const reason = last instanceof Error ? `: ${last.message}` : ''
-  return new ConclaveError('unavailable', `the cluster does not answer${reason}`, {
+  return new ConclaveError('unavailable', `The cluster does not answer${reason}`, {
     hint: [
       'It needs a majority of its nodes. The status of the nodes (',
       command('node-status'),

@@ -126,8 +126,8 @@ async function readAt(
 }
 
 export function unknown(cause?: unknown): ConclaveError {
-  return new ConclaveError('unavailable', 'the reply was lost: the write may have happened or not', {
-    hint: 'Look before you try again.',
+  return new ConclaveError('unavailable', 'The reply was lost: the write may or may not have happened', {
+    hint: 'Check before you try again.',
     retryable: true,
     cause,
   })

@@ -59,7 +59,7 @@ export class EtcdStore implements Store {
    */
   static async open(options: EtcdOptions): Promise<EtcdStore> {
     if (options.endpoints.length === 0 && options.prefer === undefined) {
-      throw new ConclaveError('usage', 'a cluster needs at least one address host:port')
+      throw new ConclaveError('usage', 'A cluster needs at least one address host:port')
     }
     return new EtcdStore(options)
   }
@@ -152,6 +152,6 @@ export class EtcdStore implements Store {
 
   #enter(signal?: AbortSignal): void {
     signal?.throwIfAborted()
-    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'this store is closed')
+    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'This store is closed')
   }
 }

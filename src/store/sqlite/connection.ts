@@ -149,7 +149,7 @@ export class Connection {
   async #patiently<T>(work: () => T, deadline: number, signal?: AbortSignal): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       signal?.throwIfAborted()
-      if (!this.#database.isOpen) throw new ConclaveError('closed', 'this store is closed')
+      if (!this.#database.isOpen) throw new ConclaveError('closed', 'This store is closed')
       try {
         return work()
       } catch (error) {

@@ -21,7 +21,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 export function storeBusy(path: string, cause: unknown): ConclaveError {
-  return new ConclaveError('unavailable', `another process keeps ${path} locked`, {
+  return new ConclaveError('unavailable', `Another process keeps ${path} locked`, {
     hint: 'Try again; if it lasts, look for a stopped Conclave process.',
     retryable: true,
     cause,
@@ -29,7 +29,7 @@ export function storeBusy(path: string, cause: unknown): ConclaveError {
 }
 
 function storeFull(path: string, cause: unknown): ConclaveError {
-  return new ConclaveError('store-full', `no room to write ${path}`, {
+  return new ConclaveError('store-full', `No room to write ${path}`, {
     hint: 'Free some disk space; nothing that was acknowledged is lost.',
     cause,
   })
@@ -70,7 +70,7 @@ export function translated(path: string, error: unknown): unknown {
     case 26: // SQLITE_NOTADB
       return notAStore(path, 'is not a database', { cause: error })
     case 10: // SQLITE_IOERR
-      return new ConclaveError('unavailable', `reading or writing ${path} failed`, {
+      return new ConclaveError('unavailable', `Reading or writing ${path} failed`, {
         hint: 'Check the disk.',
         retryable: true,
         cause: error,
@@ -93,7 +93,7 @@ function translatedFileError(path: string, error: unknown): unknown {
       return notAStore(path, 'is a folder', { cause: error })
     case 'ENOTDIR':
     case 'EEXIST':
-      return notAStore(path, 'lies under a file that is not a folder', { cause: error })
+      return notAStore(path, 'is inside a file, not a folder', { cause: error })
     default:
       return error
   }

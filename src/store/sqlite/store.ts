@@ -214,7 +214,7 @@ export class SqliteStore implements Store {
 
   #enter(signal?: AbortSignal): void {
     signal?.throwIfAborted()
-    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'this store is closed')
+    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'This store is closed')
   }
 }
 

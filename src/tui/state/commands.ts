@@ -48,7 +48,7 @@ function command(
 }
 
 export const commands: readonly Command[] = [
-  command('help h ?', 'nothing', '', 'show this page', 'anywhere'),
+  command('help h ?', 'nothing', '', 'show this help', 'anywhere'),
   command('rooms r', 'nothing', '', 'list the rooms', 'anywhere'),
   command('join j', 'room', 'ROOM', 'open a room, or ask to join it', 'anywhere'),
   command('create c', 'text', 'ROOM [unlisted] [30d|never]', 'create a room', 'anywhere'),
@@ -71,9 +71,9 @@ export const commands: readonly Command[] = [
   command('requests knocks', 'nothing', '', 'list join requests: accept, decline, or decline all'),
   command('search s', 'text', '[-all] WORDS', 'find messages here, or in all rooms; alone: the last results again'),
   command('jump', 'text', 'DATE|#N', 'go to a date (2026-11-30, 14:00, yesterday, 7d) or to message number N'),
-  command('move', 'text', 'N', 'give this room the number N: Alt+N leads to it'),
-  command('pin', 'text', '[N]', 'keep this room above the others'),
-  command('unpin', 'nothing', '', 'let it stand with the others again'),
+  command('move', 'text', 'N', 'give this room the number N (Alt+N opens it)'),
+  command('pin', 'text', '[N]', 'pin this room to the top'),
+  command('unpin', 'nothing', '', 'unpin this room'),
   command('invite', 'member', 'NAME [FINGERPRINT]', 'invite someone'),
   command('kick', 'member', 'NAME', 'remove a member or invitation (rotates keys)'),
   command('promote', 'member', 'NAME', 'make someone an admin'),
@@ -101,10 +101,10 @@ export const commands: readonly Command[] = [
     'mute',
     'switch',
     '[on|off]',
-    'announce nothing of this room, and mark only what is for you; as /notify none',
+    'no notifications from this room, and only mentions count as unread; same as /notify none',
     'anywhere',
   ),
-  command('dnd', 'switch', '[on|off]', 'do not disturb: mark what comes, announce nothing', 'anywhere'),
+  command('dnd', 'switch', '[on|off]', 'do not disturb: no notifications, unread marks stay', 'anywhere'),
   command(
     'set',
     'setting',
@@ -112,15 +112,9 @@ export const commands: readonly Command[] = [
     `list settings, show, change or reset one: ${settings.map(({ name }) => name).join(', ')}`,
     'anywhere',
   ),
-  command('bind', 'key', '[KEY] [ACTION|LINE]', 'list keys, or make one do or enter something', 'anywhere'),
-  command('unbind', 'key', 'KEY', 'give a key its default again', 'anywhere'),
-  command(
-    'alias',
-    'alias',
-    '[NAME] [LINE]',
-    'list aliases, or make /NAME stand for a line ($*: what follows)',
-    'anywhere',
-  ),
+  command('bind', 'key', '[KEY] [ACTION|LINE]', 'list keys, or bind one to an action or a line', 'anywhere'),
+  command('unbind', 'key', 'KEY', 'restore the default of a key', 'anywhere'),
+  command('alias', 'alias', '[NAME] [LINE]', 'list aliases, or make /NAME run a line ($*: its arguments)', 'anywhere'),
   command('unalias', 'alias', 'NAME', 'remove an alias', 'anywhere'),
   command(
     'ignore',
@@ -129,7 +123,7 @@ export const commands: readonly Command[] = [
     "list ignored people, or hide someone's messages and requests",
     'anywhere',
   ),
-  command('unignore', 'ignored', 'NAME', "show someone's messages again", 'anywhere'),
+  command('unignore', 'ignored', 'NAME', 'stop ignoring someone', 'anywhere'),
   command('clear', 'nothing', '', 'clear the screen; PgUp brings it back'),
   command('quit q exit', 'nothing', '', 'quit Conclave', 'anywhere'),
 ]

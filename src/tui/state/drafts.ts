@@ -31,7 +31,7 @@ export function editedOutside(state: State, { roomId, edited }: Event & { kind: 
   if ('failed' in edited) return next(problem(state, edited.failed, edited.hint))
   const text = cleanInput(edited.text).slice(0, inputCharsMax)
   const { page, drafts } = state
-  const told = edited.isCut ? problem(state, 'That text is too long: its end was left out.') : state
+  const told = edited.isCut ? problem(state, 'That text is too long and was cut off.') : state
   if (page.kind === 'chat' && page.room.id === roomId) {
     return next({ ...told, page: { ...page, editor: editorWith(text, page.editor) } })
   }

@@ -9,7 +9,7 @@ import type { ChatPage, HistorySearch, Next, State } from './state.ts'
 const wantedCharsMax = 200
 
 export function startSearch(state: State, page: ChatPage): Next {
-  if (page.history.entries.length === 0) return next(info(state, 'Nothing was sent from here yet.'))
+  if (page.history.entries.length === 0) return next(info(state, "You haven't sent anything from here yet."))
   return next({ ...state, page: { ...page, search: { wanted: '', at: undefined } } })
 }
 

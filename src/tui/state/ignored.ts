@@ -88,13 +88,12 @@ function ignore(typed: Typed): Next {
   const { state, argument } = typed
   const { page, self, preferences } = state
   if (argument === '') return next(sheet(state, 'Ignored', ignoredLines(state)))
-  if (page.kind !== 'chat')
-    return next(problem(state, 'Open a room first that they are in.', 'People are ignored by key.'))
+  if (page.kind !== 'chat') return next(problem(state, 'First open a room they are in.', 'People are ignored by key.'))
   return withOne(state, page, peopleOf(page), argument, ({ name, fingerprint }) => {
     if (fingerprint === self?.fingerprint) return next(problem(state, "You can't ignore yourself."))
-    if (Object.hasOwn(preferences.ignored, fingerprint)) return next(info(state, `${name} is ignored already.`))
+    if (Object.hasOwn(preferences.ignored, fingerprint)) return next(info(state, `${name} is already ignored.`))
     if (Object.keys(preferences.ignored).length >= preferenceEntriesMax) {
-      return next(problem(state, `You ignore ${preferenceEntriesMax} people already.`, '/unignore one first.'))
+      return next(problem(state, `You already ignore ${preferenceEntriesMax} people.`, '/unignore one first.'))
     }
     const done = withPreferences(state, { ignored: { [fingerprint]: name } })
     return { ...done, state: info(done.state, `${name} (${fingerprint}) is ignored.`, `/unignore ${name} to undo it.`) }
@@ -112,7 +111,7 @@ function unignore(typed: Typed): Next {
   if (found.length > 1 && state.page.kind === 'chat')
     return withOne(state, state.page, people, argument, () => next(state))
   const done = withPreferences(state, { ignored: { [only.fingerprint]: undefined } })
-  return { ...done, state: info(done.state, `${only.name} is not ignored any more.`) }
+  return { ...done, state: info(done.state, `${only.name} is no longer ignored.`) }
 }
 
 /** Each key once: members, who asks to join, who was invited, and authors of what is loaded. */
@@ -132,7 +131,12 @@ function ignoredPeople({ preferences: { ignored } }: State): readonly Person[] {
 function ignoredLines(state: State): readonly string[] {
   const people = ignoredPeople(state)
   if (people.length === 0)
-    return ['', ' You ignore nobody.', '', ' /ignore NAME hides the messages, reactions and requests of someone.']
+    return [
+      '',
+      " You aren't ignoring anyone.",
+      '',
+      ' /ignore NAME hides the messages, reactions and requests of someone.',
+    ]
   const width = Math.max(...people.map(({ name }) => name.length))
   return [
     '',

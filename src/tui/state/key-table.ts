@@ -25,13 +25,13 @@ const table = {
   newest: ['alt+end ctrl+end', 'newest message'],
   back: ['ctrl+o', 'back to where you were before a jump'],
   'first-unread': ['alt+u', 'first unread message'],
-  'next-attention': ['alt+a', 'what needs you most: requests, invitations, mentions, direct, unread'],
+  'next-attention': ['alt+a', 'next room that needs you: requests, invitations, mentions, direct, unread'],
   'find-room': ['alt+k ctrl+g', 'find one of your rooms; again: all rooms'],
   'previous-room': ['alt+up ctrl+p', 'previous room'],
   'next-room': ['alt+down ctrl+n', 'next room'],
-  'bare-mode': ['alt+l', 'only the text, to select it with the mouse; again, or Esc: back'],
+  'bare-mode': ['alt+l', 'bare mode: only the text, to select with the mouse; again or Esc: back'],
   'toggle-members': ['ctrl+b', 'toggle members'],
-  nothing: ['', 'does nothing: for a key that is in the way'],
+  nothing: ['', 'do nothing: to disable a key'],
 } as const satisfies Readonly<Record<string, readonly [chords: string, help: string]>>
 
 export type KeyAction = keyof typeof table

@@ -55,7 +55,7 @@ function settingLines(state: State): readonly string[] {
   })
   const width = Math.max(...rows.map(([shown]) => shown.length))
   const lines = rows.map(([shown, help]) => ` ${shown.padEnd(width)}  ${help}`)
-  return ['', ...lines, '', ' /set NAME VALUE changes one, /set -reset NAME takes its default.']
+  return ['', ...lines, '', ' /set NAME VALUE changes one, /set -reset NAME restores its default.']
 }
 
 /** The chord at the start, and what follows it; or why there is none. */
@@ -122,7 +122,7 @@ function bindingText({ preferences }: State, chord: string): string {
 
 function bindingLines({ preferences }: State): readonly string[] {
   const rows = bindings(preferences).map(([keys, does, help]) => ` ${keys.padEnd(20)}  ${does.padEnd(18)}  ${help}`)
-  return ['', ...rows, '', ' /bind KEY ACTION or /bind KEY LINE changes one, /unbind KEY takes the default.']
+  return ['', ...rows, '', ' /bind KEY ACTION or /bind KEY LINE changes one, /unbind KEY restores the default.']
 }
 
 /** May be anything but a command, in small letters. */
@@ -133,23 +133,24 @@ function alias(typed: Typed): Next {
   if (argument === '') return next(sheet(state, 'Aliases', aliasLines(state)))
   const [, word = '', text = ''] = /^\/?(\S*)\s*([^]*)$/.exec(argument) ?? []
   const name = word.toLowerCase()
-  if (!aliasName.test(name)) return next(problem(state, `"${word}" can't be an alias.`, 'It is a word without /.'))
+  if (!aliasName.test(name))
+    return next(problem(state, `"${word}" can't be an alias.`, 'An alias is one word, without /.'))
   if (findCommand(name) !== undefined) {
-    return next(problem(state, `/${name} is a command already.`, 'Take another name for the alias.'))
+    return next(problem(state, `/${name} is already a command.`, 'Choose another name for the alias.'))
   }
   if (text === '') {
     const known = aliasOf(state.preferences, name)
-    return next(known === undefined ? noAlias(state, name) : info(state, `/${name} stands for ${known}`))
+    return next(known === undefined ? noAlias(state, name) : info(state, `/${name} runs: ${known}`))
   }
   if (text.length > 1024) return next(problem(state, 'The line is too long.', 'It has at most 1024 characters.'))
   if (isFull(state.preferences.aliases, name)) return next(full(state, 'aliases'))
   const done = withPreferences(state, { aliases: { [name]: text } })
   if (unaliased(done.state.preferences, `/${name}`) === undefined) return next(endless(state, name))
-  return withText(done, () => `/${name} stands for ${text}`)
+  return withText(done, () => `/${name} runs: ${text}`)
 }
 
 export function endless(state: State, name: string): State {
-  return problem(state, `/${name} stands for an alias that stands for another, without end.`, '/alias lists them.')
+  return problem(state, `The alias /${name} refers back to itself.`, '/alias lists them.')
 }
 
 function unalias(typed: Typed): Next {
@@ -157,7 +158,7 @@ function unalias(typed: Typed): Next {
   const name = argument.replace(/^\//, '').toLowerCase()
   if (name === '') return needsMore(typed)
   if (!Object.hasOwn(state.preferences.aliases, name)) return next(noAlias(state, name))
-  return withText(withPreferences(state, { aliases: { [name]: undefined } }), () => `/${name} is no alias any more.`)
+  return withText(withPreferences(state, { aliases: { [name]: undefined } }), () => `Removed the alias /${name}.`)
 }
 
 function noAlias(state: State, name: string): State {

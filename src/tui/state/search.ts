@@ -52,7 +52,7 @@ export const searchCommands: Handlers<TypedInRoom> = {
     const time = parseWhen(argument, state.now)
     if (time === undefined) {
       return next(
-        problem(state, `"${argument}" is no date.`, 'For example: 2026-11-30, 11-30 14:00, yesterday, 7d, #120.'),
+        problem(state, `"${argument}" isn't a date.`, 'For example: 2026-11-30, 11-30 14:00, yesterday, 7d, #120.'),
       )
     }
     return visit(state, page, { at: 'time', time })

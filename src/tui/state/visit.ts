@@ -48,7 +48,7 @@ export function visited(state: State, page: ChatPage, event: Event & { kind: 'vi
   const entry = entries[index]
   if (entry === undefined) {
     const isGone = place.at === 'message'
-    const after = isGone ? problem(state, 'That message is not in the history any more.') : state
+    const after = isGone ? problem(state, 'That message is no longer in the history.') : state
     return next({ ...after, page: there }, ...markSeen(state, there))
   }
   const isHit = place.at === 'message' && isPickable(entry, foldPage(there))
@@ -102,7 +102,7 @@ export function toFirstUnread(state: State, page: ChatPage): Next {
 /** Ctrl-O. */
 export function goBack(state: State): Next {
   const last = state.trail.at(-1)
-  if (last === undefined) return next(info(state, 'You have not jumped anywhere yet.', '/search and /jump do.'))
+  if (last === undefined) return next(info(state, "You haven't jumped anywhere yet.", '/search and /jump do.'))
   const { roomId, scroll } = last
   const before: State = { ...state, trail: state.trail.slice(0, -1), flash: undefined }
   const { page } = before
@@ -114,7 +114,7 @@ export function goBack(state: State): Next {
     return next(back, { do: 'fetch', direction: 'around', from: scroll.place })
   }
   const room = before.rooms.find(({ id }) => id === roomId)
-  if (room === undefined) return next(problem(before, 'The room that you came from is gone.'))
+  if (room === undefined) return next(problem(before, 'The room you came from is gone.'))
   const draft = before.drafts.get(roomId) ?? { editor: emptyEditor, history: emptyInputHistory, about: undefined }
   return openRoom({ ...before, drafts: new Map(before.drafts).set(roomId, { ...draft, scroll }) }, room)
 }

@@ -21,7 +21,7 @@ const endMs = 2000
 /** Never rejects. Aborting ends the editor; what it has saved by then counts. */
 export async function editOutside(text: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Edited> {
   const editor = firstOf(env['VISUAL'], env['EDITOR']) ?? 'vi'
-  const hint = `VISUAL or EDITOR names the editor; it is: ${editor}`
+  const hint = `VISUAL or EDITOR sets the editor, now: ${editor}`
   let folder: string | undefined
   try {
     folder = await mkdtemp(join(firstOf(env['XDG_RUNTIME_DIR']) ?? tmpdir(), 'conclave-'))

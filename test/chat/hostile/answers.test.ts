@@ -22,7 +22,7 @@ const rejected = expect.objectContaining({ code: 'rejected' }) as Error
 /** Nobody outside can tell whether it counts. */
 const seemingly = expect.objectContaining({
   code: 'rejected',
-  message: expect.stringContaining("can't be checked from outside") as string,
+  message: expect.stringContaining("can't check from outside") as string,
 }) as Error
 const notMember = expect.objectContaining({ code: 'not-member' }) as Error
 

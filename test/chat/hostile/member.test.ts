@@ -131,7 +131,7 @@ test('a name that he binds to a key of his own is warned of by everybody who kno
     await one.refresh()
     expect(one.members.filter(({ name }) => name === 'cyd')).toHaveLength(2)
     expect(one.changedKeys).toEqual([{ name: 'cyd', fingerprint: fingerprint(another.signer.publicKey), known }])
-    expect(await warnings(one)).toContainEqual(expect.stringContaining('NOT the one that you know'))
+    expect(await warnings(one)).toContainEqual(expect.stringContaining('NOT the one you know'))
   }
 })
 

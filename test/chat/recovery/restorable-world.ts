@@ -112,6 +112,6 @@ class Handle implements Store {
   }
 
   #enter(): void {
-    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'this store is closed')
+    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'This store is closed')
   }
 }

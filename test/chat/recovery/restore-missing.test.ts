@@ -125,7 +125,7 @@ test('a home that is used with another store puts nothing into it', async () => 
   const shown = await there.chat.open('demo')
   expect(texts(await wholeHistory(shown))).toEqual(lines)
   await expect(shown.send('into the wrong store')).rejects.toMatchObject({ code: 'tampering' })
-  expect(shown.recovery).toMatchObject({ kind: 'damaged', text: expect.stringContaining('nor does it know you') })
+  expect(shown.recovery).toMatchObject({ kind: 'damaged', text: expect.stringContaining('doesn’t know you') })
   expect(there.chat.recoveries.length).toBeGreaterThan(0)
   await there.chat.close()
   expect((await elsewhere.copy()).map(({ key }) => hex(key))).toEqual(before)
