@@ -54,6 +54,12 @@ function subcommandTerm(command: Command): string {
   return [command.name(), ...values].join(' ')
 }
 
+/** A summary that serves as the description, as a sentence. */
+function commandDescription(command: Command): string {
+  const text = command.description()
+  return /^[a-z]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : text
+}
+
 /** The command to run for an empty command line. */
 export const defaultCommand = 'chat'
 
@@ -64,7 +70,7 @@ export function buildProgram(act: Act): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .usage('[options] [command]')
-    .configureHelp({ subcommandTerm })
+    .configureHelp({ subcommandTerm, commandDescription })
     .addHelpText('after', examples)
     .exitOverride()
   addGlobalOptions(program)

@@ -145,7 +145,7 @@ export async function readChange(home: Store, dataKey: Bytes, random: Random): P
   const entry = await readOne(home, passwordChangeKey)
   const plaintext = entry && sealOf(dataKey, random).open(passwordChangeKey, entry.value)
   if (entry === undefined || plaintext === undefined) return undefined
-  return readLocal('a change of the password', () => {
+  return readLocal('a change of the passphrase', () => {
     const fields = Fields.decode(plaintext, 3)
     const [formerKey, form] = [fields.fixed(sealKeyBytes), fields.bytes(vaultBytesMax)]
     return { formerKey, form, replaces: fields.boolean(), modRevision: entry.modRevision }

@@ -90,7 +90,7 @@ export function addMemberCommands(program: Command, act: Act): void {
     const command = program
       .command(`${one.name} <room> <name>`)
       .summary(one.summary)
-      .description(one.description ?? `${one.summary.charAt(0).toUpperCase()}${one.summary.slice(1)}.`)
+      .description(one.description ?? one.summary)
     if (one.fingerprint === undefined) addConfirmOptions(command, ...(one.trust ?? []))
     else command.option('--fingerprint <digits>', one.fingerprint)
     if (one.question !== undefined) command.option('--yes', "don't ask for confirmation")
@@ -214,7 +214,7 @@ export function addJoin(program: Command, act: Act): void {
     .summary('ask to join a room')
     .description(
       'Asks to join a room: someone inside accepts you (conclave accept, or !NAME in the terminal interface). ROOM#ID, ' +
-        'with at least 20 digits of the id, joins exactly that room, whatever other rooms are named.',
+        'with at least 20 digits of the ID, joins exactly that room, whatever other rooms are named.',
     )
     .argument('<room>', 'ROOM or ROOM#ID')
     .option('--wait <seconds>', 'how long to wait for the answer (default: not at all)', wholeNumber(0, waitSMax))

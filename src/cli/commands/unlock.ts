@@ -21,7 +21,7 @@ export function addUnlock(program: Command, act: Act): void {
       'Keeps your identity unlocked: until the time is over or you run conclave lock, no command and no terminal of this ' +
         'home asks for its passphrase. A background process holds the key in memory, never on disk, and gives it only to ' +
         'programs of your user: anything that runs as you can read your rooms meanwhile.\n\n' +
-        'Run again, it asks for the passphrase and starts the time anew. A passphrase that is given takes precedence, and ' +
+        'Run again, it asks for the passphrase and restarts the time. A passphrase that is given takes precedence, and ' +
         'passwd always asks for the old one.',
     )
     .option('--for <duration>', 'how long: 30m, 8h, at most 7d', '8h')

@@ -52,7 +52,7 @@ export class Transcript {
       case 'waiting':
         if (before.page.kind === 'waiting' && before.page.roomId === page.roomId) return []
         return [
-          `* You've asked to join ${page.roomName}. Someone in the room has to let you in; this program goes on waiting.`,
+          `* You've asked to join ${page.roomName}. Someone in the room has to let you in; this program keeps waiting.`,
           '* w: withdraw the request · empty line: back to the rooms',
         ]
       case 'chat':

@@ -54,7 +54,7 @@ function errorOf(outcome: Failure, endpoint: string, tls: ClientTls, revoked?: C
     case 'other-authority':
       return refused(
         `${endpoint} belongs to another cluster: its certificate is from another authority`,
-        `If the cluster was created anew: ${newTicket}`,
+        `If the cluster was recreated: ${newTicket}`,
       )
     case 'server-expired':
       return refused(

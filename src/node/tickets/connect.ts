@@ -111,6 +111,6 @@ export async function requireCluster(
   )
   if (found.clusterId === clusterId) return found
   throw new ConclaveError('not-a-store', 'Another cluster than the one that issued this ticket answers there', {
-    hint: 'It was restored or created anew: ask for a new ticket.',
+    hint: 'It was restored or recreated: ask for a new ticket.',
   })
 }
