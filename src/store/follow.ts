@@ -1,11 +1,12 @@
 /**
- * A pull-based watch: it asks the store's journal for the revisions after the last one delivered, and sleeps when there
- * are none. Nothing is queued for a slow consumer, and an early or duplicate wake-up can't lose or duplicate an event.
+ * Pull-based watches over a store's journal. A watch asks for the revisions after the last one delivered and sleeps when
+ * there are none of its keys; what changed is looked up once for all watches, which are woken by their keys. Nothing is
+ * queued for a slow consumer, and an early or duplicate wake-up can't lose or duplicate an event.
  */
 import { setImmediate } from 'node:timers/promises'
+import { compareBytes } from '../base/bytes.ts'
 import type { Revision, WatchBatch } from './store.ts'
 import { settledOrAborted } from './wakeup.ts'
-import type { Wakeup } from './wakeup.ts'
 
 export interface JournalPage {
   readonly batches: readonly WatchBatch[]
@@ -15,35 +16,125 @@ export interface JournalPage {
   readonly more: boolean
 }
 
+export interface Changes {
+  readonly keys: readonly Uint8Array[]
+  /** The store's newest revision: the keys are all that changed up to it. */
+  readonly through: Revision
+}
+
+/** Keys that are looked up for all watches together; where more have changed, each looks itself. */
+export const changesMax = 1024
+
 export interface Journal {
   /** The store's newest revision. It is read before this call returns, so that a range after it sees no less. */
   revision(): Promise<Revision>
   /** Whole revisions after `after`, oldest first. @throws CompactedError when they are no longer kept. */
-  read(after: Revision): Promise<JournalPage>
+  read(after: Revision, start: Uint8Array, end: Uint8Array): Promise<JournalPage>
+  /** What changed after `after`; undefined if that is more than `changesMax` keys, or no longer kept. */
+  changes(after: Revision): Promise<Changes | undefined>
 }
 
-export async function* follow(
-  journal: Journal,
-  wakeup: Wakeup,
-  from: Revision | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<WatchBatch, void, undefined> {
-  let after = from === undefined ? await journal.revision() : from - 1
-  while (!signal.aborted) {
-    const rung = wakeup.next()
-    const page = await journal.read(after).catch((error: unknown) => {
-      if (!signal.aborted) throw error
-    })
-    if (page === undefined) return
-    for (const batch of page.batches) {
-      if (signal.aborted) return
-      yield batch
-    }
-    after = Math.max(after, page.through)
-    // A long catch-up yields to other work of this process.
-    if (page.more) await setImmediate()
-    else await settledOrAborted(rung, signal)
+interface Watcher {
+  readonly start: Uint8Array
+  readonly end: Uint8Array
+  /** Every revision up to this one was delivered, or holds none of its keys; advanced from outside while it sleeps. */
+  after: Revision
+  asleep: boolean
+  /** Since it began to read last. */
+  woken: boolean
+  wake: () => void
+}
+
+export class Watchers {
+  readonly #journal: Journal
+  readonly #watchers = new Set<Watcher>()
+  /** Every watcher was told of the revisions up to this one. */
+  #told: Revision | undefined
+  #telling = false
+  #rung = false
+
+  constructor(journal: Journal) {
+    this.#journal = journal
   }
+
+  /** Something may have changed. */
+  ring(): void {
+    this.#rung = true
+    if (!this.#telling && this.#watchers.size > 0) void this.#tell()
+  }
+
+  async *watch(
+    start: Uint8Array,
+    end: Uint8Array,
+    from: Revision | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchBatch, void, undefined> {
+    const watcher: Watcher = { start, end, after: 0, asleep: false, woken: false, wake: () => {} }
+    this.#watchers.add(watcher)
+    try {
+      watcher.after = from === undefined ? await this.#journal.revision() : from - 1
+      while (!signal.aborted) {
+        // Before it reads, so that no change is missed between the read and the sleep.
+        watcher.woken = false
+        const page = await this.#journal.read(watcher.after, start, end).catch((error: unknown) => {
+          if (!signal.aborted) throw error
+        })
+        if (page === undefined) return
+        for (const batch of page.batches) {
+          if (signal.aborted) return
+          yield batch
+        }
+        watcher.after = Math.max(watcher.after, page.through)
+        // A long catch-up yields to other work of this process.
+        if (page.more) await setImmediate()
+        else await this.#sleep(watcher, signal)
+      }
+    } finally {
+      this.#watchers.delete(watcher)
+      if (this.#watchers.size === 0) this.#told = undefined
+    }
+  }
+
+  async #sleep(watcher: Watcher, signal: AbortSignal): Promise<void> {
+    if (watcher.woken) return
+    // What the others were told of meanwhile holds none of its keys.
+    watcher.after = Math.max(watcher.after, this.#told ?? 0)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    watcher.wake = resolve
+    watcher.asleep = true
+    await settledOrAborted(promise, signal)
+    watcher.asleep = false
+  }
+
+  async #tell(): Promise<void> {
+    this.#telling = true
+    while (this.#rung && this.#watchers.size > 0) {
+      this.#rung = false
+      const { keys, through } = await this.#news()
+      this.#told = through
+      for (const watcher of this.#watchers) {
+        if (keys === undefined || keys.some((key) => isInside(key, watcher))) {
+          watcher.woken = true
+          watcher.wake()
+        } else if (watcher.asleep) watcher.after = Math.max(watcher.after, through)
+      }
+    }
+    this.#telling = false
+  }
+
+  /** Without keys each watcher has to look itself, also for what is wrong with the store. */
+  async #news(): Promise<Changes | { readonly keys: undefined; readonly through: Revision | undefined }> {
+    try {
+      const changes = this.#told === undefined ? undefined : await this.#journal.changes(this.#told)
+      return changes ?? { keys: undefined, through: await this.#journal.revision() }
+    } catch {
+      return { keys: undefined, through: undefined }
+    }
+  }
+}
+
+function isInside(key: Uint8Array, { start, end }: Watcher): boolean {
+  return compareBytes(start, key) <= 0 && compareBytes(key, end) < 0
 }
 
 /**

@@ -4,9 +4,8 @@ import { memoryHistoryRevisionsMax } from '../base/limits.ts'
 import { applyTransaction, byKey } from './apply.ts'
 import type { Applied, Table } from './apply.ts'
 import { CompactedError } from './compacted.ts'
-import type { JournalPage } from './follow.ts'
+import { changesMax, Watchers, type Changes, type JournalPage } from './follow.ts'
 import type { Entry, LeaseId, Revision, StoreEvent, Transaction, WatchBatch } from './store.ts'
-import { Wakeup } from './wakeup.ts'
 
 /** A key as a string that sorts the same: one UTF-16 unit per byte. */
 function nameOf(key: Uint8Array): string {
@@ -14,7 +13,11 @@ function nameOf(key: Uint8Array): string {
 }
 
 export class MemoryData implements Table {
-  readonly wakeup = new Wakeup()
+  readonly watchers = new Watchers({
+    revision: async () => this.revision,
+    read: async (after, start, end) => this.#page(after, start, end),
+    changes: async (after) => this.#changes(after),
+  })
   revision: Revision = 0
   /** Revisions up to this one are forgotten; history[0] is the next. */
   #compacted: Revision = 0
@@ -75,7 +78,7 @@ export class MemoryData implements Table {
   }
 
   /** Whole revisions after `after` with their events in [start, end). */
-  journal(after: Revision, start: Uint8Array, end: Uint8Array): JournalPage {
+  #page(after: Revision, start: Uint8Array, end: Uint8Array): JournalPage {
     if (after < this.#compacted) throw new CompactedError(this.#compacted + 1)
     const from = nameOf(start)
     const to = nameOf(end)
@@ -88,6 +91,12 @@ export class MemoryData implements Table {
       .map((batch) => ({ revision: batch.revision, events: batch.events.filter(inside) }))
       .filter((batch) => batch.events.length > 0)
     return { batches, through: this.revision, more: false }
+  }
+
+  #changes(after: Revision): Changes | undefined {
+    if (after < this.#compacted) return undefined
+    const events = this.#history.slice(after - this.#compacted).flatMap((batch) => batch.events)
+    return events.length > changesMax ? undefined : { keys: events.map(keyOf), through: this.revision }
   }
 
   /** Forgets the history up to and including a revision. */
@@ -105,7 +114,7 @@ export class MemoryData implements Table {
     this.revision += 1
     this.#history.push({ revision: this.revision, events })
     if (this.#history.length > memoryHistoryRevisionsMax) this.compact(this.#compacted + memoryHistoryRevisionsMax / 2)
-    this.wakeup.ring()
+    this.watchers.ring()
   }
 
   /** Index of the first name that is not before `name`. */

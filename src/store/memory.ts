@@ -5,7 +5,7 @@
 import { ConclaveError } from '../base/errors.ts'
 import { withoutValue } from './apply.ts'
 import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from './check.ts'
-import { follow, watchIterable } from './follow.ts'
+import { watchIterable } from './follow.ts'
 import { MemoryData } from './memory-data.ts'
 import type {
   CommitResult,
@@ -77,11 +77,7 @@ export class MemoryStore implements Store {
     if (!signal.aborted || this.#closing.signal.aborted) this.#enter()
     checkSpan(start, end)
     checkFrom(from)
-    const journal = {
-      revision: async () => this.#data.revision,
-      read: async (after: Revision) => this.#data.journal(after, start, end),
-    }
-    yield* follow(journal, this.#data.wakeup, from, signal)
+    yield* this.#data.watchers.watch(start, end, from, signal)
   }
 
   async lease(ttlS: number, signal?: AbortSignal): Promise<Lease> {

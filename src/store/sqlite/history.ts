@@ -4,7 +4,7 @@
  */
 import { storeHistoryMs, storeHistoryRowsMax } from '../../base/limits.ts'
 import { CompactedError } from '../compacted.ts'
-import type { JournalPage } from '../follow.ts'
+import { changesMax, type Changes, type JournalPage } from '../follow.ts'
 import type { Entry, Revision, StoreEvent, WatchBatch } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Rows } from './rows.ts'
@@ -46,6 +46,23 @@ export class History {
       )
       .all({ after, through, start, end })
     return { batches: batchesOf(rows as unknown as Entry[]), through, more: through < revision }
+  }
+
+  /** Inside a read: the keys that changed after `after`. */
+  changes(after: Revision): Changes | undefined {
+    const { revision, compacted } = this.#rows.meta()
+    if (after < compacted) return undefined
+    const rows = this.#connection
+      .statement(
+        `SELECT key FROM entries INDEXED BY entries_by_revision WHERE mod_rev > :after
+         UNION ALL
+         SELECT key FROM past WHERE mod_rev > :after
+         LIMIT :limit`,
+      )
+      .all({ after, limit: changesMax + 1 })
+    return rows.length > changesMax
+      ? undefined
+      : { keys: rows.map((row) => row['key'] as Uint8Array), through: revision }
   }
 
   /** Inside a write: records now and then how old a revision is, and forgets what is old enough. */

@@ -6,7 +6,7 @@
 import { ConclaveError } from '../../base/errors.ts'
 import { applyTransaction } from '../apply.ts'
 import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from '../check.ts'
-import { follow, watchIterable } from '../follow.ts'
+import { Watchers, watchIterable } from '../follow.ts'
 import type {
   CommitResult,
   Lease,
@@ -19,7 +19,6 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../store.ts'
-import { Wakeup } from '../wakeup.ts'
 import { Bell } from './bell.ts'
 import { Connection, type WriteOptions } from './connection.ts'
 import { prepareFile } from './format.ts'
@@ -45,7 +44,7 @@ export class SqliteStore implements Store {
   readonly #history: History
   readonly #leases: Leases
   readonly #bell: Bell
-  readonly #wakeup = new Wakeup()
+  readonly #watchers: Watchers
   readonly #closing = new AbortController()
   readonly #afterCommit: (() => void) | undefined
   /** The revision at the last poll. */
@@ -57,9 +56,14 @@ export class SqliteStore implements Store {
     this.#rows = new Rows(connection)
     this.#history = new History(connection, this.#rows, options.historyRevisions)
     this.#leases = new Leases(connection, this.#rows, (work) => this.#change(work))
+    this.#watchers = new Watchers({
+      revision: () => connection.read(() => this.#rows.meta().revision),
+      read: (after, start, end) => connection.read(() => this.#history.page(after, start, end)),
+      changes: (after) => connection.read(() => this.#history.changes(after)),
+    })
     this.#bell = new Bell(
       `${connection.path}-bell`,
-      () => this.#wakeup.ring(),
+      () => this.#watchers.ring(),
       () => this.#poll(),
     )
   }
@@ -140,13 +144,9 @@ export class SqliteStore implements Store {
     if (!signal.aborted || this.#closing.signal.aborted) this.#enter()
     checkSpan(start, end)
     checkFrom(from)
-    const journal = {
-      revision: () => this.#connection.read(() => this.#rows.meta().revision),
-      read: (after: Revision) => this.#connection.read(() => this.#history.page(after, start, end)),
-    }
     const deafen = this.#bell.listen()
     try {
-      yield* follow(journal, this.#wakeup, from, signal)
+      yield* this.#watchers.watch(start, end, from, signal)
     } finally {
       deafen()
     }
@@ -186,7 +186,7 @@ export class SqliteStore implements Store {
       if (!changed) return
       this.#afterCommit?.()
       this.#bell.ring()
-      this.#wakeup.ring()
+      this.#watchers.ring()
     }
     await this.#connection.write(write, { committed, ...options })
   }
@@ -196,7 +196,7 @@ export class SqliteStore implements Store {
     try {
       const { revision } = await this.#connection.read(() => this.#rows.meta())
       const changed = revision !== this.#polled
-      if (changed) this.#wakeup.ring()
+      if (changed) this.#watchers.ring()
       this.#polled = revision
       return changed
     } catch {
