@@ -112,7 +112,9 @@ describe('connecting a home with a person’s ticket', () => {
     const ticket = await ticketFor('late')
     await connectHome(join(folder, 'first'), decode(ticket), openTestStore)
     await expect(connectHome(home, decode(ticket), openTestStore)).rejects.toMatchObject({ code: 'not-allowed' })
-    expect(await readdir(join(home, 'tls'))).toEqual([])
+    // Refused before or after a folder was made for the certificate, as the cluster's nodes tidy up the used ticket.
+    const left = await readdir(home, { recursive: true, withFileTypes: true }).catch(() => [])
+    expect(left.filter((one) => one.isFile())).toEqual([])
   })
 
   test('refuses a ticket of another cluster', async () => {
