@@ -42,7 +42,9 @@ import { issuePerson } from './people.ts'
 import { until } from './processes.ts'
 
 const day = 86_400_000
-const patiently = <T>(attempt: () => Promise<T>) => retry(attempt, { timeoutMs: 30_000, pauseMs: 100 })
+/** Only ends what hangs. */
+const patienceMs = 100_000
+const patiently = <T>(attempt: () => Promise<T>) => retry(attempt, { timeoutMs: patienceMs, pauseMs: 100 })
 
 /** Waits while an etcd restarts. */
 class Patient extends ClusterClient {
@@ -164,9 +166,6 @@ async function connected(name: string, daysAgo: number): Promise<string> {
 
 const openHome = async (home: string): Promise<ReturnType<OpenStore>> =>
   openTestStore(endpoints, await readClient(clientFiles(home)))
-
-/** Only ends what hangs. */
-const patienceMs = 100_000
 
 async function renewed(home: string): Promise<boolean> {
   const store = await openHome(home)
