@@ -86,7 +86,7 @@ describe.skipIf(!hasTmux)('in tmux', () => {
       nothingPainted,
       frame([...lines, [span(last)]], columns, rows, { row: 2, column: 5 }),
       coloured,
-      true,
+      { links: true },
     )
     const screen = await shown(output, last)
     for (const at of texts.keys()) {

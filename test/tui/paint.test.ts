@@ -80,18 +80,27 @@ describe('painting', () => {
     terminal.dispose()
   })
 
+  it('writes the first code point of an emoji alone where a terminal counts columns of each', () => {
+    const text = 'two 👋🏽👋🏿 ❤️ 1️⃣ 🇩🇪 👩‍👩‍👧 क्षि e\u0301 ✓ end'
+    const { output } = paint(nothingPainted, frame([[span(text)]], columns, rows), coloured, { clusters: false })
+    const shown = output.replace(/\x1b\[[?0-9;]*[A-Za-z]/g, '')
+    expect(shown.trimEnd()).toBe('two 👋👋 ❤ 1 DE 👩 क्षि e\u0301 ✓ end')
+    // What follows still stands at its column.
+    expect(output).toContain(`\x1b[${widthOf(text.slice(0, text.indexOf(' end'))) + 1}G end`)
+  })
+
   it('gives a link to the terminal, and closes it before anything else', () => {
     const lines: Line[] = [
       [span('see '), span('a.exam', { underline: true, link: 'https://a.example/ü' }), span(' now')],
       [span('ple', { underline: true, link: 'https://a.example/ü' })],
     ]
-    const { output } = paint(nothingPainted, frame(lines, columns, rows), coloured, true)
+    const { output } = paint(nothingPainted, frame(lines, columns, rows), coloured, { links: true })
     const [id] = /(?<=\x1b\]8;id=)[0-9a-z]+/.exec(output) ?? []
     const begin = `\x1b]8;id=${id};https://a.example/%C3%BC\x1b\\`
     expect(output).toContain(`${begin}a.exam`)
     expect(output).toContain(`${begin}ple`)
     expect(output.split('\x1b]8;;\x1b\\')).toHaveLength(3)
-    expect(paint(nothingPainted, frame(lines, columns, rows), coloured, false).output).not.toContain('\x1b]')
+    expect(paint(nothingPainted, frame(lines, columns, rows), coloured, { links: false }).output).not.toContain('\x1b]')
   })
 
   it('leaves no link open, and lets none set anything, whatever its address', async () => {
@@ -115,7 +124,7 @@ describe('painting', () => {
           span('here', { link: text }),
         ])
         const shown = frame([...lines, [span('last row')]], columns, rows, { row: 0, column: 0 })
-        await write(terminal, `\x1b[?7l${paint(nothingPainted, shown, coloured, true).output}`)
+        await write(terminal, `\x1b[?7l${paint(nothingPainted, shown, coloured, { links: true }).output}`)
         expect(open).toBe('')
         expect([title, clipboard]).toEqual(['', ''])
         expect(screenOf(terminal)[texts.length]).toBe('last row')

@@ -76,6 +76,23 @@ describe('links and the mouse', () => {
   })
 })
 
+describe('GNU screen, which keeps Escape while it reports the mouse, and counts each code point', () => {
+  it.each([
+    [{ TERM: 'screen', STY: '1.pts' }, false],
+    [{ TERM: 'xterm-256color', STY: '1.pts' }, false],
+    [{ TERM: 'screen-256color', TMUX: '/tmp/x' }, true],
+    [{ TERM: 'tmux-256color', TMUX: '/tmp/x', STY: '1.pts' }, true],
+    [{ TERM: 'xterm-256color' }, true],
+  ])('%j: mouse and clusters: %s', (env, isOn) => {
+    expect(new Signals(env).hasMouse).toBe(isOn)
+    expect(new Signals(env).joinsClusters).toBe(isOn)
+  })
+
+  it('a terminal without the mouse gets none', () => {
+    expect(new Signals({ TERM: 'vt220' }).hasMouse).toBe(false)
+  })
+})
+
 describe('a title', () => {
   it('is set, and put aside and brought back around it', () => {
     const signals = new Signals({ TERM: 'xterm' })

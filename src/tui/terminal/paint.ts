@@ -23,14 +23,20 @@ export const nothingPainted: Painted = { rows: [], cursor: '' }
 const beginUpdate = '\x1b[?2026h\x1b[?25l'
 const endUpdate = '\x1b[?2026l'
 
-/** @param links whether the terminal takes OSC 8, and shows none of it as text */
+export interface PaintOptions {
+  /** Whether the terminal takes OSC 8, and shows none of it as text. */
+  readonly links?: boolean
+  /** Whether it draws an emoji of several code points as one; otherwise only the first is written. */
+  readonly clusters?: boolean
+}
+
 export function paint(
   before: Painted,
   frame: Frame,
   palette: Palette,
-  links = false,
+  { links = false, clusters = true }: PaintOptions = {},
 ): { painted: Painted; output: string } {
-  const rows = frame.rows.map((row) => encodeRow(row, palette, links))
+  const rows = frame.rows.map((row) => encodeRow(row, palette, links, clusters))
   const cursor = frame.cursor === undefined ? '' : `\x1b[${frame.cursor.row + 1};${frame.cursor.column + 1}H\x1b[?25h`
   let output = ''
   for (const [index, row] of rows.entries()) {
@@ -46,7 +52,7 @@ export function paint(
   return { painted: { rows, cursor }, output: beginUpdate + output + cursor + endUpdate }
 }
 
-function encodeRow(row: Line, palette: Palette, links: boolean): string {
+function encodeRow(row: Line, palette: Palette, links: boolean, clusters: boolean): string {
   let encoded = ''
   let column = 0
   let sure = true
@@ -63,7 +69,7 @@ function encodeRow(row: Line, palette: Palette, links: boolean): string {
     link = leadsTo
     for (const piece of pieces(text)) {
       if (!sure) encoded += `\x1b[${column + 1}G`
-      encoded += piece.text
+      encoded += clusters || piece.sure ? piece.text : firstOf(piece.text)
       column += widthOf(piece.text)
       sure = piece.sure
     }
@@ -110,6 +116,15 @@ function pieces(text: string): readonly Piece[] {
   }
   if (run !== '') all.push({ text: run, sure: true })
   return all
+}
+
+/** An emoji without what joins it to others: its first code point, or the letters of a flag. */
+function firstOf(grapheme: string): string {
+  const letters = Array.from(grapheme.matchAll(/\p{RI}/gu), ([letter]) =>
+    String.fromCharCode((letter.codePointAt(0) ?? 0) - 0x1f1e6 + 65),
+  )
+  if (letters.length > 0) return letters.join('')
+  return /[\p{Extended_Pictographic}\u20e3]/u.test(grapheme) ? grapheme.replace(/^(.).*$/su, '$1') : grapheme
 }
 
 /** Whether terminals may disagree about the width; the characters that frames are made of are safe. */

@@ -53,6 +53,19 @@ export class Signals {
     return this.#hasTitle
   }
 
+  /** Not in GNU screen: while the mouse is reported it keeps the Escape key until another follows. */
+  get hasMouse(): boolean {
+    return this.isModern && this.#nested !== 'screen'
+  }
+
+  /**
+   * Whether a cluster of several code points may be written. GNU screen counts the columns of each of them and moves the
+   * cursor of the terminal around it by that, which draws over what stands there.
+   */
+  get joinsClusters(): boolean {
+    return this.#nested !== 'screen'
+  }
+
   /** Takes over the title. */
   get begin(): string {
     return this.#hasTitle ? pushTitle : ''

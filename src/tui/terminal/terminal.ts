@@ -107,7 +107,10 @@ export class Terminal {
   /** Whether the frame is on the screen; otherwise output is still pending, and `onReady` says when to try again. */
   draw(frame: Frame, theme: Theme): boolean {
     if (!this.#taken || this.#blocked) return false
-    const { painted, output } = paint(this.#painted, frame, this.#abilities.palette(theme), this.#signals.isModern)
+    const { painted, output } = paint(this.#painted, frame, this.#abilities.palette(theme), {
+      links: this.#signals.isModern,
+      clusters: this.#signals.joinsClusters,
+    })
     this.#painted = painted
     this.#write(output)
     return !this.#blocked
@@ -121,7 +124,7 @@ export class Terminal {
 
   /** Takes the mouse, or leaves it to the terminal. */
   setMouse(wanted: boolean): void {
-    const taken = wanted && this.#signals.isModern
+    const taken = wanted && this.#signals.hasMouse
     if (!this.#taken || this.#blocked || taken === this.#mouse) return
     this.#mouse = taken
     this.#write(taken ? mouseOn : mouseOff)
