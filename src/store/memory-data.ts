@@ -4,7 +4,7 @@ import { memoryHistoryRevisionsMax } from '../base/limits.ts'
 import { applyTransaction, byKey } from './apply.ts'
 import type { Applied, Table } from './apply.ts'
 import { CompactedError } from './compacted.ts'
-import { changesMax, Watchers, type Changes, type JournalPage } from './follow.ts'
+import { changesMax, Watchers, type Changes, type JournalPage } from './watchers.ts'
 import type { Entry, LeaseId, Revision, StoreEvent, Transaction, WatchBatch } from './store.ts'
 
 /** A key as a string that sorts the same: one UTF-16 unit per byte. */

@@ -5,7 +5,7 @@
 import { ConclaveError } from '../base/errors.ts'
 import { withoutValue } from './apply.ts'
 import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from './check.ts'
-import { watchIterable } from './follow.ts'
+import { watchIterable } from './watchers.ts'
 import { MemoryData } from './memory-data.ts'
 import type {
   CommitResult,

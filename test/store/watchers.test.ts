@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareBytes } from '../../src/base/bytes.ts'
 import { CompactedError } from '../../src/store/compacted.ts'
-import { changesMax, Watchers, type Journal, type JournalPage } from '../../src/store/follow.ts'
+import { changesMax, Watchers, type Journal, type JournalPage } from '../../src/store/watchers.ts'
 import type { WatchBatch } from '../../src/store/store.ts'
 
 const key = (n: number) => Uint8Array.of(n)

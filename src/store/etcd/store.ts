@@ -6,7 +6,7 @@
 import { ConclaveError } from '../../base/errors.ts'
 import { silentLogger } from '../../base/log.ts'
 import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from '../check.ts'
-import { watchIterable } from '../follow.ts'
+import { watchIterable } from '../watchers.ts'
 import type {
   CommitResult,
   Lease,

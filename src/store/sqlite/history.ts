@@ -4,7 +4,7 @@
  */
 import { storeHistoryMs, storeHistoryRowsMax } from '../../base/limits.ts'
 import { CompactedError } from '../compacted.ts'
-import { changesMax, type Changes, type JournalPage } from '../follow.ts'
+import { changesMax, type Changes, type JournalPage } from '../watchers.ts'
 import type { Entry, Revision, StoreEvent, WatchBatch } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Rows } from './rows.ts'

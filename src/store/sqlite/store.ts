@@ -6,7 +6,7 @@
 import { ConclaveError } from '../../base/errors.ts'
 import { applyTransaction } from '../apply.ts'
 import { checkFrom, checkRange, checkSpan, checkTransaction, checkTtl } from '../check.ts'
-import { Watchers, watchIterable } from '../follow.ts'
+import { Watchers, watchIterable } from '../watchers.ts'
 import type {
   CommitResult,
   Lease,
