@@ -243,6 +243,10 @@ export const linksLookedAtMax = 128
 export const reactionsShownMax = 20
 /** Messages that one search finds at most. */
 export const searchFoundMax = 10_000
+/** Records that one row of a room's search index is about; a row's place in a block is kept in two bytes. */
+export const searchBlockRecords = 256
+/** Of such a row, unsealed: a block with more distinct words is read at each search. */
+export const searchRowBytesMax = 1_048_576
 /** Rooms with a setting of their own for notifications; beyond, the oldest goes. */
 export const notifyRoomsMax = 1000
 /** Numbers that rooms have in a terminal, and rooms whose places are kept. */

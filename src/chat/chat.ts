@@ -4,7 +4,7 @@
  */
 import type * as api from './api.ts'
 import type { TypedTexts } from './home/typed-text.ts'
-import type { AdminItem, TimelineItem } from './item.ts'
+import type { AdminItem, MessageItem, TimelineItem } from './item.ts'
 
 export type {
   Advice,
@@ -55,6 +55,8 @@ export interface Room extends api.Room {
   readonly reading: Reading | undefined
   /** While a long history is being read, this waits for its end; an `early` page doesn't. */
   history(query: HistoryQuery, signal?: AbortSignal): Promise<api.HistoryPage>
+  /** Messages in which all the words occur, ignoring case. A word holds no whitespace. */
+  search(words: readonly string[], options?: SearchOptions, signal?: AbortSignal): Promise<SearchResult>
   /** Timeline items that arrive while subscribed, in order, and changes of anything above. */
   subscribe(listener: (change: RoomChange) => void): api.Unsubscribe
 }
@@ -79,6 +81,26 @@ export interface HistoryQuery extends api.HistoryQuery {
    * (`seq` 0). No effect with `fromSeq` and `fromIndex`, or once everything has been read.
    */
   readonly early?: boolean
+}
+
+export interface SearchOptions {
+  /** Only the newest so many; `searchFoundMax` at most, which is the default. */
+  readonly last?: number
+  /** Told from time to time how many records are left. */
+  readonly progress?: (left: number) => void
+}
+
+export interface SearchResult {
+  /** Oldest first. */
+  readonly found: readonly Found[]
+  /** Whether there are older ones that were left out. */
+  readonly more: boolean
+}
+
+export interface Found {
+  /** With the text that it has now. */
+  readonly item: MessageItem
+  readonly edited: boolean
 }
 
 /** Of the room's log, in records. */

@@ -12,7 +12,6 @@ import type { MessageItem } from '../chat/item.ts'
 import { ConclaveError, isConclaveError } from '../base/errors.ts'
 import { UnconfirmedKey } from '../chat/people/unconfirmed-key.ts'
 import { hasText } from '../chat/timeline/changes.ts'
-import { searchRoom } from '../chat/timeline/search.ts'
 import { count } from '../chat/wording.ts'
 import { DraftKeeper } from './draft-keeper.ts'
 import { describe, hintOnScreen, recoveryOnScreen } from './hints.ts'
@@ -254,7 +253,7 @@ export class Session {
       try {
         const room = await open(signal)
         const progress = (left: number): void => tell([], false, `${label}, ${count(left, 'record')} to go`)
-        const { found, more } = await searchRoom(room, words, { signal, progress })
+        const { found, more } = await room.search(words, { progress }, signal)
         tell(
           found.toReversed().map(({ item }) => hitOf(room.id, label, item)),
           more,

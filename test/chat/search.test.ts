@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { searchRoom } from '../../src/chat/timeline/search.ts'
 import { enter, person, say, world } from './world.ts'
 
 test('finds what is shown: all words, whatever their case; edited texts as they are now, deleted ones not at all', async () => {
@@ -33,7 +32,7 @@ test('finds what is shown: all words, whatever their case; edited texts as they 
   ).sent
   await room.refresh()
   const find = async (words: string, last?: number): Promise<(readonly [number, string])[]> => {
-    const { found } = await searchRoom(room, words.split(' '), last === undefined ? {} : { last })
+    const { found } = await room.search(words.split(' '), last === undefined ? {} : { last })
     return found.map(({ item, edited: isEdited }) => {
       return [item.seq, `${'text' in item ? item.text : ''}${isEdited ? ' (edited)' : ''}`] as const
     })
@@ -50,5 +49,5 @@ test('finds what is shown: all words, whatever their case; edited texts as they 
   expect(await find('forged')).toEqual([])
   expect(await find('reply')).toEqual([[8, 'A REPLY to it']])
   expect(await find('now')).toEqual([[3, 'it is other now (edited)']])
-  expect((await searchRoom(room, ['it'], { last: 1 })).more).toBe(true)
+  expect((await room.search(['it'], { last: 1 })).more).toBe(true)
 })

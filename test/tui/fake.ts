@@ -34,6 +34,8 @@ import type {
   Repair,
   RoomChange,
   RoomSummary,
+  SearchOptions,
+  SearchResult,
   Sent,
   Standing,
   HeadComparison,
@@ -45,6 +47,7 @@ import { UnconfirmedKey } from '../../src/chat/people/unconfirmed-key.ts'
 import { rotateText } from '../../src/chat/rotation.ts'
 import { isMention } from '../../src/chat/timeline/unread-messages.ts'
 import { roomAttention, type Attention } from '../../src/chat/attention.ts'
+import { searchPages } from '../chat/plain-search.ts'
 import type { AdminItem, MessageContent, MessageItem, PendingItem, Person, TimelineItem } from '../../src/chat/item.ts'
 
 export function person(name: string): Person {
@@ -151,6 +154,10 @@ export class FakeRoom implements Room {
     const end = before ?? this.log.length
     const start = Math.max(0, end - limit)
     return { items: this.log.slice(start, end), more: start > 0 }
+  }
+
+  search(words: readonly string[], options?: SearchOptions, signal?: AbortSignal): Promise<SearchResult> {
+    return searchPages(this, words, options, signal)
   }
 
   async *follow(): AsyncIterable<TimelineItem> {

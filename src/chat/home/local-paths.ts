@@ -59,6 +59,9 @@ export const checkpointKey = (roomId: Bytes): Bytes => room(roomId, 'checkpoint'
 /** The secret of an epoch, by its confirm. */
 export const secretKey = (roomId: Bytes, confirm: Bytes): Bytes => concat(room(roomId, 'secrets/'), confirm)
 export const secretsRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'secrets/'))
+/** The search index: what is known of a block of records (search-index.ts). */
+export const searchKey = (roomId: Bytes, block: number): Bytes => concat(room(roomId, 'search/'), u64(block))
+export const searchRange = (roomId: Bytes): KeyRange => allUnder(room(roomId, 'search/'))
 export const readKey = (roomId: Bytes): Bytes => room(roomId, 'read')
 /** The room in which this home last marked messages as read: how its programs tell each other. */
 export const lastReadKey = utf8('last-read')

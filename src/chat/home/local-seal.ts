@@ -12,7 +12,7 @@ import type { Random } from '../../crypto/random.ts'
 import { nonceBytes, open, seal, sealKey, sealKeyBytes, type SealKey } from '../../crypto/seal.ts'
 import { localKey } from '../../crypto/vault.ts'
 import type { Entry, Operation, Store, Transaction } from '../../store/store.ts'
-import { localKeysKey, outboxesRange, secretsRange, typedRange } from './local-paths.ts'
+import { localKeysKey, outboxesRange, searchRange, secretsRange, typedRange } from './local-paths.ts'
 import { readLocal } from './local-value.ts'
 import { readOne } from '../../store/read-one.ts'
 
@@ -93,6 +93,9 @@ export async function settleLocalKeys(
   const local = await readLocalKeys(home, dataKey)
   if (entry === undefined || local.settled) return
   const locals = new LocalSeal(local.keys, random)
+  // Made again by the next search.
+  for (const { start: key, end } of roomIds.map(searchRange))
+    await home.commit({ then: [{ kind: 'delete', key, end }] })
   const small = [...roomIds.map(secretsRange), outboxesRange].map((range) => ({ ...range, limit: resealBatch }))
   for (const { start, end, limit } of [...small, { ...typedRange, limit: resealDrafts }]) {
     let from: Bytes | undefined = start

@@ -5,7 +5,14 @@
 import { concat, equalBytes, hex, type Bytes } from '../../base/bytes.ts'
 import { decode, encode, Fields } from '../../base/codec.ts'
 import { ConclaveError } from '../../base/errors.ts'
-import { replicaBatch, replicaBatchBytes, seenPageBlocks, seenPagesAtOnce, seenRowsMax } from '../../base/limits.ts'
+import {
+  replicaBatch,
+  replicaBatchBytes,
+  searchBlockRecords,
+  seenPageBlocks,
+  seenPagesAtOnce,
+  seenRowsMax,
+} from '../../base/limits.ts'
 import { hashBytes, zeroHash } from '../../crypto/hash.ts'
 import { numberOf } from '../../protocol/paths.ts'
 import { recordHash } from '../../protocol/record.ts'
@@ -25,6 +32,8 @@ import {
   replicaRange,
   roomDataRange,
   roomTypedRange,
+  searchKey,
+  searchRange,
   seenPagesRange,
   seenRange,
 } from '../home/local-paths.ts'
@@ -135,7 +144,7 @@ export class Replica {
       const { ok } = await this.#home.commit({
         if: [
           { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision },
-          this.#sameDivergences,
+          this.sameDivergences,
           { kind: 'revision', key: divergenceKey(this.#roomId), modRevision: 0 },
         ],
         then: [{ kind: 'delete', key: first.key, end: concat(last.key, new Uint8Array(1)) }, ...pages],
@@ -146,7 +155,7 @@ export class Replica {
   }
 
   /** While it holds, no other program of this home has archived rows of this room. */
-  get #sameDivergences() {
+  get sameDivergences() {
     return { kind: 'revision', key: divergedKey(this.#roomId, this.#divergences.length), modRevision: 0 } as const
   }
 
@@ -155,7 +164,7 @@ export class Replica {
    */
   async beginDivergence(from: number): Promise<boolean> {
     const { ok } = await this.#home.commit({
-      if: [this.#sameDivergences],
+      if: [this.sameDivergences],
       then: [{ kind: 'put', key: divergenceKey(this.#roomId), value: encode(from) }],
     })
     return ok
@@ -171,13 +180,16 @@ export class Replica {
       key: replicaControlKey(this.#roomId, divergence.from),
       end: replicaControlRange(this.#roomId).end,
     }
+    const block = Math.floor(divergence.from / searchBlockRecords)
+    const summaries = { key: searchKey(this.#roomId, block), end: searchRange(this.#roomId).end }
     const { ok } = await this.#home.commit({
-      if: [this.#sameDivergences, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
+      if: [this.sameDivergences, { kind: 'revision', key: checkpointKey(this.#roomId), modRevision: this.#revision }],
       then: [
         { kind: 'put', key: divergedKey(this.#roomId, this.#divergences.length), value: divergenceValue(divergence) },
         { kind: 'put', key: checkpointKey(this.#roomId), value: checkpointValue(checkpoint) },
         { kind: 'delete', ...rows },
         { kind: 'delete', ...controls },
+        { kind: 'delete', ...summaries },
         { kind: 'delete', key: divergenceKey(this.#roomId) },
         // The remembered end of an earlier copy doesn't apply to the new log.
         remembered === undefined
@@ -253,7 +265,7 @@ export class Replica {
     while (this.#next < checkpoint.next) {
       if (this.#dropped) throw forgotten()
       const { ok, revision, reads } = await this.#home.commit({
-        if: [{ kind: 'revision', key, modRevision: this.#revision }, this.#sameDivergences],
+        if: [{ kind: 'revision', key, modRevision: this.#revision }, this.sameDivergences],
         then: [...this.#rowsOf(batch), { kind: 'put', key, value }],
         else: [
           { kind: 'read', key },

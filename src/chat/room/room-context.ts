@@ -12,6 +12,7 @@ import type { Operation, Store } from '../../store/store.ts'
 import type { Confirm, Done, Standing } from '../chat.ts'
 import type { StoreConnection } from '../connection/store-connection.ts'
 import type { StoreIdentity } from '../connection/store-identity.ts'
+import type { HomeStore } from '../home/home.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Person } from '../item.ts'
 import type { RoomLog } from '../log/room-log.ts'
@@ -22,7 +23,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 
 export interface RoomParts {
   readonly store: Store
-  readonly home: Store
+  readonly home: HomeStore
   readonly identity: Identity
   readonly outbox: Outbox
   readonly incarnation: StoreIdentity

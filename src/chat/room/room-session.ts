@@ -22,6 +22,8 @@ import type {
   Repair,
   Room,
   RoomEvents,
+  SearchOptions,
+  SearchResult,
   Sent,
   Unsubscribe,
   Verification,
@@ -42,6 +44,8 @@ import type { Invited } from '../people/invitations.ts'
 import { changedKeys, changedMembers } from '../people/pins.ts'
 import { repairRoom } from '../recovery/repair.ts'
 import { checkedContent } from '../timeline/content.ts'
+import { SearchIndex } from '../timeline/search-index.ts'
+import { searchRoom } from '../timeline/search.ts'
 import { historyPage } from '../timeline/timeline.ts'
 import { accept, enterInvited, hasKeys, invite, reject } from './admission.ts'
 import { followItems } from './follow-items.ts'
@@ -167,6 +171,13 @@ export class RoomSession extends OpenRoom implements Room {
 
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage> {
     return abortable(signal, () => historyPage(this.log, this.viewer, query))
+  }
+
+  search(words: readonly string[], options?: SearchOptions, signal?: AbortSignal): Promise<SearchResult> {
+    const { log, viewer } = this
+    const { home, roomId, identity } = this.parts
+    const index = new SearchIndex(home, roomId, identity.local, log.replica)
+    return abortable(signal, () => searchRoom({ log, index, viewer }, words, options, signal))
   }
 
   follow(options: FollowOptions = {}): AsyncIterable<TimelineItem> {

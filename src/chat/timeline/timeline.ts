@@ -31,8 +31,7 @@ export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQu
   if (preview !== undefined && query.early === true && !forward) {
     return newest(preview, viewer, Math.min(before ?? preview.end, preview.end), limit)
   }
-  // The local copy is incomplete, and the rest is on its way; if the store is lost before it arrives, this has to do.
-  if (preview !== undefined) await log.catchUp().catch(unlessUnavailable)
+  await wholeLog(log)
   const records = replicaRecords(log)
   const { next, seq } = log.state.checkpoint
   if (fromIndex !== undefined) return oldest(records, viewer, fromIndex, limit)
@@ -41,6 +40,11 @@ export async function historyPage(log: RoomLog, viewer: Viewer, query: HistoryQu
   if (fromSeq <= 1) return oldest(records, viewer, 0, limit)
   if (fromSeq >= seq) return { items: [], more: false }
   return oldest(records, viewer, await log.replica.indexOfSeq(fromSeq, next), limit, fromSeq)
+}
+
+/** While the local copy is incomplete, the rest is on its way; if the store is lost before it arrives, this has to do. */
+export async function wholeLog(log: RoomLog): Promise<void> {
+  if (log.preview !== undefined) await log.catchUp().catch(unlessUnavailable)
 }
 
 function unlessUnavailable(error: unknown): void {

@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import { searchFoundMax } from '../../base/limits.ts'
 import type { TimelineItem } from '../../chat/item.ts'
-import { searchRoom } from '../../chat/timeline/search.ts'
 import { itemObject } from '../output/item-json.ts'
 import { ChangesAhead, ItemLines } from '../output/item-text.ts'
 import { warnOfKeys } from '../output/notes.ts'
@@ -97,7 +96,7 @@ async function search(
   const words = texts.flatMap((text) => text.split(/\s+/)).filter((word) => word !== '')
   if (words.length === 0) throw new ConclaveError('usage', 'No words to search for')
   await showRoom(session, roomName, async (room) => {
-    const { found, more } = await searchRoom(room, words, { signal, ...(last && { last }) })
+    const { found, more } = await room.search(words, { ...(last && { last }) }, signal)
     const lines = new ItemLines({
       names: found.map(({ item }) => item.from.name),
       numbered: true,
