@@ -88,6 +88,13 @@ describe('GNU screen, which keeps Escape while it reports the mouse, and counts 
     expect(new Signals(env).joinsClusters).toBe(isOn)
   })
 
+  it('mosh counts each code point too, and passes on the mouse', () => {
+    const inMosh = new Signals({ TERM: 'xterm-256color', NCURSES_NO_UTF8_ACS: '1' })
+    expect([inMosh.joinsClusters, inMosh.hasMouse]).toEqual([false, true])
+    const tmuxInMosh = new Signals({ TERM: 'tmux-256color', TMUX: '/tmp/x', NCURSES_NO_UTF8_ACS: '1' })
+    expect(tmuxInMosh.joinsClusters).toBe(true)
+  })
+
   it('a terminal without the mouse gets none', () => {
     expect(new Signals({ TERM: 'vt220' }).hasMouse).toBe(false)
   })

@@ -17,7 +17,8 @@ export interface Palette {
 /** What the environment says of the terminal. */
 export function depthOf(env: NodeJS.ProcessEnv): Depth {
   const { TERM: term = 'dumb', COLORTERM: colorTerm = '' } = env
-  if ((env['NO_COLOR'] ?? '') !== '' || term === 'dumb') return 'none'
+  // The terminals of DEC up to the VT420, and what stands in for them on serial lines, are monochrome.
+  if ((env['NO_COLOR'] ?? '') !== '' || /^(?:dumb$|vt[1-4])/.test(term)) return 'none'
   if (/^(?:linux|ansi|vt\d|cons)/.test(term)) return '16'
   // GNU screen passes on the variable of the terminal around it, and not the colours.
   const isScreen = (env['STY'] ?? '') !== ''

@@ -36,6 +36,7 @@ const byTerm: readonly (readonly [RegExp, Protocol])[] = [
 export class Signals {
   readonly #protocol: Protocol
   readonly #hasTitle: boolean
+  readonly #inMosh: boolean
   readonly #nested: 'tmux' | 'screen' | undefined
   readonly #wrap: (sequence: string) => string
 
@@ -44,6 +45,8 @@ export class Signals {
     this.#nested = inTmux ? 'tmux' : isSet(env, 'STY') ? 'screen' : undefined
     this.#protocol = protocolOf(env, this.#nested !== undefined)
     this.#hasTitle = protocolOfTerm(env) !== 'none'
+    // Its server sets this variable and no other.
+    this.#inMosh = isSet(env, 'NCURSES_NO_UTF8_ACS') && this.#nested === undefined
     this.#wrap =
       this.#nested === undefined ? (sequence) => sequence : this.#nested === 'tmux' ? throughTmux : throughScreen
   }
@@ -59,11 +62,11 @@ export class Signals {
   }
 
   /**
-   * Whether a cluster of several code points may be written. GNU screen counts the columns of each of them and moves the
-   * cursor of the terminal around it by that, which draws over what stands there.
+   * Whether a cluster of several code points may be written. GNU screen and mosh count the columns of each of them and
+   * move the cursor of the terminal around them by that, which draws over what stands there.
    */
   get joinsClusters(): boolean {
-    return this.#nested !== 'screen'
+    return this.#nested !== 'screen' && !this.#inMosh
   }
 
   /** Takes over the title. */
