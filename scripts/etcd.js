@@ -179,7 +179,7 @@ async function download(cache, folder, later) {
  * @param {string} advice
  */
 function unobtainable(message, output, advice = howToInstall) {
-  return new Failure(`the tests need etcd: ${message}${output ? `\n${output.trim()}` : ''}`, advice)
+  return new Failure(`The tests need etcd: ${message}${output ? `\n${output.trim()}` : ''}`, advice)
 }
 
 /** @param {string} tree */

@@ -116,7 +116,10 @@ async function installDependencies(onStart) {
     { cwd: root, env: { ...process.env, PATH: path.join(delimiter) }, onStart },
   )
   if (missing) {
-    throw new Failure('npm is missing', 'Install npm (it comes with Node from https://nodejs.org), then run it again.')
+    throw new Failure(
+      'npm is missing',
+      'Install npm (it comes with Node from https://nodejs.org), then run the same command again.',
+    )
   }
   if (code !== 0) throw installFailure(output)
   linkOwnNode()
@@ -124,7 +127,7 @@ async function installDependencies(onStart) {
   const [majorMin = 0, minorMin = 0] = programNodeMin
   if (!existsSync(ownNode) && (major < majorMin || (major === majorMin && minor < minorMin))) {
     throw new Failure(
-      `no Node comes with Conclave for ${process.platform} on ${process.arch}, and Node ${process.versions.node} is too old`,
+      `No Node comes with Conclave for ${process.platform} on ${process.arch}, and Node ${process.versions.node} is too old`,
       `Install Node ${programNodeMin.join('.')} or newer from https://nodejs.org, then run the same command again.`,
     )
   }
@@ -135,16 +138,19 @@ async function installDependencies(onStart) {
 function installFailure(output) {
   if (/\b(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH)\b/.test(output)) {
     return new Failure(
-      `the dependencies can't be fetched: npm does not reach its registry\n${output.trim()}`,
+      `Can't fetch the dependencies: npm can't reach its registry\n${output.trim()}`,
       'Connect to the network (behind a proxy: npm config set proxy URL), then run the same command again.',
     )
   }
   if (/\bENOSPC\b/.test(output)) {
-    return new Failure('the disk is full', 'The dependencies need about 500 MB; make room and run it again.')
+    return new Failure(
+      'The disk is full',
+      'The dependencies need about 500 MB: make room, then run the same command again.',
+    )
   }
   return new Failure(
     `npm ci failed\n${output.trim()}`,
-    'The lines above say why. After mending it, run the same command again.',
+    'The lines above say why. Fix that, then run the same command again.',
   )
 }
 

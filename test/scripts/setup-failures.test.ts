@@ -56,7 +56,7 @@ describe('the set-up', () => {
       npm_config_fetch_retries: '0',
     })
     expect(code).toBe(1)
-    expect(stderr).toContain("the dependencies can't be fetched: npm does not reach its registry")
+    expect(stderr).toContain("Can't fetch the dependencies: npm can't reach its registry")
     expect(stderr).toContain('Connect to the network')
   })
 
@@ -92,7 +92,7 @@ describe('the set-up', () => {
     const old = await run(process.execPath, ['--import', pretend, ...setup], folder, { PATH: path })
     expect(old.code).toBe(1)
     expect(old.stderr).toMatch(
-      /no Node comes with Conclave for \w+ on \w+, and Node 24\.14\.1 is too old\n {2}Install Node 24\.15/,
+      /No Node comes with Conclave for \w+ on \w+, and Node 24\.14\.1 is too old\n {2}Install Node 24\.15/,
     )
     expect((await run(process.execPath, setup, folder, { PATH: path })).code).toBe(0)
   })
@@ -178,7 +178,7 @@ describe('the launcher', () => {
       const { code, stdout, stderr } = await run(join(folder, 'bin/conclave'), [], '/', { PATH: path })
       expect(code).toBe(1)
       expect(stdout).toBe('')
-      expect(stderr).toContain(`Node ${version} is too old, it takes 24.15 or newer`)
+      expect(stderr).toContain(`Node ${version} is too old: Conclave needs 24.15 or newer`)
       expect(stderr).toContain(`npm --prefix '${folder}' start`)
     },
   )
@@ -201,7 +201,7 @@ describe('the launcher', () => {
   test('without any Node says so', async () => {
     const { code, stderr } = await run(join(folder, 'bin/conclave'), [], '/', { PATH: pathWith({}) })
     expect(code).toBe(1)
-    expect(stderr).toContain('there is no Node here')
+    expect(stderr).toContain('There is no Node here')
   })
 })
 
