@@ -10,6 +10,7 @@ import { benchHostile } from './hostile.ts'
 import { benchIdle } from './idle.ts'
 import { benchLarge } from './large.ts'
 import { benchNewcomer } from './newcomer.ts'
+import { benchSearch } from './search.ts'
 import { benchTerminal } from './terminal.ts'
 import { clusterPlace, embeddedPlace, type Place } from './place.ts'
 
@@ -37,6 +38,9 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
   idle: async () => {
     await at('Idle client', oneNode, benchIdle)
+  },
+  search: async () => {
+    await at('Search', embeddedPlace, benchSearch)
   },
   terminal: async () => {
     console.log('\nTerminal')

@@ -18,6 +18,7 @@ import { searchPages } from './plain-search.ts'
 
 export class SearchedRoom {
   readonly log: RoomLog
+  readonly seal: LocalSeal
   readonly #searched: Searched
   /** Records that the last search has read. */
   recordsRead = 0
@@ -26,13 +27,14 @@ export class SearchedRoom {
     this.log = log
     const records = log.records.bind(log)
     log.records = (from, to) => ((this.recordsRead += to - from), records(from, to))
+    this.seal = seal
     const index = new SearchIndex(home, log.state.roomId, seal, log.replica)
     this.#searched = { log, index, viewer: { self, warningOf: () => undefined } }
   }
 
-  find(words: readonly string[], last?: number): Promise<SearchResult> {
+  find(words: readonly string[], last?: number, signal?: AbortSignal): Promise<SearchResult> {
     this.recordsRead = 0
-    return searchRoom(this.#searched, words, last === undefined ? {} : { last })
+    return searchRoom(this.#searched, words, last === undefined ? {} : { last }, signal)
   }
 
   /** By the index, which must find what the whole history has. @returns the places of what was found */
@@ -76,10 +78,10 @@ export class ToldRoom {
     this.world.post(this.users[by] as User, ...contents)
   }
 
-  async room(home = new MemoryStore()): Promise<SearchedRoom> {
+  async room(home = new MemoryStore(), seal?: LocalSeal): Promise<SearchedRoom> {
     const ada = this.users[0] as User
     const log = roomLogOf(await storeOf(this.world), this.world, ada, true, home)
     await log.catchUp()
-    return new SearchedRoom(log, home, ada.signer.publicKey)
+    return new SearchedRoom(log, home, ada.signer.publicKey, seal)
   }
 }

@@ -93,6 +93,7 @@ class Search {
 
   /** The records with from ≤ i < to, which begin a block; what follows them was taken before. */
   async take(from: number, to: number): Promise<void> {
+    this.#signal?.throwIfAborted()
     const block = to - from === searchBlockRecords ? from / searchBlockRecords : undefined
     const summary = block === undefined ? undefined : await this.#searched.index.read(block, this.#hash)
     if (summary === undefined) return this.#takeRecords(from, to, block)
