@@ -40,7 +40,7 @@ etcds://HOST:PORT?ca=FILE&cert=FILE&key=FILE (without the files: the home's own)
 export function parseStoreUrl(url: string, home: string): StoreAddress {
   if (url.startsWith('sqlite:')) return { kind: 'sqlite', path: sqlitePath(url.slice('sqlite:'.length)) }
   const match = /^(etcds?):\/\/([^/?#]*)\/?(?:\?([^#]*))?$/.exec(url)
-  if (!match) throw refuse(`"${url}" is not the address of a store`)
+  if (!match) throw refuse(`"${url}"`)
   const [, scheme, hosts = '', query = ''] = match
   const secure = scheme === 'etcds'
   const endpoints = hosts.split(',').map(parseEndpoint)

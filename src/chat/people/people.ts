@@ -75,7 +75,7 @@ function oneNamed<T extends NamedKey>(people: readonly T[], name: string, wanted
   if (fitting.length === 0 && named[0] !== undefined) throw otherFingerprint(named[0])
   if (fitting.length < 2) return fitting[0]
   // Two keys under one name: don't hit the wrong one.
-  throw new ConclaveError('unconfirmed-key', `${fitting.length} members of this room are called ${name}`, {
+  throw new ConclaveError('unconfirmed-key', `${fitting.length} people in this room are called ${name}`, {
     hint: `Give the fingerprint of the right one: ${fitting.map(({ rootKey }) => fingerprint(rootKey)).join(', ')}`,
   })
 }
