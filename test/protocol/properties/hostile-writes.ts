@@ -1,4 +1,5 @@
 /** What hostile members and admins write, again and again: void and valid records of every type. */
+import { hex } from '../../../src/base/bytes.ts'
 import type { Content } from '../../../src/protocol/content.ts'
 import { epochKeys, sealLink } from '../../../src/protocol/epoch.ts'
 import type { RoomBuilder, User } from '../room-builder.ts'
@@ -65,16 +66,19 @@ export const hostileWrites: Readonly<Record<string, Write>> = {
     world.learn(keys)
     return world.repair(ada, world.room.epoch)
   },
-  recover: async ({ world, ada }) => {
+  recover: async ({ world, ada, mallory }) => {
     await world.forged(ada, { type: 'rotate' }, { wrapFor: [] })
-    return world.recover(ada, { type: 'rotate' })
+    // The author of an epoch can recover it only as the one admin that there is.
+    return world.recover(isAdmin(world, mallory) ? mallory : ada, { type: 'rotate' })
   },
   repair: async ({ world, mallory }) => {
     const opening = world.room.openings.get(world.room.epoch)
     if (opening !== undefined && opening.under !== opening.epoch) await world.repair(mallory, opening.epoch)
   },
-  rank: ({ world, ada, mallory }) => {
-    const isAdmin = world.room.members.get(Buffer.from(mallory.signer.publicKey).toString('hex'))?.admin
-    return isAdmin ? world.demote(ada, mallory) : world.promote(ada, mallory)
-  },
+  rank: ({ world, ada, mallory }) =>
+    isAdmin(world, mallory) ? world.demote(ada, mallory) : world.promote(ada, mallory),
+}
+
+function isAdmin(world: RoomBuilder, { signer }: User): boolean {
+  return world.room.members.get(hex(signer.publicKey))?.admin === true
 }
