@@ -66,7 +66,7 @@ describe.each(['same', 'new'])('an older copy of the store’s file, with the %s
     expect(refused).toMatchObject({ code: 7, stdout: '' })
     expect(refused.error).toMatchObject({
       error: 'tampering',
-      message: expect.stringContaining('lost the kick of bob'),
+      message: expect.stringContaining('lost the removal of bob'),
     })
     expect(refused.error.hint).toContain('conclave verify demo --repair')
     const read = await conclave(['read', 'demo'], ada)

@@ -91,7 +91,7 @@ test('a member who makes it up stops the others until an admin kicks him, and no
   const client = await ModifiedClient.of(mal, mals, raw)
   await client.append(client.message('behind what you can’t see', { head: systemRandom(32) }))
   await until(room, () => room.recovery?.kind === 'frozen')
-  await expect(room.send('two')).rejects.toMatchObject({ ...frozen, hint: expect.stringContaining('kick mal') })
+  await expect(room.send('two')).rejects.toMatchObject({ ...frozen, hint: expect.stringContaining('remove mal') })
   const { keys } = client
   await room.kick('mal')
   // He is out, and holds what he held.
