@@ -9,6 +9,7 @@ import { grantAccess, listPeople, peopleRanges } from '../../src/node/access/acc
 import { createAuthority, issueNode, revokedSerials, type Identity } from '../../src/node/certificates/authority.ts'
 import { issuePerson } from './people.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
+import { retry } from '../../src/node/cluster/retry.ts'
 import { readAuthority, readClient, type ClientTls } from '../../src/node/certificates/credentials.ts'
 import { diagnose } from '../../src/node/health/diagnose.ts'
 import { revokePerson } from '../../src/node/tickets/revoke.ts'
@@ -57,7 +58,8 @@ async function askPeerPort(identity: Identity | undefined): Promise<number | 're
 async function personOf(name: string): Promise<ClientTls> {
   const { user, ...identity } = await issuePerson(authority, name)
   const client = new ClusterClient(await endpoints(), await readClient(node.paths.client))
-  await grantAccess(client, user)
+  // The only node may just be restarting its etcd, for a revocation before.
+  await retry(() => grantAccess(client, user), { timeoutMs: 100_000, pauseMs: 100 })
   client.close()
   return { authority: authority.certificate, ...identity }
 }
