@@ -3,7 +3,7 @@ import type { Effect } from '../../src/tui/state/effect.ts'
 import { keys } from '../terminal/terminal.ts'
 import type { Drive } from './drive.ts'
 import { person, type FakeRoom, type FakeWorld } from './fake.ts'
-import { inDemo } from './in-demo.ts'
+import { flat, inDemo } from './in-demo.ts'
 
 const alan = person('alan')
 const late = Array.from({ length: 12 }, (_, index) => person(`late-${index + 1}`))
@@ -61,12 +61,33 @@ describe('requests in the conversation', () => {
   it('count those who still wait', async () => {
     for (const who of late.slice(0, 5)) demo.knock(who)
     await drive.type('!late-2\r')
+    await drive.type('yes\r')
     expect(drive.text()).toContain('4 ask to join: late-1, late-3, late-4 and 1')
     for (const name of ['late-1', 'late-3', 'late-5']) await drive.type(`/reject ${name}\r`)
     expect(drive.text()).toContain('1 asks to join: late-4 ')
     await drive.type('/reject late-4\r')
     expect(drive.text()).toContain('5 asked to join: late-1, late-2, late-3 and')
     expect(drive.text()).not.toContain('/requests')
+  })
+
+  it.each(['!late-2', '/accept late-2'])('are not accepted by %s before their fingerprint was shown', async (line) => {
+    const { fingerprint } = second
+    for (const who of late.slice(0, 5)) demo.knock(who)
+    expect(drive.text()).not.toContain(fingerprint)
+    drive.effects.length = 0
+    await drive.type(`${line}\r`)
+    expect(drive.effects).not.toContainEqual(expect.objectContaining({ do: 'accept' }))
+    expect(flat(drive)).toContain(`late-2 asks to join with this fingerprint: ${fingerprint}.`)
+    await drive.type('yes\r')
+    expect(drive.effects).toContainEqual({ do: 'accept', name: 'late-2', fingerprint })
+  })
+
+  it('are accepted at once by the first digits of their fingerprint', async () => {
+    const { fingerprint } = second
+    for (const who of late.slice(0, 5)) demo.knock(who)
+    drive.effects.length = 0
+    await drive.type(`!late-2 ${fingerprint.slice(0, 9)}\r`)
+    expect(drive.effects).toContainEqual({ do: 'accept', name: 'late-2', fingerprint })
   })
 
   it('that a message stands between are not one row', () => {
@@ -76,6 +97,23 @@ describe('requests in the conversation', () => {
     expect(drive.text().match(/asks to join/g)).toHaveLength(4)
   })
 })
+
+it.each([0, 1, 4])(
+  'a request in the place of another is asked about, after %i characters of its name',
+  async (typed) => {
+    const other = { ...second, name: 'late-1' }
+    demo.knock(first)
+    if (typed > 0) await drive.type('!late-1'.slice(0, typed))
+    demo.knocks = []
+    demo.knock(other)
+    drive.effects.length = 0
+    await drive.type(`${'!late-1'.slice(typed)}\r`)
+    const accepted = { do: 'accept', name: 'late-1', fingerprint: other.fingerprint }
+    if (typed === 0) return expect(drive.effects).toContainEqual(accepted)
+    expect(drive.effects).not.toContainEqual(accepted)
+    expect(flat(drive)).toContain(`late-1 asks to join with this fingerprint: ${other.fingerprint}.`)
+  },
+)
 
 describe('/requests', () => {
   it.each([60, 80, 120])('lists all with their fingerprints, %i columns wide', async (columns) => {

@@ -1,12 +1,13 @@
 /**
- * Accepting or declining a join request: `!name`. The fingerprint that was on the screen is passed along, so that
- * someone else who knocks under the same name at the same moment isn't let in instead. Pure.
+ * Accepting or declining a join request: `!name`. The fingerprint that was on the screen when the line was begun is passed
+ * along; a request that the screen did not show then, with its fingerprint, is shown in a question first. Pure.
  */
 import type { Knock } from '../../chat/chat.ts'
 import { similar } from '../../base/similar.ts'
 import type { Effect } from './effect.ts'
+import { foldPage } from './fold.ts'
 import type { ChatPage, Next, State } from './state.ts'
-import { ask, askInRed, busy, next, problem } from './next.ts'
+import { ask, askInRed, askToTrust, busy, next, problem } from './next.ts'
 
 /** `digits`: the beginning of a fingerprint, with or without spaces; empty if the name is enough. */
 export function answerKnock(state: State, answer: 'accept' | 'reject', name: string, digits: string): Next {
@@ -21,7 +22,8 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
     const label = answer === 'accept' ? `letting ${only.name} in…` : `declining ${only.name}…`
     const { name: exact, fingerprint } = only
     const effect = { do: answer, name: exact, fingerprint } as const
-    return answer === 'accept' ? accepted(state, state.page, only, label, effect) : next(busy(state, label), effect)
+    if (answer === 'reject') return next(busy(state, label), effect)
+    return accepted(state, state.page, only, digits !== '' || wasShown(state.page, only), label, effect)
   }
   const command = answer === 'accept' ? '!' : '/reject '
   const prints = named.map((knock) => knock.fingerprint).join(' and ')
@@ -39,8 +41,35 @@ export function answerKnock(state: State, answer: 'accept' | 'reject', name: str
   )
 }
 
-/** Asks for confirmation if the person might regret it. */
-function accepted(state: State, page: ChatPage, knock: Knock, label: string, effect: Effect): Next {
+/** Remembers what a line that is begun was begun in sight of. */
+export function withLineBegun(before: State, after: State): State {
+  const { page } = after
+  if (page.kind !== 'chat') return after
+  if (page.editor.text === '') {
+    return page.lineBegun === undefined ? after : { ...after, page: { ...page, lineBegun: undefined } }
+  }
+  if (page.lineBegun !== undefined) return after
+  const seen = before.page.kind === 'chat' && before.page.room.id === page.room.id ? before.page : page
+  return { ...after, page: { ...page, lineBegun: { timeline: seen.timeline, knocks: seen.room.knocks } } }
+}
+
+/** Whether a line with this fingerprint stood in the conversation when the line was begun. */
+function wasShown(page: ChatPage, { fingerprint, at }: Knock): boolean {
+  const { timeline, knocks } = page.lineBegun ?? { timeline: page.timeline, knocks: page.room.knocks }
+  const { hidden, requests } = foldPage({ ...page, timeline, room: { ...page.room, knocks } })
+  return timeline.entries.some(
+    ({ key, item }) =>
+      item.kind === 'admin' &&
+      item.event === 'knock' &&
+      (item.target ?? item.by).fingerprint === fingerprint &&
+      item.at === at &&
+      !hidden.has(key) &&
+      !requests.has(key),
+  )
+}
+
+/** Asks for confirmation if the person might regret it, or has not seen the key. */
+function accepted(state: State, page: ChatPage, knock: Knock, isChosen: boolean, label: string, effect: Effect): Next {
   const { name, fingerprint, known, returning } = knock
   const past =
     returning === 'kicked'
@@ -49,6 +78,10 @@ function accepted(state: State, page: ChatPage, knock: Knock, label: string, eff
   if (known !== undefined) {
     const warning = `${name} asks to join with a key (${fingerprint}) that is NOT the one you know (${known}). Someone may be impersonating ${name}: ask by phone or in person. ${past}`
     return next(askInRed(state, `${warning.trim()} Let this key into ${page.room.name} anyway?`, effect))
+  }
+  if (!isChosen) {
+    const key = `${name} asks to join with this fingerprint: ${fingerprint}. Compare it with ${name} by phone or in person if it matters.`
+    return next(askToTrust(state, `${key} ${past} Let ${name} into ${page.room.name}?`.replace('  ', ' '), effect))
   }
   if (past === '') return next(busy(state, label), effect)
   return next(ask(state, `${past} Let ${name} back into ${page.room.name}?`, label, effect))

@@ -74,7 +74,7 @@ function answer(typed: TypedInRoom, kind: 'accept' | 'reject'): Next {
   const [first] = page.room.knocks
   // Without a name: the only person asking to join.
   if (argument === '' && first !== undefined && page.room.knocks.length === 1) {
-    return answerKnock(state, kind, first.name, first.fingerprint)
+    return answerKnock(state, kind, first.name, '')
   }
   if (argument === '') return needsMore(typed)
   const [name = '', ...digits] = argument.split(/\s+/)

@@ -136,6 +136,8 @@ export interface ChatPage {
   readonly room: RoomView
   readonly timeline: Timeline
   readonly editor: Editor
+  /** What was in sight when the line in the editor was begun; undefined while it is empty. */
+  readonly lineBegun?: { readonly timeline: Timeline; readonly knocks: RoomView['knocks'] } | undefined
   readonly history: InputHistory
   readonly completion: Completion | undefined
   /** The message that keys and commands act on. */

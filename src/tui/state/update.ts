@@ -7,6 +7,7 @@ import { alarmInput, compared, rekeyed, unconfirmed, withAlarm } from './trust.t
 import { withNews } from './attention.ts'
 import { cameInView } from './unseen.ts'
 import { clicked } from './click.ts'
+import { withLineBegun } from './answer-knock.ts'
 import { chatEvent, roomOpened } from './chat-events.ts'
 import { chatInput, interrupted } from './chat-input.ts'
 import { confirmInput, sheetInput } from './overlay.ts'
@@ -61,7 +62,7 @@ function isForLine(input: Input | Click): boolean {
 
 function step(state: State, event: Event): Next {
   const done = retoldFor(state, withPlaces(updated(state, withoutIgnored(state, event)), state))
-  return settled(state, cameInView(state, { ...done, state: withRequests(state, done.state) }))
+  return settled(state, cameInView(state, { ...done, state: withLineBegun(state, withRequests(state, done.state)) }))
 }
 
 function settled(before: State, done: Next): Next {
