@@ -67,7 +67,7 @@ interface Span {
   readonly end: Uint8Array | undefined
 }
 
-function covers(span: Span, key: Uint8Array): boolean {
+export function covers(span: Span, key: Uint8Array): boolean {
   if (span.end === undefined) return compareBytes(span.start, key) === 0
   return compareBytes(span.start, key) <= 0 && compareBytes(key, span.end) < 0
 }

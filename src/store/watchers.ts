@@ -4,7 +4,7 @@
  * queued for a slow consumer, and an early or duplicate wake-up can't lose or duplicate an event.
  */
 import { setImmediate } from 'node:timers/promises'
-import { compareBytes } from '../base/bytes.ts'
+import { covers } from './check.ts'
 import type { Revision, WatchBatch } from './store.ts'
 import { settledOrAborted } from './wakeup.ts'
 
@@ -113,7 +113,7 @@ export class Watchers {
       const { keys, through } = await this.#news()
       this.#told = through
       for (const watcher of this.#watchers) {
-        if (keys === undefined || keys.some((key) => isInside(key, watcher))) {
+        if (keys === undefined || keys.some((key) => covers(watcher, key))) {
           watcher.woken = true
           watcher.wake()
         } else if (watcher.asleep) watcher.after = Math.max(watcher.after, through)
@@ -131,10 +131,6 @@ export class Watchers {
       return { keys: undefined, through: undefined }
     }
   }
-}
-
-function isInside(key: Uint8Array, { start, end }: Watcher): boolean {
-  return compareBytes(start, key) <= 0 && compareBytes(key, end) < 0
 }
 
 /**

@@ -54,12 +54,16 @@ async function askPeerPort(identity: Identity | undefined): Promise<number | 're
   })
 }
 
+/** For a call while the only node may just be restarting its etcd, for a revocation before. */
+function restarted<T>(attempt: () => Promise<T>): Promise<T> {
+  return retry(attempt, { timeoutMs: 100_000, pauseMs: 100 })
+}
+
 /** A person with a certificate of this cluster. */
 async function personOf(name: string): Promise<ClientTls> {
   const { user, ...identity } = await issuePerson(authority, name)
   const client = new ClusterClient(await endpoints(), await readClient(node.paths.client))
-  // The only node may just be restarting its etcd, for a revocation before.
-  await retry(() => grantAccess(client, user), { timeoutMs: 100_000, pauseMs: 100 })
+  await restarted(() => grantAccess(client, user))
   client.close()
   return { authority: authority.certificate, ...identity }
 }
@@ -208,7 +212,7 @@ describe.each([...both])('access to a cluster on %s', (_, etcd) => {
   })
 
   test('a node that joins later has the revocation list before it accepts connections', async () => {
-    const { ticket, code } = await node.invite()
+    const { ticket, code } = await restarted(() => node.invite())
     const late = await cluster.node('late')
     // The only node may just be restarting its etcd, for the revocations before.
     const joined = async (): Promise<void> => {
