@@ -7,7 +7,7 @@ import type { Room } from '../../src/chat/chat.ts'
 import type { Home } from '../../src/chat/home/home.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { lives, restorableWorld } from './recovery/restorable-world.ts'
-import { again, person, say, until, world, type Being, type World } from './world.ts'
+import { again, person, program, say, until, world, type Being, type World } from './world.ts'
 import { WrittenRoom } from './written-room.ts'
 
 const records = 2 * searchBlockRecords + 50
@@ -60,6 +60,27 @@ test('the next program reads few records', async () => {
   const before = counting.valuesRead()
   expect(await places(opened, 'nowhere')).toEqual([])
   expect(counting.valuesRead() - before).toBeLessThan(searchBlockRecords)
+})
+
+test('another passphrase deletes it, and it is made again', async () => {
+  const place = world('memory')
+  const ada = await person(place, 'ada')
+  const { room } = await inRoom(place, ada)
+  expect(await places(room, '311:')).toEqual([311])
+  expect(await rows(ada, room)).toBe(2)
+  await ada.chat.close()
+  const { accounts } = await program(place, ada.home)
+  const password = accounts.suggestPassphrase()
+  await accounts.changePassword({
+    name: 'ada',
+    password: ada.password,
+    choose: async () => ({ password, chosen: false }),
+    announce: async () => {},
+  })
+  expect(await rows(ada, room)).toBe(0)
+  const later = await again(place, { ...ada, password })
+  expect(await places(await later.chat.open('demo'), '311:')).toEqual([311])
+  expect(await rows(ada, room)).toBe(2)
 })
 
 test('two programs of one home search at once', async () => {
