@@ -62,6 +62,7 @@ export type {
   MessageContent,
   MessageItem,
   PendingItem,
+  Participant,
   Person,
   Returning,
   TimelineItem,

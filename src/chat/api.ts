@@ -10,6 +10,7 @@ import type {
   AdminItem,
   MessageContent,
   MessageItem,
+  Participant,
   PendingItem,
   Person,
   Returning,
@@ -157,7 +158,7 @@ export interface Admission {
   withdraw(signal?: AbortSignal): Promise<void>
 }
 
-export interface Member extends Person {
+export interface Member extends Participant {
   readonly role: 'admin' | 'member'
   /** This person compared the member's key, and marked it as verified. */
   readonly verified?: true

@@ -7,10 +7,14 @@ export interface Person {
   readonly fingerprint: string
 }
 
-/** A message's author, as they were then. */
-export interface Author extends Person {
+/** Someone who is or was in the room. */
+export interface Participant extends Person {
   /** Survives changes of keys: 64 hexadecimal digits. */
   readonly id: string
+}
+
+/** A message's author, as they were then. */
+export interface Author extends Participant {
   readonly admin: boolean
 }
 

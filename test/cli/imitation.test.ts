@@ -107,7 +107,7 @@ function wanted(item: MessageItem, changes: readonly Change[]): { text: string; 
 
 async function printed(items: readonly TimelineItem[], columns?: number): Promise<string> {
   const lines = new ItemLines({
-    names: people.map(({ name }) => name),
+    people: () => people,
     numbered: true,
     ahead: await ChangesAhead.of(items),
     columns: () => columns,

@@ -58,14 +58,19 @@ test('an admin line as scripts read it', () => {
 
 test('a time that no clock shows does not end the program', () => {
   expect(isoTime(Number.MAX_SAFE_INTEGER)).toBe('+275760-09-13T00:00:00.000Z')
-  expect(new ItemLines({ names: [] }).lines(message({ type: 'text', text: 'x' }))).toContain('x')
-  expect(
-    new ItemLines({ names: [] }).lines({ ...message({ type: 'text', text: 'x' }), at: Number.MAX_SAFE_INTEGER }),
-  ).toContain('--:--')
+  expect(new ItemLines({}).lines(message({ type: 'text', text: 'x' }))).toContain('x')
+  expect(new ItemLines({}).lines({ ...message({ type: 'text', text: 'x' }), at: Number.MAX_SAFE_INTEGER })).toContain(
+    '--:--',
+  )
 })
 
 test('lines are aligned, and a day begins with a divider', () => {
-  const lines = new ItemLines({ names: ['ada', 'bartholomew'] })
+  const lines = new ItemLines({
+    people: () => [
+      { ...ada, id: 'ada' },
+      { ...bob, name: 'bartholomew', id: 'bob' },
+    ],
+  })
   expect(lines.lines(message({ type: 'text', text: 'Hello!' }))).toBe(
     '── Mon 23 November 2026 ──\n14:02          ada │ Hello!',
   )
@@ -73,7 +78,7 @@ test('lines are aligned, and a day begins with a divider', () => {
 })
 
 test("a text's further lines stay behind the bar", () => {
-  const lines = new ItemLines({ names: [] })
+  const lines = new ItemLines({})
   lines.lines(message({ type: 'text', text: 'first' }))
   expect(lines.lines(message({ type: 'text', text: 'x\n14:03  <admin> │ ada removed bob.' }))).toBe(
     '14:02      ada │ x\n               │ 14:03  <admin> │ ada removed bob.',
@@ -81,7 +86,7 @@ test("a text's further lines stay behind the bar", () => {
 })
 
 test('a reply quotes what it answers, while that is known', () => {
-  const lines = new ItemLines({ names: [] })
+  const lines = new ItemLines({})
   lines.lines(message({ type: 'text', text: 'How is everyone?\nReally.' }))
   expect(lines.lines(message({ type: 'reply', to: firstId, text: 'Fine.' }, laterId))).toBe(
     '14:02      ada · > ada: How is everyone?…\n               │ Fine.',
@@ -90,7 +95,7 @@ test('a reply quotes what it answers, while that is known', () => {
 })
 
 test('a request to join is shown with the gesture that accepts it, and the fingerprint', () => {
-  const lines = new ItemLines({ names: [] })
+  const lines = new ItemLines({})
   const text = lines.lines(admin({ event: 'knock', by: bob }))
   expect(text).toContain('<admin> │ bob asks to join (')
   expect(text).toContain(`(${bob.fingerprint}) — !bob to accept`)
@@ -101,7 +106,7 @@ test.each([
   ['reject', "ada declined bob's request to join."],
   ['kick', 'ada removed bob.'],
 ] as const)('%s names both', (event, text) => {
-  expect(new ItemLines({ names: [] }).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
+  expect(new ItemLines({}).lines(admin({ event, target: bob }))).toContain(`<admin> │ ${text}`)
 })
 
 test('what became of a message before it is printed is printed with it; what comes later is a line', async () => {
@@ -112,7 +117,7 @@ test('what became of a message before it is printed is printed with it; what com
     from: { ...bob, id: 'bob', admin: false },
   }
   const known = [first, edit('the first', laterId), forged]
-  const lines = new ItemLines({ names: [], ahead: await ChangesAhead.of(known) })
+  const lines = new ItemLines({ ahead: await ChangesAhead.of(known) })
   expect(known.map((item) => lines.lines(item).replace(/^── .*\n/, ''))).toEqual([
     '14:02      ada │ the first\n               · (edited)',
     '',
@@ -163,6 +168,6 @@ test.each<[Partial<AdminItem>, string]>([
   [{ event: 'topic', detail: '' }, 'ada removed the topic.'],
   [{ event: 'repair' }, 'ada restored access to the room’s earlier keys.'],
 ])('an admin line for people: %o', (fields, text) => {
-  const shown = new ItemLines({ names: [] }).lines(admin(fields)).replaceAll("'", '’')
+  const shown = new ItemLines({}).lines(admin(fields)).replaceAll("'", '’')
   expect(shown.replace(/\n +│ /g, ' ')).toContain(text)
 })

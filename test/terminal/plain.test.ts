@@ -43,7 +43,7 @@ it.each([
   ada.enter('not an answer')
   await ada.waitFor('* Nothing was done. Not sent: not an answer')
   ada.enter('/search first')
-  await ada.waitFor(/\* 1 found with first\s+\*.*ada: the first line/)
+  await ada.waitFor(/\* 1 found with first\s+\*.*ada │ the first line/)
   ada.enter('/nonsense')
   await ada.waitFor('* ! Unknown command: /nonsense.')
   ada.enter('/quit')

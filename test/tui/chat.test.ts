@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keys } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
 import type { FakeRoom } from './fake.ts'
-import { FakeWorld, person } from './fake.ts'
+import { FakeWorld, member, person } from './fake.ts'
 
 const noon = new Date(2026, 10, 23, 12, 0).getTime()
 const [ada, alan, bob] = [person('ada'), person('Alan'), person('bob')] as const
@@ -54,7 +54,7 @@ describe('a chat', () => {
     [60, / 12:00 Alexander │ a fairly long message, of which/],
   ])('leaves the columns to the text where there are few: %i', async (columns, row) => {
     const { demo, drive } = await inside({ columns, rows: 20 })
-    demo.members.push({ ...person('Alexander'), role: 'member' })
+    demo.members.push(member(person('Alexander')))
     demo.say(person('Alexander'), 'a fairly long message, of which as much as possible is to be seen')
     expect(drive.text()).toMatch(row)
     await drive.type(keys.shiftUp)

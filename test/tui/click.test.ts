@@ -8,7 +8,7 @@ import { view } from '../../src/tui/view/view.ts'
 import { keys, mouse } from '../terminal/terminal.ts'
 import { Drive } from './drive.ts'
 import { hostileText } from './hostile.ts'
-import { FakeWorld, person, type FakeRoom } from './fake.ts'
+import { FakeWorld, member, person, type FakeRoom } from './fake.ts'
 import { ada, alan, bob, cyd, inDemo } from './in-demo.ts'
 
 let world: FakeWorld
@@ -154,7 +154,7 @@ describe.each([60, 80, 120])('a click in a room, at %i columns', (columns) => {
     await drive.type(keys.ctrl('b'))
     if (drive.state.showMembers === false) await drive.type(keys.ctrl('b'))
     const twin = { name: 'bob', fingerprint: '9999 1111 2222 3333 4444 5555' }
-    demo.members = [...demo.members, { ...twin, role: 'member' }]
+    demo.members = [...demo.members, member(twin)]
     demo.tell({ kind: 'state' })
     await click(/ bob 9651$/, 3)
     const shown = drive.text().replace(/\s+/g, ' ')

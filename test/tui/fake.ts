@@ -57,6 +57,10 @@ export function person(name: string): Person {
   return { name, fingerprint: digits.join(' ') }
 }
 
+export function member({ name, fingerprint }: Person, role: Member['role'] = 'member'): Member {
+  return { name, fingerprint, id: fingerprint, role }
+}
+
 export class FakeRoom implements Room {
   readonly id: string
   readonly name: string
@@ -170,7 +174,7 @@ export class FakeRoom implements Room {
 
   async accept(name: string): Promise<Done> {
     const knock = this.take(name)
-    this.members.push({ name: knock.name, fingerprint: knock.fingerprint, role: 'member' })
+    this.members.push(member(knock))
     return this.#done('accept', knock)
   }
 
@@ -384,7 +388,7 @@ export class FakeWorld implements Accounts {
 
   room(name: string, self: Person, others: readonly Person[] = []): FakeRoom {
     const room = new FakeRoom(this, name, self)
-    room.members = [{ ...self, role: 'admin' }, ...others.map((other): Member => ({ ...other, role: 'member' }))]
+    room.members = [member(self, 'admin'), ...others.map((other) => member(other))]
     room.admin('create', self)
     this.rooms.push(room)
     this.rooms.sort((a, b) => a.name.localeCompare(b.name))
@@ -552,7 +556,7 @@ export class FakeWorld implements Accounts {
       accept: () => {
         unlist()
         state = 'accepted'
-        room.members = [{ ...this.#self, role: 'member' }]
+        room.members = [member(this.#self)]
         this.rooms.push(room)
         answer.resolve(room)
         this.changed()

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keys } from '../terminal/terminal.ts'
 import type { Drive } from './drive.ts'
-import { person, type FakeRoom, type FakeWorld } from './fake.ts'
+import { member, person, type FakeRoom, type FakeWorld } from './fake.ts'
 import { alan, bob, cyd, flat, inDemo } from './in-demo.ts'
 
 let world: FakeWorld
@@ -59,7 +59,7 @@ describe('/ignore', () => {
 
   it('is of a key, and a name that two share is asked about', async () => {
     const twin = { ...person('bob2'), name: 'bob' }
-    demo.members = [...demo.members, { ...twin, role: 'member' }]
+    demo.members = [...demo.members, member(twin)]
     world.changed()
     demo.say(twin, 'I am another one')
     await drive.settle()

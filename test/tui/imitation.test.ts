@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { changedBy, type Change } from '../../src/chat/timeline/changes.ts'
 import type { AdminItem, MessageItem } from '../../src/chat/item.ts'
+import { Namesakes } from '../../src/chat/people/namesakes.ts'
 import { sanitized } from '../../src/tui/state/sanitized.ts'
 import { sanitize } from '../../src/tui/sanitize.ts'
 import { textOfLine } from '../../src/tui/text/style.ts'
@@ -59,7 +60,7 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
     pickedKey: undefined,
     uncoveredKey: undefined,
     doubtful: new Set<string>(),
-    twins: new Set(),
+
     colourOf: nameColours([]),
     folded: {
       messages: new Map([['0', sanitized(first)]]),
@@ -67,6 +68,7 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
       hidden: new Set(),
       waiting: new Set(),
       requests: new Map(),
+      namesakes: new Namesakes(),
       isIgnored: () => false,
     },
   }

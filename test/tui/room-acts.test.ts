@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keys } from '../terminal/terminal.ts'
+import { member } from './fake.ts'
 import { ada, alan, bob, cyd, flat, inDemo } from './in-demo.ts'
 
 describe('a room’s rules and keys', () => {
@@ -192,7 +193,7 @@ describe('two people of one name', () => {
   it('are told apart by fingerprints, on the screen and in commands', async () => {
     const { demo, drive } = await inDemo()
     const other = { name: 'bob', fingerprint: '9999 2222 3333 4444 5555 6666' }
-    demo.members.push({ ...other, role: 'member' })
+    demo.members.push(member(other))
     demo.tell({ kind: 'state' })
     demo.say(other, 'I am bob')
     expect(drive.text()).toContain('bob 9999 │ I am bob')

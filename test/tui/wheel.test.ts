@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keys, mouse } from '../terminal/terminal.ts'
 import type { Drive } from './drive.ts'
-import { person, type FakeRoom, type FakeWorld } from './fake.ts'
+import { member, person, type FakeRoom, type FakeWorld } from './fake.ts'
 import { ada, alan, inDemo } from './in-demo.ts'
 
 let world: FakeWorld
@@ -35,7 +35,7 @@ describe('the wheel', () => {
 
   it('scrolls the lists beside the messages, and the conversation stays', async () => {
     const many = Array.from({ length: 30 }, (_, n) => person(`guest-${String(n).padStart(2, '0')}`))
-    demo.members = [...demo.members, ...many.map((one) => ({ ...one, role: 'member' as const }))]
+    demo.members = [...demo.members, ...many.map((one) => member(one))]
     for (let n = 0; n < 30; n += 1) world.room(`room-${String(n).padStart(2, '0')}`, ada, [alan])
     demo.tell({ kind: 'state' })
     world.changed()

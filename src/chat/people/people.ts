@@ -93,7 +93,13 @@ export function membersOf(
   const members = [...room.members.values()].map((member): ShownMember => {
     const role = member.admin ? 'admin' : 'member'
     const presence = here === undefined ? {} : { here: here.has(hex(member.rootKey)) }
-    return { ...personOf(member), role, ...(isVerified(identity, member) && { verified: true }), ...presence }
+    return {
+      ...personOf(member),
+      id: hex(member.firstRootKey),
+      role,
+      ...(isVerified(identity, member) && { verified: true }),
+      ...presence,
+    }
   })
   listedMembers.set(room, { pins, here, members })
   return members

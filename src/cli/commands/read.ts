@@ -56,7 +56,7 @@ function readRoom(session: Session, roomName: string, options: Options): Promise
     // For people it is read twice, first to learn the changes to its messages: page by page, so it may be long.
     const history = () => last ?? from(room, options.from ?? 0, signal)
     const lines = new ItemLines({
-      names: room.members.map(({ name }) => name),
+      people: () => room.members,
       numbered: options.numbers === true,
       columns: out.columns,
       ...(out.json ? {} : { ahead: await ChangesAhead.of(history()) }),
@@ -97,8 +97,9 @@ async function search(
   if (words.length === 0) throw new ConclaveError('usage', 'No words to search for')
   await showRoom(session, roomName, async (room) => {
     const { found, more } = await room.search(words, { ...(last && { last }) }, signal)
+    const people = [...room.members, ...found.map(({ item }) => item.from)]
     const lines = new ItemLines({
-      names: found.map(({ item }) => item.from.name),
+      people: () => people,
       numbered: true,
       columns: out.columns,
     })

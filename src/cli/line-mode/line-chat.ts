@@ -26,7 +26,8 @@ export interface LineChat {
   readonly version: string
   readonly settings: SettingsStores
   readonly stdin: NodeJS.ReadableStream
-  readonly stdout: NodeJS.WritableStream
+  /** Of a terminal it has columns. */
+  readonly stdout: NodeJS.WritableStream & { readonly columns?: number }
   /** Ends it. */
   readonly signal: AbortSignal
 }
@@ -45,7 +46,7 @@ export async function runLineChat({
   const ended = Promise.withResolvers<void>()
   const program = { version, storeLabel, as: chat.self.name, room, startedAt: Date.now() }
   let state: State = initialState(size, program)
-  const transcript = new Transcript(() => undefined)
+  const transcript = new Transcript(() => stdout.columns)
 
   const dispatch = (event: Event): void => {
     const before = state

@@ -1,34 +1,48 @@
 /**
  * The terminal interface as lines that only ever go on: for screen readers, serial lines and terminals that know no
  * cursor. It prints what has come to the state of the screen since it was asked last. Lines of messages begin with a time,
- * and stand behind a bar; the program's own begin with `*`, which no message can.
+ * and stand behind a bar; the program's own begin with `*`, which no message can. On a terminal each is wrapped here, since
+ * a terminal would go on in its first column.
  */
-import { count } from '../../chat/wording.ts'
+import type { Member } from '../../chat/chat.ts'
+import { Namesakes } from '../../chat/people/namesakes.ts'
+import { bars, count } from '../../chat/wording.ts'
 import { requestRows } from '../../tui/state/requests.ts'
-import { roomLabel, roomRows } from '../../tui/state/room-list.ts'
+import { roomLabel } from '../../chat/room-label.ts'
+import { roomRows } from '../../tui/state/room-list.ts'
 import { isIgnoredItem } from '../../tui/state/ignored.ts'
 import type { ChatPage, SearchPanel, State } from '../../tui/state/state.ts'
 import type { Entry } from '../../tui/state/timeline.ts'
 import { textOfLine } from '../../tui/text/style.ts'
 import { clockTime, dayName } from '../../tui/text/time.ts'
+import { widthOf } from '../../tui/text/width.ts'
 import { noticeLines } from '../../tui/view/notices.ts'
-import { ItemLines } from '../output/item-text.ts'
+import { wrap } from '../../tui/text/wrap.ts'
+import { ItemLines, ownRows } from '../output/item-text.ts'
 
 /** Of a room that is opened, or of the place that was jumped to. */
 const entriesShown = 20
 const hitsShown = 20
-/** Lines stay whole: who reads them wraps them. */
+/** Notices come whole, and are wrapped here. */
 const wholeColumns = 1000
+/** In fewer, texts stand under the line that they belong to. */
+const textColumnsMin = 20
+const rowColumnsMin = 8
 
 export class Transcript {
   readonly #columns: () => number | undefined
   #lines: ItemLines
+  #members: readonly Member[] = []
   readonly #printed = new Set<string>()
   readonly #failed = new Set<string>()
 
   constructor(columns: () => number | undefined) {
     this.#columns = columns
-    this.#lines = new ItemLines({ names: [], columns })
+    this.#lines = this.#emptyLines()
+  }
+
+  #emptyLines(): ItemLines {
+    return new ItemLines({ people: () => this.#members, columns: this.#columns })
   }
 
   /** Each may be several lines. */
@@ -38,7 +52,21 @@ export class Transcript {
       ...connectionLines(before, after),
       ...sheetLines(before, after),
       ...noticesSince(before, after),
-    ].map((line) => line.trimEnd())
+    ].flatMap((line) => this.#rows(line.trimEnd()))
+  }
+
+  /** Messages have been wrapped beside their bar. */
+  #rows(line: string): readonly string[] {
+    return line.startsWith('*') ? ownRows(line, Math.max(rowColumnsMin, this.#columns() ?? Infinity)) : [line]
+  }
+
+  /** What others wrote, under a line of the program's or beside its head. */
+  #barred(head: string, text: string): readonly string[] {
+    const columns = (this.#columns() ?? Infinity) - widthOf(head) - 3
+    if (columns < textColumnsMin && head.trim() !== '*') return [`${head}:`, ...this.#barred('*  ', text)]
+    return wrap(text, Math.max(rowColumnsMin, columns)).map((row, index) => {
+      return `${index === 0 ? head : '*'.padEnd(widthOf(head))} ${bars.text} ${row}`
+    })
   }
 
   #pageLines(before: State, { page, ...after }: State): readonly string[] {
@@ -65,19 +93,22 @@ export class Transcript {
     const lines: string[] = []
     if (was === undefined) {
       const { name, topic, members } = page.room
+      this.#members = members
       this.#printed.clear()
-      this.#lines = new ItemLines({ names: members.map((member) => member.name), columns: this.#columns })
-      const about = [count(members.length, 'member'), ...(topic === '' ? [] : [topic])].join(', ')
-      lines.push(`* ${name}: ${about}. Type to send · /help · /rooms · /quit`)
-      if (page.editor.text !== '') lines.push(`* Not sent, and kept for later: ${page.editor.text}`)
+      this.#lines = this.#emptyLines()
+      lines.push(`* ${name}: ${count(members.length, 'member')}. Type to send · /help · /rooms · /quit`)
+      if (topic !== '') lines.push(...this.#barred('*   topic', topic))
+      if (page.editor.text !== '')
+        lines.push('* Not sent, and kept for later:', ...this.#barred('*  ', page.editor.text))
     }
+    this.#members = page.room.members
     lines.push(...this.#entryLines(page, was))
     for (const { id, state, reason } of page.room.pending) {
       if (state !== 'failed' || this.#failed.has(id)) continue
       this.#failed.add(id)
       lines.push(`* Not sent${reason === undefined ? '' : `: ${reason}`}. /drop discards it.`)
     }
-    if (page.panel !== undefined && page.panel !== was?.panel) lines.push(...panelLines(after, page))
+    if (page.panel !== undefined && page.panel !== was?.panel) lines.push(...this.#panelLines(after, page))
     return lines
   }
 
@@ -101,6 +132,31 @@ export class Transcript {
       const text = this.#lines.lines(item)
       return text === '' ? [] : [text]
     })
+  }
+
+  #panelLines(state: State, page: ChatPage): readonly string[] {
+    if (page.panel?.kind === 'search') return this.#searchLines(page.panel)
+    if (page.panel?.kind !== 'requests') return []
+    return requestRows(state, page).map((row) => {
+      if ('room' in row) return `* ${roomLabel(row.room, state.rooms)}: ${count(row.count, 'request')} to join`
+      const { name, fingerprint, at } = row.knock
+      return `* ${clockTime(at)} ${name}, fingerprint ${fingerprint}: !${name} accepts, /reject ${name} declines`
+    })
+  }
+
+  #searchLines({ hits, looking, more, words, everywhere }: SearchPanel): readonly string[] {
+    if (looking !== undefined) return []
+    const namesakes = new Namesakes([...(everywhere ? [] : this.#members), ...hits.map(({ from }) => from)])
+    const shown = hits.slice(0, hitsShown).reverse()
+    const lines = shown.flatMap(({ at, from, text, roomName }) => {
+      const head = `*   ${dayName(at)} ${clockTime(at)}, ${everywhere ? `${roomName}, ` : ''}${namesakes.nameOf(from)}`
+      return this.#barred(head, text)
+    })
+    const all = `${hits.length}${more ? '+' : ''}`
+    return [
+      `* ${all} found with ${words.join(' ')}${hits.length > hitsShown ? `; the newest ${hitsShown}` : ''}`,
+      ...lines,
+    ]
   }
 }
 
@@ -140,27 +196,4 @@ function noticesSince(before: State, after: State): readonly string[] {
   const lines = noticeLines({ ...after, busy: undefined }, wholeColumns).map((line) => `*${textOfLine(line)}`)
   const word = after.alarm !== undefined || after.confirm?.answer !== undefined
   return word ? [...lines, '* Type the whole word to go on; anything else cancels.'] : lines
-}
-
-function panelLines(state: State, page: ChatPage): readonly string[] {
-  if (page.panel?.kind === 'search') return searchLines(page.panel)
-  if (page.panel?.kind !== 'requests') return []
-  return requestRows(state, page).map((row) => {
-    if ('room' in row) return `* ${roomLabel(row.room, state.rooms)}: ${count(row.count, 'request')} to join`
-    const { name, fingerprint, at } = row.knock
-    return `* ${clockTime(at)} ${name}, fingerprint ${fingerprint}: !${name} accepts, /reject ${name} declines`
-  })
-}
-
-function searchLines({ hits, looking, more, words, everywhere }: SearchPanel): readonly string[] {
-  if (looking !== undefined) return []
-  const shown = hits.slice(0, hitsShown).reverse()
-  const lines = shown.map(({ at, from, text, roomName }) => {
-    return `*   ${dayName(at)} ${clockTime(at)}, ${everywhere ? `${roomName}, ` : ''}${from.name}: ${text}`
-  })
-  const all = `${hits.length}${more ? '+' : ''}`
-  return [
-    `* ${all} found with ${words.join(' ')}${hits.length > hitsShown ? `; the newest ${hitsShown}` : ''}`,
-    ...lines,
-  ]
 }

@@ -5,6 +5,7 @@
 import { changedBy, isChange, type Changed } from '../../chat/timeline/changes.ts'
 import type { Room } from '../../chat/chat.ts'
 import type { MessageItem, TimelineItem } from '../../chat/item.ts'
+import { Namesakes } from '../../chat/people/namesakes.ts'
 import { lostNote, quoteText } from '../../chat/wording.ts'
 import { sanitizeLine } from '../../tui/sanitize.ts'
 import { truncate } from '../../tui/text/width.ts'
@@ -39,9 +40,11 @@ export async function* writtenRoom(
     return
   }
   let end = 0
+  const namesakes = new Namesakes(room.members)
   const untilNow = async function* (): AsyncGenerator<TimelineItem, void> {
     for await (const item of items()) {
       end = item.i ?? end
+      if (item.kind === 'message') namesakes.add([item.from])
       yield item
     }
   }
@@ -50,7 +53,8 @@ export async function* writtenRoom(
   const quotable = new Map<string, Quoted>()
   yield writer.head(room)
   for await (const one of items(end)) {
-    const item = one.kind === 'lost' ? one.item : one
+    const written = one.kind === 'lost' ? one.item : one
+    const item = written.kind === 'warning' ? written : namesakes.shown(written)
     if (one.kind === 'lost') {
       yield writer.warning({ kind: 'warning', i: one.i, reason: `${lostNote}:` })
     }

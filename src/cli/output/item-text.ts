@@ -6,7 +6,8 @@
  * Edits, deletions and reactions that are known before a message is printed are applied to it; later ones are lines of
  * their own.
  */
-import type { AdminItem, MessageItem, TimelineItem } from '../../chat/item.ts'
+import type { AdminItem, MessageItem, Participant, TimelineItem } from '../../chat/item.ts'
+import { Namesakes } from '../../chat/people/namesakes.ts'
 import { ChangingMessage, counts, isChange, type Change } from '../../chat/timeline/changes.ts'
 import {
   adminText,
@@ -21,20 +22,22 @@ import {
 } from '../../chat/wording.ts'
 import { sanitize, sanitizeLine } from '../../tui/sanitize.ts'
 import { clockTime, dayName } from '../../tui/text/time.ts'
-import { truncate } from '../../tui/text/width.ts'
+import { truncate, widthOf } from '../../tui/text/width.ts'
 import { wrap } from '../../tui/text/wrap.ts'
 
 /** Messages that a later one can still be shown with. */
 const rememberedMax = 1000
 const quoteColumnsMax = 60
 const nameColumnsMax = 16
+/** In fewer beside the name, texts stand under it. */
 const textColumnsMin = 20
+const narrowColumnsMin = 8
 /** The program's own words go on further in, so that what they quote begins no line. */
 const hang = '  '
 
 export interface LineOptions {
-  /** Of the members: they decide the width of the name column. */
-  readonly names: readonly string[]
+  /** They decide the width of the name column, and who is shown with digits, as they share a name. */
+  readonly people?: () => Iterable<Participant>
   /** Each message's number before it. */
   readonly numbered?: boolean
   /** The changes of messages that are still to be printed. */
@@ -86,14 +89,16 @@ export class ChangesAhead {
 export class ItemLines {
   #day = ''
   readonly #remembered = new Map<string, Remembered>()
-  readonly #nameColumns: number
+  readonly #namesakes = new Namesakes()
+  readonly #people: NonNullable<LineOptions['people']>
+  #known: unknown
+  #nameColumns = '<admin>'.length
   readonly #numbered: boolean
   readonly #ahead: ChangesAhead | undefined
   readonly #columns: () => number | undefined
 
-  constructor({ names, numbered = false, ahead, columns = () => undefined }: LineOptions) {
-    const widest = Math.max('<admin>'.length, ...names.map((name) => name.length))
-    this.#nameColumns = Math.min(widest, nameColumnsMax)
+  constructor({ people = () => [], numbered = false, ahead, columns = () => undefined }: LineOptions) {
+    this.#people = people
     this.#numbered = numbered
     this.#ahead = ahead
     this.#columns = columns
@@ -101,12 +106,28 @@ export class ItemLines {
 
   /** One or more lines, without the final line break; none for changes that show in a message printed already. */
   lines(item: TimelineItem): string {
+    this.#meet(item)
     if (item.kind === 'warning') return this.#block('     ', '', '!', [`record ${item.i}: ${item.reason}`])
     if (item.kind === 'lost') return this.#shown(item.item, [mark(`(${lostNote})`)])
     return this.#shown(item, [])
   }
 
-  #shown(item: MessageItem | AdminItem, more: readonly Part[]): string {
+  /** Those who have come since, and authors who are no longer there. */
+  #meet(item: TimelineItem): void {
+    const people = this.#people()
+    if (people !== this.#known) {
+      this.#known = people
+      this.#namesakes.add(people)
+      for (const person of people) {
+        const columns = widthOf(this.#namesakes.nameOf(person))
+        this.#nameColumns = Math.min(nameColumnsMax, Math.max(this.#nameColumns, columns))
+      }
+    }
+    if (item.kind === 'message') this.#namesakes.add([item.from])
+  }
+
+  #shown(written: MessageItem | AdminItem, more: readonly Part[]): string {
+    const item = this.#namesakes.shown(written)
     const time = clockTime(item.at)
     if (item.kind === 'admin') {
       const words = [...adminText(item).split('\n'), ...more.map(({ text }) => text)]
@@ -122,12 +143,15 @@ export class ItemLines {
     const number = this.#numbered ? `${seq.padStart(6)}  ` : ''
     const head = `${number}${time}  ${name.padStart(this.#nameColumns)}`
     const width = this.#columns()
-    const columns = width === undefined ? Infinity : Math.max(textColumnsMin, width - head.length - 3)
+    const beside = (width ?? Infinity) - head.length - 3
+    const isNarrow = beside < textColumnsMin
+    const columns = isNarrow ? Math.max(narrowColumnsMin, (width ?? 0) - hang.length - 2) : beside
     const rows = parts.flatMap((part) => {
       if (typeof part === 'string') return ownRows(part, columns).map((row) => `${bars.text} ${row}`)
       const shown = part.kind === 'mark' ? ownRows(part.text, columns) : wrap(sanitize(part.text), columns)
       return shown.map((row) => `${bars[part.kind]} ${row}`)
     })
+    if (isNarrow) return [head.trim(), ...rows.map((row) => hang + row)].join('\n')
     return rows.map((row, index) => `${index === 0 ? head : ' '.repeat(head.length)} ${row}`).join('\n')
   }
 
@@ -178,7 +202,8 @@ export class ItemLines {
   }
 }
 
-function ownRows(text: string, columns: number): readonly string[] {
+/** A line of the program's, in as many rows as it takes. */
+export function ownRows(text: string, columns: number): readonly string[] {
   const [first = '', ...more] = wrap(sanitizeLine(text), columns - hang.length)
   return [first, ...more.map((row) => hang + row)]
 }

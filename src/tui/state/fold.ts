@@ -6,6 +6,7 @@
 import type { Change, Changed } from '../../chat/timeline/changes.ts'
 import { changedBy, counts, isChange, unchanged } from '../../chat/timeline/changes.ts'
 import type { MessageItem, PendingItem, Person } from '../../chat/item.ts'
+import { Namesakes } from '../../chat/people/namesakes.ts'
 import { requestWarnings } from '../../chat/wording.ts'
 import { isIgnoredItem } from './ignored.ts'
 import type { RoomView } from './sanitized.ts'
@@ -13,8 +14,10 @@ import type { ChatPage } from './state.ts'
 import type { Entry, Timeline } from './timeline.ts'
 
 export interface Folded {
-  /** By id: those of the window, and those further up that it refers to. */
+  /** By id: those of the window, and those further up that it refers to, under the names that are shown. */
   readonly messages: ReadonlyMap<string, MessageItem>
+  /** Members, authors of the window, and known keys that aren't a member's. */
+  readonly namesakes: Namesakes
   /** The effect of all changes on a message, if any. */
   changed(id: string): Changed
   /** Entries that show only in the message they refer to. */
@@ -50,7 +53,8 @@ export function foldPage({ timeline, room, ignored }: ChatPage): Folded {
   return folded
 }
 
-function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView, ignored: ChatPage['ignored']): Folded {
+function fold({ entries, aside }: Timeline, room: RoomView, ignored: ChatPage['ignored']): Folded {
+  const { pending, knocks } = room
   const messages = new Map<string, MessageItem>()
   const changes = new Map<string, Change[]>()
   const note = (to: string, change: Change): void => {
@@ -62,11 +66,12 @@ function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView, ignor
   const items = [...aside.values(), ...entries.flatMap(({ item }) => (item.kind === 'message' ? [item] : []))]
   // Entries kept aside may be older or newer than the window; in early pages nothing is numbered.
   if (aside.size > 0) items.sort((a, b) => a.i - b.i || a.seq - b.seq)
+  const namesakes = namesakesOf(room, items)
   for (const item of items) {
     // What an ignored admin deletes is gone all the same.
     if (item.type === 'react' && isIgnoredItem(ignored, item)) continue
     if (isChange(item)) note(item.to, item)
-    else messages.set(item.id, item)
+    else messages.set(item.id, namesakes.shown(item))
   }
   for (const { item } of entries) if (item.kind === 'message') inWindow.add(item.id)
   const waiting = new Set<string>()
@@ -93,7 +98,14 @@ function fold({ entries, aside }: Timeline, { pending, knocks }: RoomView, ignor
     return result
   }
   const isIgnored = (item: MessageItem): boolean => isIgnoredItem(ignored, item)
-  return { messages, changed, hidden, waiting, requests, isIgnored }
+  return { messages, namesakes, changed, hidden, waiting, requests, isIgnored }
+}
+
+function namesakesOf({ members, changedKeys }: RoomView, messages: readonly MessageItem[]): Namesakes {
+  const namesakes = new Namesakes(members)
+  for (const { name, known } of changedKeys) namesakes.add([{ name, fingerprint: known, id: known }])
+  for (const { from } of messages) namesakes.add([from])
+  return namesakes
 }
 
 /** Requests that come with a warning stay lines of their own. */

@@ -20,7 +20,7 @@ export const contactCommands: Handlers<Typed> = {
   },
 }
 
-/** More than a name and the digits of a fingerprint. */
+/** Of a head phrase. */
 const headWords = 6
 
 export const peopleCommands: Handlers<TypedInRoom> = {
@@ -33,13 +33,24 @@ export const peopleCommands: Handlers<TypedInRoom> = {
   kick,
   members: ({ state, page }) => listMembers(state, page),
   whois,
-  verify: ({ state, page, argument }) =>
-    argument === '' || argument.split(/[\s-]+/).length >= headWords
-      ? next(busy(state, 'checking every record of this room…'), { do: 'verify', head: argument || undefined })
-      : next(busy(state), {
-          do: 'compare',
-          name: allNamed(page.room.members, argument)[0]?.name ?? plainName(argument),
-        }),
+  verify,
+}
+
+/** Nothing: the room. A head phrase: the other person's copy of it. A name: a number to compare, unless it was compared. */
+function verify({ state, page, argument }: TypedInRoom): Next {
+  const [, named, digits] = /^(\S+)\s+(\d[\d\s-]*)$/.exec(argument) ?? []
+  if (named !== undefined && digits !== undefined) {
+    const name = allNamed(page.room.members, named)[0]?.name ?? plainName(named)
+    if (fingerprintPattern.test(digits)) return next(busy(state), { do: 'confirm-key', name, fingerprint: digits })
+    return next(
+      problem(state, 'A fingerprint has 24 digits.', `Type all of them, or /verify ${name} to compare a number.`),
+    )
+  }
+  if (argument === '' || argument.split(/[\s-]+/).length >= headWords) {
+    return next(busy(state, 'checking every record of this room…'), { do: 'verify', head: argument || undefined })
+  }
+  const name = allNamed(page.room.members, argument)[0]?.name ?? plainName(argument)
+  return next(busy(state), { do: 'compare', name })
 }
 
 /** A whole fingerprint, grouped in any way. */

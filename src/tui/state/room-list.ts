@@ -1,5 +1,6 @@
 /** The known rooms, in the order and under the names that the screen uses. Pure. */
 import type { RoomSummary, Standing } from '../../chat/chat.ts'
+import { roomLabel } from '../../chat/room-label.ts'
 import { numberRooms, type Numbered } from '../../chat/room-places.ts'
 import type { State } from './state.ts'
 
@@ -11,12 +12,6 @@ export function joinedRooms(rooms: readonly RoomSummary[]): readonly RoomSummary
 /** The same, in the order of their numbers: what Alt+1, Alt+2, … lead to. */
 export function numberedRooms({ rooms, places }: Pick<State, 'rooms' | 'places'>): readonly Numbered<RoomSummary>[] {
   return numberRooms(joinedRooms(rooms), places)
-}
-
-/** The name, with the beginning of the id if two rooms share it. */
-export function roomLabel(room: RoomSummary, rooms: readonly RoomSummary[]): string {
-  const twins = rooms.filter((other) => other.name.toLowerCase() === room.name.toLowerCase())
-  return twins.length > 1 ? `${room.name}#${room.id.slice(0, 4)}` : room.name
 }
 
 export interface Row {

@@ -10,7 +10,6 @@ import { entryLines } from './entry-lines.ts'
 import type { Footer } from './notices.ts'
 import { aboutLines, candidateLine, inputFooter, noticeLines } from './notices.ts'
 import { nameColours } from './name-colours.ts'
-import { shownName, twinsOf } from './shown-name.ts'
 import type { Measure } from './viewport.ts'
 
 /** Below this many columns the rooms fold away. */
@@ -61,8 +60,8 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const roomColumns =
     columns < roomsFromColumns ? 0 : clamp(longest(state.rooms.map((room) => room.name)) + 8, 15, roomsMax)
   const wanted = state.showMembers ?? columns >= membersFromColumns
-  const twins = twinsOf(page)
-  const names = page.room.members.map((member) => shownName(member, twins))
+  const { namesakes } = foldPage(page)
+  const names = page.room.members.map((member) => namesakes.nameOf(member))
   const memberColumns = wanted && columns >= 50 ? clamp(longest(names) + 4, 12, columns >> 2) : 0
   const ruled = rows >= 12
   const notice =
@@ -85,8 +84,8 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
 }
 
 export function entryContext(state: State, page: ChatPage, columns: number): EntryContext {
-  const twins = twinsOf(page)
-  const names = page.room.members.map((member) => shownName(member, twins))
+  const folded = foldPage(page)
+  const names = page.room.members.map((member) => folded.namesakes.nameOf(member))
   const compact = state.size.columns < wideGutterFromColumns
   const bare = isBare(state)
   return {
@@ -101,8 +100,7 @@ export function entryContext(state: State, page: ChatPage, columns: number): Ent
     // Also while the line is about it.
     pickedKey: bare ? undefined : (page.pick?.key ?? page.about?.id),
     uncoveredKey: page.pick?.uncovered === true ? page.pick.key : undefined,
-    folded: foldPage(page),
-    twins,
+    folded,
     colourOf: nameColours(page.room.members),
     doubtful: doubtfulTimes(page.timeline.entries, state.now),
   }

@@ -18,7 +18,6 @@ import { adminText, lostNote, mark, messageParts, reactionText, type Part } from
 import type { Gutter, Name } from './gutter.ts'
 import { beside, between, divider, marked, noName, remark, textColumns } from './gutter.ts'
 import { changeParts, partsOf, quoted } from './message-text.ts'
-import type { Twins } from './shown-name.ts'
 import { shownName } from './shown-name.ts'
 
 export function entryLines(entries: readonly Entry[], index: number, context: EntryContext): readonly Line[] {
@@ -83,7 +82,10 @@ function bodyLines({ key, item }: Entry, context: EntryContext): readonly Line[]
       return beside(
         context.doubtful.has(key) ? noTime : clockTime(item.at),
         { text: '<admin>', style },
-        { kind: 'program', text: together === undefined ? adminText(item) : requestsText(together) },
+        {
+          kind: 'program',
+          text: together === undefined ? adminText(context.folded.namesakes.shown(item)) : requestsText(together),
+        },
         style,
         context,
       )
@@ -119,7 +121,6 @@ export interface EntryContext extends Gutter {
   /** The entry whose spoilers are uncovered. */
   readonly uncoveredKey: string | undefined
   readonly folded: Folded
-  readonly twins: Twins
   readonly colourOf: (fingerprint: string) => NameColour
   /** Entries whose time is not believed. */
   readonly doubtful: ReadonlySet<string>
@@ -131,12 +132,13 @@ const noTime = '--:--'
 const dim: Style = { dim: true }
 const bad: Style = { colour: 'red' }
 
-function messageLines(key: string, item: MessageItem, context: EntryContext): readonly Line[] {
-  const { folded } = context
+function messageLines(key: string, message: MessageItem, context: EntryContext): readonly Line[] {
+  const { folded, bare } = context
+  const item = folded.namesakes.shown(message)
   const isDoubted = context.doubtful.has(key)
   const changed = folded.changed(item.id)
   const name = {
-    text: shownName(item.from, context.twins),
+    text: shownName(message.from, folded.namesakes, bare === true ? Infinity : context.nameColumns),
     style: { colour: context.colourOf(item.from.fingerprint), bold: item.own },
   }
   const uncovered = context.uncoveredKey === key

@@ -1,14 +1,15 @@
 /** The panels beside the messages: rooms in sections, with numbers and unread counts; and members. Pure. */
 import { isForYou, isMuted } from '../../chat/attention.ts'
 import type { Member, RoomSummary } from '../../chat/chat.ts'
-import { roomLabel } from '../state/room-list.ts'
+import { foldPage } from '../state/fold.ts'
+import { roomLabel } from '../../chat/room-label.ts'
 import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { clickable, span } from '../text/style.ts'
 import { padEnd, padStart, truncate, widthOf } from '../text/width.ts'
 import { nameColours } from './name-colours.ts'
-import { shownName, twinsOf } from './shown-name.ts'
+import { shownName } from './shown-name.ts'
 
 const dim: Style = { dim: true }
 /** Beside a name: this person has compared that key. */
@@ -122,16 +123,17 @@ function requestsOf({ attention }: RoomSummary): string {
 
 export function memberLines(page: ChatPage, columns: number, rows: number): readonly Line[] {
   const { room } = page
-  const twins = twinsOf(page)
+  const { namesakes } = foldPage(page)
   const colourOf = nameColours(room.members)
   const changed = new Set(room.changedKeys.map(({ fingerprint }) => fingerprint))
   const members = room.members.toSorted((a, b) => rank(b) - rank(a))
   const lines = members.map((member): Line => {
     const admin = member.role === 'admin'
-    const name = shownName(member, twins)
+    const whole = namesakes.nameOf(member)
     const warned = changed.has(member.fingerprint)
     const mark = member.verified === true && !warned ? ` ${verifiedMark}` : ''
-    const role = admin && name.length + mark.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
+    const role = admin && whole.length + mark.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
+    const name = shownName(member, namesakes, columns - 2 - mark.length - role.length)
     const line = [
       warned
         ? span('!', { colour: 'red', bold: true })

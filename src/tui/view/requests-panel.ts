@@ -1,7 +1,7 @@
 /** Requests to join, over the conversation: each with its whole fingerprint, and what to know before accepting it. Pure. */
 import { requestWarnings } from '../../chat/wording.ts'
 import { requestRows, type RequestRow } from '../state/requests.ts'
-import { roomLabel } from '../state/room-list.ts'
+import { roomLabel } from '../../chat/room-label.ts'
 import type { ChatPage, RequestsPanel, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { clickable, span } from '../text/style.ts'

@@ -1,4 +1,5 @@
 /** What a search has found, over the conversation: one line for each message, around the first word in it. Pure. */
+import { Namesakes } from '../../chat/people/namesakes.ts'
 import { hitKey } from '../state/search.ts'
 import type { ChatPage, Hit, SearchPanel } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
@@ -7,6 +8,7 @@ import { shortTime } from '../text/time.ts'
 import { fitHints, padEnd, truncate, widthOf } from '../text/width.ts'
 import { divider } from './gutter.ts'
 import { nameColours } from './name-colours.ts'
+import { shownName } from './shown-name.ts'
 
 const nameColumnsMax = 12
 const roomColumnsMax = 16
@@ -25,7 +27,8 @@ export function searchLines(
   const space = Math.max(1, rows - 2)
   const first = Math.max(0, Math.min(selected - (space >> 1), hits.length - space))
   const shown = hits.slice(first, first + space)
-  const nameColumns = widest(shown, ({ from }) => from.name, nameColumnsMax)
+  const namesakes = new Namesakes([...(everywhere ? [] : room.members), ...hits.map(({ from }) => from)])
+  const nameColumns = widest(shown, ({ from }) => namesakes.nameOf(from), nameColumnsMax)
   const roomColumns = everywhere ? widest(shown, ({ roomName }) => roomName, roomColumnsMax) : 0
   const list = shown.map((hit, index): Line => {
     const isSelected = first + index === selected
@@ -35,7 +38,9 @@ export function searchLines(
       span(isSelected ? ' › ' : '   ', { bold: true }),
       span(`${time}  `, { dim: true }),
       ...(everywhere ? [span(`${padEnd(hit.roomName, roomColumns)}  `, { dim: true })] : []),
-      span(`${padEnd(hit.from.name, nameColumns)}  `, { colour: colourOf(hit.from.fingerprint) }),
+      span(`${padEnd(shownName(hit.from, namesakes, nameColumns), nameColumns)}  `, {
+        colour: colourOf(hit.from.fingerprint),
+      }),
       ...textSpans(hit.text, panel.words, Math.max(8, columns - left), isSelected),
     ]
     return clickable(line, { kind: 'row', list: 'search', key: hitKey(hit) })

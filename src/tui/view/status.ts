@@ -2,7 +2,7 @@
 import { byUrgency, isLasting, isMuted, type AttentionKind } from '../../chat/attention.ts'
 import type { Connection, Reading, RoomSummary } from '../../chat/chat.ts'
 import { attentionText } from '../../chat/wording.ts'
-import { roomLabel } from '../state/room-list.ts'
+import { roomLabel } from '../../chat/room-label.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import { can, hasSpoiler, pickedItem } from '../state/target.ts'
 import type { Line, Span } from '../text/style.ts'

@@ -56,7 +56,7 @@ describe('thousands of reactions to one message', () => {
   it('are printed one by one, each for the same', () => {
     const cost = (count: number) => {
       let reads = 0
-      const lines = new ItemLines({ names: ['ada'] })
+      const lines = new ItemLines({})
       lines.lines(text(1))
       for (const item of reactions(count)) {
         const counting = { ...item }
