@@ -14,12 +14,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const seed = process.env['CONCLAVE_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31))
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 
-/** Each takes part of `npm test` further than that does, or is not in it at all. */
+/** Each takes part of `npm test` further than that does, or is too slow for it. `.ci/run` runs the first one too. */
 const parts: Readonly<Record<string, readonly string[]>> = {
+  slow: [
+    ...vitest,
+    ...['first-start', 'setup-failures'].map((name) => `test/scripts/${name}.long.test.ts`),
+    'test/scenario/cluster-demo.long.test.ts',
+    'test/node/three-nodes.long.test.ts',
+  ],
   kills: [...vitest, 'test/chaos', 'test/cli/passwd.test.ts'],
   cluster: [
     ...vitest,
-    'test/scenario/cluster-demo.test.ts',
     'test/scenario/cluster-load.long.test.ts',
     'test/scenario/senders.test.ts',
   ],

@@ -36,11 +36,14 @@ const both = [false, true]
 const triesMax = 1000
 /** A program that opens a room, sends, and ends makes fewer. */
 const writesMax = 30
-const schedules: readonly Schedule[] = [undefined, ...lives].flatMap((restored) =>
+const all: readonly Schedule[] = [undefined, ...lives].flatMap((restored) =>
   both.flatMap((copied) =>
     both.flatMap((kicked) => both.map((replyLost) => ({ restored, copied, kicked, replyLost }))),
   ),
 )
+/** Half of them: still each way of restoring with every two of the others. */
+const some = all.filter(({ copied, kicked, replyLost }) => [copied, kicked, replyLost].filter(Boolean).length % 2 === 0)
+const schedules = process.env['CONCLAVE_WHOLE'] === undefined ? some : all
 
 async function copyHome({ home, name }: Being, to: Home): Promise<void> {
   const [from, copy] = [await home.open(name), await to.open(name)]

@@ -5,7 +5,7 @@ import { cluster, Machine, room } from './machines.ts'
 import { expectAll, sendUntil } from './sending.ts'
 
 /** Nodes at first; so many of them may die. */
-const size = process.env['CONCLAVE_LONG'] === undefined ? 3 : 5
+const size = 5
 const spare = (size - 1) / 2
 
 /** A person who keeps talking in one process; resolves once the message is in the store. */
