@@ -23,11 +23,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'test/node/three-nodes.long.test.ts',
   ],
   kills: [...vitest, 'test/chaos', 'test/cli/passwd.test.ts'],
-  cluster: [
-    ...vitest,
-    'test/scenario/cluster-load.long.test.ts',
-    'test/scenario/senders.test.ts',
-  ],
+  cluster: [...vitest, 'test/scenario/cluster-load.long.test.ts', 'test/scenario/senders.test.ts'],
   stores: [
     ...vitest,
     'test/store/etcd.test.ts',
