@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ConclaveError } from '../../src/base/errors.ts'
 import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { connectHome } from '../../src/node/tickets/connect.ts'
 import { readCertificate } from '../../src/node/certificates/check-certificate.ts'
@@ -45,6 +46,23 @@ async function usable(home: string): Promise<boolean> {
     client.close()
   }
 }
+
+test('an invitation waits for a node whose etcd restarts, as after a revocation', async () => {
+  let refused = 0
+  const restarting: OpenStore = async (endpoints, tls) => {
+    const store = await openTestStore(endpoints, tls)
+    const commit = store.commit.bind(store)
+    store.commit = async (...args) => {
+      refused += 1
+      if (refused < 3) throw new ConclaveError('unavailable', 'connection refused', { retryable: true })
+      return commit(...args)
+    }
+    return store
+  }
+  const { ticket } = await invitePerson(node.paths, 'gus', restarting, { oldEtcd: true })
+  expect(decode(ticket).name).toBe('gus')
+  expect(refused).toBeGreaterThan(2)
+})
 
 /** Simulates a crash: nothing happens from that commit on. */
 function haltingAt(moment: 'before' | 'after', n: number, onHalt: () => void): OpenStore {

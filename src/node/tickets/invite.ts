@@ -148,11 +148,12 @@ async function issue(
 ): Promise<void> {
   const asker = { ticket: ticket.id }
   const keys = { ask: askKey(asker), answer: answerKey(asker) }
-  await withStore(openStore, ticket.endpoints, tls, async (store) => {
+  const record = async (store: Store): Promise<void> => {
     if (ticket.kind === 'person') await ensureIncarnation(store, signal)
     // Before its user: a user without a ticket is deleted.
     await recordTicket(store, issuedTicket(ticket), signal)
-  })
+  }
+  await patiently(() => withStore(openStore, ticket.endpoints, tls, record), signal)
   await withClusterClient(ticket.endpoints, tls, (client) =>
     patiently(() => grantTicket(client, ticket.id, keys, signal), signal),
   )
