@@ -8,7 +8,7 @@ describe.each(anyKind)('rooms on the %s store', (kind) => {
     const ada = await person(world(kind), 'ada')
     const room = await ada.chat.create('demo')
     expect(room).toMatchObject({ name: 'demo', standing: 'member', seq: 0, unread: 0, knocks: [] })
-    expect(room.members).toEqual([{ ...ada.chat.self, role: 'admin' }])
+    expect(room.members).toEqual([{ ...ada.chat.self, id: expect.stringMatching(/^[0-9a-f]{64}$/), role: 'admin' }])
     expect(told(await wholeHistory(room))).toEqual(['create by ada'])
     expect(await ada.chat.rooms()).toEqual([
       { name: 'demo', id: room.id, standing: 'member', unread: 0, mentions: 0, members: 1, attention: [] },

@@ -203,6 +203,49 @@ describe('on another machine of the same person', () => {
   })
 })
 
+describe('what another machine did while this one was off', () => {
+  /** Made a room there; a program here has not been opened since. */
+  async function apart() {
+    const place = world('memory')
+    const ada = await person(place, 'ada')
+    await ada.chat.close()
+    const second = await again(place, ada, place.machine())
+    await second.chat.create('there')
+    await second.chat.close()
+    return { place, ada }
+  }
+
+  const standing = async ({ chat }: Being) => (await chat.rooms()).find(({ name }) => name === 'there')?.standing
+
+  test('outlives a change of the passphrase', async () => {
+    const { place, ada } = await apart()
+    const { now } = await change(place, ada)
+    for (const home of [ada.home, place.machine()]) expect(await standing(await again(place, now, home))).toBe('member')
+  })
+
+  test('is not lost to a program that dies at any of its writes', async () => {
+    let ended = false
+    for (let at = 0; !ended; at += 1) {
+      const { place, ada } = await apart()
+      const dies = dying(at)
+      const accounts = openAccounts({
+        store: dies(await place.openStore()),
+        home: { names: () => ada.home.names(), open: async (name) => dies(await ada.home.open(name)) },
+        kdf: 'floor',
+      })
+      const opening = accounts.logIn({ name: ada.name, password: ada.password })
+      const chat = await Promise.race([opening.catch(() => undefined), dies.died.then(() => undefined)])
+      const looked = chat?.rooms().catch(() => [])
+      ended = await Promise.race([dies.died.then(() => false), Promise.resolve(looked).then(() => at > 0)])
+      void opening.then((late) => late.close()).catch(() => undefined)
+      for (const home of [ada.home, place.machine()]) {
+        expect(await standing(await again(place, ada, home)), `write ${at}`).toBe('member')
+      }
+      if (at > 30) throw new Error('more writes than a start makes')
+    }
+  })
+})
+
 describe('the copy of the vault in the store', () => {
   test('put back to an older one is told, and mended', async () => {
     const place = world('memory')

@@ -54,7 +54,7 @@ export async function changePassword(
     random,
   )
   // Also takes over changes by other homes, and finishes an earlier change.
-  const { standing } = await followCopy(store, home, name, dataKey, random)
+  const { standing } = await followCopy({ store, home, name, dataKey, random })
   const elsewhere = standing === 'changed-elsewhere' && !replaceCopy
   const self = { name, fingerprint: fingerprint(signerFromSeed(vault.body.rootSeed).publicKey) }
   const wanted = await choose({ elsewhere })
@@ -153,7 +153,7 @@ async function follow(
   { name, dataKey }: Pick<OpenVault, 'name' | 'dataKey'>,
 ): Promise<boolean> {
   try {
-    return (await followCopy(store, home, name, dataKey, random)).standing === 'in-step'
+    return (await followCopy({ store, home, name, dataKey, random })).standing === 'in-step'
   } catch {
     return false
   }

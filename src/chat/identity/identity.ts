@@ -8,7 +8,6 @@ import { derive } from '../../crypto/derive.ts'
 import type { Random } from '../../crypto/random.ts'
 import { seedBytes, signerFromSeed, type Signer } from '../../crypto/sign.ts'
 import { fitVault, isCurrent } from '../../crypto/vault-bounds.ts'
-import { mergeVaultBodies } from '../../crypto/vault-merge.ts'
 import type { VaultBody, VaultRoom } from '../../crypto/vault-body.ts'
 import { resealVault, type OpenVault } from '../../crypto/vault.ts'
 import { unwrapperFromSeed, wrapSeedBytes, type Unwrapper } from '../../crypto/wrap.ts'
@@ -173,9 +172,10 @@ export class Identity {
    * fails: the next sync includes everything.
    */
   async followCopy(store: Store, random: Random, signal?: AbortSignal): Promise<Followed> {
-    const followed = await followCopy(store, this.#home, this.name, this.#dataKey, random, signal)
-    const { news } = followed
-    if (news !== undefined) await this.update((body) => mergeVaultBodies(body, news))
+    const [home, name, dataKey] = [this.#home, this.name, this.#dataKey]
+    const { sharesRoom } = this
+    const followed = await followCopy({ store, home, name, dataKey, random, signal, sharesRoom })
+    if (followed.learned === true) await this.reload()
     return followed
   }
 }

@@ -12,6 +12,7 @@ import type { Random } from '../../crypto/random.ts'
 import { sealKeyBytes } from '../../crypto/seal.ts'
 import { signerFromSeed } from '../../crypto/sign.ts'
 import { skeleton } from '../../crypto/skeleton.ts'
+import { fitVault } from '../../crypto/vault-bounds.ts'
 import { encodeVaultBody, type Pin, type VaultBody } from '../../crypto/vault-body.ts'
 import { mergeVaultBodies } from '../../crypto/vault-merge.ts'
 import { localKey, openVaultWithKey, resealVault, vaultHeader, type OpenVault } from '../../crypto/vault.ts'
@@ -32,8 +33,8 @@ export type CopyStanding =
 
 export interface Followed {
   readonly standing: CopyStanding
-  /** Changes in the copy by another home that this one did not know. */
-  readonly news?: VaultBody
+  /** Another home had changed the copy: the home's vault has these changes too now. */
+  readonly learned?: true
   /**
    * It was older than one that this home has seen: the store was rolled back, or the copy was replaced by an old one.
    */
@@ -59,18 +60,30 @@ type Pending = PasswordChange & Pick<Entry, 'modRevision'>
 const triesMax = 20
 const whatWasSeen = 'what was seen of the copy of your keys'
 
-/** @throws wrong-password when this key no longer opens the home's vault; unavailable */
-export async function followCopy(
-  store: Store,
-  home: Store,
-  name: string,
-  dataKey: Bytes,
-  random: Random,
-  signal?: AbortSignal,
-): Promise<Followed> {
+export interface CopyParts {
+  readonly store: Store
+  readonly home: Store
+  readonly name: string
+  readonly dataKey: Bytes
+  readonly random: Random
+  readonly signal?: AbortSignal | undefined
+  /** Whether a key is that of someone in a room that is open here: it is the last to be let go. */
+  readonly sharesRoom?: (rootKey: Bytes) => boolean
+}
+
+/**
+ * What the copy has by other homes is in the home's vault before anything says that it was seen: cut off at any point, the
+ * next one goes on.
+ *
+ * @throws wrong-password when this key no longer opens the home's vault; unavailable
+ */
+export async function followCopy(parts: CopyParts): Promise<Followed> {
+  const { store, home, name, dataKey, random, signal } = parts
   const key = vaultKey(skeleton(name))
+  let learned: Pick<Followed, 'learned' | 'unknownElsewhere' | 'unknownHere'> = {}
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    const { opened: own } = await readVault(home, dataKey)
+    const vault = await readVault(home, dataKey)
+    const own = vault.opened
     const change = await readChange(home, dataKey, random)
     const seen = await readSeen(home)
     const entry = await readOne(store, key, signal)
@@ -91,16 +104,17 @@ export async function followCopy(
       copy === undefined || (kept !== undefined && entry !== undefined && equalBytes(kept.value, entry.value))
     const isOlder = copy !== undefined && (copy.sequence < seen || (copy.sequence === seen && !isKept))
     const written = isKept ? undefined : isOlder ? seenRooms(copy.body) : copy.body
-    const body = written === undefined ? own.body : mergeVaultBodies(own.body, written)
+    const body = written === undefined ? own.body : brought(parts, own.body, written)
     const isNews = written !== undefined && !sameBody(body, own.body)
     // An older copy that nobody has written on since tells of no other machine.
     const byAnother = isNews || (copy !== undefined && copy.sequence > seen) ? copy?.body : undefined
-    const outcome: Followed = {
-      standing: 'in-step',
-      ...(isNews ? { news: written } : {}),
-      ...(isOlder ? { older: true } : {}),
-      ...(await missed(home, dataKey, own.body, kept, byAnother)),
+    // Another attempt finds it in the home's vault.
+    learned = { ...learned, ...(await missed(home, dataKey, own.body, kept, byAnother)) }
+    if (isNews) {
+      if (!(await keep(parts, vault, body))) continue
+      learned = { ...learned, learned: true }
     }
+    const outcome: Followed = { standing: 'in-step', ...(isOlder ? { older: true } : {}), ...learned }
     const current = found?.current === true && sameBody(body, found.copy.body)
     if (current && outcome.older === undefined) {
       await noteFollowed(home, { sequence: found.copy.sequence, value: found.form }, seen, change)
@@ -121,6 +135,25 @@ export async function followCopy(
     return outcome
   }
   throw new ConclaveError('unavailable', 'The copy of the vault in the store is busy', { retryable: true })
+}
+
+function brought({ sharesRoom = () => false }: CopyParts, own: VaultBody, written: VaultBody): VaultBody {
+  return fitVault(mergeVaultBodies(own, written), { before: own, sharesRoom })
+}
+
+/** @returns false if another program of this home has changed the vault since it was read */
+async function keep(
+  { home, dataKey }: CopyParts,
+  { entry }: { readonly entry: Entry },
+  body: VaultBody,
+): Promise<boolean> {
+  const value = resealVault(entry.value, dataKey, body)
+  if (value === undefined) throw new ConclaveError('unexpected', 'Could not encrypt the vault')
+  const { ok } = await home.commit({
+    if: [{ kind: 'revision', key: localVaultKey, modRevision: entry.modRevision }],
+    then: [{ kind: 'put', key: localVaultKey, value }],
+  })
+  return ok
 }
 
 /** The home's vault, opened. @throws wrong-password when it is under another key. */
