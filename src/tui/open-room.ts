@@ -89,7 +89,7 @@ export class OpenRoom {
       case 'fetch':
         return tell(await this.#fetch(effect))
       case 'visit':
-        return tell(await this.#visit(effect.place))
+        return tell(await this.#visit(effect))
       case 'send': {
         const { sent } = await room.send(effect.content)
         // A failure shows as a pending message that says why.
@@ -189,7 +189,7 @@ export class OpenRoom {
   async #reload(): Promise<void> {
     this.#reloading = true
     try {
-      this.#dispatch(await this.#fetch({ do: 'fetch', direction: 'newest', from: undefined }))
+      this.#dispatch(await this.#fetch({ do: 'fetch', direction: 'newest', from: undefined, window: undefined }))
     } catch {
       // The window keeps its place; scrolling shows the new history.
     }
@@ -198,14 +198,14 @@ export class OpenRoom {
     for (const change of early) this.#changed(change)
   }
 
-  async #fetch({ direction, from }: Effect & { do: 'fetch' }): Promise<Event> {
+  async #fetch({ direction, from, window }: Effect & { do: 'fetch' }): Promise<Event> {
     const page = await this.room.history(queryFor(direction, from), this.#closed.signal)
     const items: readonly TimelineItem[] =
       direction === 'newest' ? [...page.items, ...knockItems(this.room)] : page.items
-    return { kind: 'fetched', direction, from, items: sanitized(items), more: page.more }
+    return { kind: 'fetched', direction, from, window, items: sanitized(items), more: page.more }
   }
 
-  async #visit(place: Place): Promise<Event> {
+  async #visit({ place, window }: Effect & { do: 'visit' }): Promise<Event> {
     const { signal } = this.#closed
     const i = await this.#indexOf(place)
     const before =
@@ -213,7 +213,7 @@ export class OpenRoom {
     const after = await this.room.history({ limit: pageItems, fromIndex: i }, signal)
     const items = sanitized([...before.items, ...after.items, ...(after.more ? [] : knockItems(this.room))])
     const found = place.at === 'time' ? { ...place, i } : place
-    return { kind: 'visited', place: found, items, moreBefore: before.more, moreAfter: after.more }
+    return { kind: 'visited', place: found, window, items, moreBefore: before.more, moreAfter: after.more }
   }
 
   async #indexOf(place: Place): Promise<number> {

@@ -12,6 +12,7 @@ import type { ChatPage, Next, State } from './state.ts'
 import type { Timeline } from './timeline.ts'
 import {
   freshTimeline,
+  isLeaving,
   oldestPlace,
   scrolledTo,
   withItemsAround,
@@ -22,6 +23,7 @@ import {
   withOlderItems,
   withReferred,
 } from './timeline.ts'
+import { newest } from './scrolling.ts'
 import { verificationLines } from './trust.ts'
 import { isWatched, markSeen, withUnseen } from './unseen.ts'
 import { arriveAt, visited } from './visit.ts'
@@ -64,7 +66,7 @@ export function roomOpened(state: State, event: Event & { kind: 'opened' }): Nex
     return arriveAt({ ...told, goal: undefined }, passed, goal)
   }
   if (scroll !== undefined && back === undefined) {
-    return next(told, { do: 'fetch', direction: 'around', from: scroll.place })
+    return next(told, { do: 'fetch', direction: 'around', from: scroll.place, window: page.timeline.window })
   }
   return withReferredTo(next(told, ...markSeen(state, page)))
 }
@@ -93,9 +95,11 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
     case 'renewed':
       return renewed(state, page)
     case 'fetched':
-      return withReferredTo(fetched(state, page, event))
+      if (isForAnother(page, event)) return event.direction === 'again' ? renewed(state, page) : next(state)
+      return withReferredTo(readAgain(fetched(state, page, event)))
     case 'visited':
-      return withReferredTo(visited(state, page, event))
+      if (isForAnother(page, event)) return next(state)
+      return withReferredTo(readAgain(visited(state, page, event)))
     case 'referred':
       return next({ ...state, page: { ...page, timeline: withReferred(page.timeline, event.items) } })
     case 'fetch-failed': {
@@ -120,18 +124,33 @@ export function chatEvent(state: State, page: ChatPage, event: Event): Next {
  */
 function renewed(state: State, page: ChatPage): Next {
   const { timeline, room } = page
-  const from = oldestPlace(timeline)
-  if (room.reading === undefined) return next(state, { do: 'fetch', direction: 'again', from: from ?? 0 })
-  if (timeline.anchor === undefined) return next(state, { do: 'fetch', direction: 'newest', from: undefined })
+  if (isLeaving(timeline)) return next({ ...state, page: { ...page, timeline: { ...timeline, again: true } } })
+  const from = oldestPlace(timeline) ?? 0
+  if (room.reading === undefined) return next(state, { do: 'fetch', direction: 'again', from, window: timeline.window })
+  if (timeline.anchor === undefined) return next(...newest(state, page))
   return next({ ...state, page: { ...page, timeline: { ...timeline, moreAfter: true } } })
+}
+
+/** The answer to what was asked before one went elsewhere. */
+function isForAnother({ timeline }: ChatPage, { window }: Event & { kind: 'fetched' | 'visited' }): boolean {
+  return window !== undefined && window !== timeline.window
+}
+
+/** What was to be read again when the window was still on its way. */
+function readAgain(done: Next): Next {
+  const { page } = done.state
+  if (page.kind !== 'chat' || !page.timeline.again || isLeaving(page.timeline)) return done
+  const after = renewed(done.state, { ...page, timeline: { ...page.timeline, again: false } })
+  return { state: after.state, effects: [...done.effects, ...after.effects] }
 }
 
 function fetched(state: State, page: ChatPage, event: Event & { kind: 'fetched' }): Next {
   const { direction, items, more } = event
   const { timeline } = page
   if (direction === 'newest') {
-    const { newAfter, newUpTo, aside } = timeline
-    const after: ChatPage = { ...page, timeline: { ...freshTimeline(items, more, newAfter, aside), newUpTo } }
+    const { newAfter, newUpTo, aside, window, again } = timeline
+    const fresh = { ...freshTimeline(items, more, newAfter, aside), newUpTo, window, again }
+    const after: ChatPage = { ...page, timeline: fresh }
     return next({ ...state, page: after }, ...markSeen(state, after))
   }
   if (direction === 'again') {

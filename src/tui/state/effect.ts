@@ -35,8 +35,14 @@ export type Effect =
   /** Closes the open room; it sends no more events. */
   | { readonly do: 'close-room' }
   | { readonly do: 'withdraw'; readonly roomId: string }
-  | { readonly do: 'fetch'; readonly direction: Direction; readonly from: number | undefined }
-  | { readonly do: 'visit'; readonly place: Place }
+  /** `window`: for which the answer is; undefined: for any. */
+  | {
+      readonly do: 'fetch'
+      readonly direction: Direction
+      readonly from: number | undefined
+      readonly window: number | undefined
+    }
+  | { readonly do: 'visit'; readonly place: Place; readonly window: number }
   /** In the open room, or in all; replaces a search under way. `search`: its number. */
   | { readonly do: 'search'; readonly search: number; readonly words: readonly string[]; readonly everywhere: boolean }
   | { readonly do: 'stop-search' }

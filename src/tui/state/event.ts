@@ -75,12 +75,14 @@ export type Event =
       readonly kind: 'fetched'
       readonly direction: Direction
       readonly from: number | undefined
+      readonly window: number | undefined
       readonly items: readonly TimelineItem[]
       readonly more: boolean
     }
   | {
       readonly kind: 'visited'
       readonly place: Place
+      readonly window: number
       readonly items: readonly TimelineItem[]
       readonly moreBefore: boolean
       readonly moreAfter: boolean

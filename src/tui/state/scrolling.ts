@@ -7,7 +7,7 @@ import type { Effect } from './effect.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { next } from './next.ts'
 import type { Timeline } from './timeline.ts'
-import { isAtEnd, newestPlace, oldestPlace } from './timeline.ts'
+import { isAtEnd, leaving, newestPlace, oldestPlace } from './timeline.ts'
 import { markSeen } from './unseen.ts'
 
 export const wheelLines = 3
@@ -51,8 +51,23 @@ export function toTop(state: State, page: ChatPage): Next {
 }
 
 export function toEnd(state: State, page: ChatPage): Next {
-  if (!page.timeline.moreAfter) return settled(state, page)
-  return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from: undefined })
+  const { timeline } = page
+  // The place that one set off for is no longer wanted.
+  const here =
+    timeline.fetching === 'around' ? { ...timeline, fetching: undefined, window: timeline.window + 1 } : timeline
+  if (!timeline.moreAfter) return settled(state, { ...page, timeline: here })
+  return next(...newest(state, page))
+}
+
+/** Also while another page is on its way, which is no longer wanted then. */
+export function newest(state: State, page: ChatPage): [State, ...Effect[]] {
+  if (page.timeline.fetching === 'newest') return [{ ...state, page }]
+  const timeline = leaving(page.timeline, 'newest')
+  const { window } = timeline
+  return [
+    { ...state, page: { ...page, timeline } },
+    { do: 'fetch', direction: 'newest', from: undefined, window },
+  ]
 }
 
 function settled(state: State, page: ChatPage): Next {
@@ -69,14 +84,15 @@ function fetchOlder(state: State, page: ChatPage, timeline: Timeline): Next {
     state,
     page,
     { ...timeline, anchor },
-    { do: 'fetch', direction: 'older', from: oldestPlace(timeline) },
+    { do: 'fetch', direction: 'older', from: oldestPlace(timeline), window: timeline.window },
   )
 }
 
 function fetchNewer(state: State, page: ChatPage): Next {
   const from = newestPlace(page.timeline)
-  if (from === undefined) return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newest', from })
-  return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newer', from })
+  if (from === undefined) return next(...newest(state, page))
+  const { window } = page.timeline
+  return fetching(state, page, page.timeline, { do: 'fetch', direction: 'newer', from, window })
 }
 
 function fetching(state: State, page: ChatPage, timeline: Timeline, effect: Effect & { do: 'fetch' }): Next {

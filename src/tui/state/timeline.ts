@@ -26,6 +26,10 @@ export interface Timeline {
   /** Whether it has newer ones. */
   readonly moreAfter: boolean
   readonly fetching: Direction | undefined
+  /** Counts the windows that were asked for: what was asked for an earlier one does not change this one. */
+  readonly window: number
+  /** The window that comes is to be read again. */
+  readonly again: boolean
   /** Absent: the screen follows the newest item. */
   readonly anchor: Anchor | undefined
   /** Items that arrived while scrolled up. */
@@ -48,6 +52,8 @@ export const emptyTimeline: Timeline = {
   moreBefore: false,
   moreAfter: false,
   fetching: undefined,
+  window: 0,
+  again: false,
   anchor: undefined,
   below: 0,
   newAfter: undefined,
@@ -66,6 +72,15 @@ export function freshTimeline(
   const merged = mergeEntries([], items)
   const entries = merged.slice(-windowMax)
   return { ...emptyTimeline, entries, moreBefore: more || entries.length < merged.length, newAfter, aside }
+}
+
+/** While another window is on its way. */
+export function leaving(timeline: Timeline, direction: 'newest' | 'around'): Timeline {
+  return { ...timeline, fetching: direction, window: timeline.window + 1 }
+}
+
+export function isLeaving({ fetching }: Timeline): boolean {
+  return fetching === 'newest' || fetching === 'around'
 }
 
 /** Appends items that just arrived. When scrolled up, the position stays and the number below is shown. */

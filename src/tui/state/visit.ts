@@ -14,7 +14,7 @@ import { info, next, problem } from './next.ts'
 import { geometry, toEnd, toTop } from './scrolling.ts'
 import type { ChatPage, Next, State } from './state.ts'
 import { isPickable } from './target.ts'
-import { entriesOf, scrollOf, type Entry, type Timeline } from './timeline.ts'
+import { entriesOf, leaving, scrollOf, type Entry, type Timeline } from './timeline.ts'
 import { markSeen } from './unseen.ts'
 
 /** Where one was before a jump. */
@@ -28,8 +28,9 @@ export function visit(state: State, page: ChatPage, place: Place): Next {
 
 /** The same without a way back from here. */
 export function arriveAt(state: State, page: ChatPage, place: Place): Next {
-  const going: Timeline = { ...page.timeline, fetching: 'around' }
-  return next({ ...state, page: { ...page, timeline: going, pick: undefined } }, { do: 'visit', place })
+  const timeline = leaving(page.timeline, 'around')
+  const { window } = timeline
+  return next({ ...state, page: { ...page, timeline, pick: undefined } }, { do: 'visit', place, window })
 }
 
 /** Ctrl-O leads back to where the page is now. */
@@ -109,9 +110,9 @@ export function goBack(state: State): Next {
   if (page.kind === 'chat' && page.room.id === roomId) {
     const still: ChatPage = { ...page, pick: undefined }
     if (scroll === undefined) return toEnd(before, still)
-    const timeline: Timeline = { ...page.timeline, anchor: scroll, fetching: 'around' }
+    const timeline: Timeline = { ...leaving(page.timeline, 'around'), anchor: scroll }
     const back: State = { ...before, page: { ...still, timeline } }
-    return next(back, { do: 'fetch', direction: 'around', from: scroll.place })
+    return next(back, { do: 'fetch', direction: 'around', from: scroll.place, window: timeline.window })
   }
   const room = before.rooms.find(({ id }) => id === roomId)
   if (room === undefined) return next(problem(before, 'The room you came from is gone.'))
