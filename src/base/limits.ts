@@ -190,7 +190,12 @@ export const outboxWriterTtlS = 10
 /** Items read at once when a room is followed from an earlier message on. */
 export const followPageItems = 500
 /** The copy of the vault in the store follows the home this much later; and how long that may take. */
+export const vaultCopyDelayMs = 300
 export const vaultCopyMs = 1_500
+/** Changes of the copy by other machines are looked at this much later, … */
+export const vaultCopyLookMs = 50
+/** … and no two of them sooner after each other than this. */
+export const vaultCopyLookGapMs = 1_000
 /** … and where it could not follow, it is tried again this much later. */
 export const vaultCopyRetryMs = 5_000
 /** Aliases, key bindings, and ignored people: of each at most so many. */

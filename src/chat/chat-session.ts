@@ -108,7 +108,12 @@ export class ChatSession implements Chat {
       load: (roomId) => this.#sessions.here(roomId),
     })
     this.#lists = new Lists({ ...parts, connection: this.#connection, changed })
-    this.#copy = new CopyKeeper({ ...parts, changed })
+    this.#copy = new CopyKeeper({
+      ...parts,
+      connection: this.#connection,
+      changed,
+      learned: () => this.#learned(),
+    })
     this.#own = new OwnName({ ...parts, life: this.#connection, lineage: this.#lineage, changed, restored })
     const connection = this.#connection
     this.#sessions = new RoomSessions({
@@ -138,7 +143,12 @@ export class ChatSession implements Chat {
 
   /** Another program of this home, or this one, has changed the vault. */
   async #vaultChanged(): Promise<void> {
-    if (!(await this.#parts.identity.reload())) return
+    if (await this.#parts.identity.reload()) this.#learned()
+  }
+
+  /** Rooms that another program or machine of this person has entered are here too. */
+  #learned(): void {
+    if (this.#closing.signal.aborted) return
     for (const { roomId, standing } of this.#parts.identity.body.rooms) {
       if (standing === 'member' && !this.#sessions.has(roomId)) {
         this.#sessions.get(roomId).catch((error: unknown) => this.#note('room.load', error))
@@ -173,6 +183,7 @@ export class ChatSession implements Chat {
       await this.#lists.refresh(signal)
       this.#connection.answered()
       this.#lists.follow()
+      this.#copy.watch()
       await this.#roomUpdates.all(signal)
     } catch (error) {
       if (!isConclaveError(error) || !error.retryable) throw error

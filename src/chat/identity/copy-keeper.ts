@@ -1,18 +1,31 @@
 /**
- * Keeps the store's copy of the vault in sync while a chat is open: at the start, and shortly after each change.
+ * Keeps the store's copy of the vault in sync while a chat is open: at the start, and shortly after each change, here or
+ * by another machine of the same person.
  * Callers wait a moment at most, and nothing is lost without the store: the next start syncs it.
  */
+import { concat, type Bytes } from '../../base/bytes.ts'
 import { later, type Clock } from '../../base/clock.ts'
 import { isConclaveError } from '../../base/errors.ts'
 import { command, type Hint } from '../../base/hint.ts'
-import { openPatienceMs, vaultCopyMs, vaultCopyRetryMs } from '../../base/limits.ts'
+import {
+  openPatienceMs,
+  vaultCopyDelayMs,
+  vaultCopyLookGapMs,
+  vaultCopyLookMs,
+  vaultCopyMs,
+  vaultCopyRetryMs,
+} from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { VaultBody } from '../../crypto/vault-body.ts'
+import { skeleton } from '../../crypto/skeleton.ts'
+import { vaultKey } from '../../protocol/paths.ts'
+import { CompactedError } from '../../store/compacted.ts'
 import type { Store } from '../../store/store.ts'
 import type { Advice } from '../chat.ts'
+import { Retry, type RetryParts } from '../connection/retry.ts'
 import type { Identity } from './identity.ts'
-import type { Followed } from './vault-copy.ts'
+import { isAsKept, type Followed } from './vault-copy.ts'
 
 /** A store can hand out an older copy than it has. The person knows best whether they have met someone since. */
 function ageOf({ pins }: VaultBody): Advice | undefined {
@@ -41,6 +54,8 @@ function listed(names: readonly string[]): string {
 export interface CopyKeeperParts {
   readonly identity: Identity
   readonly store: Store
+  readonly home: Store
+  readonly connection: RetryParts['connection']
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -48,6 +63,8 @@ export interface CopyKeeperParts {
   readonly fetched?: VaultBody
   /** The advice has changed. */
   changed(): void
+  /** Another machine's changes are in the home now. */
+  learned(): void
 }
 
 export class CopyKeeper {
@@ -56,6 +73,10 @@ export class CopyKeeper {
   readonly #first: Promise<boolean>
   readonly #patience: Promise<unknown>
   #cancelCopy: (() => void) | undefined
+  #cancelLook: (() => void) | undefined
+  #lookedAt = 0
+  #looking: Promise<unknown> | undefined
+  #watching: Promise<void> | undefined
   #advice: Advice | undefined
 
   constructor(parts: CopyKeeperParts) {
@@ -74,8 +95,46 @@ export class CopyKeeper {
     await Promise.race([this.#first, this.#patience])
   }
 
+  /** From now on, learns at once what other machines write. */
+  watch(): void {
+    this.#watching ??= this.#watch(this.#closing.signal)
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { store, identity } = this.#parts
+    const retry = new Retry({ ...this.#parts, event: 'vault.watch', room: '' })
+    const start = vaultKey(skeleton(identity.name))
+    const end = concat(start, Uint8Array.of(0))
+    while (!signal.aborted) {
+      try {
+        const { entries, revision } = await store.range(start, end, {}, signal)
+        retry.succeeded()
+        await this.#found(entries[0]?.value)
+        for await (const { events } of store.watch(start, end, { from: revision + 1, signal })) {
+          for (const event of events) await this.#found(event.kind === 'put' ? event.entry.value : undefined)
+        }
+      } catch (error) {
+        if (!signal.aborted && !(error instanceof CompactedError)) await retry.after(error, signal)
+      }
+    }
+  }
+
+  /** However often the copy is written, it is looked at once in a while. A lost one is restored at the next change. */
+  async #found(value: Bytes | undefined): Promise<void> {
+    if (value === undefined || this.#cancelLook !== undefined) return
+    const { home, clock } = this.#parts
+    if (await isAsKept(home, value)) return
+    const wait = Math.min(vaultCopyLookGapMs, this.#lookedAt + vaultCopyLookGapMs - clock.now())
+    const look = (): void => {
+      this.#cancelLook = undefined
+      this.#lookedAt = clock.now()
+      this.#looking = this.#follow(this.#closing.signal, true)
+    }
+    this.#cancelLook ??= later(clock, Math.max(vaultCopyLookMs, wait), look)
+  }
+
   /** Delayed a little, to include further changes. */
-  soon(afterMs = vaultCopyMs): void {
+  soon(afterMs = vaultCopyDelayMs): void {
     const copy = (): void => {
       this.#cancelCopy = undefined
       void this.#follow(AbortSignal.timeout(vaultCopyMs)).then((done) => {
@@ -94,18 +153,21 @@ export class CopyKeeper {
   async close(): Promise<void> {
     await this.looked()
     this.#closing.abort()
-    await this.#first
+    this.#cancelLook?.()
+    await Promise.all([this.#first, this.#watching, this.#looking])
     if (this.#cancelCopy === undefined) return
     this.#cancelCopy()
     await this.#follow(AbortSignal.timeout(vaultCopyMs))
   }
 
   /** @returns false if it has to be retried. */
-  async #follow(signal: AbortSignal): Promise<boolean> {
+  async #follow(signal: AbortSignal, takesOnly = false): Promise<boolean> {
     const { identity, store, clock, random, log } = this.#parts
     try {
       const before = identity.self.fingerprint
-      this.#note(await identity.followCopy(store, random, signal))
+      const followed = await identity.followCopy(store, random, signal, takesOnly)
+      this.#note(followed)
+      if (takesOnly && followed.learned === true) this.#parts.learned()
       if (identity.self.fingerprint !== before) await identity.introduce(clock.now())
       return true
     } catch (error) {

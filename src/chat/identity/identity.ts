@@ -171,10 +171,10 @@ export class Identity {
    * Syncs the copy in the store with the home, both ways: other machines may have changed it. Nothing is lost when it
    * fails: the next sync includes everything.
    */
-  async followCopy(store: Store, random: Random, signal?: AbortSignal): Promise<Followed> {
+  async followCopy(store: Store, random: Random, signal?: AbortSignal, takesOnly = false): Promise<Followed> {
     const [home, name, dataKey] = [this.#home, this.name, this.#dataKey]
     const { sharesRoom } = this
-    const followed = await followCopy({ store, home, name, dataKey, random, signal, sharesRoom })
+    const followed = await followCopy({ store, home, name, dataKey, random, signal, sharesRoom, takesOnly })
     if (followed.learned === true) await this.reload()
     return followed
   }

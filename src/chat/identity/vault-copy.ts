@@ -69,6 +69,8 @@ export interface CopyParts {
   readonly signal?: AbortSignal | undefined
   /** Whether a key is that of someone in a room that is open here: it is the last to be let go. */
   readonly sharesRoom?: (rootKey: Bytes) => boolean
+  /** Takes what the copy holds, and writes it only to repair it: two homes that answered each other would never stop. */
+  readonly takesOnly?: boolean
 }
 
 /**
@@ -78,7 +80,7 @@ export interface CopyParts {
  * @throws wrong-password when this key no longer opens the home's vault; unavailable
  */
 export async function followCopy(parts: CopyParts): Promise<Followed> {
-  const { store, home, name, dataKey, random, signal } = parts
+  const { store, home, name, dataKey, random, signal, takesOnly = false } = parts
   const key = vaultKey(skeleton(name))
   let learned: Pick<Followed, 'learned' | 'unknownElsewhere' | 'unknownHere'> = {}
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
@@ -115,7 +117,8 @@ export async function followCopy(parts: CopyParts): Promise<Followed> {
       learned = { ...learned, learned: true }
     }
     const outcome: Followed = { standing: 'in-step', ...(isOlder ? { older: true } : {}), ...learned }
-    const current = found?.current === true && sameBody(body, found.copy.body)
+    const isSound = (outcome.older ?? outcome.unknownElsewhere ?? outcome.unknownHere) === undefined
+    const current = found?.current === true && ((takesOnly && isSound) || sameBody(body, found.copy.body))
     if (current && outcome.older === undefined) {
       await noteFollowed(home, { sequence: found.copy.sequence, value: found.form }, seen, change)
       return outcome
@@ -261,6 +264,12 @@ export function readCopiedAt(home: Store): Promise<number> {
 async function readNumber(home: Store, key: Bytes): Promise<number> {
   const entry = await readOne(home, key)
   return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
+}
+
+/** Whether the copy in the store, as it is now, was written or seen from here. */
+export async function isAsKept(home: Store, value: Bytes): Promise<boolean> {
+  const kept = await readOne(home, storedVaultKey)
+  return kept !== undefined && equalBytes(kept.value, value)
 }
 
 /** The copy as it last was in the store, for restoring it; undefined when it is not under this key. */
