@@ -45,14 +45,13 @@ export type {
   Repair,
   Room,
   RoomEvents,
-  RoomSummary,
   SafetyNumber,
   Sent,
-  Standing,
   Unsubscribe,
   Verification,
   Which,
 } from './chat/api.ts'
+export type { RoomSummary, Standing } from './chat/room-summary.ts'
 export type {
   AdminEvent,
   AdminItem,

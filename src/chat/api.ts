@@ -4,7 +4,6 @@
  */
 import type { Listener } from '../base/emitter.ts'
 import type { Hint } from '../base/hint.ts'
-import type { Attention } from './attention.ts'
 import type {
   AdminEvent,
   AdminItem,
@@ -17,6 +16,7 @@ import type {
   TimelineItem,
   WarningItem,
 } from './item.ts'
+import type { RoomSummary, Standing } from './room-summary.ts'
 
 /**
  * One unlocked identity on one store. It also opens while the store is unreachable: rooms read before can be read, and
@@ -90,25 +90,6 @@ export interface Connection {
 export interface Advice {
   readonly text: string
   readonly hint: Hint
-}
-
-export type Standing = 'member' | 'invited' | 'waiting' | 'rejected' | 'kicked' | 'left' | 'stranger'
-
-export interface RoomSummary {
-  readonly name: string
-  /** 64 hexadecimal digits. */
-  readonly id: string
-  readonly standing: Standing
-  readonly unread: number
-  readonly mentions: number
-  /** What waits for this person, the most urgent first. Direct messages, and a request that they may answer, are for them. */
-  readonly attention: readonly Attention[]
-  /** 0 when not a member. */
-  readonly members: number
-  /** Of direct messages: the other person's key is verified. */
-  readonly verified?: true
-  /** Who says that they invited this person. Unless `known`, it may be anyone who calls themselves that. */
-  readonly invitedBy?: Person & { readonly known: boolean }
 }
 
 export interface CreateOptions {

@@ -28,14 +28,13 @@ export type {
   Rekeyed,
   Repair,
   RoomEvents,
-  RoomSummary,
   SafetyNumber,
   Sent,
-  Standing,
   Unsubscribe,
   Verification,
   Which,
 } from './api.ts'
+export type { RoomSummary, Standing } from './room-summary.ts'
 
 export interface Chat extends api.Chat {
   readonly typed: TypedTexts

@@ -1,6 +1,6 @@
 /** Under what rooms are listed, so that no two look alike. Pure. */
 import { skeleton } from '../crypto/skeleton.ts'
-import type { RoomSummary } from './api.ts'
+import type { RoomSummary } from './room-summary.ts'
 
 /** The name; if others share it or look like it, with the beginning of the id: as much as tells all of them apart. */
 export function roomLabel(room: RoomSummary, rooms: readonly RoomSummary[]): string {

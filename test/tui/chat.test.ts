@@ -173,7 +173,7 @@ describe('a chat', () => {
 
 describe('joining', () => {
   it('says who asks to join, with the fingerprint, and !name lets in', async () => {
-    const { demo, drive } = await inside({ columns: 120, rows: 30 })
+    const { demo, drive } = await inside({ columns: 140, rows: 30 })
     const demo3 = person('Demo3')
     demo.knock(demo3)
     expect(drive.text()).toContain(`<admin> │ Demo3 asks to join (${demo3.fingerprint}) — !Demo3 to accept`)

@@ -303,7 +303,9 @@ export class FakeRoom implements Room {
     const members = standing === 'member' ? this.members.length : 0
     const isVerified = name.startsWith('@') && this.members.some(({ verified }) => verified)
     const attention = standing === 'member' ? this.#attention() : []
-    return { name, id, standing, unread, mentions, members, attention, ...(isVerified && { verified: true }) }
+    const newest = this.log.findLast((item) => item.kind === 'message')
+    const at = newest?.kind === 'message' && standing === 'member' ? { newestAt: newest.at } : {}
+    return { name, id, standing, unread, mentions, members, attention, ...at, ...(isVerified && { verified: true }) }
   }
 
   #attention(): readonly Attention[] {

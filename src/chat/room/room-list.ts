@@ -12,7 +12,10 @@ import { personOf } from '../timeline/items.ts'
 /** @param opened by id. @returns sorted by name */
 export function roomList(
   remembered: readonly VaultRoom[],
-  opened: ReadonlyMap<string, Room & Pick<RoomSummary, 'mentions' | 'attention'>>,
+  opened: ReadonlyMap<
+    string,
+    Room & Pick<RoomSummary, 'mentions' | 'attention'> & { readonly newestAt: number | undefined }
+  >,
   listed: readonly Listed[],
   invitations: readonly Invited[],
   isKnown: (person: NamedKey) => boolean,
@@ -34,6 +37,7 @@ export function roomList(
       unread: room?.unread ?? 0,
       mentions: room?.mentions ?? 0,
       attention: room?.attention ?? [],
+      ...(room?.newestAt !== undefined && { newestAt: room.newestAt }),
       ...(invited && invitation(invited)),
       members: room?.standing === 'member' ? room.members.length : 0,
       ...(room?.name.startsWith('@') && room.members.some(({ verified }) => verified) && { verified: true }),

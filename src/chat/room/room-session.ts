@@ -122,6 +122,10 @@ export class RoomSession extends OpenRoom implements Room {
     return this.standing === 'member' ? Math.max(0, this.seq - this.mark.upTo) : 0
   }
 
+  get newestAt(): number | undefined {
+    return this.mark.newestAt
+  }
+
   get mentions(): number {
     return this.standing === 'member' ? this.mark.unread.mentions : 0
   }

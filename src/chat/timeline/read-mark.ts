@@ -16,6 +16,7 @@ export class ReadMark {
   readonly #key: Bytes
   readonly unread: UnreadMessages
   #upTo = 0
+  #newest: { readonly seq: number; readonly at: number } | undefined
 
   constructor(home: Store, roomId: Bytes, name: string, isDirect: () => boolean) {
     this.#home = home
@@ -48,16 +49,23 @@ export class ReadMark {
     return this.#upTo
   }
 
-  /** Looks at the newest messages that were unread when the program ended. */
+  /** What the newest message says of its time, milliseconds since the epoch; undefined: not known, or there is none. */
+  get newestAt(): number | undefined {
+    return this.#newest?.at
+  }
+
+  /** Looks at the newest messages that were unread when the program ended, and at the newest of all. */
   async findUnread(room: Pick<Room, 'seq' | 'history'>): Promise<void> {
-    const fromSeq = Math.max(this.#upTo, room.seq - mentionsSearchedMax) + 1
-    if (fromSeq > room.seq) return
+    if (room.seq === 0) return
+    const fromSeq = Math.min(room.seq, Math.max(this.#upTo, room.seq - mentionsSearchedMax) + 1)
     const { items } = await room.history({ limit: mentionsSearchedMax, fromSeq })
     this.note(items)
   }
 
   note(items: readonly TimelineItem[]): void {
     this.unread.note(items, this.#upTo)
+    const newest = items.findLast((item) => item.kind === 'message')
+    if (newest?.kind === 'message' && newest.seq >= (this.#newest?.seq ?? 0)) this.#newest = newest
   }
 
   /** Own messages count as read if everything before them is: the number up to which they are. */
@@ -84,6 +92,7 @@ export class ReadMark {
   /** The messages behind this one are renumbered. */
   async goBack(upTo: number): Promise<void> {
     this.unread.goBack(upTo)
+    if (this.#newest !== undefined && this.#newest.seq > upTo) this.#newest = undefined
     if (upTo >= this.#upTo) return
     this.#upTo = upTo
     await this.#home.commit({ then: [{ kind: 'put', key: this.#key, value: encode(upTo) }] })

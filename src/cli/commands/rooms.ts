@@ -39,7 +39,8 @@ function roomObject(room: RoomSummary) {
   }))
   const forYou = countForYou([room])
   const joined = standing === 'member'
-  return { room: name, id, joined, unread, mentions, forYou, attention, members, standing, invitedBy: by }
+  const newest = room.newestAt === undefined ? undefined : isoTime(room.newestAt)
+  return { room: name, id, joined, unread, mentions, forYou, attention, members, standing, newest, invitedBy: by }
 }
 
 function roomRow({ name, id, standing, unread, members, invitedBy, attention }: RoomSummary): string[] {

@@ -39,6 +39,18 @@ export function shortTime(at: number, now: number): string {
   return `${date.getDate()} ${(months[date.getMonth()] ?? '').slice(0, 3)}`
 }
 
+/** now, 5m, 3h, Fri, or as `shortTime` does: six columns at most. Empty for a time that is still to come. */
+export function ageText(at: number, now: number): string {
+  const minutes = Math.floor((now - at) / 60_000)
+  if (Number.isNaN(minutes) || minutes < -clocksDifferMin) return ''
+  if (minutes < 1) return 'now'
+  if (minutes < 60) return `${minutes}m`
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h`
+  return minutes < 6 * 24 * 60 ? (days[new Date(at).getDay()] ?? '') : shortTime(at, now)
+}
+
+const clocksDifferMin = 10
+
 export function sameDay(a: number, b: number): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString()
 }

@@ -10,6 +10,7 @@ import { entryLines } from './entry-lines.ts'
 import type { Footer } from './notices.ts'
 import { aboutLines, candidateLine, inputFooter, noticeLines } from './notices.ts'
 import { nameColours } from './name-colours.ts'
+import { ageColumnsOf } from './panels.ts'
 import type { Measure } from './viewport.ts'
 
 /** Below this many columns the rooms fold away. */
@@ -58,7 +59,9 @@ export function chatLayout(state: State, page: ChatPage): ChatLayout {
   const roomsMax = Math.min(26, Math.floor(columns / 5))
   // Also where no name is long: there is room for "12 ask → demo".
   const roomColumns =
-    columns < roomsFromColumns ? 0 : clamp(longest(state.rooms.map((room) => room.name)) + 8, 15, roomsMax)
+    columns < roomsFromColumns
+      ? 0
+      : clamp(longest(state.rooms.map((room) => room.name)) + 8 + ageColumnsOf(state), 15, roomsMax)
   const wanted = state.showMembers ?? columns >= membersFromColumns
   const { namesakes } = foldPage(page)
   const names = page.room.members.map((member) => namesakes.nameOf(member))

@@ -34,7 +34,7 @@ export function jumpView(state: State, page: ChatPage, panel: JumpPanel, columns
       span(`${shown.padStart(digits)} `, { dim: true }),
       span(` ${padEnd(label, labelColumns)} `, style),
       span(' '),
-      ...remarks(room),
+      ...remarks(room, state.now),
     ]
     return clickable(line, { kind: 'row', list: 'jump', key: room.id })
   })

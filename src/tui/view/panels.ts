@@ -7,6 +7,7 @@ import { sidebarRows, type SidebarRow } from '../state/sidebar.ts'
 import type { ChatPage, State } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { clickable, span } from '../text/style.ts'
+import { ageText } from '../text/time.ts'
 import { padEnd, padStart, truncate, widthOf } from '../text/width.ts'
 import { nameColours } from './name-colours.ts'
 import { shownName } from './shown-name.ts'
@@ -57,6 +58,14 @@ function clamp(from: number, last: number): number {
   return Math.max(0, Math.min(from, last))
 }
 
+/** On screens from this wide on, rooms have the age of their newest message beside them, in so many columns. */
+const agesFromColumns = 110
+const ageColumns = 7
+
+export function ageColumnsOf({ size }: State): number {
+  return size.columns >= agesFromColumns ? ageColumns : 0
+}
+
 const urgentStyle: Style = { colour: 'yellow', bold: true }
 
 function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, columns: number): Line {
@@ -67,7 +76,7 @@ function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, c
       return roomLine(
         row,
         roomLabel(row.room, state.rooms),
-        { open, muted: isMuted(state.notify, row.room.id) },
+        { open, muted: isMuted(state.notify, row.room.id), age: ageOf(state, row.room) },
         digits,
         columns,
       )
@@ -87,7 +96,7 @@ function rowLine(state: State, row: SidebarRow, open: boolean, digits: number, c
 function roomLine(
   { room, number }: SidebarRow & { kind: 'room' },
   label: string,
-  { open, muted }: { readonly open: boolean; readonly muted: boolean },
+  { open, muted, age }: { readonly open: boolean; readonly muted: boolean; readonly age: string },
   digits: number,
   columns: number,
 ): Line {
@@ -95,7 +104,7 @@ function roomLine(
   const urgent = room.attention.some(isForYou)
   const isCalling = muted ? urgent : room.attention.length > 0
   const style: Style = open ? { bold: true } : isCalling ? {} : dim
-  const space = Math.max(1, columns - count.length - digits - 3)
+  const space = Math.max(1, columns - count.length - age.length - digits - 3)
   const mark = `${room.verified === true ? ` ${verifiedMark}` : ''}${muted ? ` ${mutedMark}` : ''}`
   const name = truncate(label, Math.max(1, space - mark.length))
   return [
@@ -105,8 +114,14 @@ function roomLine(
     span(mark, muted ? dim : { colour: 'green' }),
     span(' '.repeat(Math.max(0, space - widthOf(name) - mark.length))),
     span(count, urgent ? urgentStyle : muted ? dim : { bold: true }),
+    span(age, dim),
     span(' '),
   ]
+}
+
+function ageOf(state: State, { newestAt }: RoomSummary): string {
+  const columns = ageColumnsOf(state)
+  return (newestAt === undefined ? '' : ageText(newestAt, state.now)).slice(0, columns).padStart(columns)
 }
 
 /** ` 3`, with an exclamation mark where some are for this person; ` +1` for one who asks to join. */

@@ -7,6 +7,7 @@ import { roomRows, rowKey } from '../state/room-list.ts'
 import type { RoomsPage, State, WaitingPage } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
 import { clickable, span } from '../text/style.ts'
+import { ageText } from '../text/time.ts'
 import { padEnd } from '../text/width.ts'
 import { wrap } from '../text/wrap.ts'
 import type { Frame } from './frame.ts'
@@ -45,14 +46,18 @@ function bodyLines(state: State, page: RoomsPage, columns: number, space: number
     if (typed && index === 0) lines.push([])
     if (index === page.selected) selectedAt = lines.length
     lines.push(
-      clickable(rowLine(row, index === page.selected, columns), { kind: 'row', list: 'rooms', key: rowKey(row) }),
+      clickable(rowLine(row, index === page.selected, columns, state.now), {
+        kind: 'row',
+        list: 'rooms',
+        key: rowKey(row),
+      }),
     )
   }
   const first = Math.max(0, Math.min(selectedAt - (space >> 1), lines.length - space))
   return lines.slice(first, first + space)
 }
 
-function rowLine(row: Row, selected: boolean, columns: number): Line {
+function rowLine(row: Row, selected: boolean, columns: number, now: number): Line {
   const style: Style = selected ? { inverse: true, bold: true } : {}
   const width = Math.min(34, columns >> 1)
   if (row.section === 'create') {
@@ -64,21 +69,23 @@ function rowLine(row: Row, selected: boolean, columns: number): Line {
     span(selected ? ' › ' : '   ', { bold: true }),
     span(` ${padEnd(row.label, width)}`, style),
     span('  '),
-    ...(row.room === undefined ? [] : remarks(row.room)),
+    ...(row.room === undefined ? [] : remarks(row.room, now)),
   ]
 }
 
 /** What waits in a room, or what it is to this person. */
-export function remarks(room: RoomSummary): Line {
+export function remarks(room: RoomSummary, now: number): Line {
   const dim: Style = { dim: true }
   switch (room.standing) {
     case 'member': {
       // Not known before the room was read: nobody is a member of a room without members.
       const members = room.members === 0 ? '' : count(room.members, 'member')
       const news = newsOf(room)
-      if (news.length === 0) return [span(members, dim)]
+      const age = room.newestAt === undefined ? '' : ageText(room.newestAt, now)
+      const about = [members, age].filter((text) => text !== '').join('  ')
+      if (news.length === 0) return [span(about, dim)]
       const style: Style = room.attention.some(isForYou) ? { bold: true, colour: 'yellow' } : { bold: true }
-      return [span(news.join(', '), style), span(`  ${members}`, dim)]
+      return [span(news.join(', '), style), span(`  ${about}`, dim)]
     }
     case 'invited':
       return [span(invitation(room), { colour: 'yellow' })]
