@@ -7,13 +7,14 @@ import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
+import { Metadata, Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ConclaveError } from '../../src/base/errors.ts'
 import { createAuthority, issueNode, nodeServerName } from '../../src/node/certificates/authority.ts'
 import { issuePerson } from '../node/people.ts'
 import type { Identity } from '../../src/node/certificates/authority.ts'
 import { StatusRequestSchema, StatusResponseSchema } from '../../src/store/etcd/generated/cluster_pb.ts'
+import { failureOf } from '../../src/store/etcd/failure.ts'
 import type { EtcdOptions } from '../../src/store/etcd/options.ts'
 import { EtcdStore } from '../../src/store/etcd/store.ts'
 import { Place } from '../conformance/place.ts'
@@ -100,6 +101,15 @@ describe('what is not an etcd is told from one that is away', () => {
   test('an etcd that is too old', async () => {
     const [error] = await failures(await opened(await grpcServer('3.3.27')))
     expect([error?.code, error?.message]).toEqual(['not-a-store', expect.stringContaining('3.3.27')])
+  })
+
+  test('an etcd that is stopping or starting, whose HTTP server is up without the service', () => {
+    const answer = { code: 2, details: 'Received HTTP status code 200', metadata: new Metadata() }
+    const failure = failureOf(Object.assign(new Error(answer.details), answer), true)
+    expect(failure).toMatchObject({ permanent: undefined })
+    const other = { ...answer, details: 'Received HTTP status code 404' }
+    const permanent = failureOf(Object.assign(new Error(other.details), other), true)
+    expect(permanent).toMatchObject({ permanent: { code: 'not-a-store' } })
   })
 
   test('nobody', async () => {

@@ -100,6 +100,9 @@ const disconnected = /disconnected before secure TLS connection/
 const otherProtocol =
   /protocol error|parse error|bad response|HTTP\/1|unexpected HTTP|unknown service|http status|content-type/i
 
+/** A member that starts or stops answers so: its HTTP server is up longer than the service. */
+const noService = /^Received HTTP status code 200$/
+
 /** @param sent whether the request may have reached a server. */
 export function failureOf(error: unknown, sent: boolean): Error {
   if (!isGrpcError(error)) return error instanceof Error ? error : new Error(String(error))
@@ -112,7 +115,8 @@ export function failureOf(error: unknown, sent: boolean): Error {
 }
 
 function permanentOf(error: GrpcError): ConclaveError | undefined {
-  if (error.code === status.UNIMPLEMENTED || otherProtocol.test(error.details)) return notEtcd(error)
+  if (error.code === status.UNIMPLEMENTED) return notEtcd(error)
+  if (otherProtocol.test(error.details)) return noService.test(error.details) ? undefined : notEtcd(error)
   const isTrustMissing = trustFailed.test(error.details) && !disconnected.test(error.details)
   if (error.code !== status.UNAVAILABLE || !isTrustMissing) return undefined
   return new ConclaveError('not-allowed', `No trusted connection: ${shorten(error.details)}`, {
