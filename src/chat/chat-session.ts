@@ -144,6 +144,7 @@ export class ChatSession implements Chat {
   /** Another program of this home, or this one, has changed the vault. */
   async #vaultChanged(): Promise<void> {
     if (await this.#parts.identity.reload()) this.#learned()
+    this.#copy.changed()
   }
 
   /** Rooms that another program or machine of this person has entered are here too. */

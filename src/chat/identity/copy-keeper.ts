@@ -73,6 +73,9 @@ export class CopyKeeper {
   readonly #first: Promise<boolean>
   readonly #patience: Promise<unknown>
   #cancelCopy: (() => void) | undefined
+  /** The memory that the copy has at least. */
+  #copied: VaultBody | undefined
+  #copying: Promise<unknown> | undefined
   #cancelLook: (() => void) | undefined
   #lookedAt = 0
   #looking: Promise<unknown> | undefined
@@ -128,16 +131,24 @@ export class CopyKeeper {
     const look = (): void => {
       this.#cancelLook = undefined
       this.#lookedAt = clock.now()
-      this.#looking = this.#follow(this.#closing.signal, true)
+      // Whatever hindered it, copying takes what is new, too.
+      this.#looking = this.#follow(this.#closing.signal, true).then((done) => {
+        if (!done && !this.#closing.signal.aborted) this.soon(vaultCopyRetryMs)
+      })
     }
     this.#cancelLook ??= later(clock, Math.max(vaultCopyLookMs, wait), look)
+  }
+
+  /** The home's vault may be another one than the copy's by now. */
+  changed(): void {
+    if (this.#parts.identity.body !== this.#copied) this.soon()
   }
 
   /** Delayed a little, to include further changes. */
   soon(afterMs = vaultCopyDelayMs): void {
     const copy = (): void => {
       this.#cancelCopy = undefined
-      void this.#follow(AbortSignal.timeout(vaultCopyMs)).then((done) => {
+      this.#copying = this.#follow(AbortSignal.timeout(vaultCopyMs)).then((done) => {
         if (!done && !this.#closing.signal.aborted) this.soon(vaultCopyRetryMs)
       })
     }
@@ -154,9 +165,10 @@ export class CopyKeeper {
     await this.looked()
     this.#closing.abort()
     this.#cancelLook?.()
-    await Promise.all([this.#first, this.#watching, this.#looking])
-    if (this.#cancelCopy === undefined) return
-    this.#cancelCopy()
+    await Promise.all([this.#first, this.#watching, this.#looking, this.#copying])
+    // What was done last may not have been told yet.
+    if (this.#cancelCopy === undefined && this.#parts.identity.body === this.#copied) return
+    this.#cancelCopy?.()
     await this.#follow(AbortSignal.timeout(vaultCopyMs))
   }
 
@@ -165,9 +177,11 @@ export class CopyKeeper {
     const { identity, store, clock, random, log } = this.#parts
     try {
       const before = identity.self.fingerprint
+      const { body } = identity
       const followed = await identity.followCopy(store, random, signal, takesOnly)
       this.#note(followed)
-      if (takesOnly && followed.learned === true) this.#parts.learned()
+      if (!takesOnly) this.#copied = body
+      if (followed.learned === true) this.#parts.learned()
       if (identity.self.fingerprint !== before) await identity.introduce(clock.now())
       return true
     } catch (error) {
