@@ -28,6 +28,11 @@ export interface Accounts {
    */
   changePassword(request: ChangePassword): Promise<PasswordChanged>
   /**
+   * Of a chosen passphrase, to write it down again. @throws wrong-password; no-such-user (not in this home); usage for a
+   * generated passphrase, which needs none; unavailable where this home has never had it
+   */
+  recoveryCode(request: LogIn): Promise<string>
+  /**
    * From this home or, where the home doesn't know the name, from the store's copy. @throws wrong-password,
    * no-such-user
    */

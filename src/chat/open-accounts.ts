@@ -28,6 +28,7 @@ import type {
   UnlockedIdentity,
 } from './accounts.ts'
 import { changePassword } from './identity/change-password.ts'
+import { keepRecoveryCode, keptRecoveryCode } from './identity/recovery-code.ts'
 import { finishSignUp, registerIdentity } from './identity/sign-up.ts'
 import type { Chat } from './chat.ts'
 import { ChatSession, type ChatParts } from './chat-session.ts'
@@ -119,6 +120,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
         then: [
           { kind: 'put', key: localVaultKey, value: form },
           { kind: 'put', key: copiedAtKey, value: encode(clock.now()) },
+          keepRecoveryCode(code, vault.dataKey, random),
         ],
       })
       return await enter(local, vault, { fetched: vault.body })
@@ -177,6 +179,27 @@ export function openAccounts(options: AccountsOptions): Accounts {
     }
   }
 
+  async function recoveryCode({ name, password }: LogIn): Promise<string> {
+    const { local, vault } = await openHere(name)
+    try {
+      const { dataKey, protection } = opened(await openVault(vault.value, password), name, 'this home')
+      const code = await keptRecoveryCode(local, dataKey, random)
+      if (code !== undefined) return code
+      if (protection === 'generated') {
+        throw new ConclaveError('usage', `${name} has no recovery code: the six words of the passphrase are enough`)
+      }
+      throw new ConclaveError('unavailable', `This home has never had the recovery code of ${name}`, {
+        hint: [
+          'Ask for it on the machine where the passphrase was set, or set a new one here (',
+          command('passwd'),
+          ').',
+        ],
+      })
+    } finally {
+      await local.close()
+    }
+  }
+
   async function logInUnlocked({ name, key }: { readonly name: string; readonly key: Uint8Array }): Promise<Chat> {
     const { local, vault } = await openHere(name)
     try {
@@ -215,6 +238,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     signUp,
     changePassword: change,
     logIn,
+    recoveryCode,
     unlock,
     logInUnlocked,
   }

@@ -1,6 +1,6 @@
 /** The command line as a whole: its commands in the order of the help, and the options that all of them take. */
 import { Command } from 'commander'
-import { addLogin, addPasswd, addRekey, addSignup, addWhoami } from './commands/account.ts'
+import { addLogin, addPasswd, addRecoveryCode, addRekey, addSignup, addWhoami } from './commands/account.ts'
 import { addChat } from './commands/chat.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExport } from './commands/export.ts'
@@ -22,7 +22,10 @@ const groups: readonly { readonly heading: string; readonly commands: readonly A
     heading: 'Chat:',
     commands: [addChat, addSend, addRead, addEdit, addDelete, addReact, addSearch, addExport, addDm],
   },
-  { heading: 'You:', commands: [addSignup, addLogin, addWhoami, addUnlock, addLock, addPasswd, addRekey] },
+  {
+    heading: 'You:',
+    commands: [addSignup, addLogin, addWhoami, addUnlock, addLock, addPasswd, addRecoveryCode, addRekey],
+  },
   {
     heading: 'Rooms:',
     commands: [addRooms, addCreate, addJoin, addLeave, addTopic, addPolicy, addRotate, addVerify, addForget],

@@ -75,6 +75,27 @@ describe('a change of the password', () => {
     })
   })
 
+  test('keeps the recovery code, to be shown again for the passphrase', async () => {
+    const place = world('memory')
+    const ada = await person(place, 'ada')
+    await ada.chat.close()
+    const shown = async (who: Being, home = who.home) => {
+      return (await program(place, home)).accounts.recoveryCode({ name: who.name, password: who.password })
+    }
+    await expect(shown(ada)).rejects.toMatchObject({ code: 'usage' })
+    const own = await change(place, ada, { password: ownPassword, chosen: true })
+    expect(await shown(own.now)).toBe(own.recoveryCode)
+    await expect(shown(ada)).rejects.toMatchObject({ code: 'wrong-password' })
+    const there = place.machine()
+    const { recoveryCode } = own
+    const { accounts } = await program(place, there)
+    await (await accounts.logIn({ name: 'ada', password: ownPassword, recoveryCode })).close()
+    expect(await shown(own.now, there)).toBe(recoveryCode)
+    // A generated passphrase needs none: the former one is gone.
+    const { now } = await change(place, own.now)
+    await expect(shown(now)).rejects.toMatchObject({ code: 'usage' })
+  })
+
   test('with a wrong old one, or an announcement that nobody takes, changes nothing', async () => {
     const place = world('memory')
     const ada = await person(place, 'ada')

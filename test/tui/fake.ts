@@ -397,6 +397,10 @@ export class FakeWorld implements Accounts {
     return room
   }
 
+  async recoveryCode(): Promise<string> {
+    return 'AAAA-BBBB'
+  }
+
   async identities(): Promise<readonly KnownIdentity[]> {
     return this.known
   }

@@ -13,6 +13,8 @@ export const localVaultKey = utf8('vault')
 export const localKeysKey = utf8('keys')
 /** A passphrase change that the store's copy of the vault has not followed yet (vault-copy.ts). */
 export const passwordChangeKey = utf8('password-change')
+/** The recovery code of a chosen passphrase (recovery-code.ts). */
+export const recoveryCodeKey = utf8('recovery-code')
 /** When this home got the vault from the store's copy, by its clock; absent where the identity was made here. */
 export const copiedAtKey = utf8('copied-at')
 /** The highest sequence number seen of the store's copy. */

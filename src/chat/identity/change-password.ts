@@ -5,6 +5,7 @@
  */
 import { ConclaveError, storeConflict } from '../../base/errors.ts'
 import type { Random } from '../../crypto/random.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import { fingerprint } from '../../crypto/fingerprint.ts'
 import { formatRecoveryCode, generateRecoveryCode, parseRecoveryCode } from '../../crypto/recovery-code.ts'
 import type { ArgonParameters } from '../../crypto/password.ts'
@@ -26,6 +27,7 @@ import type { ChangePassword, PasswordChanged, Secret } from '../accounts.ts'
 import { localKeysKey, localVaultKey, passwordChangeKey } from '../home/local-paths.ts'
 import { readLocalKeys, renewLocalKeys, settleLocalKeys } from '../home/local-seal.ts'
 import { readOne } from '../../store/read-one.ts'
+import { keepRecoveryCode } from './recovery-code.ts'
 import { followCopy, putChange, readVault } from './vault-copy.ts'
 import { opened } from './vault-outcome.ts'
 
@@ -71,24 +73,24 @@ export async function changePassword(
   const fresh = await createVault(request, random)
   const secret: Secret = code === undefined ? { self } : { self, recoveryCode: formatRecoveryCode(code) }
   await announce(secret)
-  return { self, copied: await putPassword(parts, vault, fresh, replaceCopy), takenOver: false }
+  return { self, copied: await putPassword(parts, vault, fresh, { code, replaces: replaceCopy }), takenOver: false }
 }
 
 /**
- * Puts `vault` under the passphrase that `fresh` was made with. @returns whether the copy in the store is under it too
+ * Puts `vault` under the passphrase that `fresh` was made with, and under `code` on other machines. @returns whether the copy in the store is under it too
  */
 export async function putPassword(
   parts: PasswordParts,
   vault: OpenVault,
   fresh: CreatedVault,
-  replaces = false,
+  { code, replaces = false }: { readonly code: Bytes | undefined; readonly replaces?: boolean },
 ): Promise<boolean> {
   const { random } = parts
   const { name, dataKey: formerKey } = vault
   const { local, store: form, dataKey } = fresh
   await commitVault(parts, vault, dataKey, (now) => ({
     vault: resealVault(local, dataKey, now.body, { sequence: now.sequence + 2, random }),
-    also: [putChange({ formerKey, form, replaces }, dataKey, random)],
+    also: [putChange({ formerKey, form, replaces }, dataKey, random), keepRecoveryCode(code, dataKey, random)],
   }))
   return follow(parts, { name, dataKey })
 }
@@ -111,7 +113,7 @@ async function takeOver(
       sequence: Math.max(now.sequence, theirs.sequence) + 1,
       random,
     }),
-    also: [{ kind: 'delete', key: passwordChangeKey }],
+    also: [{ kind: 'delete', key: passwordChangeKey }, keepRecoveryCode(code, theirs.dataKey, random)],
   }))
   return theirs
 }

@@ -19,8 +19,9 @@ import type { Entry, Store } from '../../store/store.ts'
 import type { Secret, SignUp } from '../accounts.ts'
 import { putPassword } from './change-password.ts'
 import { readIncarnation } from '../connection/store-identity.ts'
-import { identityKey, localVaultKey } from '../home/local-paths.ts'
+import { identityKey, localVaultKey, recoveryCodeKey } from '../home/local-paths.ts'
 import { readOne } from '../../store/read-one.ts'
+import { keepRecoveryCode } from './recovery-code.ts'
 import { lookUpName, nameTaken, registerName } from './registry.ts'
 
 export interface SignUpParts {
@@ -64,8 +65,8 @@ export async function registerIdentity(parts: SignUpParts, request: SignUp): Pro
     random,
   )
   await request.announce?.(secret)
-  if (claimed) await putPassword(parts, begun, fresh)
-  else await claimAnew(parts, incarnation, name, body, fresh)
+  if (claimed) await putPassword(parts, begun, fresh, { code })
+  else await claimAnew(parts, incarnation, { name, body, fresh, code })
   const { dataKey } = fresh
   const protection = chosen ? 'chosen' : 'generated'
   const vault = { kind: 'open', name, sequence, protection, dataKey, body } as const
@@ -95,14 +96,20 @@ export async function finishSignUp(
   return outcome
 }
 
+interface NewIdentity {
+  readonly name: string
+  readonly body: VaultBody
+  readonly fresh: CreatedVault
+  readonly code: Bytes | undefined
+}
+
 async function claimAnew(
-  { store, home }: SignUpParts,
+  { store, home, random }: SignUpParts,
   incarnation: Bytes,
-  name: string,
-  body: VaultBody,
-  fresh: CreatedVault,
+  { name, body, fresh, code }: NewIdentity,
 ): Promise<void> {
-  const { revision } = await home.commit({ then: [{ kind: 'put', key: localVaultKey, value: fresh.local }] })
+  const keep = keepRecoveryCode(code, fresh.dataKey, random)
+  const { revision } = await home.commit({ then: [{ kind: 'put', key: localVaultKey, value: fresh.local }, keep] })
   try {
     await claim(store, incarnation, name, body, fresh.store)
   } catch (error) {
@@ -110,7 +117,10 @@ async function claimAnew(
     if (isConclaveError(error, 'name-taken')) {
       await home.commit({
         if: [{ kind: 'revision', key: localVaultKey, modRevision: revision }],
-        then: [{ kind: 'delete', key: localVaultKey }],
+        then: [
+          { kind: 'delete', key: localVaultKey },
+          { kind: 'delete', key: recoveryCodeKey },
+        ],
       })
     }
     throw error

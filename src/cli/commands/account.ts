@@ -1,4 +1,4 @@
-/** Who you are: `signup`, `login`, `whoami`, `passwd`, `rekey`. */
+/** Who you are: `signup`, `login`, `whoami`, `passwd`, `recovery-code`, `rekey`. */
 import type { Command } from 'commander'
 import { ConclaveError } from '../../base/errors.ts'
 import type { NewPassword } from '../../chat/accounts.ts'
@@ -87,6 +87,24 @@ export function addRekey(program: Command, act: Act): void {
         const text = `${name}  ${fingerprint}\nReplaced your keys in ${count(rooms, 'room')}.`
         await session.out.print({ name, fingerprint, rooms }, text)
         return 0
+      }),
+    )
+}
+
+export function addRecoveryCode(program: Command, act: Act): void {
+  program
+    .command('recovery-code')
+    .summary('show your recovery code again')
+    .description(
+      'Prints the recovery code that another machine asks for beside a passphrase you chose yourself. Your passphrase is ' +
+        'always asked for, even while your identity is unlocked.',
+    )
+    .action(
+      act(async (session) => {
+        const name = await session.name()
+        const password = await obtainPassphrase(session.options, name, session.prompt)
+        const recoveryCode = await (await session.accounts()).recoveryCode({ name, password })
+        await session.out.print({ name, recoveryCode }, recoveryCode)
       }),
     )
 }
