@@ -55,6 +55,17 @@ test.each([28, 40, 80])('at %i columns every row fits, and begins with the progr
   })
 })
 
+test('what an ignored person says is not printed', async () => {
+  await plain(80, '', async ({ demo, type, output }) => {
+    type('/ignore bob')
+    await expect.poll(output).toContain('is ignored.')
+    demo.say(bob, 'spam')
+    demo.say(person('ada'), 'the end')
+    await expect.poll(output).toContain('the end')
+    expect(output()).not.toContain('spam')
+  })
+})
+
 test('in a pipe lines stay whole', async () => {
   await plain(undefined, '', async ({ demo, output }) => {
     demo.say(bob, forged.repeat(4))

@@ -26,6 +26,13 @@ function conversation(): string {
 }
 
 describe('/ignore', () => {
+  it('marks them in the lists of members', async () => {
+    await drive.type('/ignore bob\r')
+    expect(drive.screen().map((row) => row.split('│').at(-1)?.trim())).toContain('bob ⊘')
+    await drive.type('/members\r')
+    expect(drive.text()).toMatch(new RegExp(`bob +member +${bob.fingerprint} {2}ignored`))
+  })
+
   it('hides what a key has said and says, and shows it again', async () => {
     await drive.type('/ignore bob\r')
     expect(drive.text()).toContain(`bob (${bob.fingerprint}) is ignored.`)

@@ -53,6 +53,13 @@ describe('logging in', () => {
     expect(drive.state.self?.name).toBe('ada')
   })
 
+  it('greets nobody as new whose passphrase came with the command line', () => {
+    const drive = new Drive(world(), { columns: 80, rows: 24 }, { as: 'ada' })
+    drive.state = { ...drive.state, busy: { label: 'unlocking your keys…', frame: 0 } }
+    expect(drive.text()).toContain('Hello ada.')
+    expect(drive.text()).not.toContain('Welcome')
+  })
+
   it('goes straight to the password of the name that was given', async () => {
     const drive = await start(world(), { as: 'ADA' })
     expect(drive.text()).toContain('Hello ada.')

@@ -141,12 +141,15 @@ export function listMembers(state: State, page: ChatPage): Next {
   return next(sheet(state, `Members of ${page.room.name}`, memberSheet(page)))
 }
 
-function memberSheet({ room: { members, knocks, invitations } }: ChatPage): readonly string[] {
+function memberSheet({ room: { members, knocks, invitations }, ignored }: ChatPage): readonly string[] {
   const width = Math.max(...[...members, ...knocks, ...invitations].map(({ name }) => name.length))
   const row = (person: Person, what: string): string =>
     ` ${person.name.padEnd(width)}  ${what.padEnd(7)} ${person.fingerprint}`
   const asking = knocks.length === 0 ? [] : ['', ' Asking to join', ...knocks.map((knock) => row(knock, ''))]
   const invited =
     invitations.length === 0 ? [] : ['', ' Invited', ...invitations.map((one) => `${row(one, '')}  by ${one.by}`)]
-  return ['', ...members.map((member) => row(member, member.role)), ...asking, ...invited]
+  const rows = members.map((member) => {
+    return `${row(member, member.role)}${Object.hasOwn(ignored, member.fingerprint) ? '  ignored' : ''}`
+  })
+  return ['', ...rows, ...asking, ...invited]
 }

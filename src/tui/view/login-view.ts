@@ -15,7 +15,14 @@ export function loginView(state: State, page: LoginPage): Frame {
   const { columns } = state.size
   return pageFrame(state, {
     title: 'group chat with no owner',
-    body: (rows) => (step.at === 'who' ? whoLines(page, step, columns, rows) : stepLines(step, columns)),
+    body: (rows) => {
+      if (step.at !== 'who') return stepLines(step, columns)
+      const { as } = state.program
+      // The passphrase came with the command line.
+      if (as !== undefined && state.busy !== undefined)
+        return [[], ...paragraph(`Hello ${as}.`, columns, { bold: true })]
+      return whoLines(page, step, columns, rows)
+    },
     keys: step.at === 'who' && page.known.length === 0 ? 'Enter: continue · Esc: quit' : keysOf(step),
     footer: footerOf(step, columns),
   })

@@ -146,7 +146,9 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
     const admin = member.role === 'admin'
     const whole = namesakes.nameOf(member)
     const warned = changed.has(member.fingerprint)
-    const mark = member.verified === true && !warned ? ` ${verifiedMark}` : ''
+    const ignored = Object.hasOwn(page.ignored, member.fingerprint)
+    const verified = member.verified === true && !warned ? ` ${verifiedMark}` : ''
+    const mark = `${verified}${ignored ? ` ${mutedMark}` : ''}`
     const role = admin && whole.length + mark.length + 7 <= columns - 1 ? ' admin' : admin ? ' *' : ''
     const name = shownName(member, namesakes, columns - 2 - mark.length - role.length)
     const line = [
@@ -154,9 +156,10 @@ export function memberLines(page: ChatPage, columns: number, rows: number): read
         ? span('!', { colour: 'red', bold: true })
         : span(member.here === true ? hereMark : ' ', { colour: 'green' }),
       span(padEnd(name, Math.min(name.length, columns - 2 - mark.length - role.length)), {
+        ...(ignored ? dim : {}),
         colour: warned ? 'red' : colourOf(member.fingerprint),
       }),
-      span(mark, { colour: 'green' }),
+      span(mark, ignored ? dim : { colour: 'green' }),
       span(role, dim),
     ]
     return clickable(line, { kind: 'member', name: member.name, fingerprint: member.fingerprint })
