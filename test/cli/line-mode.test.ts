@@ -66,6 +66,16 @@ test('what an ignored person says is not printed', async () => {
   })
 })
 
+test('/jump shows the place also where all is on one page', async () => {
+  await plain(80, '', async ({ demo, type, output }) => {
+    demo.say(bob, 'the first')
+    demo.say(bob, 'the second')
+    await expect.poll(output).toContain('the second')
+    type('/jump #1')
+    await expect.poll(() => output().match(/the first/g)).toHaveLength(2)
+  })
+})
+
 test('in a pipe lines stay whole', async () => {
   await plain(undefined, '', async ({ demo, output }) => {
     demo.say(bob, forged.repeat(4))

@@ -122,6 +122,8 @@ export class Transcript {
       const shown = entries.slice(Math.max(0, from), Math.max(0, from) + entriesShown)
       return [...this.#printAll(shown), '* An empty line leads back to the newest message.']
     }
+    // The place that was asked for is on the newest page.
+    if (was?.timeline.fetching === 'around') return this.#printAll(entries.slice(-entriesShown))
     const fresh = entries.filter(({ key }) => !this.#printed.has(key))
     return this.#printAll(was === undefined ? fresh.slice(-entriesShown) : fresh)
   }
