@@ -38,7 +38,7 @@ it('edits the line in the editor that VISUAL names, on a private file, and has t
   ada.send(edit)
   await ada.waitFor('What else?')
   expect(ada.alternate).toBe(false)
-  expect(ada.emulator.modes.mouseTrackingMode).toBe('none')
+  await ada.waitFor(() => ada.emulator.modes.mouseTrackingMode === 'none')
   ada.send('second line\r')
   await ada.waitFor((screen) => screen.at(-1) === '   second line' && screen.at(-2) === ' > first line')
   expect(ada.alternate).toBe(true)

@@ -44,9 +44,9 @@ it.each([60, 120])(
     ada.send(keys.alt('l'))
     await ada.waitFor((screen) => screen.includes('it was ██████████') && screen.includes('  let  x'))
     expect(ada.text()).not.toContain('│')
-    expect(ada.emulator.modes.mouseTrackingMode).toBe('none')
+    await ada.waitFor(() => ada.emulator.modes.mouseTrackingMode === 'none')
     ada.send(' two')
     await ada.waitFor('> one 🍵 two')
-    expect(ada.emulator.modes.mouseTrackingMode).not.toBe('none')
+    await ada.waitFor(() => ada.emulator.modes.mouseTrackingMode !== 'none')
   },
 )
