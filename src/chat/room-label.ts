@@ -3,7 +3,7 @@ import { skeleton } from '../crypto/skeleton.ts'
 import type { RoomSummary } from './room-summary.ts'
 
 /** The name; if others share it or look like it, with the beginning of the id: as much as tells all of them apart. */
-export function roomLabel(room: RoomSummary, rooms: readonly RoomSummary[]): string {
+export function roomLabel(room: Pick<RoomSummary, 'name' | 'id'>, rooms: readonly RoomSummary[]): string {
   const known = digitsShown.get(rooms) ?? ambiguous(rooms)
   digitsShown.set(rooms, known)
   const digits = known.get(skeleton(room.name))

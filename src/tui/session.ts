@@ -21,6 +21,7 @@ import { sanitize, sanitizeLine } from './sanitize.ts'
 import type { Effect } from './state/effect.ts'
 import type { Event, Unconfirmed } from './state/event.ts'
 import { unsentBy } from './state/question.ts'
+import { Namesakes } from '../chat/people/namesakes.ts'
 import { roomLabel } from '../chat/room-label.ts'
 import type { Hit } from './state/state.ts'
 import { sanitized } from './state/sanitized.ts'
@@ -254,8 +255,10 @@ export class Session {
         const room = await open(signal)
         const progress = (left: number): void => tell([], false, `${label}, ${count(left, 'record')} to go`)
         const { found, more } = await room.search(words, { progress }, signal)
+        const authors = found.map(({ item }) => item.from)
+        const namesakes = new Namesakes([...room.members, ...authors])
         tell(
-          found.toReversed().map(({ item }) => hitOf(room.id, label, item)),
+          found.toReversed().map(({ item }) => hitOf(room.id, label, item, namesakes)),
           more,
           next,
         )
@@ -274,7 +277,7 @@ export class Session {
       ({ id, standing }) => id !== here?.id && ['member', 'left', 'kicked'].includes(standing),
     )
     return [
-      ...(here === undefined ? [] : [{ label: sanitizeLine(here.name), open: async () => here }]),
+      ...(here === undefined ? [] : [{ label: sanitizeLine(roomLabel(here, all)), open: async () => here }]),
       ...(everywhere ? readable : []).map((room) => ({
         label: sanitizeLine(roomLabel(room, all)),
         open: (signal: AbortSignal) => chat.open(room.id, signal),
@@ -349,10 +352,11 @@ interface Searched {
   readonly open: (signal: AbortSignal) => Promise<Room>
 }
 
-function hitOf(roomId: string, roomName: string, item: MessageItem): Hit {
+function hitOf(roomId: string, roomName: string, item: MessageItem, namesakes: Namesakes): Hit {
   const { i, id, at, from } = item
   const text = hasText(item) ? item.text : item.type === 'file' ? item.name : ''
-  return { roomId, roomName, i, id, at, from: sanitized(from), text: sanitizeLine(withoutSpoilers(sanitize(text))) }
+  const about = { roomId, roomName, i, id, at, from: sanitized(from), name: sanitizeLine(namesakes.nameOf(from)) }
+  return { ...about, text: sanitizeLine(withoutSpoilers(sanitize(text))) }
 }
 
 const aboutKeys: readonly Unconfirmed[] = [

@@ -1,5 +1,6 @@
 /** A former member and today's of the same name, on the screen. */
 import { describe, expect, it } from 'vitest'
+import { keys } from '../terminal/terminal.ts'
 import { alan, bob, flat, inDemo } from './in-demo.ts'
 
 const earlier = { name: 'bob', fingerprint: '9999 8888 7777 6666 5555 4444' }
@@ -36,6 +37,8 @@ describe('an earlier member with the name of one of today’s', () => {
     const { demo, drive } = await inDemo(undefined, { others: [alan, bob] })
     demo.say(earlier, 'the new account')
     await drive.type('/search account\r')
+    expect(flat(drive)).toMatch(/bob 9999 +the new account/)
+    await drive.type(`${keys.escape}/search -all account\r`)
     expect(flat(drive)).toMatch(/bob 9999 +the new account/)
   })
 })

@@ -67,6 +67,8 @@ export interface CopyKeeperParts {
   learned(): void
 }
 
+type Notice = 'age' | 'passphrase' | 'older' | 'elsewhere' | 'here'
+
 export class CopyKeeper {
   readonly #parts: CopyKeeperParts
   readonly #closing = new AbortController()
@@ -81,10 +83,18 @@ export class CopyKeeper {
   #looking: Promise<unknown> | undefined
   #watching: Promise<void> | undefined
   #advice: Advice | undefined
+  /** Each stays, whatever comes after it. */
+  readonly #notices = new Map<Notice, Advice>()
+  readonly #elsewhere = new Set<string>()
+  readonly #here = new Set<string>()
 
   constructor(parts: CopyKeeperParts) {
     this.#parts = parts
-    if (parts.fetched !== undefined) this.#advice = ageOf(parts.fetched)
+    const age = parts.fetched && ageOf(parts.fetched)
+    if (age !== undefined) {
+      this.#advice = age
+      this.#notices.set('age', age)
+    }
     this.#first = this.#follow(this.#closing.signal)
     this.#patience = parts.clock.sleep(openPatienceMs, { ref: false })
   }
@@ -126,7 +136,7 @@ export class CopyKeeper {
   async #found(value: Bytes | undefined): Promise<void> {
     if (value === undefined || this.#cancelLook !== undefined) return
     const { home, clock } = this.#parts
-    if (await isAsKept(home, value)) return
+    if ((await isAsKept(home, value)) || this.#closing.signal.aborted) return
     const wait = Math.min(vaultCopyLookGapMs, this.#lookedAt + vaultCopyLookGapMs - clock.now())
     const look = (): void => {
       this.#cancelLook = undefined
@@ -180,13 +190,15 @@ export class CopyKeeper {
       const { body } = identity
       const followed = await identity.followCopy(store, random, signal, takesOnly)
       this.#note(followed)
+      // Two homes that keep different parts of what is too much would else never stop answering each other.
       if (!takesOnly) this.#copied = body
+      else if (this.#copied === body) this.#copied = identity.body
       if (followed.learned === true) this.#parts.learned()
       if (identity.self.fingerprint !== before) await identity.introduce(clock.now())
       return true
     } catch (error) {
       const isOver = isConclaveError(error, 'wrong-password')
-      if (isOver) this.#advise(error.message, error.nextStep)
+      if (isOver) this.#advise('passphrase', error.message, error.nextStep)
       else if (!signal.aborted) log.warn('vault.copy', { error: String(error) })
       return isOver
     }
@@ -197,20 +209,25 @@ export class CopyKeeper {
     if (standing !== 'in-step') log.warn('vault.copy', { standing })
     if (older === true) {
       this.#advise(
+        'older',
         'the store held an older copy of your keys than before: it was restored from a backup, or tampered with',
         ['The copy is repaired. Ask the person who runs the store. To check a room: ', command('verify'), '.'],
       )
     }
     if (unknownElsewhere.length > 0) {
-      this.#advise(`another machine of yours did not know what you had decided about ${listed(unknownElsewhere)}`, [
+      for (const name of unknownElsewhere) this.#elsewhere.add(name)
+      const names = listed([...this.#elsewhere])
+      this.#advise('elsewhere', `another machine of yours did not know what you had decided about ${names}`, [
         'The store gave it an older copy of your keys. It will know now: check what you sent from there. To compare a key: ',
         command('verify'),
         '.',
       ])
     }
     if (unknownHere.length > 0) {
+      for (const name of unknownHere) this.#here.add(name)
       this.#advise(
-        `this machine did not know what you had decided about ${listed(unknownHere)} before you logged in here`,
+        'here',
+        `this machine did not know what you had decided about ${listed([...this.#here])} before you logged in here`,
         [
           'It knows now. The store gave it an older copy of your keys, unless your other machine was offline then. To compare a key: ',
           command('verify'),
@@ -219,15 +236,17 @@ export class CopyKeeper {
       )
     }
     if (standing !== 'changed-elsewhere') return
-    this.#advise(`the passphrase of ${identity.name} was changed on another machine; the old one still works here`, [
-      'To use the new one here too, change it (',
-      command('passwd'),
-      '); the old one is asked for first.',
-    ])
+    this.#advise(
+      'passphrase',
+      `the passphrase of ${identity.name} was changed on another machine; the old one still works here`,
+      ['To use the new one here too, change it (', command('passwd'), '); the old one is asked for first.'],
+    )
   }
 
-  #advise(text: string, hint: Hint = ''): void {
-    this.#advice = { text, hint }
+  #advise(kind: Notice, text: string, hint: Hint = ''): void {
+    this.#notices.delete(kind)
+    this.#notices.set(kind, { text, hint })
+    this.#advice = { text: [...this.#notices.values()].map((notice) => notice.text).join('; '), hint }
     this.#parts.changed()
   }
 }

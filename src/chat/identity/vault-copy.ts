@@ -82,12 +82,13 @@ export interface CopyParts {
 export async function followCopy(parts: CopyParts): Promise<Followed> {
   const { store, home, name, dataKey, random, signal, takesOnly = false } = parts
   const key = vaultKey(skeleton(name))
-  let learned: Pick<Followed, 'learned' | 'unknownElsewhere' | 'unknownHere'> = {}
+  let learned: Omit<Followed, 'standing'> = {}
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
     const vault = await readVault(home, dataKey)
     const own = vault.opened
     const change = await readChange(home, dataKey, random)
-    const seen = await readSeen(home)
+    const seenEntry = await readOne(home, copySeenKey)
+    const seen = numberIn(seenEntry)
     const entry = await readOne(store, key, signal)
     const found = entry === undefined ? undefined : openCopy(entry, dataKey, change)
     if (found === undefined) {
@@ -111,17 +112,19 @@ export async function followCopy(parts: CopyParts): Promise<Followed> {
     // An older copy that nobody has written on since tells of no other machine.
     const byAnother = isNews || (copy !== undefined && copy.sequence > seen) ? copy?.body : undefined
     // Another attempt finds it in the home's vault.
-    learned = { ...learned, ...(await missed(home, dataKey, own.body, kept, byAnother)) }
+    const wasMissed = await missed(home, dataKey, own.body, kept, byAnother)
+    learned = { ...learned, ...(isOlder ? { older: true } : {}), ...wasMissed }
     if (isNews) {
       if (!(await keep(parts, vault, body))) continue
       learned = { ...learned, learned: true }
     }
-    const outcome: Followed = { standing: 'in-step', ...(isOlder ? { older: true } : {}), ...learned }
+    const outcome: Followed = { standing: 'in-step', ...learned }
     const isSound = (outcome.older ?? outcome.unknownElsewhere ?? outcome.unknownHere) === undefined
     const current = found?.current === true && ((takesOnly && isSound) || sameBody(body, found.copy.body))
-    if (current && outcome.older === undefined) {
-      await noteFollowed(home, { sequence: found.copy.sequence, value: found.form }, seen, change)
-      return outcome
+    if (current && !isOlder) {
+      if (await noteFollowed(home, { sequence: found.copy.sequence, value: found.form }, seenEntry, change))
+        return outcome
+      continue
     }
     const sequence = Math.max(copy?.sequence ?? 0, seen, own.sequence) + 1
     const value = resealVault(form, dataKey, body, { sequence, random })
@@ -134,8 +137,7 @@ export async function followCopy(parts: CopyParts): Promise<Followed> {
       signal,
     )
     if (!ok) continue
-    await noteFollowed(home, { sequence, value }, seen, change)
-    return outcome
+    if (await noteFollowed(home, { sequence, value }, seenEntry, change)) return outcome
   }
   throw new ConclaveError('unavailable', 'The copy of the vault in the store is busy', { retryable: true })
 }
@@ -262,7 +264,10 @@ export function readCopiedAt(home: Store): Promise<number> {
 }
 
 async function readNumber(home: Store, key: Bytes): Promise<number> {
-  const entry = await readOne(home, key)
+  return numberIn(await readOne(home, key))
+}
+
+function numberIn(entry: Entry | undefined): number {
   return entry === undefined ? 0 : readLocal(whatWasSeen, () => new Fields([decode(entry.value)], 1).unsigned())
 }
 
@@ -278,28 +283,31 @@ async function readKept(home: Store, dataKey: Bytes): Promise<Bytes | undefined>
   return entry && openVaultWithKey(entry.value, dataKey).kind === 'open' ? entry.value : undefined
 }
 
+/** @returns false if another program of this home has noted something since it was read */
 async function noteFollowed(
   home: Store,
   { sequence, value }: { readonly sequence: number; readonly value: Bytes },
-  seen: number,
+  seen: Entry | undefined,
   change: Pending | undefined,
-): Promise<void> {
-  const note: Operation[] =
-    sequence === seen
-      ? []
-      : [
-          { kind: 'put', key: copySeenKey, value: encode(sequence) },
-          { kind: 'put', key: storedVaultKey, value },
-        ]
-  if (change === undefined) {
-    if (note.length > 0) await home.commit({ then: note })
-    return
-  }
-  const { modRevision } = change
-  await home.commit({
-    // Another change may have come in the meantime.
-    if: [{ kind: 'revision', key: passwordChangeKey, modRevision }],
-    then: [...note, { kind: 'delete', key: passwordChangeKey }],
-    else: note,
+): Promise<boolean> {
+  const isNew = sequence !== numberIn(seen)
+  if (!isNew && change === undefined) return true
+  const { ok } = await home.commit({
+    if: [
+      { kind: 'revision', key: copySeenKey, modRevision: seen?.modRevision ?? 0 },
+      ...(change === undefined
+        ? []
+        : [{ kind: 'revision', key: passwordChangeKey, modRevision: change.modRevision } as const]),
+    ],
+    then: [
+      ...(isNew
+        ? [
+            { kind: 'put', key: copySeenKey, value: encode(sequence) } as const,
+            { kind: 'put', key: storedVaultKey, value } as const,
+          ]
+        : []),
+      ...(change === undefined ? [] : [{ kind: 'delete', key: passwordChangeKey } as const]),
+    ],
   })
+  return ok
 }

@@ -5,7 +5,6 @@
  * a terminal would go on in its first column.
  */
 import type { Member } from '../../chat/chat.ts'
-import { Namesakes } from '../../chat/people/namesakes.ts'
 import { bars, count } from '../../chat/wording.ts'
 import { requestRows } from '../../tui/state/requests.ts'
 import { roomLabel } from '../../chat/room-label.ts'
@@ -92,7 +91,8 @@ export class Transcript {
     const was = before.page.kind === 'chat' && before.page.room.id === page.room.id ? before.page : undefined
     const lines: string[] = []
     if (was === undefined) {
-      const { name, topic, members } = page.room
+      const { topic, members } = page.room
+      const name = roomLabel(page.room, after.rooms)
       this.#members = members
       this.#printed.clear()
       this.#lines = this.#emptyLines()
@@ -148,10 +148,9 @@ export class Transcript {
 
   #searchLines({ hits, looking, more, words, everywhere }: SearchPanel): readonly string[] {
     if (looking !== undefined) return []
-    const namesakes = new Namesakes([...(everywhere ? [] : this.#members), ...hits.map(({ from }) => from)])
     const shown = hits.slice(0, hitsShown).reverse()
-    const lines = shown.flatMap(({ at, from, text, roomName }) => {
-      const head = `*   ${dayName(at)} ${clockTime(at)}, ${everywhere ? `${roomName}, ` : ''}${namesakes.nameOf(from)}`
+    const lines = shown.flatMap(({ at, name, text, roomName }) => {
+      const head = `*   ${dayName(at)} ${clockTime(at)}, ${everywhere ? `${roomName}, ` : ''}${name}`
       return this.#barred(head, text)
     })
     const all = `${hits.length}${more ? '+' : ''}`

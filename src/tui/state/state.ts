@@ -5,7 +5,7 @@
 import type { KnownIdentity } from '../../chat/accounts.ts'
 import { notifyDefaults, type NotifySettings } from '../../chat/attention.ts'
 import type { ChangedKey, Connection, RoomSummary } from '../../chat/chat.ts'
-import type { Author, Person } from '../../chat/item.ts'
+import type { Person } from '../../chat/item.ts'
 import { preferenceDefaults, type Preferences } from '../../chat/preferences.ts'
 import type { RoomPlaces } from '../../chat/room-places.ts'
 import type { RecoveryOnScreen } from '../hints.ts'
@@ -180,7 +180,9 @@ export interface Hit {
   readonly i: number
   readonly id: string
   readonly at: number
-  readonly from: Author
+  readonly from: Person
+  /** Their name, with digits if others of the room share it. */
+  readonly name: string
   readonly text: string
 }
 

@@ -1,5 +1,4 @@
 /** What a search has found, over the conversation: one line for each message, around the first word in it. Pure. */
-import { Namesakes } from '../../chat/people/namesakes.ts'
 import { hitKey } from '../state/search.ts'
 import type { ChatPage, Hit, SearchPanel } from '../state/state.ts'
 import type { Line, Style } from '../text/style.ts'
@@ -8,7 +7,7 @@ import { shortTime } from '../text/time.ts'
 import { fitHints, padEnd, truncate, widthOf } from '../text/width.ts'
 import { divider } from './gutter.ts'
 import { nameColours } from './name-colours.ts'
-import { shownName } from './shown-name.ts'
+import { fitName } from './shown-name.ts'
 
 const nameColumnsMax = 12
 const roomColumnsMax = 16
@@ -27,8 +26,7 @@ export function searchLines(
   const space = Math.max(1, rows - 2)
   const first = Math.max(0, Math.min(selected - (space >> 1), hits.length - space))
   const shown = hits.slice(first, first + space)
-  const namesakes = new Namesakes([...(everywhere ? [] : room.members), ...hits.map(({ from }) => from)])
-  const nameColumns = widest(shown, ({ from }) => namesakes.nameOf(from), nameColumnsMax)
+  const nameColumns = widest(shown, ({ name }) => name, nameColumnsMax)
   const roomColumns = everywhere ? widest(shown, ({ roomName }) => roomName, roomColumnsMax) : 0
   const list = shown.map((hit, index): Line => {
     const isSelected = first + index === selected
@@ -38,7 +36,7 @@ export function searchLines(
       span(isSelected ? ' › ' : '   ', { bold: true }),
       span(`${time}  `, { dim: true }),
       ...(everywhere ? [span(`${padEnd(hit.roomName, roomColumns)}  `, { dim: true })] : []),
-      span(`${padEnd(shownName(hit.from, namesakes, nameColumns), nameColumns)}  `, {
+      span(`${padEnd(fitName(hit.name, hit.from.name, nameColumns), nameColumns)}  `, {
         colour: colourOf(hit.from.fingerprint),
       }),
       ...textSpans(hit.text, panel.words, Math.max(8, columns - left), isSelected),

@@ -4,9 +4,13 @@ import type { Namesakes } from '../../chat/people/namesakes.ts'
 import { truncate, widthOf } from '../text/width.ts'
 
 export function shownName(person: Person, namesakes: Namesakes, columns: number): string {
-  const whole = namesakes.nameOf(person)
-  if (whole === person.name || widthOf(whole) <= columns) return whole
-  const digits = whole.slice(person.name.length)
-  const name = truncate(person.name, columns - digits.length)
+  return fitName(namesakes.nameOf(person), person.name, columns)
+}
+
+/** @param whole the bare name, and any digits after it */
+export function fitName(whole: string, bare: string, columns: number): string {
+  if (whole === bare || widthOf(whole) <= columns) return whole
+  const digits = whole.slice(bare.length)
+  const name = truncate(bare, columns - digits.length)
   return name === '' ? `…${digits.slice(1 - columns)}` : `${name}${digits}`
 }

@@ -1,9 +1,14 @@
 /** A store that hands a new machine an older copy of the vault: what that lacks is not lost, nor replaced unseen. */
 import { expect, onTestFinished, test } from 'vitest'
-import { vaultHeader } from '../../../src/crypto/vault.ts'
+import { equalBytes } from '../../../src/base/bytes.ts'
+import { copySeenKey, localVaultKey } from '../../../src/chat/home/local-paths.ts'
+import { followCopy, readSeen } from '../../../src/chat/identity/vault-copy.ts'
+import { systemRandom } from '../../../src/crypto/random.ts'
+import { openVault, resealVault, vaultHeader } from '../../../src/crypto/vault.ts'
 import { userKey, vaultKey } from '../../../src/protocol/paths.ts'
 import { readOne } from '../../../src/store/read-one.ts'
-import type { Store } from '../../../src/store/store.ts'
+import type { Entry, Store } from '../../../src/store/store.ts'
+import { FaultyStore } from '../faulty-store.ts'
 import { again, person, untilChat, world, type Being, type World } from '../world.ts'
 
 const at = vaultKey('ada')
@@ -81,7 +86,7 @@ test.each([1, 2, 3, 4])('a key seen first on the new machine does not take a ver
 })
 
 test('the old machine says what the other one was not given', async () => {
-  const { place, ada, elsewhere } = await scene()
+  const { place, raw, ada, newest, elsewhere } = await scene()
   // So much is done there that the number of the copy overtakes the one that was hidden.
   for (let n = 0; n < 4; n += 1) {
     await elsewhere.chat.create(`room-${n}`, { unlisted: true })
@@ -93,6 +98,10 @@ test('the old machine says what the other one was not given', async () => {
   await back.chat.rooms()
   expect(back.chat.advice?.text).toContain('bob')
   expect(back.chat.knownRooms()).toHaveLength(4)
+  // What comes after it does not hide it.
+  await put(raw, newest)
+  await untilChat(back.chat, () => back.chat.advice?.text.includes('older copy') === true)
+  expect(back.chat.advice?.text).toContain('bob')
 })
 
 test('a copy of the same number with other contents is taken in, and told', async () => {
@@ -126,6 +135,44 @@ test('an older copy that no machine wrote on is told as that, and nothing is mis
   await once.chat.close()
   const third = await again(place, ada, place.machine())
   expect(await third.chat.safetyNumber('cyd')).toMatchObject({ confirmed: true })
+})
+
+test('who was slow to note a copy does not take back that a newer one was seen', async () => {
+  const place = world('memory')
+  const raw = await place.openStore()
+  onTestFinished(() => raw.close())
+  const ada = await person(place, 'ada')
+  await ada.chat.close()
+  const home = await ada.home.open('ada')
+  onTestFinished(() => home.close())
+  const entry = (await readOne(home, localVaultKey)) as Entry
+  const opened = await openVault(entry.value, ada.password)
+  if (opened.kind !== 'open') throw new Error('the vault does not open')
+  const parts = { store: raw, name: 'ada', dataKey: opened.dataKey, random: systemRandom }
+  const copy = await read(raw)
+  const numbered = (sequence: number) => resealVault(copy, opened.dataKey, opened.body, { sequence }) as Uint8Array
+  // It has read what was seen, and stands still before it notes the copy.
+  const slow = new FaultyStore(home)
+  const [reached, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { commit } = slow
+  slow.commit = async (transaction, signal) => {
+    if (transaction.then.some((one) => one.kind === 'put' && equalBytes(one.key, copySeenKey))) {
+      reached.resolve()
+      await release.promise
+    }
+    return commit.call(slow, transaction, signal)
+  }
+  await put(raw, numbered(7))
+  const slowly = followCopy({ ...parts, home: slow })
+  await reached.promise
+  await put(raw, numbered(9))
+  expect(await followCopy({ ...parts, home })).toMatchObject({ standing: 'in-step' })
+  const seen = await readSeen(home)
+  release.resolve()
+  await slowly
+  expect(await readSeen(home)).toBeGreaterThanOrEqual(seen)
+  await put(raw, numbered(7))
+  expect(await followCopy({ ...parts, home })).toMatchObject({ older: true })
 })
 
 test('logging in tells how many keys came, and how new they are', async () => {
