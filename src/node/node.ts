@@ -154,9 +154,7 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
       keep(await checkHealth(context, state, local, own))
       if (performance.now() - renewedAt > periodMs) {
         renewedAt = performance.now()
-        // etcd reads its certificate for each new connection.
-        if (await renewCertificates(paths, settings)) listener({ kind: 'renewed' })
-        local.useTls(await readClient(paths.client))
+        await renew(context, settings, local)
       }
       await sleep(delays.healthMs ?? healthPeriodMs, undefined, { signal })
     }
@@ -164,6 +162,21 @@ async function serve(context: NodeContext, begun: NodeState, { onState, restartE
     ending.abort()
     await serving
     local.close()
+  }
+}
+
+/** The present certificates stay in force where that fails, until the next time. */
+async function renew({ paths, listener }: NodeContext, settings: NodeSettings, local: ClusterClient): Promise<void> {
+  try {
+    // etcd reads its certificate for each new connection.
+    if (await renewCertificates(paths, settings)) listener({ kind: 'renewed' })
+    local.useTls(await readClient(paths.client))
+  } catch (cause) {
+    const reason = new ConclaveError('unexpected', `Can't renew the certificates of this node: ${String(cause)}`, {
+      hint: `Look at ${paths.client.certificate}, and whether the disk is full.`,
+      cause,
+    })
+    listener({ kind: 'waiting', reason })
   }
 }
 

@@ -1,6 +1,6 @@
 /** A node's own certificates, while it runs. */
 import { X509Certificate } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, rmdir } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAuthority, issueLocal } from '../../src/node/certificates/authority.ts'
 import { readClient } from '../../src/node/certificates/credentials.ts'
@@ -22,13 +22,24 @@ test('a running node reads the certificate of its own programs again, and connec
   const issued = node.events.length
   await rm(node.paths.client.certificate)
   await node.until((event) => event.kind === 'renewed' && node.events.indexOf(event) >= issued)
-  const renewed = await readClient(node.paths.client)
-  const { serialNumber } = new X509Certificate(renewed.certificate)
+  const { serialNumber } = new X509Certificate((await readClient(node.paths.client)).certificate)
   await node.until(() => opened(serialNumber) >= 2)
   const served = node.events.length
   await node.until((event) => event.kind === 'health' && node.events.indexOf(event) > served && event.health.hasQuorum)
 
+  // What stands in the way of renewing ends no node: it goes on with what it has, and tries again.
+  const hindered = node.events.length
+  await rm(node.paths.client.certificate)
+  await mkdir(node.paths.client.certificate)
+  await node.until((event) => event.kind === 'waiting' && node.events.indexOf(event) >= hindered)
+  await rmdir(node.paths.client.certificate)
+  await node.until((event) => event.kind === 'renewed' && node.events.indexOf(event) >= hindered)
+  await node.until(
+    (event) => event.kind === 'health' && node.events.indexOf(event) > hindered && event.health.hasQuorum,
+  )
+
   const [address = ''] = (await requireState(node.paths)).endpoints
+  const renewed = await readClient(node.paths.client)
   const strangers = await createAuthority()
   const other = await issueLocal(strangers)
   const client = new ClusterClient([address], { ...other, authority: renewed.authority })
