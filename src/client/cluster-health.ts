@@ -5,7 +5,7 @@
 import type { ConclaveError } from '../base/errors.ts'
 import type { StoreHealth } from '../chat/connection/store-health.ts'
 import type { ClientTls } from '../node/certificates/credentials.ts'
-import { describeHealth, quorumOf, type ClusterHealth } from '../node/health/health.ts'
+import { describeHealth, isWritable, quorumOf, type ClusterHealth } from '../node/health/health.ts'
 import { watchHealth } from '../node/health/health.ts'
 
 const periodMs = 1500
@@ -70,7 +70,8 @@ export class WatchedHealth implements StoreHealth {
   #take(health: ClusterHealth | undefined, reason: ConclaveError | undefined): void {
     this.#without = health?.hasQuorum === true ? 0 : this.#without + 1
     if (this.#without === 1) return
-    const [text, writable] = [describeForChat(health, reason), this.#without === 0]
+    const writable = this.#without === 0 && (health === undefined || isWritable(health))
+    const text = describeForChat(health, reason)
     if (text === this.#text && writable === this.#writable) return
     this.#text = text
     this.#writable = writable
@@ -86,7 +87,7 @@ export function describeForChat(health: ClusterHealth | undefined, reason?: Conc
     return 'certificate refused; ask someone who runs a node for a ticket'
   }
   if (health === undefined) return `no node answers. ${consequence}`
-  if (health.hasQuorum) return describeHealth(health)
+  if (health.hasQuorum) return isWritable(health) ? describeHealth(health) : `${describeHealth(health)}. ${consequence}`
   const { reachable, voters } = health
   const missing = quorumOf(voters) - reachable
   const remedy = missing > 0 ? `: start ${missing} more` : ''

@@ -5,9 +5,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { fromHex, utf8 } from '../../src/base/bytes.ts'
+import { readClient } from '../../src/node/certificates/credentials.ts'
+import { ClusterClient } from '../../src/node/cluster/cluster-client.ts'
 import { nodePaths } from '../../src/node/home/paths.ts'
 import { runningNode, stopNode } from '../../src/node/process/pid-file.ts'
 import { decodeTicket, encodeTicket } from '../../src/node/tickets/ticket.ts'
+import { Maintenance } from '../../src/store/etcd/generated/cluster_pb.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { conclave, done, start, temporaryFolder, type Result, type Setting } from '../cli/in-process.ts'
@@ -111,6 +114,32 @@ describe('a node from the command line', () => {
     expect(JSON.parse(readFileSync(join(first.home, 'config.json'), 'utf8'))).toEqual({
       store: `etcds://${first.endpoint}`,
     })
+    expect(objects(await first.done('doctor')).filter(({ level }) => level === 'problem')).toEqual([])
+
+    const tls = await readClient(nodePaths(first.home).client)
+    const client = new ClusterClient([first.endpoint], tls)
+    const [member] = (await client.members()).members
+    // 1 raises it, 2 disarms it.
+    const alarm = (action: 1 | 2): Promise<unknown> => {
+      const noSpace = { action, alarm: 1, memberID: BigInt(`0x${member?.id}`) }
+      return client.call(Maintenance.method.alarm, noSpace, 5000)
+    }
+    await alarm(1)
+    const full = await first.run('node', 'status')
+    expect([full.code, objects(full)[0]]).toEqual([
+      5,
+      expect.objectContaining({ hasQuorum: true, writable: false, alarms: ['NOSPACE'] }),
+    ])
+    const findings = await first.run('doctor')
+    expect([findings.code, objects(findings)]).toEqual([
+      5,
+      expect.arrayContaining([
+        expect.objectContaining({ level: 'problem', code: 'store-full', what: expect.stringContaining('store full') }),
+      ]),
+    ])
+    await alarm(2)
+    client.close()
+    expect(objects(await first.done('node', 'status'))[0]).toMatchObject({ writable: true, alarms: [] })
     expect(refused(await first.run('node', 'start', '--background'))).toEqual({ code: 2, error: 'usage' })
     expect(objects(await first.done('node', 'stop'))).toEqual([{ ok: true, stopped: true }])
     expect(objects(await first.done('node', 'stop'))).toEqual([{ ok: true, stopped: false }])
@@ -143,6 +172,12 @@ describe('a node from the command line', () => {
     expect(members.flatMap(({ failure }) => failure ?? [])).toEqual(['connection refused'])
     await watching.end('SIGTERM')
     expect((await first.run('node', 'status')).code).toBe(5)
+    // It may be this machine that is cut off: nothing leads to removing the other.
+    const findings = objects(await first.run('doctor'))
+    expect(findings).toContainEqual(
+      expect.objectContaining({ level: 'problem', code: 'unavailable', what: '1/2 nodes, no quorum: read-only' }),
+    )
+    expect(findings.map((finding) => finding['do']).join()).not.toContain('node remove')
     await second.done('node', 'start', '--background')
 
     expect(refused(await first.run('node', 'remove', 'two'))).toEqual({ code: 2, error: 'usage' })
@@ -306,6 +341,32 @@ describe('migrating the embedded store', () => {
     expect(JSON.parse(readFileSync(join(first.home, 'config.json'), 'utf8'))).toEqual({
       store: `etcds://${first.endpoint}`,
     })
+    expect(objects(await first.done('doctor')).filter(({ level }) => level === 'problem')).toEqual([])
+
+    const tls = await readClient(nodePaths(first.home).client)
+    const client = new ClusterClient([first.endpoint], tls)
+    const [member] = (await client.members()).members
+    // 1 raises it, 2 disarms it.
+    const alarm = (action: 1 | 2): Promise<unknown> => {
+      const noSpace = { action, alarm: 1, memberID: BigInt(`0x${member?.id}`) }
+      return client.call(Maintenance.method.alarm, noSpace, 5000)
+    }
+    await alarm(1)
+    const full = await first.run('node', 'status')
+    expect([full.code, objects(full)[0]]).toEqual([
+      5,
+      expect.objectContaining({ hasQuorum: true, writable: false, alarms: ['NOSPACE'] }),
+    ])
+    const findings = await first.run('doctor')
+    expect([findings.code, objects(findings)]).toEqual([
+      5,
+      expect.arrayContaining([
+        expect.objectContaining({ level: 'problem', code: 'store-full', what: expect.stringContaining('store full') }),
+      ]),
+    ])
+    await alarm(2)
+    client.close()
+    expect(objects(await first.done('node', 'status'))[0]).toMatchObject({ writable: true, alarms: [] })
     const again = await first.done('node', 'start', '--from-local')
     expect(objects(again)).toContainEqual(expect.objectContaining({ event: 'moved', records: 300 }))
     expect(refused(await first.run('node', 'start', '--from-local', '--abort'))).toEqual({

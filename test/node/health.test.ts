@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { clusterHealth, describeHealth, lagOf } from '../../src/node/health/health.ts'
+import { describeForChat } from '../../src/client/cluster-health.ts'
+import { clusterHealth, describeHealth, isWritable, lagOf } from '../../src/node/health/health.ts'
 import type { MemberStatus, MemberReport } from '../../src/node/cluster/cluster-client.ts'
 
 function member(n: number, answer: Partial<MemberReport> | undefined, learner = false): MemberStatus {
@@ -40,6 +41,16 @@ describe('health', () => {
     const health = clusterHealth(cluster(answering, voters))
     expect(health).toMatchObject({ voters, reachable: answering, hasQuorum, canLose })
     expect(describeHealth(health)).toBe(text)
+  })
+
+  test('an alarm of any member stops all writes', () => {
+    const full = clusterHealth([...cluster(2, 2), member(3, { alarms: ['NOSPACE'] })])
+    expect([full.alarms, isWritable(full)]).toEqual([['NOSPACE'], false])
+    expect(describeHealth(full)).toBe('3/3 nodes, store full: read-only')
+    const corrupt = clusterHealth(cluster(3, 3, { alarms: ['CORRUPT'] }))
+    expect(describeHealth(corrupt)).toBe('3/3 nodes, CORRUPT: read-only')
+    expect(describeForChat(full)).toBe('3/3 nodes, store full: read-only. You can read; what you send waits')
+    expect(isWritable(clusterHealth(cluster(2, 3)))).toBe(true)
   })
 
   test('learners do not count as voters', () => {

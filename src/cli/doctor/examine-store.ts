@@ -6,7 +6,9 @@ import { examineStore } from '../../chat/identity/examination.ts'
 import { readCertificate } from '../../node/certificates/check-certificate.ts'
 import type { ClientTls } from '../../node/certificates/credentials.ts'
 import { judgeVersion, parseEtcdVersion } from '../../node/process/etcd-binary.ts'
+import { withClusterClient } from '../../node/cluster/cluster-client.ts'
 import { diagnose } from '../../node/health/diagnose.ts'
+import { clusterHealth, describeHealth, quorumOf, type ClusterHealth } from '../../node/health/health.ts'
 import { readServerClock } from '../../node/health/server-clock.ts'
 import { openStore, storeLabel } from '../../client/open-store.ts'
 import type { OpenedStore } from '../../client/open-cluster.ts'
@@ -34,7 +36,7 @@ export async function lookAtStore(
     const what = `${label} does not exist yet: the first sign-up creates it`
     return { findings: [fine('store', what, { path: address.path })], opened: undefined }
   }
-  const around = address.kind === 'etcd' ? await lookAround(address) : []
+  const around = address.kind === 'etcd' ? await lookAround(address, signal) : []
   let opened: OpenedStore | undefined
   try {
     opened = await openStore(address, { home, remember: false })
@@ -66,7 +68,7 @@ async function explained(error: unknown, address: StoreAddress): Promise<unknown
 }
 
 /** What an etcd shows beside its records. */
-async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> {
+async function lookAround(address: ClusterAddress, signal: AbortSignal): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   let tls: ClientTls | undefined
   if (address.tls !== undefined) {
@@ -76,11 +78,15 @@ async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> 
     findings.push(certificate(tls.certificate, address.tls.cert))
   }
   const endpoints = endpointsOf(address)
-  const dates = await Promise.all(endpoints.map((endpoint) => readServerClock(endpoint, tls)))
+  const [health, dates] = await Promise.all([
+    tls === undefined ? undefined : healthOf(endpoints, tls, signal),
+    Promise.all(endpoints.map((endpoint) => readServerClock(endpoint, tls))),
+  ])
+  if (health !== undefined) findings.push(...cluster(health))
   for (const [at, endpoint] of endpoints.entries()) {
     const date = dates[at]
     if (date === undefined) {
-      if (dates.some((one) => one !== undefined)) findings.push(unreachable(endpoint))
+      if (dates.some((one) => one !== undefined)) findings.push(unreachable(endpoint, health?.hasQuorum !== false))
       continue
     }
     findings.push(clock(endpoint, date.aheadMs), ...version(endpoint, date.version))
@@ -88,8 +94,39 @@ async function lookAround(address: ClusterAddress): Promise<readonly Finding[]> 
   return findings
 }
 
-function unreachable(endpoint: string): Finding {
-  const todo = 'conclave node status shows why. If that machine is gone for good: conclave node remove NAME.'
+/** undefined: no member says how the cluster is. */
+async function healthOf(
+  endpoints: readonly string[],
+  tls: ClientTls,
+  signal: AbortSignal,
+): Promise<ClusterHealth | undefined> {
+  const members = await withClusterClient(endpoints, tls, (client) => client.statuses(signal)).catch(() => [])
+  return members.length === 0 ? undefined : clusterHealth(members)
+}
+
+/** Why nothing can be written, although someone answers. */
+function cluster(health: ClusterHealth): readonly Finding[] {
+  const facts = { hasQuorum: health.hasQuorum, alarms: [...health.alarms] }
+  if (health.alarms.includes('NOSPACE')) {
+    const todo = 'On a node: etcdctl compact, then defrag on each node, then alarm disarm (docs/operations.md).'
+    return [problem('store', 'store-full', `${describeHealth(health)}. What is sent waits`, todo, facts)]
+  }
+  if (health.alarms.length > 0) {
+    const todo = 'conclave node status names the node: remove it, and add it again.'
+    return [problem('store', 'unavailable', `${describeHealth(health)}. What is sent waits`, todo, facts)]
+  }
+  if (health.hasQuorum) return []
+  const todo =
+    health.reachable < quorumOf(health.voters)
+      ? 'Check the network of this machine first: the other nodes may see each other. Remove none.'
+      : 'The nodes that answer have no leader: check the network between them.'
+  return [problem('store', 'unavailable', `${describeHealth(health)}`, todo, facts)]
+}
+
+function unreachable(endpoint: string, hasQuorum: boolean): Finding {
+  const todo = hasQuorum
+    ? 'conclave node status shows why. If that machine is gone for good: conclave node remove NAME.'
+    : 'It may be this machine that is cut off: see above.'
   return warning('store', `${endpoint} is unreachable; others answer`, todo, { endpoint })
 }
 

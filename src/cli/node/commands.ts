@@ -165,7 +165,7 @@ export async function statusCommand(session: Session, watch: boolean): Promise<E
     })
     const { object, text } = reportStatus(members)
     await session.out.print(object, text)
-    return object['hasQuorum'] === true ? 0 : 5
+    return object['writable'] === true ? 0 : 5
   })
 }
 

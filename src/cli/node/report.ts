@@ -5,7 +5,14 @@ import type { JsonObject } from '../output/output.ts'
 import { describeEtcd } from '../../node/process/etcd-binary.ts'
 import { quotaBytes } from '../../node/process/etcd-arguments.ts'
 import type { NodeEvent, NodeStep } from '../../node/events.ts'
-import { clusterHealth, describeHealth, isReachable, lagOf, type ClusterHealth } from '../../node/health/health.ts'
+import {
+  clusterHealth,
+  describeHealth,
+  isReachable,
+  isWritable,
+  lagOf,
+  type ClusterHealth,
+} from '../../node/health/health.ts'
 import type { MemberStatus } from '../../node/cluster/cluster-client.ts'
 
 export interface Report {
@@ -65,8 +72,10 @@ export function healthLine(health: ClusterHealth): string {
   return `${describeHealth(health)}${led}${learners === 0 ? '' : `, ${learners} joining`}`
 }
 
-function healthObject({ voters, reachable, learners, hasQuorum, canLose, leader }: ClusterHealth): JsonObject {
-  return { voters, reachable, learners, hasQuorum, canLose, leader: leader ?? null }
+function healthObject(health: ClusterHealth): JsonObject {
+  const { voters, reachable, learners, hasQuorum, canLose, alarms, leader } = health
+  const writable = isWritable(health)
+  return { voters, reachable, learners, hasQuorum, canLose, writable, alarms: [...alarms], leader: leader ?? null }
 }
 
 /** The whole state of a cluster: one object, one table. */

@@ -129,7 +129,7 @@ export class ClusterClient {
       raftAppliedIndex: Number(status.raftAppliedIndex),
       databaseBytes: Number(status.dbSize),
       databaseBytesInUse: Number(status.dbSizeInUse),
-      alarms: status.errors.map((text) => /alarm:([A-Z]+)/.exec(text)?.[1] ?? text),
+      alarms: status.errors.flatMap((text) => /alarm:([A-Z]+)/.exec(text)?.[1] ?? []),
       latencyMs: performance.now() - begun,
     }
   }

@@ -1,6 +1,7 @@
 /** Maps etcd's errors to ours by message, since one gRPC code covers many of them. */
 import { status } from '@grpc/grpc-js'
 import { ConclaveError } from '../../base/errors.ts'
+import { inWords } from '../../store/etcd/failure.ts'
 
 interface GrpcError extends Error {
   readonly code: status
@@ -134,8 +135,5 @@ const knownErrors: readonly {
 
 /** Short enough for a table cell. */
 function noConnection(details: string): string {
-  if (/ECONNREFUSED/.test(details)) return 'connection refused'
-  if (/EHOSTUNREACH|ENETUNREACH/.test(details)) return 'no route to host'
-  if (/ENOTFOUND|EAI_AGAIN/.test(details)) return 'no such host'
-  return `no connection: ${details.replace(/^No connection established\. Last error: (Error: )?/, '').slice(0, 60)}`
+  return inWords(details).slice(0, 60)
 }

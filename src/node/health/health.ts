@@ -13,6 +13,11 @@ export interface ClusterHealth {
   readonly hasQuorum: boolean
   /** How many more voters may fail before the quorum is lost; 0 without one. */
   readonly canLose: number
+  /**
+   * Of any member that shows its state to us: each stops all writes. NOSPACE: its database is full; CORRUPT: its data
+   * differs from the others'. https://etcd.io/docs/v3.5/op-guide/maintenance/
+   */
+  readonly alarms: readonly string[]
   /** The leader's name (or id, while it has none); undefined when unknown. */
   readonly leader: string | undefined
 }
@@ -37,8 +42,14 @@ export function clusterHealth(members: readonly MemberStatus[]): ClusterHealth {
     learners: members.length - voting.length,
     hasQuorum,
     canLose: hasQuorum ? answering.length - quorumOf(voting.length) : 0,
+    alarms: [...new Set(members.flatMap(({ answer }) => answer?.alarms ?? []))].sort(),
     leader: leader === undefined ? undefined : leader.name || leader.id,
   }
+}
+
+/** Whether anything can be written. */
+export function isWritable({ hasQuorum, alarms }: ClusterHealth): boolean {
+  return hasQuorum && alarms.length === 0
 }
 
 export function isReachable({ answer, reserved }: MemberStatus): boolean {
@@ -46,9 +57,11 @@ export function isReachable({ answer, reserved }: MemberStatus): boolean {
 }
 
 /** For a status line: '4/5 nodes, can lose 1'. */
-export function describeHealth({ voters, reachable, hasQuorum, canLose }: ClusterHealth): string {
+export function describeHealth({ voters, reachable, hasQuorum, canLose, alarms }: ClusterHealth): string {
   const nodes = `${reachable}/${voters} ${voters === 1 ? 'node' : 'nodes'}`
   if (!hasQuorum) return `${nodes}, no quorum: read-only`
+  if (alarms.includes('NOSPACE')) return `${nodes}, store full: read-only`
+  if (alarms.length > 0) return `${nodes}, ${alarms.join(' and ')}: read-only`
   return `${nodes}, can lose ${canLose === 0 ? 'none' : canLose}${reachable < voters ? ' more' : ''}`
 }
 

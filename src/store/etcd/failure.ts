@@ -111,7 +111,7 @@ export function failureOf(error: unknown, sent: boolean): Error {
   const found = known.find(({ pattern }) => pattern.test(details))
   if (found !== undefined) return found.make(error)
   if (code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) return notAllowed(error)
-  return new Unreachable(shorten(details), { unsent: !sent, permanent: permanentOf(error), cause: error })
+  return new Unreachable(inWords(details), { unsent: !sent, permanent: permanentOf(error), cause: error })
 }
 
 function permanentOf(error: GrpcError): ConclaveError | undefined {
@@ -119,7 +119,7 @@ function permanentOf(error: GrpcError): ConclaveError | undefined {
   if (otherProtocol.test(error.details)) return noService.test(error.details) ? undefined : notEtcd(error)
   const isTrustMissing = trustFailed.test(error.details) && !disconnected.test(error.details)
   if (error.code !== status.UNAVAILABLE || !isTrustMissing) return undefined
-  return new ConclaveError('not-allowed', `No trusted connection: ${shorten(error.details)}`, {
+  return new ConclaveError('not-allowed', `No trusted connection: ${inWords(error.details)}`, {
     hint: 'The certificates of this machine and of the cluster don’t match: ask for a new ticket.',
     cause: error,
   })
@@ -169,7 +169,19 @@ export function noAnswer(last: unknown): ConclaveError {
   })
 }
 
-function shorten(details: string): string {
+const reasons: readonly (readonly [RegExp, string])[] = [
+  [/Deadline exceeded/i, 'no answer in time'],
+  [/ECONNREFUSED/, 'connection refused'],
+  [/EHOSTUNREACH|ENETUNREACH/, 'no route to host'],
+  [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, 'no such host'],
+  [/ETIMEDOUT/, 'no answer in time'],
+  [/ECONNRESET|EPIPE|Connection dropped|socket hang up|GOAWAY|Call cancelled/i, 'the connection was lost'],
+]
+
+/** gRPC's words for what went wrong with a connection, in ours; where we have none, the first of theirs. */
+export function inWords(details: string): string {
+  const known = reasons.find(([pattern]) => pattern.test(details))
+  if (known !== undefined) return known[1]
   const bare = details.replace(/^No connection established\. Last error: (Error: )?/, '')
   return bare.replace(/\. Resolution note: $/, '').slice(0, 200)
 }
