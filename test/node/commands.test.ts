@@ -341,32 +341,6 @@ describe('migrating the embedded store', () => {
     expect(JSON.parse(readFileSync(join(first.home, 'config.json'), 'utf8'))).toEqual({
       store: `etcds://${first.endpoint}`,
     })
-    expect(objects(await first.done('doctor')).filter(({ level }) => level === 'problem')).toEqual([])
-
-    const tls = await readClient(nodePaths(first.home).client)
-    const client = new ClusterClient([first.endpoint], tls)
-    const [member] = (await client.members()).members
-    // 1 raises it, 2 disarms it.
-    const alarm = (action: 1 | 2): Promise<unknown> => {
-      const noSpace = { action, alarm: 1, memberID: BigInt(`0x${member?.id}`) }
-      return client.call(Maintenance.method.alarm, noSpace, 5000)
-    }
-    await alarm(1)
-    const full = await first.run('node', 'status')
-    expect([full.code, objects(full)[0]]).toEqual([
-      5,
-      expect.objectContaining({ hasQuorum: true, writable: false, alarms: ['NOSPACE'] }),
-    ])
-    const findings = await first.run('doctor')
-    expect([findings.code, objects(findings)]).toEqual([
-      5,
-      expect.arrayContaining([
-        expect.objectContaining({ level: 'problem', code: 'store-full', what: expect.stringContaining('store full') }),
-      ]),
-    ])
-    await alarm(2)
-    client.close()
-    expect(objects(await first.done('node', 'status'))[0]).toMatchObject({ writable: true, alarms: [] })
     const again = await first.done('node', 'start', '--from-local')
     expect(objects(again)).toContainEqual(expect.objectContaining({ event: 'moved', records: 300 }))
     expect(refused(await first.run('node', 'start', '--from-local', '--abort'))).toEqual({
