@@ -60,7 +60,6 @@ function shown(item: MessageItem | AdminItem, changes: readonly Change[] = []): 
     pickedKey: undefined,
     uncoveredKey: undefined,
     doubtful: new Set<string>(),
-
     colourOf: nameColours([]),
     folded: {
       messages: new Map([['0', sanitized(first)]]),

@@ -77,7 +77,9 @@ export async function changePassword(
 }
 
 /**
- * Puts `vault` under the passphrase that `fresh` was made with, and under `code` on other machines. @returns whether the copy in the store is under it too
+ * Puts `vault` under the passphrase that `fresh` was made with, and under `code` on other machines.
+ *
+ * @returns whether the copy in the store is under it too
  */
 export async function putPassword(
   parts: PasswordParts,

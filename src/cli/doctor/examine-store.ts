@@ -120,7 +120,7 @@ function cluster(health: ClusterHealth): readonly Finding[] {
     health.reachable < quorumOf(health.voters)
       ? 'Check the network of this machine first: the other nodes may see each other. Remove none.'
       : 'The nodes that answer have no leader: check the network between them.'
-  return [problem('store', 'unavailable', `${describeHealth(health)}`, todo, facts)]
+  return [problem('store', 'unavailable', describeHealth(health), todo, facts)]
 }
 
 function unreachable(endpoint: string, hasQuorum: boolean): Finding {

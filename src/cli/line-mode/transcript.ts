@@ -17,7 +17,7 @@ import { clockTime, dayName } from '../../tui/text/time.ts'
 import { widthOf } from '../../tui/text/width.ts'
 import { noticeLines } from '../../tui/view/notices.ts'
 import { wrap } from '../../tui/text/wrap.ts'
-import { ItemLines, ownRows } from '../output/item-text.ts'
+import { hang, ItemLines, ownRows } from '../output/item-text.ts'
 
 /** Of a room that is opened, or of the place that was jumped to. */
 const entriesShown = 20
@@ -61,7 +61,8 @@ export class Transcript {
 
   /** What others wrote, under a line of the program's or beside its head. */
   #barred(head: string, text: string): readonly string[] {
-    const columns = (this.#columns() ?? Infinity) - widthOf(head) - 3
+    // As many as #rows leaves in one row: what it wrapped again would stand without its bar.
+    const columns = (this.#columns() ?? Infinity) - hang.length - widthOf(head) - 3
     if (columns < textColumnsMin && head.trim() !== '*') return [`${head}:`, ...this.#barred('*  ', text)]
     return wrap(text, Math.max(rowColumnsMin, columns)).map((row, index) => {
       return `${index === 0 ? head : '*'.padEnd(widthOf(head))} ${bars.text} ${row}`

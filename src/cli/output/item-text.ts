@@ -33,7 +33,7 @@ const nameColumnsMax = 16
 const textColumnsMin = 20
 const narrowColumnsMin = 8
 /** The program's own words go on further in, so that what they quote begins no line. */
-const hang = '  '
+export const hang = '  '
 
 export interface LineOptions {
   /** They decide the width of the name column, and who is shown with digits, as they share a name. */
